@@ -1,0 +1,155 @@
+package cifar
+
+import (
+	"archive/tar"
+	"bufio"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strings"
+)
+
+// archiveBytes is the most that an archive may unpack to: the six files, and
+// room for the small ones and tar's own blocks. It is what stops a gzip bomb.
+const archiveBytes = 6*FileRecords*RecordBytes + 4<<20
+
+// LoadArchive reads the dataset straight from the official .tar.gz, without
+// writing anything to disk: at most six files of FileRecords records are kept.
+// Batch files may come in any order, each once, in the folder
+// cifar-10-batches-bin or at the top. An archive with links, devices or paths
+// that lead out of it is refused, as the official one has none.
+func LoadArchive(r io.Reader) (train, test *Dataset, err error) {
+	zipped := bufio.NewReaderSize(r, 1<<16)
+	if magic, _ := zipped.Peek(2); string(magic) != "\x1f\x8b" {
+		return nil, nil, fmt.Errorf("the file is not a .tar.gz archive; want %s or the folder unpacked from it: %w",
+			ArchiveName, ErrFormat)
+	}
+	plain, err := gzip.NewReader(zipped)
+	if err != nil {
+		return nil, nil, brokenArchive(err)
+	}
+	limited := &capReader{r: plain, left: archiveBytes}
+	a := archive{files: make(map[string]batch, len(batchFiles()))}
+	if err := a.read(tar.NewReader(limited)); err != nil {
+		return nil, nil, err
+	}
+	// tar stops at its end marker; gzip's own checksum comes after it.
+	if _, err := io.Copy(io.Discard, limited); err != nil {
+		return nil, nil, brokenArchive(err)
+	}
+	has := func(name string) bool { _, ok := a.files[name]; return ok }
+	if err := missingFiles("the archive", has, a.names); err != nil {
+		return nil, nil, err
+	}
+	train, test = assemble(a.files, a.mark)
+	return train, test, nil
+}
+
+// archive is what has been read of one.
+type archive struct {
+	files map[string]batch
+	mark  mark
+	names []string // a few, to tell another dataset by
+}
+
+// archiveNames is how many names are kept.
+const archiveNames = 64
+
+func (a *archive) read(t *tar.Reader) error {
+	for entry := 0; ; entry++ {
+		h, err := t.Next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return brokenArchive(err)
+		}
+		if err := a.add(h, t); err != nil {
+			return fmt.Errorf("archive entry %d: %w", entry, err)
+		}
+	}
+}
+
+func (a *archive) add(h *tar.Header, r io.Reader) error {
+	switch h.Typeflag {
+	case tar.TypeXGlobalHeader:
+		return nil
+	case tar.TypeReg, tar.TypeDir:
+	default:
+		return fmt.Errorf("%q is a %s; want files and folders only: %w", h.Name, entryKind(h.Typeflag), ErrFormat)
+	}
+	name := path.Clean(h.Name)
+	if path.IsAbs(name) || name == ".." || strings.HasPrefix(name, "../") {
+		return fmt.Errorf("%q leads out of the archive: %w", h.Name, ErrFormat)
+	}
+	folder, base := path.Split(name)
+	if len(a.names) < archiveNames {
+		top, _, _ := strings.Cut(name, "/")
+		a.names = append(a.names, base, top)
+	}
+	if h.Typeflag == tar.TypeDir || folder != "" && folder != folderName+"/" {
+		return nil
+	}
+	return a.addFile(base, h.Size, r)
+}
+
+func (a *archive) addFile(name string, size int64, r io.Reader) (err error) {
+	if name == markFile {
+		a.mark, err = readMark(r)
+		return err
+	}
+	if name != testFile && !slices.Contains(trainFiles(), name) {
+		return nil
+	}
+	if _, twice := a.files[name]; twice {
+		return fmt.Errorf("%s is there twice: %w", name, ErrFormat)
+	}
+	if a.files[name], err = readBatch(r, name, size); err != nil && !errors.Is(err, ErrFormat) {
+		return fmt.Errorf("%w: %w", err, ErrFormat)
+	}
+	return err
+}
+
+func entryKind(flag byte) string {
+	switch flag {
+	case tar.TypeLink:
+		return "hard link"
+	case tar.TypeSymlink:
+		return "symbolic link"
+	case tar.TypeChar, tar.TypeBlock:
+		return "device"
+	case tar.TypeFifo:
+		return "named pipe"
+	}
+	return fmt.Sprintf("tar entry of type %q", flag)
+}
+
+func brokenArchive(err error) error {
+	if errors.Is(err, ErrFormat) {
+		return err
+	}
+	return fmt.Errorf("the archive is damaged (%w); get it again: %w", err, ErrFormat)
+}
+
+// capReader passes on at most left bytes and then fails, unlike
+// io.LimitReader, which would make an oversized stream look ended.
+type capReader struct {
+	r    io.Reader
+	left int64
+}
+
+func (c *capReader) Read(p []byte) (int, error) {
+	if c.left <= 0 {
+		if n, err := c.r.Read(make([]byte, 1)); n == 0 {
+			return 0, err
+		}
+		return 0, fmt.Errorf("the archive unpacks to more than %d bytes, the most that CIFAR-10 needs: %w",
+			int64(archiveBytes), ErrFormat)
+	}
+	n, err := c.r.Read(p[:min(int64(len(p)), c.left)])
+	c.left -= int64(n)
+	return n, err
+}

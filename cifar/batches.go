@@ -1,0 +1,132 @@
+package cifar
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// folderName is the folder of the binary version in the official archive.
+const folderName = "cifar-10-batches-bin"
+
+// trainFiles returns the names of the five training files in order.
+func trainFiles() []string {
+	return []string{"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"}
+}
+
+const testFile = "test_batch.bin"
+
+// batchFiles returns all six, the test file last.
+func batchFiles() []string { return append(trainFiles(), testFile) }
+
+// batch is the content of one file.
+type batch struct {
+	images []byte
+	labels []uint8
+}
+
+// readBatch reads a whole file of 1 to FileRecords records. size is the number
+// of bytes announced, or negative; it is a hint for memory, never trusted.
+func readBatch(r io.Reader, name string, size int64) (batch, error) {
+	if size > FileRecords*RecordBytes {
+		return batch{}, tooLong(name)
+	}
+	hint := max(0, int(size/RecordBytes))
+	b := batch{images: make([]byte, 0, hint*PixelBytes), labels: make([]uint8, 0, hint)}
+	records := NewReader(r, name)
+	var rec Record
+	for {
+		err := records.Read(&rec)
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return batch{}, err
+		}
+		if records.Records() > FileRecords {
+			return batch{}, tooLong(name)
+		}
+		b.labels = append(b.labels, rec.Label)
+		b.images = append(b.images, rec.Pixels[:]...)
+	}
+	if len(b.labels) == 0 {
+		return batch{}, fmt.Errorf("%s: the file is empty; want 1 to %d records of %d bytes: %w",
+			name, FileRecords, RecordBytes, ErrFormat)
+	}
+	return b, nil
+}
+
+func tooLong(name string) error {
+	return fmt.Errorf("%s: more than %d records (%d bytes), the most that a CIFAR-10 file holds: %w",
+		name, FileRecords, FileRecords*RecordBytes, ErrFormat)
+}
+
+// assemble makes the two datasets out of the six files' content, by file name.
+// It takes each file out of the map as it goes, so that memory peaks at little
+// more than the datasets themselves.
+func assemble(files map[string]batch, mark mark) (train, test *Dataset) {
+	train = joinBatches(files, trainFiles(), mark.label("train", TrainRecords), mark.drawn)
+	test = joinBatches(files, []string{testFile}, mark.label("test", TestRecords), mark.drawn)
+	return train, test
+}
+
+func joinBatches(files map[string]batch, names []string, label func(n int) string, drawn bool) *Dataset {
+	n := 0
+	for _, name := range names {
+		n += len(files[name].labels)
+	}
+	d := &Dataset{
+		Name:   label(n),
+		Drawn:  drawn,
+		Names:  classNames(),
+		Images: make([]byte, 0, n*PixelBytes),
+		Labels: make([]uint8, 0, n),
+		Origin: identity(n),
+	}
+	for _, name := range names {
+		b := files[name]
+		delete(files, name)
+		d.Images = append(d.Images, b.images...)
+		d.Labels = append(d.Labels, b.labels...)
+	}
+	return d
+}
+
+// missingFiles explains what is not there, from the names that are: another
+// version of the data, some files of the set, or none.
+func missingFiles(where string, has func(name string) bool, names []string) error {
+	var missing []string
+	for _, name := range batchFiles() {
+		if !has(name) {
+			missing = append(missing, name)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	if other := otherVersion(names); other != "" {
+		return fmt.Errorf("%s holds %s; want the binary version of CIFAR-10 (%s): %w",
+			where, other, ArchiveName, ErrFormat)
+	}
+	if len(missing) == len(batchFiles()) {
+		return fmt.Errorf("%s holds no CIFAR-10: want a folder %s with data_batch_1.bin to data_batch_5.bin and %s, or %s: %w",
+			where, folderName, testFile, ArchiveName, ErrNotFound)
+	}
+	return fmt.Errorf("%s lacks %s; get the dataset again: %w", where, strings.Join(missing, ", "), ErrNotFound)
+}
+
+// otherVersion names the dataset that a folder or archive with these names is
+// when it is a near relative of the right one.
+func otherVersion(names []string) string {
+	switch {
+	case slices.ContainsFunc(names, func(s string) bool { return strings.HasPrefix(s, "cifar-100") }),
+		slices.Contains(names, "train.bin") && slices.Contains(names, "test.bin"):
+		return "CIFAR-100"
+	case slices.Contains(names, "cifar-10-batches-py"), slices.Contains(names, "data_batch_1"):
+		return "the Python version of CIFAR-10 (pickled batches)"
+	case slices.Contains(names, "cifar-10-batches-mat"), slices.Contains(names, "data_batch_1.mat"):
+		return "the MATLAB version of CIFAR-10"
+	}
+	return ""
+}

@@ -1,0 +1,80 @@
+package cifar
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// markFile lies beside the batch files of drawn data, so that nobody takes them
+// for photographs and Load knows.
+const markFile = "DRAWN.txt"
+
+// markBytes is the most that is read of a mark; markName the longest name kept.
+const (
+	markBytes = 4096
+	markName  = 200
+)
+
+// mark is what a folder says of itself beyond the six files.
+type mark struct {
+	drawn       bool
+	train, test string // names; empty for the default
+}
+
+// String is the content of the mark file.
+func (m mark) String() string {
+	return "Drawn stand-in images, not photographs: made by a program in the layout of CIFAR-10.\n" +
+		"Do not report figures measured on them as figures on CIFAR-10.\n\n" +
+		"train: " + strconv.Quote(m.train) + "\n" +
+		"test: " + strconv.Quote(m.test) + "\n"
+}
+
+// readMark reads a mark file. Its presence alone marks the data as drawn;
+// names that are not clean lines are left out rather than refused.
+func readMark(r io.Reader) (mark, error) {
+	text, err := io.ReadAll(io.LimitReader(r, markBytes))
+	if err != nil {
+		return mark{}, fmt.Errorf("%s: reading: %w", markFile, err)
+	}
+	m := mark{drawn: true}
+	for line := range strings.Lines(string(text)) {
+		if v, ok := strings.CutPrefix(line, "train: "); ok {
+			m.train = cleanName(v)
+		}
+		if v, ok := strings.CutPrefix(line, "test: "); ok {
+			m.test = cleanName(v)
+		}
+	}
+	return m, nil
+}
+
+func cleanName(quoted string) string {
+	name, err := strconv.Unquote(strings.TrimSpace(quoted))
+	if err != nil || len(name) > markName || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return ""
+	}
+	return name
+}
+
+// label returns how the part ("train" or "test") of n images is called, when
+// the official one has whole images.
+func (m mark) label(part string, whole int) func(n int) string {
+	return func(n int) string {
+		given := m.train
+		if part == "test" {
+			given = m.test
+		}
+		switch {
+		case m.drawn && strings.Contains(given, "drawn"):
+			return given
+		case m.drawn:
+			return "drawn stand-in " + part
+		case n == whole:
+			return "CIFAR-10 " + part
+		}
+		return fmt.Sprintf("CIFAR-10 %s (%d of %d images)", part, n, whole)
+	}
+}

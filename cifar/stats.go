@@ -1,0 +1,69 @@
+package cifar
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"unicode/utf8"
+)
+
+// Stats describes a dataset in figures.
+type Stats struct {
+	Name     string
+	Drawn    bool
+	Images   int
+	Classes  []string
+	PerClass []int             // images by label
+	Mean     [Channels]float64 // of red, green and blue over all pixels, 0 to 255
+	Std      [Channels]float64 // population standard deviation, 0 to 255
+}
+
+// Stats counts the images of each class and measures the channels.
+func (d *Dataset) Stats() Stats {
+	s := Stats{Name: d.Name, Drawn: d.Drawn, Images: d.Len()}
+	for label, members := range d.byClass() {
+		s.Classes = append(s.Classes, d.className(label))
+		s.PerClass = append(s.PerClass, len(members))
+	}
+	if d.Len() == 0 {
+		return s
+	}
+	var sum, squares [Channels]uint64 // exact: 255²·2^32 pixels fit
+	for i := range d.Len() {
+		pixels := d.Pixels(i)
+		for c := range Channels {
+			for _, v := range pixels[c*PlaneBytes : (c+1)*PlaneBytes] {
+				sum[c] += uint64(v)
+				squares[c] += uint64(v) * uint64(v)
+			}
+		}
+	}
+	n := float64(d.Len() * PlaneBytes)
+	for c := range Channels {
+		s.Mean[c] = float64(sum[c]) / n
+		s.Std[c] = math.Sqrt(max(0, float64(squares[c])/n-s.Mean[c]*s.Mean[c]))
+	}
+	return s
+}
+
+// String returns the figures as a small table of plain text.
+func (s Stats) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %d images of %d×%d\n", s.Name, s.Images, Width, Height)
+	if s.Drawn {
+		b.WriteString("drawn by a program, not photographs\n")
+	}
+	width := len("channel")
+	for _, name := range s.Classes {
+		width = max(width, utf8.RuneCountInString(name))
+	}
+	fmt.Fprintf(&b, "%-*s  images\n", width, "class")
+	for label, name := range s.Classes {
+		fmt.Fprintf(&b, "%-*s  %6d\n", width, name, s.PerClass[label])
+	}
+	fmt.Fprintf(&b, "%-*s    mean     std\n", width, "channel")
+	for c, name := range []string{"red", "green", "blue"} {
+		fmt.Fprintf(&b, "%-*s  %6.2f  %6.2f\n", width, name, s.Mean[c], s.Std[c])
+	}
+	return b.String()
+}
