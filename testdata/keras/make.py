@@ -1,0 +1,307 @@
+"""Oracle figures from the write-up's own software: Keras 2.1.6 on TensorFlow 1.8.
+
+Run in the environment of requirements-2018.txt: see README.md.
+"""
+import os
+import sys
+
+import numpy as np
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+import keras  # noqa: E402
+import tensorflow as tf  # noqa: E402
+from keras import backend as K, initializers, layers, optimizers  # noqa: E402
+from keras.models import Sequential  # noqa: E402
+from keras.preprocessing.image import ImageDataGenerator  # noqa: E402
+
+import formulas as f  # noqa: E402
+import networks  # noqa: E402
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+MADE_BY = "Keras %s, TensorFlow %s, NumPy %s, Python %d.%d" % (
+    (keras.__version__, tf.__version__, np.__version__) + tuple(sys.version_info[:2]))
+
+
+def path(name):
+    return os.path.join(HERE, name)
+
+
+def build(net):
+    """The Keras model of a network description."""
+    model = Sequential()
+    for i, spec in enumerate(net["layers"]):
+        config = {k: v for k, v in spec.items() if k != "class_name"}
+        if i == 0:
+            config["batch_input_shape"] = [None] + net["input_shape"]
+        model.add(getattr(layers, spec["class_name"])(**config))
+    return model
+
+
+def weight_names(net):
+    return [spec["name"] + suffix for spec in net["layers"]
+            if spec["class_name"] in ("Conv2D", "Dense") for suffix in ("/kernel", "/bias")]
+
+
+def standardizer():
+    return ImageDataGenerator(samplewise_center=True, samplewise_std_normalization=True)
+
+
+def standardized(images):
+    """Each image by itself, as flow() does it."""
+    data = standardizer()
+    return np.stack([data.standardize(image.astype(K.floatx())) for image in images])
+
+
+def make_summaries():
+    rows = []
+    for file, net in [("summary.txt", networks.WRITE_UP), ("summary_long_names.txt", networks.LONG_NAMES),
+                      ("summary_large.txt", networks.LARGE)]:
+        K.clear_session()
+        lines = []
+        build(net).summary(print_fn=lines.append)
+        with open(path(file), "w") as out:
+            out.write("\n".join(lines) + "\n")
+        rows.append({"file": file, "architecture": net})
+    f.save(path("summaries.json"), {"made_by": MADE_BY, "summaries": rows})
+
+
+def make_standardize():
+    shape = (32, 32, 3)
+    size = int(np.prod(shape))
+    ramps = f.pixels(1, 1, *shape)[0]
+    constant = np.full(shape, 128, np.uint8)
+    nearly = np.full(shape, 7, np.uint8)
+    nearly[-1, -1, -1] = 8
+    black_or_white = (255 * (f.mix(2, np.arange(size)) & np.uint64(1))).astype(np.uint8).reshape(shape)
+    images = np.stack([ramps, constant, nearly, black_or_white])
+    names = ["pixels(1, 1, 32, 32, 3)", "128 everywhere", "7 everywhere but 8 in the last place",
+             "255 * (mix(2, i) & 1)"]
+    at = sorted(set(f.positions(3, size) + [0, size - 1]))
+    rows = []
+    for name, image, out in zip(names, images, standardized(images)):
+        x = image.astype(np.float32)
+        rows.append({"image": name, "mean": f.floats([np.mean(x)])[0], "std": f.floats([np.std(x)])[0],
+                     "values": f.floats(out.reshape(-1)[at])})
+    # The write-up's prediction grid calls standardize once for the whole test
+    # set; Keras 2.1 then takes one mean and one deviation over all images.
+    together = standardizer().standardize(images.astype(K.floatx()))
+    f.save(path("standardize.json"), {
+        "made_by": MADE_BY, "epsilon": K.epsilon(), "shape": list(shape), "positions": at, "images": rows,
+        "all_at_once": {"mean": f.floats([np.mean(images.astype(np.float32))])[0],
+                        "std": f.floats([np.std(images.astype(np.float32))])[0],
+                        "values": [f.floats(x.reshape(-1)[at]) for x in together]}})
+
+
+# Gradient sizes of the twelve weights in make_optimizers, far apart so that
+# epsilon's place and size show.
+SCALES = [0, 0.5, 0.25, 1, 1e-8, 1e-6, 1e-4, 1e-2, 0.1, 1, 10, 100]
+STEPS = 25
+
+
+def gradients():
+    """Gradients [25, 12]: always 0, constant, alternating, once, and eight sizes of noise."""
+    g = np.stack([f.noise(100 + step, 12, 1.0) * np.float32(SCALES) for step in range(1, STEPS + 1)])
+    for step in range(1, STEPS + 1):
+        g[step - 1, :4] = [0, 0.5, 0.25 if step % 2 else -0.25, 1 if step == 10 else 0]
+    g[12:, 9] = 0  # the second largest but one stops after step 12
+    return g
+
+
+def cyclic(base, top, half):
+    """Rates of the triangular policy at steps 0, 1, 2 ..., for cases with a moving rate."""
+    steps = np.arange(STEPS)
+    x = np.abs(steps / half - 2 * np.floor(1 + steps / (2.0 * half)) + 1)
+    return list(base + (top - base) * np.maximum(0, 1 - x))
+
+
+def optimizer_cases():
+    """Name, class, what differs from Keras's defaults, and the rate of each step (None: the default)."""
+    moving = cyclic(0.0005, 0.008, 4)
+    return [
+        ("SGD", "SGD", {}, None),
+        ("SGD momentum", "SGD", {"momentum": 0.9}, None),
+        ("SGD Nesterov", "SGD", {"momentum": 0.9, "nesterov": True}, None),
+        ("SGD decay", "SGD", {"decay": 0.1}, None),
+        ("SGD momentum decay", "SGD", {"momentum": 0.9, "decay": 0.1}, None),
+        ("RMSprop", "RMSprop", {}, None),
+        ("Adagrad", "Adagrad", {}, None),
+        ("Adadelta", "Adadelta", {}, None),
+        ("Adam", "Adam", {}, None),
+        ("SGD momentum cyclic", "SGD", {"momentum": 0.9}, moving),
+        ("RMSprop cyclic", "RMSprop", {}, moving),
+        ("Adagrad cyclic", "Adagrad", {}, moving),
+        ("Adadelta cyclic", "Adadelta", {}, moving),
+        ("Adam cyclic", "Adam", {}, moving),
+    ]
+
+
+class Stepper:
+    """An optimizer's step in two phases: all new values first, then all assignments.
+
+    Keras 2.1 leaves open in which order TensorFlow 1 reads and assigns within a
+    step, so that a weight may change while a gradient still needs its old value
+    (tf.train's own optimizers gate that). The formulas are Keras's own; only the
+    assignments are taken out of the graph.
+    """
+
+    def __init__(self, optimizer, loss, params):
+        self.optimizer, pairs = optimizer, []
+        update, update_add = K.update, K.update_add
+        K.update = lambda x, new: pairs.append((x, new))
+        K.update_add = lambda x, increment: pairs.append((x, x + increment))
+        try:
+            optimizer.get_updates(loss=loss, params=params)
+        finally:
+            K.update, K.update_add = update, update_add
+        self.variables, self.values = zip(*pairs)
+
+    def step(self, inputs, values, also=()):
+        """One step; gives the values that the tensors in also had before it."""
+        fetch = list(self.values) + list(also)
+        out = K.get_session().run(fetch, dict(zip(inputs, values)))
+        K.batch_set_value(list(zip(self.variables, out)))
+        return out[len(self.values):]
+
+
+def run_optimizer(class_name, config, rates):
+    """Weights after steps 1, 2, 5, 20 and 25; the rate that each step used."""
+    K.clear_session()
+    w = K.variable(f.noise(100, 12, 1.0))
+    g = K.placeholder(shape=(12,))
+    optimizer = getattr(optimizers, class_name)(**config)
+    default = float(str(np.float32(K.get_value(optimizer.lr))))
+    stepper = Stepper(optimizer, K.sum(w * g), [w])
+    used, weights = [], {}
+    for i, gradient in enumerate(gradients()):
+        rate = default if rates is None else rates[i]
+        K.set_value(optimizer.lr, rate)
+        stepper.step([g], [gradient])
+        used.append(rate / (1 + config.get("decay", 0) * i))
+        if i + 1 in (1, 2, 5, 20, STEPS):
+            weights[str(i + 1)] = f.floats(K.get_value(w))
+    return used, weights
+
+
+def make_optimizers():
+    rows = []
+    for name, class_name, config, rates in optimizer_cases():
+        used, weights = run_optimizer(class_name, config, rates)
+        rows.append({"name": name, "class_name": class_name, "made_by": MADE_BY, "config": config,
+                     "rates": used, "weights": weights})
+    f.save(path("optimizers.json"), {"epsilon": K.epsilon(), "start": f.floats(f.noise(100, 12, 1.0)),
+                                     "gradients": [f.floats(g) for g in gradients()], "cases": rows})
+
+
+class Graph:
+    """A compiled model with its outputs, loss and gradients in evaluation mode."""
+
+    def __init__(self, net, salt, optimizer="sgd"):
+        K.clear_session()
+        K.set_session(tf.Session(config=tf.ConfigProto(intra_op_parallelism_threads=1, inter_op_parallelism_threads=1)))
+        self.model = build(net)
+        self.model.compile(loss="categorical_crossentropy", optimizer=optimizer)
+        self.shapes = [w.shape for w in self.model.get_weights()]
+        self.model.set_weights(f.weights(self.shapes, salt))
+
+    def evaluate(self, x, y):
+        m = self.model
+        per_sample = K.categorical_crossentropy(m.targets[0], m.output)
+        grads = K.gradients(m.total_loss, m.trainable_weights)
+        fetch = [layer.output for layer in m.layers] + [m.total_loss, per_sample] + grads
+        run = K.function([m.inputs[0], m.targets[0], m.sample_weights[0], K.learning_phase()], fetch)
+        out = run([x, y, np.ones(len(x), np.float32), 0])
+        n = len(m.layers)
+        return out[:n], out[n], out[n + 1], out[n + 2:]
+
+
+def check_weights(names, arrays):
+    return [{"name": n, "shape": list(a.shape), "first": f.floats(a.reshape(-1)[:3]),
+             "sum": float(np.sum(a, dtype=np.float64))} for n, a in zip(names, arrays)]
+
+
+def train(net, salt, optimizer, x, y):
+    m = Graph(net, salt, optimizer).model
+    stepper = Stepper(m.optimizer, m.total_loss, m.trainable_weights)
+    inputs = [m.inputs[0], m.targets[0], m.sample_weights[0]] + ([K.learning_phase()] if m.uses_learning_phase else [])
+    values = [x, y, np.ones(len(x), np.float32), 1]
+    losses, after = [], {}
+    for step in range(1, 21):
+        losses += stepper.step(inputs, values, [m.total_loss])
+        if step in (1, 5, 20):
+            after[str(step)] = [f.floats(w) for w in m.get_weights()]
+    return {"losses": f.floats(losses), "weights": after}
+
+
+def layer_case(net, salt):
+    """Everything about a small network: outputs, gradients and two trainings."""
+    classes = net["layers"][-2]["units"]
+    x = standardized(f.pixels(salt, 5, *net["input_shape"]))
+    truth = f.labels(salt + 50, 5, classes)
+    graph = Graph(net, salt + 100)
+    outputs, loss, losses, grads = graph.evaluate(x, f.one_hot(truth, classes))
+    names = weight_names(net)
+    y = f.one_hot(truth, classes)
+    return {
+        "architecture": net, "salt": salt, "classes": classes, "labels": truth, "input": f.floats(x),
+        "weights": check_weights(names, f.weights(graph.shapes, salt + 100)),
+        "outputs": [{"layer": s["name"], "shape": list(o.shape), "values": f.floats(o)}
+                    for s, o in zip(net["layers"], outputs)],
+        "loss": f.floats([loss])[0], "losses": f.floats(losses),
+        "gradients": [{"name": n, "shape": list(g.shape), "values": f.floats(g)} for n, g in zip(names, grads)],
+        "training": {"SGD": dict(rate=0.01, **train(net, salt + 100, "sgd", x, y)),
+                     "Adam": dict(rate=0.001, **train(net, salt + 100, "adam", x, y))},
+    }
+
+
+def loss_cases():
+    """Probabilities at and beyond the clip: Keras keeps them in [1e-7, 1 - 1e-7] before the logarithm."""
+    rows = [[0, 1, 0], [1, 0, 0], [1e-9, 1 - 1e-9, 0], [0.2, 0.3, 0.5], [1e-3, 0.5, 0.499]]
+    p, truth = np.float32(rows), [0, 0, 0, 2, 0]
+    out = K.eval(K.categorical_crossentropy(K.constant(f.one_hot(truth, 3)), K.constant(p)))
+    return {"probabilities": [f.floats(r) for r in p], "labels": truth, "losses": f.floats(out)}
+
+
+def make_layers():
+    f.save(path("layers.json"), {"made_by": MADE_BY,
+                                 "networks": [layer_case(networks.SMALL, 1000), layer_case(networks.VALID, 2000)],
+                                 "clipped_loss": loss_cases()})
+
+
+def make_writeup_net():
+    net, salt = networks.WRITE_UP, 3000
+    x = standardized(f.pixels(salt, 4, *net["input_shape"]))
+    truth = f.labels(salt + 50, 4, 10)
+    graph = Graph(net, salt + 100)
+    outputs, loss, losses, grads = graph.evaluate(x, f.one_hot(truth, 10))
+    names = weight_names(net)
+    f.save(path("writeup_net.json"), {
+        "made_by": MADE_BY, "architecture": net, "salt": salt, "labels": truth, "input": f.sample(x, 4000),
+        "weights": check_weights(names, f.weights(graph.shapes, salt + 100)),
+        "outputs": [dict(layer=s["name"], **f.sample(o, 4001 + i)) for i, (s, o) in enumerate(zip(net["layers"], outputs))],
+        "logits": [f.floats(r) for r in outputs[-2]], "probabilities": [f.floats(r) for r in outputs[-1]],
+        "loss": f.floats([loss])[0], "losses": f.floats(losses),
+        "gradients": [dict(name=n, **f.sample(g, 4100 + i)) for i, (n, g) in enumerate(zip(names, grads))]})
+
+
+def make_glorot():
+    K.clear_session()
+    rows = []
+    for w, name in zip(build(networks.WRITE_UP).trainable_weights, weight_names(networks.WRITE_UP)):
+        shape = K.int_shape(w)
+        if name.endswith("/bias"):
+            continue
+        fan_in, fan_out = initializers._compute_fans(shape)
+        drawn = K.eval(initializers.glorot_uniform(seed=1)(shape)).astype(np.float64)
+        bound = float(np.sqrt(6.0 / (fan_in + fan_out)))
+        rows.append({"name": name, "shape": list(shape), "fan_in": int(fan_in), "fan_out": int(fan_out),
+                     "limit": bound, "std": bound / float(np.sqrt(3)),
+                     "drawn": {"min": drawn.min(), "max": drawn.max(), "mean": drawn.mean(), "std": drawn.std()}})
+    f.save(path("glorot.json"), {"made_by": MADE_BY, "kernels": rows})
+
+
+if __name__ == "__main__":
+    for make in (make_summaries, make_standardize, make_optimizers, make_layers, make_writeup_net, make_glorot):
+        make()
+        print(make.__name__, "done")

@@ -1,0 +1,70 @@
+"""The networks of the oracle, as data in the JSON form of the Go package cnn."""
+
+
+def conv(name, filters, padding="same", kernel=3):
+    return {"class_name": "Conv2D", "name": name, "filters": filters, "kernel_size": kernel, "padding": padding}
+
+
+def activation(name, function="relu"):
+    return {"class_name": "Activation", "name": name, "activation": function}
+
+
+def pool(name, size=2):
+    return {"class_name": "MaxPooling2D", "name": name, "pool_size": size}
+
+
+def dropout(name, rate):
+    return {"class_name": "Dropout", "name": name, "rate": rate}
+
+
+def flatten(name):
+    return {"class_name": "Flatten", "name": name}
+
+
+def dense(name, units):
+    return {"class_name": "Dense", "name": name, "units": units}
+
+
+def network(name, input_shape, *layers):
+    return {"name": name, "input_shape": list(input_shape), "layers": list(layers)}
+
+
+WRITE_UP = network(
+    "write-up", (32, 32, 3),
+    conv("First-Convolution", 32), activation("First-Relu"),
+    conv("Second-Convolution", 32), activation("Second-Relu"),
+    pool("First-Max-Pool"), dropout("First-Dropout", 0.25),
+    conv("Third-Convolution", 64), activation("Third-Relu"),
+    conv("Fourth-Convolution", 64), activation("Fourth-Relu"),
+    pool("Second-Max-Pool"), dropout("Second-Dropout", 0.25),
+    flatten("Flatten"),
+    dense("First-Affine", 512), activation("Fifth-Relu"), dropout("Third-Dropout", 0.5),
+    dense("Final-Connected-Layer", 10), activation("Softmax", "softmax"))
+
+# Dropout is there and does nothing, so that a training step is the same every time.
+SMALL = network(
+    "small", (8, 8, 3),
+    conv("conv_1", 4), activation("relu_1"), conv("conv_2", 4), activation("relu_2"),
+    pool("pool"), dropout("dropout", 0.0), flatten("flatten"),
+    dense("dense_1", 6), activation("relu_3"), dense("dense_2", 10), activation("softmax", "softmax"))
+
+# Without padding, a 2x2 kernel, and a pool that drops the last row and column.
+VALID = network(
+    "valid", (8, 7, 2),
+    conv("conv", 3, "valid", 2), activation("relu"), pool("pool"), flatten("flatten"),
+    dense("dense", 3), activation("softmax", "softmax"))
+
+# Names that just fit, are one too long and far too long for the first column.
+LONG_NAMES = network(
+    "long names", (28, 28, 1),
+    conv("abcdefghij-abcdefghi", 8, "valid", 5),
+    activation("abcdefghij-abcde"), activation("abcdefghij-abcdef"), activation("abcdefghij-abcdefg"),
+    pool("a-name-that-is-longer-than-the-whole-first-column-of-the-table"),
+    flatten("f"), dense("output", 10), activation("softmax", "softmax"))
+
+# A shape wider than the second column and counts of 10 and 11 digits. Far too
+# large to run; the table needs only the shapes.
+LARGE = network(
+    "large", (1024, 1024, 3),
+    conv("conv", 123456), pool("pool", 128), flatten("flatten"),
+    dense("ten_digits", 1000), dense("eleven_digits", 20000000), activation("softmax", "softmax"))
