@@ -1,0 +1,113 @@
+package kernelext
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/janpfeifer/gonb/gonbui"
+)
+
+// Exit statuses of a cell that did not end well.
+const (
+	statusFailed      = 1
+	statusInterrupted = 130 // what shells give for a program ended by ctrl-C
+)
+
+// syncWait bounds the wait for the kernel to take the last output of a cell.
+const syncWait = 5 * time.Second
+
+// Cell runs the body of a notebook's cell:
+//
+//	%%
+//	kernelext.Cell(func(ctx context.Context) error {
+//		train, test, err := load(ctx)
+//		if err != nil {
+//			return err
+//		}
+//		return kernelext.Display(grid(train))
+//	})
+//
+// ctx ends at Jupyter's interrupt, at ctrl-C and when the kernel ends; its cause is
+// then ErrInterrupted or ErrKernelGone. GoNB kills a cell that is still there
+// 5 s after the interrupt, so body must return before.
+//
+// When body returns nil, Cell returns once the notebook has all the output. When it returns an
+// error, Cell prints it in one line on stderr and exits with status 1, so that the
+// kernel marks the cell as failed, "Run All" stops and a headless run fails. An interrupted
+// cell says so, says how to go on, and exits with status 130: what comes after
+// it in the notebook relies on its result. A panic is left to the Go runtime.
+//
+// Cell works the same in a program outside a notebook. It must be the last
+// call of main: deferred calls of main do not run when it exits.
+func Cell(body func(ctx context.Context) error) {
+	if status := runCell(context.Background(), body, os.Stderr); status != 0 {
+		os.Exit(status)
+	}
+}
+
+// runCell runs body under the context of a cell and returns the exit status.
+func runCell(parent context.Context, body func(context.Context) error, stderr io.Writer) int {
+	ctx, cancel := cellContext(parent)
+	defer cancel()
+	err := body(ctx)
+	syncNotebook(syncWait)
+	if err == nil {
+		return 0
+	}
+	cause := context.Cause(ctx)
+	if cause != nil && errors.Is(err, context.Canceled) || errors.Is(err, ErrInterrupted) || errors.Is(err, ErrKernelGone) {
+		fmt.Fprintln(stderr, interruptLine(err, cause))
+		return statusInterrupted
+	}
+	fmt.Fprintln(stderr, errorLine(err))
+	return statusFailed
+}
+
+// errorLine is an error as a cell shows it: no stack and no escape codes. The
+// parts of a joined error are lines of their own.
+func errorLine(err error) string {
+	text := strings.TrimSpace(clean(stripANSI(err.Error())))
+	if text == "" {
+		text = fmt.Sprintf("an error of type %T without a text", err)
+	}
+	return "error: " + strings.ReplaceAll(text, "\n", "\n       ")
+}
+
+// interruptLine says what an interrupted cell was doing, as far as its error tells
+// more than that its context has ended, and how to go on.
+func interruptLine(err, cause error) string {
+	text := cleanLine(err.Error())
+	for _, tail := range []string{context.Canceled.Error(), ErrInterrupted.Error(), ErrKernelGone.Error()} {
+		text = strings.TrimSuffix(strings.TrimSuffix(text, tail), ": ")
+	}
+	line := "interrupted"
+	if errors.Is(cause, ErrKernelGone) {
+		line = ErrKernelGone.Error()
+	}
+	if text != "" {
+		line += ": " + text
+	}
+	return line + ". Run this cell again to go on."
+}
+
+// syncNotebook waits until the kernel has taken everything that was displayed, but no longer
+// than limit: a kernel that died never answers.
+func syncNotebook(limit time.Duration) {
+	if !gonbui.IsNotebook || gonbui.Error() != nil {
+		return
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		gonbui.Sync()
+	}()
+	select {
+	case <-done:
+	case <-time.After(limit):
+	}
+}

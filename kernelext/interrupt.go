@@ -1,0 +1,93 @@
+package kernelext
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/janpfeifer/gonb/gonbui"
+)
+
+// Causes with which the context of a cell ends (see context.Cause).
+var (
+	// ErrInterrupted says that the person interrupted the cell: Jupyter's stop
+	// button, ctrl-C in a terminal, or a termination signal.
+	ErrInterrupted = errors.New("interrupted")
+
+	// ErrKernelGone says that the kernel that started the cell has ended.
+	ErrKernelGone = errors.New("the kernel has ended")
+)
+
+const (
+	// parentPoll is how often a cell looks whether its kernel is still there.
+	parentPoll = 500 * time.Millisecond
+
+	// orphanGrace is the time that a cell without a kernel has to save its work.
+	orphanGrace = 5 * time.Second
+)
+
+// withInterrupt returns a context that ends at the first interrupt or termination signal. The
+// second one then has its usual effect, so that a function that ignores its context
+// can still be stopped from a terminal; in a notebook, GoNB kills it after 5 s.
+func withInterrupt(parent context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(parent)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		defer signal.Stop(signals)
+		select {
+		case <-signals:
+			cancel(ErrInterrupted)
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() { cancel(context.Canceled) }
+}
+
+// withParent returns a context that ends when this process loses its parent, which
+// getppid tells. A kernel that was killed cannot stop its cells; without this a
+// training run would go on unseen for hours. gone is called when the
+// process is still there grace later.
+//
+// Linux could send a signal at the parent's death, but it watches the thread that
+// started the cell rather than the kernel's process.
+func withParent(parent context.Context, getppid func() int, poll, grace time.Duration, gone func()) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(parent)
+	first := getppid()
+	go func() {
+		ticker := time.NewTicker(poll)
+		defer ticker.Stop()
+		for getppid() == first {
+			select {
+			case <-ticker.C:
+			case <-ctx.Done():
+				if !errors.Is(context.Cause(ctx), ErrInterrupted) {
+					return
+				}
+				// An interrupted cell is still saving. The kernel may go meanwhile,
+				// as it does at a restart: keep watching, without a busy loop.
+				<-ticker.C
+			}
+		}
+		cancel(ErrKernelGone)
+		time.Sleep(grace)
+		gone()
+	}()
+	return ctx, func() { cancel(context.Canceled) }
+}
+
+// cellContext is the context of a cell: it ends at an interrupt and, in a notebook, with the kernel.
+func cellContext(parent context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := withInterrupt(parent)
+	if !gonbui.IsNotebook {
+		return ctx, cancel
+	}
+	// A dead kernel also closes the other end of stdout. A write would then
+	// end the process by SIGPIPE before it has saved anything.
+	signal.Ignore(syscall.SIGPIPE)
+	watched, stop := withParent(ctx, os.Getppid, parentPoll, orphanGrace, func() { os.Exit(1) })
+	return watched, func() { stop(); cancel() }
+}

@@ -1,0 +1,108 @@
+package kernelext
+
+import (
+	"slices"
+	"time"
+)
+
+// recorder keeps what a live display shows of the past.
+type recorder struct {
+	began time.Time
+	last  Progress
+	ended []Progress
+
+	loss, accuracy           series // one value for each snapshot
+	validLoss, validAccuracy series // one for each validated epoch
+}
+
+// add takes a snapshot in.
+func (r *recorder) add(p Progress) {
+	if r.last.Epoch != 0 && p.Epoch != r.last.Epoch && !r.last.EpochEnd {
+		r.ended = append(r.ended, withoutCurves(r.last)) // its end was not told
+	}
+	if p.EpochEnd {
+		r.ended = append(r.ended, withoutCurves(p))
+	}
+	at := float64(p.Epoch - 1)
+	if p.Steps > 0 {
+		at += float64(p.Step) / float64(p.Steps)
+	}
+	r.loss.add(at, p.Loss)
+	r.accuracy.add(at, p.Accuracy)
+	if p.Validated {
+		r.validLoss.add(at, p.ValidLoss)
+		r.validAccuracy.add(at, p.ValidAccuracy)
+	}
+	r.last = p
+}
+
+func withoutCurves(p Progress) Progress {
+	p.Curves = nil
+	return p
+}
+
+// snapshot copies the state, so that it can be drawn while more comes in.
+func (r *recorder) snapshot(title string) snapshot {
+	s := snapshot{title: title, last: r.last, ended: slices.Clone(r.ended), elapsed: time.Since(r.began)}
+	for _, c := range r.last.Curves {
+		s.panels = append(s.panels, panel{name: c.Name, train: given(c.Values)})
+	}
+	if r.last.Curves == nil {
+		s.panels = []panel{
+			{name: "loss", train: r.loss.clone(), valid: r.validLoss.clone()},
+			{name: "accuracy", train: r.accuracy.clone(), valid: r.validAccuracy.clone()},
+		}
+	}
+	return s
+}
+
+// panel is what one small plot shows. x counts epochs, or values of a given curve.
+type panel struct {
+	name         string
+	train, valid []point
+}
+
+// given brings a curve of any length to points.
+func given(values []float64) []point {
+	var s series
+	for i, v := range values {
+		s.add(float64(i), v)
+	}
+	return s.points
+}
+
+// series is a curve of bounded size: when it is full, pairs of neighbours are
+// averaged, and from then on as many values as went into one point.
+type series struct {
+	points  []point
+	each    int // values averaged in one point; 0 is 1
+	pending point
+	held    int // values in pending
+}
+
+type point struct{ x, y float64 }
+
+// maxPoints is more than a small curve can show.
+const maxPoints = 400
+
+func (s *series) add(x, y float64) {
+	s.each = max(s.each, 1)
+	s.pending.x += x
+	s.pending.y += y
+	s.held++
+	if s.held < s.each {
+		return
+	}
+	s.points = append(s.points, point{s.pending.x / float64(s.held), s.pending.y / float64(s.held)})
+	s.pending, s.held = point{}, 0
+	if len(s.points) == maxPoints {
+		for i := range maxPoints / 2 {
+			a, b := s.points[2*i], s.points[2*i+1]
+			s.points[i] = point{(a.x + b.x) / 2, (a.y + b.y) / 2}
+		}
+		s.points = s.points[:maxPoints/2]
+		s.each *= 2
+	}
+}
+
+func (s *series) clone() []point { return slices.Clone(s.points) }

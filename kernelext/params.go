@@ -1,0 +1,191 @@
+package kernelext
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Budgets: how much work a notebook does.
+const (
+	BudgetSmoke = "smoke" // a minute: does everything run?
+	BudgetCPU   = "cpu"   // what a processor trains while one waits
+	BudgetFull  = "full"  // the whole of the write-up
+)
+
+// Names of the environment variables that carry the parameters into a cell.
+const (
+	EnvData    = "CNNBOOK_DATA"
+	EnvBudget  = "CNNBOOK_BUDGET"
+	EnvSeed    = "CNNBOOK_SEED"
+	EnvRuns    = "CNNBOOK_RUNS"
+	EnvThreads = "CNNBOOK_THREADS"
+)
+
+// ErrParams is what every error about parameters wraps.
+var ErrParams = errors.New("bad parameters")
+
+// Params are the parameters of a notebook run. One notebook serves every
+// dataset, budget and seed; the environment says which, so that the command
+// line, JupyterLab and a container choose in the same way.
+type Params struct {
+	Data    string // dataset in the official layout, a folder or .tar.gz; empty: drawn data
+	Budget  string // BudgetSmoke, BudgetCPU or BudgetFull; empty: BudgetSmoke
+	Seed    uint64 // seed of everything random
+	Runs    string // folder that keeps the saved runs
+	Threads int    // processor threads to use; 0: all
+}
+
+// ParamsFromEnv reads the parameters from the environment variables
+// CNNBOOK_DATA, CNNBOOK_BUDGET, CNNBOOK_SEED, CNNBOOK_RUNS and CNNBOOK_THREADS.
+// What is unset or empty takes its default: drawn data, the smoke budget, seed 1,
+// cnnbook/runs under the user's cache folder, all threads. It checks what it reads;
+// its errors wrap ErrParams and name the variable.
+func ParamsFromEnv() (Params, error) { return paramsFrom(os.Getenv, os.UserCacheDir) }
+
+func paramsFrom(getenv func(string) string, cacheDir func() (string, error)) (Params, error) {
+	p := Params{Data: getenv(EnvData), Budget: cmp.Or(getenv(EnvBudget), BudgetSmoke), Seed: 1, Runs: getenv(EnvRuns)}
+	var err error
+	if s := getenv(EnvSeed); s != "" {
+		if p.Seed, err = strconv.ParseUint(s, 10, 64); err != nil {
+			return Params{}, paramError(EnvSeed, s, "a whole number from 0 to 18446744073709551615")
+		}
+	}
+	if s := getenv(EnvThreads); s != "" {
+		if p.Threads, err = strconv.Atoi(s); err != nil {
+			return Params{}, paramError(EnvThreads, s, "a whole number, 0 for all threads")
+		}
+	}
+	if p.Runs == "" {
+		cache, err := cacheDir()
+		if err != nil {
+			return Params{}, fmt.Errorf("%w: %s is not set and the user's cache folder is unknown: %w; set %s to a folder", ErrParams, EnvRuns, err, EnvRuns)
+		}
+		p.Runs = filepath.Join(cache, "cnnbook", "runs")
+	}
+	if err := p.check(); err != nil {
+		return Params{}, err
+	}
+	return p.absolute()
+}
+
+// check reports the first value that cannot be used.
+func (p Params) check() error {
+	if !slices.Contains([]string{BudgetSmoke, BudgetCPU, BudgetFull}, cmp.Or(p.Budget, BudgetSmoke)) {
+		return paramError(EnvBudget, p.Budget, "smoke, cpu or full")
+	}
+	if p.Threads < 0 {
+		return paramError(EnvThreads, strconv.Itoa(p.Threads), "a whole number, 0 for all threads")
+	}
+	if p.Data != "" {
+		if _, err := os.Stat(p.Data); err != nil {
+			return fmt.Errorf("%w: %s=%s: %w; set it to a CIFAR-10 folder or archive, or unset it for drawn data",
+				ErrParams, EnvData, clean(p.Data), pathCause(err))
+		}
+	}
+	if info, err := os.Stat(p.Runs); p.Runs != "" && err == nil && !info.IsDir() {
+		return paramError(EnvRuns, p.Runs, "a folder; a file lies there")
+	}
+	return nil
+}
+
+// absolute makes the paths independent of the working directory, which differs
+// between the command line and a kernel.
+func (p Params) absolute() (Params, error) {
+	for _, path := range []*string{&p.Data, &p.Runs} {
+		if *path == "" {
+			continue
+		}
+		abs, err := filepath.Abs(*path)
+		if err != nil {
+			return Params{}, fmt.Errorf("%w: %w", ErrParams, err)
+		}
+		*path = abs
+	}
+	return p, nil
+}
+
+// Environ returns the parameters as environment variables, KEY=VALUE, from which
+// ParamsFromEnv reads them back. Every variable is set, so that they override what
+// a parent process left behind.
+func (p Params) Environ() []string {
+	return []string{
+		EnvData + "=" + p.Data,
+		EnvBudget + "=" + cmp.Or(p.Budget, BudgetSmoke),
+		EnvSeed + "=" + strconv.FormatUint(p.Seed, 10),
+		EnvRuns + "=" + p.Runs,
+		EnvThreads + "=" + strconv.Itoa(p.Threads),
+	}
+}
+
+// DataName is a short name of the dataset for people: "drawn", or the last part
+// of the dataset's path.
+func (p Params) DataName() string {
+	if p.Data == "" {
+		return "drawn"
+	}
+	return clean(filepath.Base(p.Data))
+}
+
+// Folder is the name of the folder that holds the pages of these parameters, of
+// letters, digits, dots and dashes: <data>-<budget>-seed<seed>. Datasets of the same
+// name in different places get different folders.
+func (p Params) Folder() string {
+	name := p.DataName()
+	if p.Data != "" {
+		sum := sha256.Sum256([]byte(p.Data))
+		name = fmt.Sprintf("%s-%x", slug(name), sum[:3])
+	}
+	return fmt.Sprintf("%s-%s-seed%d", name, cmp.Or(p.Budget, BudgetSmoke), p.Seed)
+}
+
+// String is one line for the top of a page. It holds no path.
+func (p Params) String() string {
+	data := "drawn data"
+	if p.Data != "" {
+		data = "data " + p.DataName()
+	}
+	s := fmt.Sprintf("%s, %s budget, seed %d", data, cmp.Or(p.Budget, BudgetSmoke), p.Seed)
+	if p.Threads > 0 {
+		s += ", " + counted(p.Threads, "thread")
+	}
+	return s
+}
+
+// slug keeps what is safe in a file name and an address, and puts dashes elsewhere.
+func slug(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r < 0x80 && (r == '.' || r == '-' || r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z') {
+			return r
+		}
+		return '-'
+	}, s)
+	return cmp.Or(strings.Trim(s, ".-"), "data")
+}
+
+func paramError(variable, found, expected string) error {
+	return fmt.Errorf("%w: %s=%s: expected %s", ErrParams, variable, clean(found), expected)
+}
+
+// pathCause is the system's reason without operation and path, which the caller names.
+func pathCause(err error) error {
+	var pathErr *os.PathError
+	if errors.As(err, &pathErr) {
+		return pathErr.Err
+	}
+	return err
+}
+
+// counted is "1 thread" or "3 threads".
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return strconv.Itoa(n) + " " + noun + "s"
+}

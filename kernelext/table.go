@@ -1,0 +1,172 @@
+package kernelext
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// Align is how the cells of a column stand.
+type Align int
+
+// Alignments of a column.
+const (
+	AlignAuto   Align = iota // right when every cell of the column is a number, else left
+	AlignLeft                //
+	AlignRight               //
+	AlignCenter              //
+)
+
+// Table is a table of text. Cells are plain text; markup in them shows as it is written.
+type Table struct {
+	Header  []string   // column headings; may be empty
+	Rows    [][]string // each of as many cells as the header, or as the first row
+	Caption string
+	Align   []Align // by column; missing ones are AlignAuto
+}
+
+func (t Table) bundle() (bundle, error) {
+	columns, err := t.columns()
+	if err != nil {
+		return bundle{}, err
+	}
+	align := t.alignments(columns)
+	return bundle{HTML: t.html(align), Text: t.text(align)}, nil
+}
+
+// columns counts the columns and checks that every row has as many.
+func (t Table) columns() (int, error) {
+	columns := len(t.Header)
+	if columns == 0 && len(t.Rows) > 0 {
+		columns = len(t.Rows[0])
+	}
+	if columns == 0 {
+		return 0, errors.New("the table has no columns")
+	}
+	for i, row := range t.Rows {
+		if len(row) != columns {
+			return 0, fmt.Errorf("row %d of the table has %s, expected %d", i+1, counted(len(row), "cell"), columns)
+		}
+	}
+	return columns, nil
+}
+
+func (t Table) alignments(columns int) []Align {
+	align := make([]Align, columns)
+	copy(align, t.Align)
+	for column, a := range align {
+		if a == AlignAuto {
+			align[column] = AlignLeft
+			if t.numeric(column) {
+				align[column] = AlignRight
+			}
+		}
+	}
+	return align
+}
+
+// numeric says whether a column holds numbers only, units and dashes for "none" included.
+func (t Table) numeric(column int) bool {
+	numbers := 0
+	for _, row := range t.Rows {
+		cell := strings.TrimLeft(cleanLine(row[column]), "+-−±$≈<>~ ")
+		if cell == "" || strings.Trim(cell, "–—") == "" {
+			continue
+		}
+		if cell[0] < '0' || cell[0] > '9' {
+			return false
+		}
+		numbers++
+	}
+	return numbers > 0
+}
+
+func (t Table) html(align []Align) string {
+	var b strings.Builder
+	b.WriteString(`<table class="cnnbook-table mathjax_ignore" style="margin:0.5em 0 1em;border-collapse:collapse">`)
+	if line := cleanLine(t.Caption); line != "" {
+		b.WriteString(`<caption style="caption-side:bottom;text-align:left;padding-top:0.4em">` + escapeLine(line) + `</caption>`)
+	}
+	cells := func(tag string, row []string) {
+		b.WriteString("<tr>")
+		for column, cell := range row {
+			fmt.Fprintf(&b, `<%s style="text-align:%s">%s</%s>`, tag, cssAlign(align[column]), escapeLine(cell), strings.Fields(tag)[0])
+		}
+		b.WriteString("</tr>\n")
+	}
+	if len(t.Header) > 0 {
+		b.WriteString("<thead>\n")
+		cells(`th scope="col"`, t.Header)
+		b.WriteString("</thead>\n")
+	}
+	b.WriteString("<tbody>\n")
+	for _, row := range t.Rows {
+		cells("td", row)
+	}
+	b.WriteString("</tbody></table>")
+	return b.String()
+}
+
+func cssAlign(a Align) string {
+	switch a {
+	case AlignRight:
+		return "right"
+	case AlignCenter:
+		return "center"
+	}
+	return "left"
+}
+
+// text sets the table in columns with a rule below the header.
+func (t Table) text(align []Align) string {
+	rows := make([][]string, 0, len(t.Rows)+2)
+	if len(t.Header) > 0 {
+		rows = append(rows, cleanCells(t.Header), nil)
+	}
+	widths := make([]int, len(align))
+	for _, row := range t.Rows {
+		rows = append(rows, cleanCells(row))
+	}
+	for _, row := range rows {
+		for column, cell := range row {
+			widths[column] = max(widths[column], utf8.RuneCountInString(cell))
+		}
+	}
+	var b strings.Builder
+	for _, row := range rows {
+		var line []string
+		for column, width := range widths {
+			if row == nil {
+				line = append(line, strings.Repeat("─", width))
+				continue
+			}
+			line = append(line, pad(row[column], width, align[column]))
+		}
+		b.WriteString(strings.TrimRight(strings.Join(line, "  "), " ") + "\n")
+	}
+	if line := cleanLine(t.Caption); line != "" {
+		b.WriteString(line + "\n")
+	}
+	return b.String()
+}
+
+func cleanCells(row []string) []string {
+	out := make([]string, len(row))
+	for i, cell := range row {
+		out[i] = cleanLine(cell)
+	}
+	return out
+}
+
+func pad(s string, width int, a Align) string {
+	gap := max(width-utf8.RuneCountInString(s), 0)
+	left := 0
+	switch a {
+	case AlignRight:
+		left = gap
+	case AlignCenter:
+		left = gap / 2
+	}
+	return strings.Repeat(" ", left) + s + strings.Repeat(" ", gap-left)
+}
