@@ -1,0 +1,181 @@
+package kernelext
+
+import (
+	"archive/zip"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// wheel is a Python package that is used for nothing but the PJRT plugin in it.
+type wheel struct {
+	Name    string
+	Version string
+	SHA256  string // of the wheel
+	Member  string // the library inside
+}
+
+func (w wheel) String() string { return w.Name + " " + w.Version }
+
+// wheels are the pinned packages with a CPU plugin for a platform, best first. The first trains the write-up's
+// network about twice as fast as the second on two AVX2 cores.
+func wheels(goos, goarch string) []wheel {
+	if goos != "linux" || goarch != "amd64" {
+		return nil
+	}
+	return []wheel{
+		{
+			Name: "xla-cpu-pjrt", Version: "0.0.1",
+			SHA256: "55837b6b7b47daa717f2d9a5a03563ea0ceaa338d06a81a1e2d3f060d960decc",
+			Member: "xla_plugins/xla_cpu_pjrt/xla_cpu_pjrt.so",
+		},
+		{
+			Name: "lammps-jax-pjrt-cpu", Version: "0.11.2",
+			SHA256: "1319390d948b39f69f7dade496b7c385149d9ca6097a6b62114da113216d9ad1",
+			Member: "lammps_jax_pjrt_cpu/pjrt_c_api_cpu_plugin.so",
+		},
+	}
+}
+
+// maxPlugin bounds what is unpacked; the largest known plugin has 260 MB.
+const maxPlugin = 1 << 30
+
+// wheelPlugin fetches, checks, unpacks and tries the plugin of one wheel, once.
+func (s Setup) wheelPlugin(ctx context.Context, t toolchain, r *reporter, probe string, w wheel) (Plugin, error) {
+	version, err := requiredVersion(filepath.Join(s.Module, "go.mod"), "github.com/gomlx/go-xla")
+	if err != nil {
+		return Plugin{}, err
+	}
+	st := s.wheelStep(w, version, r, func(ctx context.Context, file string) (probed, error) { return probePlugin(ctx, probe, file) })
+	note, err := st.run(ctx, r)
+	if err != nil {
+		return Plugin{}, err
+	}
+	return pluginFromNote(note, st.dir, w.String())
+}
+
+func (s Setup) wheelStep(w wheel, goXLA string, r *reporter, probe func(context.Context, string) (probed, error)) step {
+	return step{
+		dir:  filepath.Join(s.Cache, "plugin", w.Name+"-"+w.Version+"_"+hashOf(w.SHA256, w.Member, goXLA)),
+		what: fmt.Sprintf("Fetching the PJRT plugin %s (65 MB)", w),
+		check: func(dir string) error {
+			_, err := os.Stat(dir)
+			return err
+		},
+		build: func(ctx context.Context, dir string) (any, error) {
+			file, err := s.downloadWheel(ctx, w, dir, r)
+			if err != nil {
+				return nil, err
+			}
+			lib := filepath.Join(dir, "plugin.so")
+			if err := unpackMember(file, w.Member, lib); err != nil {
+				return nil, err
+			}
+			if err := os.Remove(file); err != nil {
+				return nil, err
+			}
+			found, err := probe(ctx, lib)
+			if fault, ok := errors.AsType[*pluginFault](err); ok {
+				// Remembered, so that it is not fetched each time to fail again.
+				return probed{Fault: fault.Fault}, os.Remove(lib)
+			}
+			if err != nil {
+				return nil, err
+			}
+			return found, os.Rename(lib, filepath.Join(dir, found.File))
+		},
+	}
+}
+
+// downloadWheel lets pip fetch the wheel into dir, because pip knows the person's index, proxy and certificates.
+// The hash is checked by pip and once more here.
+func (s Setup) downloadWheel(ctx context.Context, w wheel, dir string, r *reporter) (string, error) {
+	py, err := findPython(ctx, s.Interpreter)
+	if err != nil {
+		return "", err
+	}
+	if py.LibC != "glibc" {
+		return "", &pluginFault{w.String(), "is built for systems with glibc"}
+	}
+	pip := command{Path: py.Path, Env: pythonEnviron(), Log: s.log("plugin")}
+	if !py.Pip {
+		st := s.pipStep(py)
+		if _, err := st.run(ctx, r); err != nil {
+			return "", err
+		}
+		pip.Path = venvPython(st.dir)
+	}
+	list := filepath.Join(dir, "wheel.txt")
+	if err := os.WriteFile(list, fmt.Appendf(nil, "%s==%s --hash=sha256:%s\n", w.Name, w.Version, w.SHA256), 0o644); err != nil {
+		return "", err
+	}
+	defer os.Remove(list)
+	pip.Args = []string{"-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--require-hashes", "--dest", dir, "-r", list}
+	if _, err := pip.output(ctx); err != nil {
+		if strings.Contains(outputOf(err), "DO NOT MATCH THE HASHES") {
+			return "", &Problem{
+				Cause:  fmt.Sprintf("the package index gave another file for %s than the pinned one (SHA-256 %s)", w, w.SHA256),
+				Remedy: "do not use that index, or report it",
+				Err:    fmt.Errorf("%w: %w", ErrChecksum, err),
+			}
+		}
+		return "", fmt.Errorf("download %s: %w", w, offline(err, "the Python package index"))
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*.whl"))
+	if err != nil || len(files) != 1 {
+		return "", fmt.Errorf("download %s: expected one wheel in %s, found %d", w, dir, len(files))
+	}
+	return files[0], checkSHA256(files[0], w.SHA256)
+}
+
+// checkSHA256 compares a file with its pinned hash.
+func checkSHA256(name, want string) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	if got := hex.EncodeToString(h.Sum(nil)); got != want {
+		return fmt.Errorf("%s: %w: expected SHA-256 %s, found %s", filepath.Base(name), ErrChecksum, want, got)
+	}
+	return nil
+}
+
+// unpackMember writes one file of a zip archive to dest and syncs it.
+func unpackMember(archive, member, dest string) error {
+	z, err := zip.OpenReader(archive)
+	if err != nil {
+		return fmt.Errorf("%s: %w", filepath.Base(archive), err)
+	}
+	defer z.Close()
+	in, err := z.Open(member)
+	if err != nil {
+		return fmt.Errorf("%s: %w", filepath.Base(archive), err)
+	}
+	defer in.Close()
+	out, err := os.OpenFile(dest, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o755)
+	if err != nil {
+		return err
+	}
+	n, err := io.Copy(out, io.LimitReader(in, maxPlugin+1))
+	if err == nil && n > maxPlugin {
+		err = fmt.Errorf("more than %d bytes", int64(maxPlugin))
+	}
+	if err == nil {
+		err = out.Sync()
+	}
+	if err = errors.Join(err, out.Close()); err != nil {
+		return fmt.Errorf("%s: %s: %w", filepath.Base(archive), member, err)
+	}
+	return nil
+}

@@ -1,0 +1,68 @@
+package kernelext
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// toolsStep is the folder of programs: GoNB, gopls, goimports, as tools/go.mod pins them, built by this toolchain.
+func (s Setup) toolsStep(ctx context.Context, t toolchain) (step, error) {
+	tools, err := toolVersions(ctx, t, s.Module)
+	if err != nil {
+		return step{}, err
+	}
+	dir := filepath.Join(s.Module, "tools")
+	hash, err := hashOfFiles([]string{filepath.Join(dir, "go.mod"), filepath.Join(dir, "go.sum")}, t.Version, t.OS, t.Arch)
+	if err != nil {
+		return step{}, err
+	}
+	names := make([]string, len(tools))
+	args := []string{"build", "-mod=readonly", "-trimpath"}
+	for i, tool := range tools {
+		names[i] = tool.Name + " " + tool.Version
+	}
+	return step{
+		dir:  filepath.Join(s.Cache, "tools", hash),
+		what: "Building " + strings.Join(names, ", "),
+		check: func(dir string) error {
+			for _, tool := range tools {
+				if _, err := os.Stat(filepath.Join(dir, exeName(tool.Name))); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		build: func(ctx context.Context, out string) (any, error) {
+			args := append(args, "-o", out+string(filepath.Separator))
+			for _, tool := range tools {
+				args = append(args, tool.Package)
+			}
+			if _, err := t.goCommand(dir, s.log("tools"), args...).output(ctx); err != nil {
+				return nil, fmt.Errorf("build the kernel's tools: %w", offline(err, "the Go module proxy"))
+			}
+			return tools, nil
+		},
+	}, nil
+}
+
+// offline turns a failure of a download into the Problem of no connection, and leaves any other as it is.
+func offline(err error, from string) error {
+	out := outputOf(err)
+	for _, sign := range []string{
+		"dial tcp", "no such host", "connection refused", "i/o timeout", "TLS handshake", "GOPROXY=off", "proxyconnect", // Go
+		"NewConnectionError", "Failed to establish a new connection", "Max retries exceeded", "Temporary failure in name resolution",
+		"ProxyError", "ConnectTimeoutError", "Read timed out", "Connection broken", "SSLError", // pip
+	} {
+		if strings.Contains(out, sign) {
+			return &Problem{
+				Cause:  fmt.Sprintf("%s cannot be reached: %s", from, tellingLine(out)),
+				Remedy: "check the connection and the proxy settings and try again: what is done is kept",
+				Err:    fmt.Errorf("%w: %w", ErrNetwork, err),
+			}
+		}
+	}
+	return err
+}
