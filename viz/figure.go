@@ -1,0 +1,158 @@
+package viz
+
+import (
+	"math"
+	"strings"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// Figure is a finished drawing with a natural size: one plot or several panels.
+// The zero value is empty: PNG and SVG refuse it.
+type Figure struct {
+	Title   string
+	Alt     string // alternative text: what the figure shows, with its numbers
+	Caption string // what a page prints under it, for example data, budget and seed
+
+	Width, Height vg.Length // natural size in points, margins included
+
+	draw func(draw.Canvas)
+}
+
+// FromPlot makes a figure of a gonum plot, drawn at the given size in points. alt is its alternative text.
+func FromPlot(p *plot.Plot, width, height vg.Length, alt string) *Figure {
+	if p == nil {
+		return &Figure{Alt: alt, Width: width, Height: height}
+	}
+	return &Figure{
+		Title: p.Title.Text, Alt: alt, Width: width, Height: height,
+		draw: func(c draw.Canvas) { p.Draw(draw.Crop(c, margin, -margin, margin, -margin)) },
+	}
+}
+
+// Draw paints the figure, background first, over the whole canvas. Plots take
+// the size of the canvas; image grids keep their own and are centred on it.
+func (f *Figure) Draw(c draw.Canvas) {
+	c.SetColor(paper())
+	c.Fill(c.Rectangle.Path())
+	if f.draw != nil {
+		f.draw(c)
+	}
+}
+
+// Note sets the caption and returns the figure.
+func (f *Figure) Note(caption string) *Figure {
+	f.Caption = caption
+	return f
+}
+
+// AltText returns the alternative text.
+func (f *Figure) AltText() string { return f.Alt }
+
+// CaptionText returns the caption.
+func (f *Figure) CaptionText() string { return f.Caption }
+
+// size rounds the natural size up to whole points, so that it is whole pixels too.
+func (f *Figure) size() (w, h vg.Length) {
+	return vg.Length(math.Ceil(float64(f.Width))), vg.Length(math.Ceil(float64(f.Height)))
+}
+
+// Row puts figures beside one another, top edges aligned, under a common title
+// (which may be empty). Its alternative text joins theirs.
+func Row(title string, figures ...*Figure) (*Figure, error) {
+	if err := checkPanels("row", figures); err != nil {
+		return nil, err
+	}
+	row := &Figure{Title: title, Alt: joinAlt(title, figures)}
+	for _, f := range figures {
+		w, h := f.size()
+		row.Width += w
+		row.Height = max(row.Height, h)
+	}
+	head := headerHeight(title)
+	row.Height += head
+	row.draw = func(c draw.Canvas) {
+		drawHeader(c, title)
+		x := c.Min.X + (c.Size().X-row.Width)/2
+		for _, f := range figures {
+			w, _ := f.size()
+			f.Draw(within(c, x, c.Min.Y, x+w, c.Max.Y-head))
+			x += w
+		}
+	}
+	return row, nil
+}
+
+// Stack puts figures below one another, centred, under a common title (which
+// may be empty). Its alternative text joins theirs.
+func Stack(title string, figures ...*Figure) (*Figure, error) {
+	if err := checkPanels("stack", figures); err != nil {
+		return nil, err
+	}
+	stack := &Figure{Title: title, Alt: joinAlt(title, figures), Height: headerHeight(title)}
+	for _, f := range figures {
+		w, h := f.size()
+		stack.Width = max(stack.Width, w)
+		stack.Height += h
+	}
+	stack.draw = func(c draw.Canvas) {
+		drawHeader(c, title)
+		y := c.Max.Y - headerHeight(title)
+		for _, f := range figures {
+			w, h := f.size()
+			x := vg.Length(math.Round(float64(c.Min.X + (c.Size().X-w)/2)))
+			f.Draw(within(c, x, y-h, x+w, y))
+			y -= h
+		}
+	}
+	return stack, nil
+}
+
+func checkPanels(kind string, figures []*Figure) error {
+	if len(figures) == 0 {
+		return inputErrorf(kind, "no figures, expected at least one")
+	}
+	for i, f := range figures {
+		if err := f.check(); err != nil {
+			return inputErrorf(kind, "figure %d: %v", i, err)
+		}
+	}
+	return nil
+}
+
+func joinAlt(title string, figures []*Figure) string {
+	var parts []string
+	if title != "" {
+		parts = append(parts, sentence(title))
+	}
+	for _, f := range figures {
+		if f.Alt != "" {
+			parts = append(parts, f.Alt)
+		}
+	}
+	return strings.Join(parts, " ")
+}
+
+func headerHeight(title string) vg.Length {
+	if title == "" {
+		return 0
+	}
+	return titleSize + 2*margin
+}
+
+// drawHeader writes a common title at the top of the canvas.
+func drawHeader(c draw.Canvas, title string) {
+	if title == "" {
+		return
+	}
+	l := lettering{sans(titleSize+1, true), ink()}
+	l.draw(c, c.Center().X, c.Max.Y-margin-titleSize, 0.5, l.fit(title, c.Size().X-2*margin))
+}
+
+// within is the part of a canvas between two corners.
+func within(c draw.Canvas, x0, y0, x1, y1 vg.Length) draw.Canvas {
+	c.Rectangle = vg.Rectangle{Min: vg.Point{X: x0, Y: y0}, Max: vg.Point{X: x1, Y: y1}}
+	return c
+}
