@@ -1,17 +1,58 @@
+// Package cnn describes, trains, evaluates and saves convolutional networks for
+// image classification, in the way that Keras 2.1 does it and to the same
+// figures, on GoMLX: through XLA on a CPU or GPU, or in pure Go.
+//
+// # A training in short
+//
+//	run, err := cnn.OpenRun(folder, cnn.Spec{
+//		Name:    "base",
+//		Network: cnn.WriteUp(),
+//		Config:  cnn.Config{Schedule: cnn.Constant(0.001), Epochs: 5, Preprocess: cnn.Preprocess{Flip: true}},
+//		Train:   train,
+//		Valid:   valid,
+//	})
+//	if err != nil { … }
+//	defer run.Close()
+//	err = run.Train(ctx, nil)
+//	result, err := run.Evaluate(ctx, test, nil)
+//
+// An [Architecture] is a list of layers as data; its graph, its [Architecture.Summary],
+// its diagram (package diagram) and its JSON all come from that list. A [Config]
+// says how it is trained: an [Optimizer] and a [Schedule], both values, batch,
+// epochs, seed and preprocessing. A [Run] is one training, kept in a folder.
+//
+// # Images and shapes
+//
+// Images go to the device once, as uint8 [n, 32, 32, 3], channels last. Batches
+// are chosen by index, mirrored and standardised inside the graph, as float32
+// [batch, height, width, channels]. Kernels are [height, width, in, out] for a
+// convolution and [in, out] for a dense layer, as in Keras. Losses are mean
+// categorical cross-entropies in nats; accuracies run from 0 to 1.
+//
+// # What a run promises
+//
+// A run's folder is named after its name and its identity: a hash of network,
+// configuration, images and, if it continues another run, that run's weights.
+// Opening the same again finds what is saved; anything else gets a folder of its
+// own. In the folder are
+//
+//	manifest.json            what the run is, how far it is, and each file's size and sha256
+//	weights-N.safetensors    the weights after step N
+//	optimizer-N.safetensors  the optimizer's arrays after step N
+//	history.jsonl            a line for every step and every epoch
+//	lock                     held by the process that is training
+//
+// Weights and optimizer are saved while training goes on, each file written
+// aside and synced before it takes its name, the manifest last; the state before
+// is kept. A process that is killed loses the work since the last save, at most
+// some 15 seconds; one that is interrupted loses nothing. Order of images, flips
+// and dropout follow from the seed and the step, so a resumed run computes, on
+// the same CPU and plugin, bit for bit what an uninterrupted one does.
+//
+// # Backends
+//
+// GOMLX_BACKEND chooses: "xla:cpu" (the default), "xla:cuda", or "go" for the
+// pure-Go backend. XLA needs a PJRT plugin in PJRT_PLUGIN_LIBRARY_PATH; this
+// package never downloads one. A process that lives in a cnnbook kernel has both
+// set; others can call kernelext's set-up.
 package cnn
-
-import (
-	_ "github.com/goccy/go-graphviz"
-	_ "github.com/gofrs/flock"
-	_ "github.com/gomlx/compute"
-	_ "github.com/gomlx/go-xla/compute/xla"
-	_ "github.com/gomlx/gomlx/backends/default"
-	_ "github.com/gomlx/gomlx/core/graph"
-	_ "github.com/gomlx/gomlx/ml/train"
-	_ "github.com/janpfeifer/gonb/gonbui"
-	_ "github.com/janpfeifer/gonb/gonbui/widgets"
-	_ "gonum.org/v1/plot"
-	_ "gonum.org/v1/plot/cmpimg"
-	_ "gonum.org/v1/plot/vg/vgsvg"
-	_ "gonum.org/v1/plot/plotter"
-)

@@ -1,0 +1,27 @@
+package cnn
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/gomlx/compute"
+	_ "github.com/gomlx/gomlx/backends/default" // registers XLA, where it exists, and the pure-Go backend
+)
+
+// openBackend opens what GOMLX_BACKEND names ("xla:cpu", "xla:cuda" or "go"),
+// by default XLA on the CPU. It never downloads anything.
+func openBackend() (backend compute.Backend, err error) {
+	config := os.Getenv(compute.ConfigEnvVar)
+	if config == "" {
+		config = "xla:cpu"
+	}
+	err = guard("opening "+config, func() error {
+		backend, err = compute.NewWithConfig(config)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%w: cannot open %s: %s: run `go run . doctor` to see what is missing, or set %s=go for the pure-Go backend, which needs no plugin but is far slower",
+			ErrBackend, config, firstLine(err.Error()), compute.ConfigEnvVar)
+	}
+	return backend, nil
+}

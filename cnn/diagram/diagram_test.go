@@ -1,0 +1,65 @@
+package diagram_test
+
+import (
+	"encoding/xml"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/cnnbook/cnnbook/cnn"
+	"github.com/cnnbook/cnnbook/cnn/diagram"
+)
+
+func TestSVGShowsEveryLayer(t *testing.T) {
+	net := cnn.WriteUp()
+	svg, err := diagram.SVG(t.Context(), net)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := wellFormed(t, svg)
+	for _, l := range net.Layers {
+		if !strings.Contains(text, l.LayerName()) {
+			t.Errorf("layer %q is not in the diagram", l.LayerName())
+		}
+	}
+	if !strings.Contains(text, "(None, 8, 8, 64)") || !strings.Contains(text, "2097664") {
+		t.Error("shapes or parameters are missing")
+	}
+}
+
+func TestNamesAreEscaped(t *testing.T) {
+	net := cnn.Architecture{Input: cnn.Shape{4, 4, 1}, Layers: []cnn.Layer{cnn.Flatten{Name: `<b>"&`}}}
+	svg, err := diagram.SVG(t.Context(), net)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := wellFormed(t, svg); !strings.Contains(text, `<b>"&`) {
+		t.Errorf("the name is not in the diagram: %s", text)
+	}
+}
+
+func TestBadArchitecture(t *testing.T) {
+	if _, err := diagram.SVG(t.Context(), cnn.Architecture{}); !errors.Is(err, cnn.ErrArchitecture) {
+		t.Errorf("got %v, want ErrArchitecture", err)
+	}
+}
+
+// wellFormed parses an XML document and returns its text.
+func wellFormed(t *testing.T, data []byte) string {
+	t.Helper()
+	d := xml.NewDecoder(strings.NewReader(string(data)))
+	var text strings.Builder
+	for {
+		token, err := d.Token()
+		if err == io.EOF {
+			return text.String()
+		}
+		if err != nil {
+			t.Fatalf("not well-formed: %v", err)
+		}
+		if c, ok := token.(xml.CharData); ok {
+			text.Write(c)
+		}
+	}
+}

@@ -1,0 +1,164 @@
+package cnn
+
+import (
+	"fmt"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+)
+
+// engine runs the compiled graphs of one network on one backend and holds the
+// network's state there: the weights, then the optimizer's slots.
+type engine struct {
+	net     Architecture
+	config  Config
+	backend compute.Backend
+	state   []*tensors.Tensor
+	train   *graph.Exec
+	eval    map[bool]*graph.Exec // by whether images are flipped
+}
+
+// stepRequest is what differs from one training step to the next.
+type stepRequest struct {
+	indices  []int32
+	flips    []bool
+	rng      []uint64
+	rate     float32
+	stepRate float32
+}
+
+// newStepRequest makes the request for a step counted from 0: all that is random
+// in it follows from the seed and the step.
+func newStepRequest(config Config, step int, rate float64, indices []int32) stepRequest {
+	return stepRequest{
+		indices:  indices,
+		flips:    flips(config.Seed, step, len(indices)),
+		rng:      dropoutState(config.Seed, step),
+		rate:     float32(rate),
+		stepRate: float32(config.Optimizer.stepRate(rate, step+1)),
+	}
+}
+
+// newEngine opens the backend and sends weights and slots to it. The executors
+// compile at their first call, and again for each new batch size.
+func newEngine(net Architecture, config Config, weights, slots Weights) (*engine, error) {
+	backend, err := openBackend()
+	if err != nil {
+		return nil, err
+	}
+	e := &engine{net: net, config: config, backend: backend, eval: map[bool]*graph.Exec{}}
+	err = guard("preparing the network", func() error {
+		e.train, err = graph.NewExec(backend, func(inputs []*graph.Node) []*graph.Node {
+			return trainStep(net, config.Optimizer, config.Preprocess, inputs)
+		})
+		if err != nil {
+			return err
+		}
+		for _, flip := range []bool{false, true} {
+			p := Preprocess{Raw: config.Preprocess.Raw, Flip: flip}
+			e.eval[flip], err = graph.NewExec(backend, func(inputs []*graph.Node) []*graph.Node {
+				return evalStep(net, p, inputs)
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return e.setState(append(weights[:len(weights):len(weights)], slots...))
+	})
+	if err != nil {
+		e.close()
+		return nil, err
+	}
+	return e, nil
+}
+
+// close releases the device. The engine cannot be used afterwards.
+func (e *engine) close() {
+	if e == nil || e.backend == nil {
+		return
+	}
+	e.backend.Finalize()
+	e.backend = nil
+}
+
+func (e *engine) setState(arrays []Array) error {
+	state := make([]*tensors.Tensor, len(arrays))
+	for i, a := range arrays {
+		state[i] = tensors.FromFlatDataAndDimensions(a.Values, a.Shape...)
+		if err := state[i].ToDevice(e.backend, 0); err != nil {
+			return fmt.Errorf("%s: %w", a.Name, err)
+		}
+	}
+	e.state = state
+	return nil
+}
+
+// arrays copies the state back, named as in specs.
+func (e *engine) arrays(specs []Array) ([]Array, error) {
+	out := make([]Array, len(e.state))
+	for i, t := range e.state {
+		values, err := tensors.CopyFlatData[float32](t)
+		if err != nil {
+			return nil, fmt.Errorf("%w: reading %s back: %s", ErrBackend, specs[i].Name, firstLine(err.Error()))
+		}
+		out[i] = Array{Name: specs[i].Name, Shape: specs[i].Shape, Values: values}
+	}
+	return out, nil
+}
+
+// step trains on one batch and returns its mean loss and its number of correct
+// predictions. The state's buffers are donated, so that the update needs no
+// second copy of them.
+func (e *engine) step(data *deviceData, r stepRequest) (loss, correct float64, err error) {
+	err = guard("training step", func() error {
+		inputs := make([]any, 0, len(e.state)+stepInputs)
+		for _, t := range e.state {
+			donated, err := graph.DonateTensorBuffer(t, e.backend, 0)
+			if err != nil {
+				return err
+			}
+			inputs = append(inputs, donated)
+		}
+		inputs = append(inputs, data.images, data.labels, r.indices, r.flips, r.rng, r.rate, r.stepRate)
+		outputs, err := e.train.Call(inputs...)
+		if err != nil {
+			return err
+		}
+		count := len(e.state)
+		e.state = outputs[:count]
+		loss = float64(tensors.ToScalar[float32](outputs[count]))
+		correct = float64(tensors.ToScalar[float32](outputs[count+1]))
+		return nil
+	})
+	return loss, correct, err
+}
+
+// evaluate runs the network on the images at indices; flips may be nil. It
+// returns probabilities, classes per image one after the other, and losses.
+func (e *engine) evaluate(data *deviceData, indices []int32, flips []bool) (probabilities, losses []float32, err error) {
+	err = guard("evaluation", func() error {
+		inputs := make([]any, 0, len(e.state)+4)
+		specs, err := e.net.WeightSpecs()
+		if err != nil {
+			return err
+		}
+		for _, t := range e.state[:len(specs)] {
+			inputs = append(inputs, t)
+		}
+		exec := e.eval[flips != nil]
+		if flips == nil {
+			flips = make([]bool, len(indices))
+		}
+		outputs, err := exec.Call(append(inputs, data.images, data.labels, indices, flips)...)
+		if err != nil {
+			return err
+		}
+		if probabilities, err = tensors.CopyFlatData[float32](outputs[0]); err != nil {
+			return err
+		}
+		losses, err = tensors.CopyFlatData[float32](outputs[1])
+		return err
+	})
+	return probabilities, losses, err
+}

@@ -1,0 +1,143 @@
+package cnn
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/cnnbook/cnnbook/cifar"
+)
+
+// evalBatch is the number of images that evaluation runs at once. It does not
+// change the result.
+const evalBatch = 500
+
+// Result is a network's answer to every image of a dataset. Index i is always
+// the dataset's image i, whatever order they were computed in.
+type Result struct {
+	Names         []string    // class names
+	Actual        []int       // the labels
+	Predicted     []int       // the most probable class
+	Probabilities [][]float64 // of each class, [image][class]
+	Losses        []float64   // categorical cross-entropy of each image, nats
+	Loss          float64     // their mean
+	Accuracy      float64     // part of images predicted right, 0 to 1
+}
+
+// Evaluate runs the network, without dropout and without flips, on every image
+// of d. observe, if not nil, is told how many images are done.
+func (r *Run) Evaluate(ctx context.Context, d *cifar.Dataset, observe func(done, total int)) (*Result, error) {
+	if d == nil || d.Len() == 0 {
+		return nil, fmt.Errorf("%w: no images to evaluate", ErrConfig)
+	}
+	if err := r.Network.Classifier(len(d.Names)); err != nil {
+		return nil, err
+	}
+	e, err := r.open()
+	if err != nil {
+		return nil, err
+	}
+	data, err := upload(e.backend, d)
+	if err != nil {
+		return nil, err
+	}
+	defer data.free()
+	s, err := score(ctx, e, data, nil, observe)
+	if err != nil {
+		return nil, err
+	}
+	return s.result(d), nil
+}
+
+// scores are the raw figures of an evaluation, by image.
+type scores struct {
+	classes       int
+	probabilities []float32 // classes per image
+	losses        []float32
+}
+
+// score evaluates all of data, or returns ctx's error between two batches.
+// mirror, if not nil, says which of n images to flip.
+func score(ctx context.Context, e *engine, data *deviceData, mirror func(n int) []bool, observe func(done, total int)) (*scores, error) {
+	s := &scores{}
+	var flipped []bool
+	if mirror != nil {
+		flipped = mirror(data.n)
+	}
+	for start := 0; start < data.n; start += evalBatch {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		count := min(evalBatch, data.n-start)
+		// A last, smaller batch is filled up with image 0, so that it needs no
+		// graph of its own; the filling's figures are dropped.
+		indices := make([]int32, min(evalBatch, data.n))
+		var batchFlips []bool
+		if flipped != nil {
+			batchFlips = make([]bool, len(indices))
+		}
+		for i := range count {
+			indices[i] = int32(start + i)
+			if flipped != nil {
+				batchFlips[i] = flipped[start+i]
+			}
+		}
+		probabilities, losses, err := e.evaluate(data, indices, batchFlips)
+		if err != nil {
+			return nil, err
+		}
+		s.classes = len(probabilities) / len(indices)
+		s.probabilities = append(s.probabilities, probabilities[:count*s.classes]...)
+		s.losses = append(s.losses, losses[:count]...)
+		if observe != nil {
+			observe(start+count, data.n)
+		}
+	}
+	return s, nil
+}
+
+func (s *scores) meanLoss() float64 {
+	sum := 0.0
+	for _, l := range s.losses {
+		sum += float64(l)
+	}
+	return sum / float64(len(s.losses))
+}
+
+// predicted is the most probable class of image i, the first of equals.
+func (s *scores) predicted(i int) int {
+	best := 0
+	p := s.probabilities[i*s.classes : (i+1)*s.classes]
+	for c := range p {
+		if p[c] > p[best] {
+			best = c
+		}
+	}
+	return best
+}
+
+func (s *scores) accuracy(labels []uint8) float64 {
+	right := 0
+	for i, l := range labels {
+		if s.predicted(i) == int(l) {
+			right++
+		}
+	}
+	return float64(right) / float64(len(labels))
+}
+
+func (s *scores) result(d *cifar.Dataset) *Result {
+	n := len(s.losses)
+	r := &Result{
+		Names: d.Names, Actual: make([]int, n), Predicted: make([]int, n),
+		Probabilities: make([][]float64, n), Losses: make([]float64, n),
+		Loss: s.meanLoss(), Accuracy: s.accuracy(d.Labels),
+	}
+	for i := range n {
+		r.Actual[i], r.Predicted[i], r.Losses[i] = int(d.Labels[i]), s.predicted(i), float64(s.losses[i])
+		r.Probabilities[i] = make([]float64, s.classes)
+		for c := range s.classes {
+			r.Probabilities[i][c] = float64(s.probabilities[i*s.classes+c])
+		}
+	}
+	return r
+}

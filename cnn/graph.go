@@ -1,0 +1,131 @@
+package cnn
+
+import (
+	"fmt"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+)
+
+// The files graph*.go hold everything that builds a GoMLX graph. Functions here
+// report mistakes by panicking, as GoMLX's do; guard turns that into an error
+// where they are called.
+
+// forward builds the network on x [batch, height, width, channels] and returns
+// each layer's output. A nil rng means that dropout does nothing, as for
+// evaluation.
+func forward(a Architecture, weights []*Node, x, rng *Node) []*Node {
+	outputs := make([]*Node, len(a.Layers))
+	for i, layer := range a.Layers {
+		switch l := layer.(type) {
+		case Conv2D:
+			x = Add(convolve(x, weights[0], l.Padding), broadcastLast(weights[1], x.Rank()))
+			weights = weights[2:]
+		case Dense:
+			x = Add(Dot(x, weights[0]).Product(), broadcastLast(weights[1], x.Rank()))
+			weights = weights[2:]
+		case Activation:
+			x = activate(l.Function, x)
+		case MaxPooling2D:
+			x = maxPool(x, l.Size)
+		case Dropout:
+			if rng != nil && l.Rate > 0 {
+				rng, x = dropout(x, rng, l.Rate)
+			}
+		case Flatten:
+			x = Reshape(x, x.Shape().Dimensions[0], -1)
+		default:
+			panic(fmt.Errorf("layer %q: no graph for %s", layer.LayerName(), layer.Kind()))
+		}
+		outputs[i] = x
+	}
+	return outputs
+}
+
+// logits is what goes into the final softmax: losses are computed from it for
+// the sake of precision.
+func logits(outputs []*Node) *Node { return outputs[len(outputs)-2] }
+
+func convolve(x, kernel *Node, padding string) *Node {
+	c := Convolve(x, kernel)
+	if padding == "same" {
+		return c.PadSame().Done()
+	}
+	return c.NoPadding().Done()
+}
+
+func activate(function string, x *Node) *Node {
+	if function == "softmax" {
+		return Softmax(x, -1)
+	}
+	return Max(x, ZerosLike(x))
+}
+
+// maxPool reduces windows split off by a reshape. That is faster than the
+// native pooling on CPU (its gradient most of all), and the pure-Go backend has
+// a gradient for it.
+func maxPool(x *Node, size int) *Node {
+	d := x.Shape().Dimensions
+	n, h, w, c := d[0], d[1]/size, d[2]/size, d[3]
+	if h*size != d[1] || w*size != d[2] {
+		x = Slice(x, AxisRange(), AxisRange(0, h*size), AxisRange(0, w*size), AxisRange())
+	}
+	return ReduceMax(Reshape(x, n, h, size, w, size, c), 2, 4)
+}
+
+// dropout keeps each value with probability 1−rate and scales it by
+// 1/(1−rate), so that the expected value stays.
+func dropout(x, rng *Node, rate float64) (nextRNG, y *Node) {
+	nextRNG, u := RandomUniform(rng, x.Shape())
+	keep := GreaterOrEqual(u, Scalar(x.Graph(), x.DType(), rate))
+	return nextRNG, Where(keep, MulScalar(x, 1/(1-rate)), ZerosLike(x))
+}
+
+// broadcastLast gives a vector leading axes of size 1, for adding it to the
+// last axis of something of that rank.
+func broadcastLast(v *Node, rank int) *Node {
+	dims := make([]int, rank)
+	for i := range dims {
+		dims[i] = 1
+	}
+	dims[rank-1] = v.Shape().Dimensions[0]
+	return Reshape(v, dims...)
+}
+
+// batchImages gathers rows of the device's uint8 images, mirrors those that
+// flips marks (nil for none) and standardises each, giving float32
+// [batch, height, width, channels].
+func batchImages(images, indices, flips *Node, p Preprocess) *Node {
+	x := Gather(images, InsertAxes(indices, -1))
+	if flips != nil {
+		mirror := Reshape(flips, flips.Shape().Dimensions[0], 1, 1, 1)
+		x = Where(BroadcastToShape(mirror, shapes.Make(dtypes.Bool, x.Shape().Dimensions...)), Reverse(x, 2), x)
+	}
+	x = ConvertDType(x, dtypes.Float32)
+	if p.Raw {
+		return MulScalar(x, 1.0/255)
+	}
+	return standardize(x)
+}
+
+// standardize subtracts each sample's mean and divides by its standard
+// deviation; see [Standardize].
+func standardize(x *Node) *Node {
+	x = Sub(x, ReduceAndKeep(x, ReduceMean, 1, 2, 3))
+	std := Sqrt(ReduceAndKeep(Square(x), ReduceMean, 1, 2, 3))
+	return Div(x, AddScalar(std, epsilonStandardize))
+}
+
+// crossEntropy is each sample's categorical cross-entropy in nats, [batch], for
+// integer labels.
+func crossEntropy(logits, labels *Node) *Node {
+	classes := logits.Shape().Dimensions[1]
+	oneHot := OneHot(labels, classes, logits.DType())
+	return Neg(ReduceSum(Mul(oneHot, LogSoftmax(logits, -1)), -1))
+}
+
+// correct is 1 where the largest logit is the label's, as float32 [batch].
+func correct(logits, labels *Node) *Node {
+	return ConvertDType(Equal(ArgMax(logits, -1, labels.DType()), labels), dtypes.Float32)
+}

@@ -1,0 +1,75 @@
+package cnn
+
+import (
+	"fmt"
+
+	. "github.com/gomlx/gomlx/core/graph"
+)
+
+// update applies the optimizer to every weight. slots holds all arrays of the
+// first slot, then all of the second; the result has the same order.
+func update(o Optimizer, weights, gradients, slots []*Node, rate, stepRate *Node) (newWeights, newSlots []*Node) {
+	count := len(weights)
+	newWeights, newSlots = make([]*Node, count), make([]*Node, len(slots))
+	for i, w := range weights {
+		var own []*Node
+		for s := i; s < len(slots); s += count {
+			own = append(own, slots[s])
+		}
+		var next []*Node
+		newWeights[i], next = updateOne(o, w, gradients[i], own, rate, stepRate)
+		for s, n := range next {
+			newSlots[s*count+i] = n
+		}
+	}
+	return newWeights, newSlots
+}
+
+// updateOne holds the formulas that the optimizers' comments give.
+func updateOne(optimizer Optimizer, w, g *Node, slots []*Node, rate, stepRate *Node) (*Node, []*Node) {
+	switch o := optimizer.(type) {
+	case SGD:
+		step := Mul(stepRate, g)
+		if o.Momentum == 0 {
+			return Sub(w, step), nil
+		}
+		v := Sub(MulScalar(slots[0], o.Momentum), step)
+		if o.Nesterov {
+			return Add(w, Sub(MulScalar(v, o.Momentum), step)), []*Node{v}
+		}
+		return Add(w, v), []*Node{v}
+	case RMSprop:
+		a := running(slots[0], Square(g), orDefault(o.Rho, 0.9))
+		return Sub(w, scaled(stepRate, g, a, o.Epsilon)), []*Node{a}
+	case Adagrad:
+		a := Add(slots[0], Square(g))
+		return Sub(w, scaled(stepRate, g, a, o.Epsilon)), []*Node{a}
+	case Adadelta:
+		rho, eps := orDefault(o.Rho, 0.95), orDefault(o.Epsilon, epsilonKeras)
+		a := running(slots[0], Square(g), rho)
+		u := Div(Mul(g, Sqrt(AddScalar(slots[1], eps))), Sqrt(AddScalar(a, eps)))
+		return Sub(w, Mul(stepRate, u)), []*Node{a, running(slots[1], Square(u), rho)}
+	case Adam:
+		return adam(o, w, g, slots, stepRate)
+	case AdamW:
+		w = Sub(w, Mul(MulScalar(rate, orDefault(o.WeightDecay, 0.004)), w))
+		return adam(o.adam(), w, g, slots, stepRate)
+	}
+	panic(fmt.Errorf("no graph for optimizer %s", optimizer.Kind()))
+}
+
+func adam(o Adam, w, g *Node, slots []*Node, stepRate *Node) (*Node, []*Node) {
+	m := running(slots[0], g, orDefault(o.Beta1, 0.9))
+	v := running(slots[1], Square(g), orDefault(o.Beta2, 0.999))
+	return Sub(w, scaled(stepRate, m, v, o.Epsilon)), []*Node{m, v}
+}
+
+// running is decay·mean + (1−decay)·x.
+func running(mean, x *Node, decay float64) *Node {
+	return Add(MulScalar(mean, decay), MulScalar(x, 1-decay))
+}
+
+// scaled is rate·x/(√square + epsilon).
+func scaled(rate, x, square *Node, epsilon float64) *Node {
+	return Div(Mul(rate, x), AddScalar(Sqrt(square), orDefault(epsilon, epsilonKeras)))
+}

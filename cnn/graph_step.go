@@ -1,0 +1,56 @@
+package cnn
+
+import (
+	"slices"
+
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
+)
+
+// stepInputs is how many inputs of a training step follow the state: images,
+// labels, indices, flips, random state, rate and step rate.
+const stepInputs = 7
+
+// trainStep builds one step of training. Inputs are the weights, the
+// optimizer's slots (all arrays of the first slot, then of the second), and
+// the stepInputs. Outputs are the updated weights and slots, then the mean
+// loss and the number of correct predictions of the batch, both before the
+// update and with dropout, as Keras reports them.
+func trainStep(a Architecture, o Optimizer, p Preprocess, inputs []*Node) []*Node {
+	state, rest := inputs[:len(inputs)-stepInputs], inputs[len(inputs)-stepInputs:]
+	images, labels, indices, mirror, rng, rate, stepRate := rest[0], rest[1], rest[2], rest[3], rest[4], rest[5], rest[6]
+	count := len(state) / (1 + len(o.slots()))
+	weights, slots := state[:count], state[count:]
+
+	if !p.Flip {
+		mirror = nil
+	}
+	x := batchImages(images, indices, mirror, p)
+	y := Gather(labels, InsertAxes(indices, -1))
+	z := logits(forward(a, weights, x, rng))
+	loss := ReduceAllMean(crossEntropy(z, y))
+	gradients := Gradient(loss, weights...)
+	weights, slots = update(o, weights, gradients, slots, rate, stepRate)
+	return slices.Concat(weights, slots, []*Node{loss, ReduceAllSum(correct(z, y))})
+}
+
+// evalStep builds the evaluation of one batch: inputs are the weights, images,
+// labels, indices and flips; outputs the probabilities [batch, classes] and
+// each sample's loss [batch].
+func evalStep(a Architecture, p Preprocess, inputs []*Node) []*Node {
+	count := len(inputs) - 4
+	weights, images, labels, indices, mirror := inputs[:count], inputs[count], inputs[count+1], inputs[count+2], inputs[count+3]
+	if !p.Flip {
+		mirror = nil
+	}
+	x := batchImages(images, indices, mirror, p)
+	y := Gather(labels, InsertAxes(indices, -1))
+	outputs := forward(a, weights, x, nil)
+	return []*Node{outputs[len(outputs)-1], crossEntropy(logits(outputs), y)}
+}
+
+// layerOutputs builds every layer's output for a batch of ready float32 images.
+func layerOutputs(a Architecture, inputs []*Node) []*Node {
+	count := len(inputs) - 1
+	return forward(a, inputs[:count], ConvertDType(inputs[count], dtypes.Float32), nil)
+}

@@ -1,0 +1,66 @@
+package cnn
+
+import (
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+func TestHistoryRoundTrip(t *testing.T) {
+	want := History{
+		Steps: []Step{
+			{Step: 1, Epoch: 1, Rate: 0.001, Images: 3, Loss: 2, Accuracy: 0},
+			{Step: 2, Epoch: 1, Rate: 0.001, Images: 1, Loss: 1, Accuracy: 1},
+		},
+		Epochs: []Epoch{{Epoch: 1, Loss: 1.75, Accuracy: 0.25, ValidLoss: 1.5, ValidAccuracy: 0.5}},
+	}
+	var b []byte
+	var err error
+	for i := range want.Steps {
+		if b, err = appendLine(b, historyLine{Step: &want.Steps[i]}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if b, err = appendLine(b, historyLine{Epoch: &want.Epochs[0]}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := parseHistory(b, "h")
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	if loss, accuracy := got.meanOfEpoch(1); loss != 1.75 || accuracy != 0.25 {
+		t.Errorf("means weighted by batch: got %g and %g, want 1.75 and 0.25", loss, accuracy)
+	}
+	if !reflect.DeepEqual(got.StepLosses(), []float64{2, 1}) || !reflect.DeepEqual(got.ValidAccuracy(), []float64{0.5}) {
+		t.Error("columns differ from the lines")
+	}
+}
+
+func TestHistoryRefuses(t *testing.T) {
+	step := `{"s":{"step":1,"epoch":1,"rate":1,"images":1,"loss":1,"accuracy":1}}` + "\n"
+	for name, test := range map[string]struct{ text, want string }{
+		"cut line":     {step + `{"s":{"st`, "line 2 is cut off"},
+		"step missing": {step + strings.Replace(step, `"step":1`, `"step":3`, 1), "line 2 holds step 3, expected step 2"},
+		"neither":      {"{}\n", "line 1 must hold one step or one epoch"},
+		"not JSON":     {"loss\n", "line 1"},
+		"unknown":      {`{"x":1}` + "\n", "line 1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := parseHistory([]byte(test.text), "history.jsonl")
+			if !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want ErrFormat with %q", err, test.want)
+			}
+		})
+	}
+}
+
+func FuzzHistory(f *testing.F) {
+	f.Add([]byte(`{"s":{"step":1,"epoch":1,"rate":1,"images":1,"loss":1,"accuracy":1}}` + "\n"))
+	f.Add([]byte(`{"e":{"epoch":1,"loss":1,"accuracy":1,"valid_loss":1,"valid_accuracy":1}}` + "\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if _, err := parseHistory(data, "fuzz"); err != nil && !errors.Is(err, ErrFormat) {
+			t.Errorf("%v does not wrap ErrFormat", err)
+		}
+	})
+}

@@ -1,0 +1,209 @@
+package cnn
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"time"
+)
+
+// manifestName is the file that makes a folder a run. It is replaced by one
+// atomic rename; whatever it does not name is not part of the run.
+const manifestName = "manifest.json"
+
+// formatVersion is the version of the manifest and of what it names.
+const formatVersion = 1
+
+// maxManifest bounds the manifest that is read.
+const maxManifest = 1 << 20
+
+// manifest is a run's table of contents.
+type manifest struct {
+	Format       int             `json:"format"`
+	Name         string          `json:"name"`
+	Identity     string          `json:"identity"` // sha256 of the four fields after it
+	Architecture Architecture    `json:"architecture"`
+	Config       json.RawMessage `json:"config"`
+	Data         dataIdentity    `json:"data"`
+	From         *origin         `json:"from,omitempty"`
+	State        savedState      `json:"state"`
+	Previous     *savedState     `json:"previous,omitempty"` // what was current before, kept in case the disk spoils a file
+	Software     []string        `json:"software"`
+	Updated      time.Time       `json:"updated"`
+}
+
+// dataIdentity says which images a run is trained and validated on.
+type dataIdentity struct {
+	Train datasetIdentity `json:"train"`
+	Valid datasetIdentity `json:"valid"`
+}
+
+// datasetIdentity is a dataset's name and content.
+type datasetIdentity struct {
+	Name        string   `json:"name"`
+	Drawn       bool     `json:"drawn"` // procedurally drawn, not photographs
+	Images      int      `json:"images"`
+	Classes     []string `json:"classes"`
+	Fingerprint string   `json:"fingerprint"` // cifar.Dataset.Fingerprint
+}
+
+// origin is the run whose weights another one starts from.
+type origin struct {
+	Name     string `json:"name"`
+	Identity string `json:"identity"`
+	Step     int    `json:"step"`
+	Weights  string `json:"weights"` // sha256 of its weights file
+}
+
+// savedState is one complete state of a run: where it was and its files.
+type savedState struct {
+	Step      int       `json:"step"`   // finished steps
+	Epochs    int       `json:"epochs"` // finished epochs, validation included
+	Seconds   float64   `json:"seconds"`
+	Weights   savedFile `json:"weights"`
+	Optimizer savedFile `json:"optimizer"`
+	History   savedFile `json:"history"` // the first Bytes of the file; more is what a killed process wrote after its last save
+}
+
+// savedFile is a file of the run's folder.
+type savedFile struct {
+	Name   string `json:"name"`
+	Bytes  int64  `json:"bytes"`
+	SHA256 string `json:"sha256"`
+}
+
+// identityOf hashes what makes a run itself: network, configuration, data and
+// where it starts from.
+func identityOf(m manifest) (string, error) {
+	data, err := json.Marshal(struct {
+		Format       int             `json:"format"`
+		Architecture Architecture    `json:"architecture"`
+		Config       json.RawMessage `json:"config"`
+		Data         dataIdentity    `json:"data"`
+		From         *origin         `json:"from"`
+	}{m.Format, m.Architecture, m.Config, m.Data, m.From})
+	if err != nil {
+		return "", err
+	}
+	var canonical bytes.Buffer // the same whether it was indented on disk or not
+	if err := json.Compact(&canonical, data); err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(canonical.Bytes())
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// readManifest reads and checks a run folder's manifest. A folder without one
+// gives fs.ErrNotExist.
+func readManifest(dir string) (manifest, error) {
+	var m manifest
+	path := filepath.Join(dir, manifestName)
+	info, err := os.Stat(path)
+	if err != nil {
+		return m, err
+	}
+	if info.Size() > maxManifest {
+		return m, fmt.Errorf("%w: %s: %d bytes, at most %d are accepted", ErrFormat, path, info.Size(), maxManifest)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return m, err
+	}
+	return parseManifest(data, path)
+}
+
+func parseManifest(data []byte, path string) (manifest, error) {
+	var m manifest
+	var version struct {
+		Format int `json:"format"`
+	}
+	if err := json.Unmarshal(data, &version); err != nil {
+		return m, fmt.Errorf("%w: %s: %w", ErrFormat, path, err)
+	}
+	if version.Format != formatVersion {
+		return m, fmt.Errorf("%w: %s: format %d, this program reads format %d", ErrFormat, path, version.Format, formatVersion)
+	}
+	if err := strictJSON(data, &m); err != nil {
+		return m, fmt.Errorf("%w: %s: %w", ErrFormat, path, err)
+	}
+	states := []savedState{m.State}
+	if m.Previous != nil {
+		states = append(states, *m.Previous)
+	}
+	for _, s := range states {
+		if s.Step < 0 || s.Epochs < 0 {
+			return m, fmt.Errorf("%w: %s: negative position", ErrFormat, path)
+		}
+		for _, f := range []savedFile{s.Weights, s.Optimizer, s.History} {
+			if f.Name != filepath.Base(f.Name) || !filepath.IsLocal(f.Name) || f.Bytes < 0 {
+				return m, fmt.Errorf("%w: %s: %q is not a file of the run's own folder", ErrFormat, path, f.Name)
+			}
+		}
+	}
+	if want, err := identityOf(m); err != nil || want != m.Identity {
+		return m, fmt.Errorf("%w: %s: its identity does not match its content: the file was changed or damaged", ErrFormat, path)
+	}
+	return m, nil
+}
+
+// differences says in words what sets two runs apart.
+func differences(a, b manifest) []string {
+	var out []string
+	differ := func(what string, x, y any) {
+		jx, errX := json.Marshal(x)
+		jy, errY := json.Marshal(y)
+		if errX != nil || errY != nil || !bytes.Equal(jx, jy) {
+			out = append(out, what)
+		}
+	}
+	differ("architecture", a.Architecture, b.Architecture)
+	differ("training data", a.Data.Train, b.Data.Train)
+	differ("validation data", a.Data.Valid, b.Data.Valid)
+	differ("starting weights", a.From, b.From)
+	out = append(out, configDifferences(a.Config, b.Config)...)
+	return out
+}
+
+// configDifferences lists the fields of the configuration that differ, with
+// both values.
+func configDifferences(a, b json.RawMessage) []string {
+	var x, y map[string]json.RawMessage
+	if json.Unmarshal(a, &x) != nil || json.Unmarshal(b, &y) != nil {
+		return []string{"configuration"}
+	}
+	var out []string
+	for _, key := range []string{"optimizer", "schedule", "batch", "epochs", "seed", "preprocess", "flip_evaluation"} {
+		var cx, cy bytes.Buffer
+		if json.Compact(&cx, x[key]) != nil || json.Compact(&cy, y[key]) != nil || !bytes.Equal(cx.Bytes(), cy.Bytes()) {
+			out = append(out, fmt.Sprintf("%s (%s, was %s)", strings.ReplaceAll(key, "_", " "), &cy, &cx))
+		}
+	}
+	return out
+}
+
+// software lists the versions that computed a run: Go and the modules that do
+// the arithmetic.
+func software() []string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return nil
+	}
+	out := []string{info.GoVersion}
+	for _, m := range info.Deps {
+		if strings.HasPrefix(m.Path, "github.com/gomlx/") {
+			out = append(out, m.Path+" "+m.Version)
+		}
+	}
+	return out
+}
+
+// notThere says whether an error means that there is no such file or folder.
+func notThere(err error) bool { return errors.Is(err, fs.ErrNotExist) }

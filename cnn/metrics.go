@@ -1,0 +1,209 @@
+package cnn
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+)
+
+// Confusion counts images by their label and by what the network said:
+// [actual][predicted].
+func (r *Result) Confusion() [][]int {
+	m := make([][]int, len(r.Names))
+	for i := range m {
+		m[i] = make([]int, len(r.Names))
+	}
+	for i, a := range r.Actual {
+		m[a][r.Predicted[i]]++
+	}
+	return m
+}
+
+// ClassScore is how well one class is recognised. A ratio whose denominator is
+// zero is 0, as in scikit-learn's default.
+type ClassScore struct {
+	Name      string
+	Images    int     // with this label
+	Precision float64 // of the images called this, the part that are
+	Recall    float64 // of the images that are this, the part called so
+	F1        float64 // harmonic mean of the two
+}
+
+// ClassScores gives precision, recall and F1 of each class.
+func (r *Result) ClassScores() []ClassScore {
+	m := r.Confusion()
+	out := make([]ClassScore, len(r.Names))
+	for c, name := range r.Names {
+		actual, called := 0, 0
+		for k := range r.Names {
+			actual += m[c][k]
+			called += m[k][c]
+		}
+		s := ClassScore{Name: name, Images: actual, Precision: ratio(m[c][c], called), Recall: ratio(m[c][c], actual)}
+		if sum := s.Precision + s.Recall; sum > 0 {
+			s.F1 = 2 * s.Precision * s.Recall / sum
+		}
+		out[c] = s
+	}
+	return out
+}
+
+func ratio(a, b int) float64 {
+	if b == 0 {
+		return 0
+	}
+	return float64(a) / float64(b)
+}
+
+// Pair counts how often images of one class were taken for another.
+type Pair struct {
+	Actual, Predicted string
+	Count             int
+	Fraction          float64 // of the actual class's images
+}
+
+// MostConfused lists the n most frequent mistakes, most frequent first.
+func (r *Result) MostConfused(n int) []Pair {
+	var pairs []Pair
+	for a, row := range r.Confusion() {
+		total := 0
+		for _, count := range row {
+			total += count
+		}
+		for p, count := range row {
+			if a != p && count > 0 {
+				pairs = append(pairs, Pair{Actual: r.Names[a], Predicted: r.Names[p], Count: count, Fraction: ratio(count, total)})
+			}
+		}
+	}
+	slices.SortStableFunc(pairs, func(a, b Pair) int { return cmp.Compare(b.Count, a.Count) })
+	return pairs[:min(n, len(pairs))]
+}
+
+// TopLosses lists the indices of the n images with the largest loss, largest
+// first: those that the network was most wrong about.
+func (r *Result) TopLosses(n int) []int {
+	order := make([]int, len(r.Losses))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(r.Losses[b], r.Losses[a]) })
+	return order[:max(0, min(n, len(order)))]
+}
+
+// Misclassified lists the indices of the images that were predicted wrong, in
+// the dataset's order.
+func (r *Result) Misclassified() []int {
+	var out []int
+	for i, a := range r.Actual {
+		if r.Predicted[i] != a {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// Interval is the 95 % confidence interval of the accuracy.
+func (r *Result) Interval() (low, high float64) {
+	right := len(r.Actual) - len(r.Misclassified())
+	return Wilson(right, len(r.Actual))
+}
+
+// Wilson is the 95 % score interval of a proportion, k of n (Wilson 1927); it
+// stays within 0 and 1 and holds for small n, unlike the normal approximation.
+func Wilson(k, n int) (low, high float64) {
+	if n == 0 {
+		return 0, 1
+	}
+	const z = 1.959963984540054 // the normal distribution's 97.5 % point
+	p, N := float64(k)/float64(n), float64(n)
+	center := (p + z*z/(2*N)) / (1 + z*z/N)
+	half := z / (1 + z*z/N) * math.Sqrt(p*(1-p)/N+z*z/(4*N*N))
+	return max(0, center-half), min(1, center+half)
+}
+
+// CalibrationBin holds the images whose highest probability lies in one of
+// equally wide ranges.
+type CalibrationBin struct {
+	Low, High  float64 // Low < confidence ≤ High
+	Images     int
+	Confidence float64 // mean highest probability
+	Accuracy   float64 // part predicted right
+}
+
+// Calibration compares confidence with accuracy in the given number of bins,
+// and gives the expected calibration error: the mean difference of the two,
+// weighted by images (Guo et al. 2017, arXiv 1706.04599, equation 3).
+func (r *Result) Calibration(bins int) ([]CalibrationBin, float64) {
+	out := make([]CalibrationBin, max(1, bins))
+	width := 1 / float64(len(out))
+	for i := range out {
+		out[i].Low, out[i].High = float64(i)*width, float64(i+1)*width
+	}
+	for i, p := range r.Probabilities {
+		confidence := p[r.Predicted[i]]
+		b := &out[min(len(out)-1, max(0, int(math.Ceil(confidence*float64(len(out))))-1))]
+		b.Images++
+		b.Confidence += confidence
+		if r.Predicted[i] == r.Actual[i] {
+			b.Accuracy++
+		}
+	}
+	ece := 0.0
+	for i := range out {
+		b := &out[i]
+		if b.Images == 0 {
+			continue
+		}
+		n := float64(b.Images)
+		b.Confidence /= n
+		b.Accuracy /= n
+		ece += n / float64(len(r.Actual)) * math.Abs(b.Accuracy-b.Confidence)
+	}
+	return out, ece
+}
+
+// Misaligned is the write-up's evaluation, kept to show its mistake: its
+// predictions come from a generator that shuffles, and are compared with the
+// labels in their own order. Prediction i then belongs to some other image, so
+// the confusion matrix spreads evenly and the accuracy falls to chance, however
+// good the network is.
+func (r *Result) Misaligned(seed uint64) *Result {
+	order := epochOrder(seed, 0, len(r.Actual))
+	out := *r
+	out.Predicted = make([]int, len(order))
+	out.Probabilities = make([][]float64, len(order))
+	out.Losses = make([]float64, len(order))
+	right := 0
+	out.Loss = 0
+	for i, from := range order {
+		out.Predicted[i], out.Probabilities[i] = r.Predicted[from], r.Probabilities[from]
+		if out.Predicted[i] == r.Actual[i] {
+			right++
+		}
+		out.Losses[i] = -math.Log(max(1e-7, out.Probabilities[i][r.Actual[i]])) // clipped as Keras clips
+		out.Loss += out.Losses[i] / float64(len(order))
+	}
+	out.Accuracy = ratio(right, len(order))
+	return &out
+}
+
+// String is one line: "accuracy 0.7646 (95 % interval 0.7562 to 0.7728), loss
+// 0.8820, 10000 images".
+func (r *Result) String() string {
+	low, high := r.Interval()
+	return fmt.Sprintf("accuracy %.4f (95 %% interval %.4f to %.4f), loss %.4f, %d images", r.Accuracy, low, high, r.Loss, len(r.Actual))
+}
+
+// Prediction is the network's answer to one image.
+type Prediction struct {
+	Class         int
+	Name          string
+	Probabilities []float64
+}
+
+// Prediction gives the answer to image i.
+func (r *Result) Prediction(i int) Prediction {
+	return Prediction{Class: r.Predicted[i], Name: r.Names[r.Predicted[i]], Probabilities: r.Probabilities[i]}
+}

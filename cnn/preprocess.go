@@ -1,0 +1,40 @@
+package cnn
+
+import "math"
+
+// Preprocess says what happens to an image on its way into the network.
+type Preprocess struct {
+	// Raw skips the sample-wise standardisation and only divides by 255.
+	Raw bool `json:"raw,omitempty"`
+	// Flip mirrors each image left to right with probability 1/2. Only
+	// training images, unless Config.FlipEvaluation asks for the write-up's way.
+	Flip bool `json:"flip,omitempty"`
+}
+
+// epsilonStandardize is added to the standard deviation before dividing:
+// K.epsilon() in Keras 2.1's ImageDataGenerator.standardize (Keras 2.2 and
+// later add 1e-6 instead).
+const epsilonStandardize = 1e-7
+
+// Standardize is Keras's sample-wise standardisation of one image: all values
+// minus their mean, divided by their population standard deviation plus 1e-7.
+// It is the reference for what the graph computes, and for looking at what the
+// network sees. The order of the values does not matter.
+func Standardize(pixels []uint8) []float32 {
+	n := float64(len(pixels))
+	var sum float64
+	for _, p := range pixels {
+		sum += float64(p)
+	}
+	mean := sum / n
+	var squares float64
+	for _, p := range pixels {
+		squares += (float64(p) - mean) * (float64(p) - mean)
+	}
+	scale := 1 / (math.Sqrt(squares/n) + epsilonStandardize)
+	out := make([]float32, len(pixels))
+	for i, p := range pixels {
+		out[i] = float32((float64(p) - mean) * scale)
+	}
+	return out
+}

@@ -1,0 +1,319 @@
+package cnn
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/cnnbook/cnnbook/cifar"
+)
+
+// Spec is everything that makes a run what it is.
+type Spec struct {
+	Name    string // of the run, for people and for FindRun: letters, digits, "-", "_" and "."
+	Network Architecture
+	Config  Config
+	Train   *cifar.Dataset
+	Valid   *cifar.Dataset
+	// From is the run whose weights this one starts from; nil starts with fresh
+	// ones. The optimizer's state and the schedule always start anew, as they do
+	// when Keras compiles a trained model again.
+	From *Run
+}
+
+// Run is one training, saved in a folder of its own while it goes on. Several
+// processes may read one run; one at a time may train it.
+type Run struct {
+	Dir     string
+	Name    string
+	Network Architecture
+	History History
+	// Changed says what sets this run apart from the latest other run of the
+	// same name, if there is one: "epochs (5, was 3)".
+	Changed []string
+	// Recovered says what was wrong with the latest save, when the one before it
+	// had to be used; empty otherwise.
+	Recovered string
+
+	spec     Spec // zero Train and Valid for a run that was only loaded
+	manifest manifest
+	saved    savedState // what is on disk; manifest.State runs ahead of it while training
+	weights  Weights
+	slots    Weights
+	engine   *engine // opened at the first use
+}
+
+var runName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+
+// OpenRun opens the run that spec describes below the folder root, or starts
+// it. Its own folder is named after the spec's name and identity: the same
+// network, configuration, data and origin always lead to the same folder, and
+// anything else to another one, so a result is never shown for something that
+// it was not made by. Nothing is trained yet. Close the run after use.
+func OpenRun(root string, spec Spec) (*Run, error) {
+	spec.Config = spec.Config.withDefaults()
+	m, err := newManifest(spec)
+	if err != nil {
+		return nil, err
+	}
+	dir := filepath.Join(root, spec.Name+"-"+m.Identity[:12])
+	r, err := LoadRun(dir)
+	if notThere(err) {
+		r, err = startRun(dir, spec, m)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if r.manifest.Identity != m.Identity {
+		return nil, fmt.Errorf("%w: %s holds the run %s, expected %s: move the folder away", ErrMismatch, dir, r.manifest.Identity, m.Identity)
+	}
+	r.spec = spec
+	if other, ok := latest(root, spec.Name, dir); ok {
+		r.Changed = differences(other, m)
+	}
+	return r, nil
+}
+
+// newManifest checks a spec and computes its identity.
+func newManifest(spec Spec) (manifest, error) {
+	m := manifest{Format: formatVersion, Name: spec.Name, Architecture: spec.Network, Software: software()}
+	if !runName.MatchString(spec.Name) {
+		return m, fmt.Errorf(`%w: run name %q: use 1 to 64 letters, digits, "-", "_" or ".", starting with a letter or digit`, ErrConfig, spec.Name)
+	}
+	if err := spec.Config.validate(); err != nil {
+		return m, err
+	}
+	for what, d := range map[string]*cifar.Dataset{"training": spec.Train, "validation": spec.Valid} {
+		if d == nil || d.Len() == 0 {
+			return m, fmt.Errorf("%w: no %s images", ErrConfig, what)
+		}
+	}
+	if err := spec.Network.Classifier(len(spec.Train.Names)); err != nil {
+		return m, err
+	}
+	if in := (Shape{cifar.Height, cifar.Width, cifar.Channels}); !slices.Equal(spec.Network.Input, in) {
+		return m, fmt.Errorf("%w: the network takes %v, the images are %v", ErrArchitecture, spec.Network.Input, in)
+	}
+	m.Data = dataIdentity{Train: identifyDataset(spec.Train), Valid: identifyDataset(spec.Valid)}
+	if spec.From != nil {
+		if err := spec.From.weights.matches(spec.Network); err != nil {
+			return m, fmt.Errorf("starting from %s: %w", spec.From.Name, err)
+		}
+		s := spec.From.manifest.State
+		m.From = &origin{Name: spec.From.Name, Identity: spec.From.manifest.Identity, Step: s.Step, Weights: s.Weights.SHA256}
+	}
+	var err error
+	if m.Config, err = json.Marshal(spec.Config); err != nil {
+		return m, err
+	}
+	m.Identity, err = identityOf(m)
+	return m, err
+}
+
+func identifyDataset(d *cifar.Dataset) datasetIdentity {
+	return datasetIdentity{Name: d.Name, Drawn: d.Drawn, Images: d.Len(), Classes: d.Names, Fingerprint: d.Fingerprint()}
+}
+
+// startRun makes the folder of a new run and saves its state before the first
+// step.
+func startRun(dir string, spec Spec, m manifest) (*Run, error) {
+	r := &Run{Dir: dir, Name: spec.Name, Network: spec.Network, spec: spec, manifest: m}
+	var err error
+	if spec.From != nil {
+		r.weights = spec.From.weights.Clone()
+	} else if r.weights, err = spec.Network.Initialize(spec.Config.Seed); err != nil {
+		return nil, err
+	}
+	r.slots = newSlots(spec.Config.Optimizer, r.weights)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("making a folder for the run: %w", err)
+	}
+	release, err := lockRun(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	if err := r.save(0); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// newSlots makes the optimizer's arrays, all zero: the first slot of every
+// weight, then the second.
+func newSlots(o Optimizer, weights Weights) Weights {
+	var slots Weights
+	for _, slot := range o.slots() {
+		for _, w := range weights {
+			slots = append(slots, Array{Name: w.Name + "/" + slot, Shape: w.Shape, Values: make([]float32, len(w.Values))})
+		}
+	}
+	return slots
+}
+
+// LoadRun opens the run saved in a folder, to look at it, to evaluate it or to
+// start another one from it. Only [OpenRun] gives a run that can be trained. A
+// folder without a run gives fs.ErrNotExist.
+func LoadRun(dir string) (*Run, error) {
+	m, err := readManifest(dir)
+	if err != nil {
+		if notThere(err) {
+			return nil, fmt.Errorf("no run in %s: %w", dir, fs.ErrNotExist)
+		}
+		return nil, err
+	}
+	r := &Run{Dir: dir, Name: m.Name, Network: m.Architecture, manifest: m}
+	err = r.readState(m.State)
+	if err != nil && m.Previous != nil {
+		latest := err
+		if err = r.readState(*m.Previous); err == nil {
+			r.Recovered = latest.Error()
+			r.manifest.State, r.manifest.Previous = *m.Previous, nil
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// readState reads a saved state's files, checking each.
+func (r *Run) readState(s savedState) error {
+	read := func(f savedFile) ([]Array, error) {
+		data, err := readSaved(r.Dir, f)
+		if err != nil {
+			return nil, err
+		}
+		return readSafetensors(data, filepath.Join(r.Dir, f.Name))
+	}
+	weights, err := read(s.Weights)
+	if err != nil {
+		return err
+	}
+	slots, err := read(s.Optimizer)
+	if err != nil {
+		return err
+	}
+	if err := Weights(weights).matches(r.Network); err != nil {
+		return fmt.Errorf("%s: %w", filepath.Join(r.Dir, s.Weights.Name), err)
+	}
+	data, err := readSaved(r.Dir, s.History)
+	if err != nil {
+		return err
+	}
+	if r.History, err = parseHistory(data, filepath.Join(r.Dir, s.History.Name)); err != nil {
+		return err
+	}
+	if len(r.History.Steps) != s.Step || len(r.History.Epochs) != s.Epochs {
+		return fmt.Errorf("%w: %s: the history has %d steps and %d epochs, the manifest %d and %d",
+			ErrFormat, r.Dir, len(r.History.Steps), len(r.History.Epochs), s.Step, s.Epochs)
+	}
+	r.weights, r.slots, r.saved = weights, slots, s
+	return nil
+}
+
+// FindRun loads the most recently trained run of a name below root: how a later
+// notebook reads what an earlier one saved.
+func FindRun(root, name string) (*Run, error) {
+	m, ok := latest(root, name, "")
+	if !ok {
+		return nil, fmt.Errorf("no run named %q in %s: train it first: %w", name, root, fs.ErrNotExist)
+	}
+	return LoadRun(filepath.Join(root, m.Name+"-"+m.Identity[:12]))
+}
+
+// latest is the manifest of the most recently saved run of a name, other than
+// the one in the folder except.
+func latest(root, name, except string) (manifest, bool) {
+	var best manifest
+	found := false
+	dirs, err := filepath.Glob(filepath.Join(globEscape(root), globEscape(name)+"-????????????"))
+	if err != nil {
+		return best, false
+	}
+	for _, dir := range dirs {
+		m, err := readManifest(dir)
+		if err != nil || m.Name != name || dir == except {
+			continue // a damaged run is no reason to fail another one
+		}
+		if !found || m.Updated.After(best.Updated) {
+			best, found = m, true
+		}
+	}
+	return best, found
+}
+
+func globEscape(s string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(s)
+}
+
+// Epochs is the number of finished epochs, and of those that the run is to have.
+func (r *Run) Epochs() (finished, total int) {
+	return r.manifest.State.Epochs, r.config().Epochs
+}
+
+// Finished says whether training has nothing left to do.
+func (r *Run) Finished() bool {
+	finished, total := r.Epochs()
+	return finished >= total
+}
+
+// Seconds is the time that training took, over all processes that took part.
+func (r *Run) Seconds() float64 { return r.manifest.State.Seconds }
+
+// Drawn says whether the run was trained on drawn images instead of photographs.
+func (r *Run) Drawn() bool { return r.manifest.Data.Train.Drawn }
+
+// Weights are a copy of the trained weights.
+func (r *Run) Weights() Weights { return r.weights.Clone() }
+
+// String is one line for under a figure: the run, its data, its position and
+// how it was trained.
+func (r *Run) String() string {
+	finished, total := r.Epochs()
+	return fmt.Sprintf("run %s: %s, %d training images, %d of %d epochs", r.Name, r.manifest.Data.Train.Name, r.manifest.Data.Train.Images, finished, total)
+}
+
+// config is the part of the configuration that a loaded run needs.
+func (r *Run) config() Config {
+	if r.spec.Train != nil {
+		return r.spec.Config
+	}
+	var c struct {
+		Batch      int        `json:"batch"`
+		Epochs     int        `json:"epochs"`
+		Seed       uint64     `json:"seed"`
+		Preprocess Preprocess `json:"preprocess"`
+		FlipEval   bool       `json:"flip_evaluation"`
+	}
+	// The manifest was checked when it was read; a field that is missing is 0.
+	_ = json.Unmarshal(r.manifest.Config, &c)
+	return Config{Optimizer: SGD{}, Batch: c.Batch, Epochs: c.Epochs, Seed: c.Seed, Preprocess: c.Preprocess, FlipEvaluation: c.FlipEval}
+}
+
+// Close releases the backend. The run's files stay.
+func (r *Run) Close() {
+	r.engine.close()
+	r.engine = nil
+}
+
+// open makes the engine at its first use.
+func (r *Run) open() (*engine, error) {
+	if r.engine == nil {
+		e, err := newEngine(r.Network, r.config(), r.weights, r.slots)
+		if err != nil {
+			return nil, err
+		}
+		r.engine = e
+	}
+	return r.engine, nil
+}
+
+// errUntrainable is returned for a run without data.
+var errUntrainable = errors.New("this run was loaded to be looked at: open it with OpenRun to train it")

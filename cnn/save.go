@@ -1,0 +1,60 @@
+package cnn
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// save writes the run's weights and slots and makes them the current state. The
+// order makes it safe to be killed anywhere: the new files first, each complete
+// before it has its name, then the manifest that names them, then the removal
+// of what no manifest names any more.
+func (r *Run) save(seconds float64) error {
+	state := r.manifest.State
+	state.Seconds += seconds
+	var err error
+	if state.Weights, err = writeArrays(r.Dir, fmt.Sprintf("weights-%06d.safetensors", state.Step), r.weights); err != nil {
+		return err
+	}
+	if state.Optimizer, err = writeArrays(r.Dir, fmt.Sprintf("optimizer-%06d.safetensors", state.Step), r.slots); err != nil {
+		return err
+	}
+	if state.History, err = hashFile(r.Dir, historyName); err != nil {
+		return err
+	}
+	m := r.manifest
+	m.State, m.Updated = state, time.Now().UTC()
+	m.Previous = nil
+	if r.saved.Weights.Name != "" {
+		previous := r.saved
+		m.Previous = &previous
+	}
+	if err := writeManifest(r.Dir, m); err != nil {
+		return err
+	}
+	r.manifest, r.saved = m, state
+	return removeExcept(r.Dir, m)
+}
+
+// hashFile describes a file as it is now, making it first if there is none.
+func hashFile(dir, name string) (savedFile, error) {
+	f, err := os.OpenFile(filepath.Join(dir, name), os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return savedFile{}, err
+	}
+	defer f.Close()
+	if err := f.Sync(); err != nil {
+		return savedFile{}, err
+	}
+	sum := sha256.New()
+	n, err := io.Copy(sum, f)
+	if err != nil {
+		return savedFile{}, err
+	}
+	return savedFile{Name: name, Bytes: n, SHA256: hex.EncodeToString(sum.Sum(nil))}, nil
+}

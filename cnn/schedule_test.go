@@ -1,0 +1,71 @@
+package cnn
+
+import (
+	"fmt"
+	"math"
+	"testing"
+)
+
+func TestSchedulesAtTheirCorners(t *testing.T) {
+	close := func(a, b float64) bool { return math.Abs(a-b) <= 1e-12*math.Max(math.Abs(a), math.Abs(b)) }
+	for name, test := range map[string]struct {
+		schedule Schedule
+		rates    map[int]float64
+	}{
+		"constant":    {Constant(0.3), map[int]float64{0: 0.3, 1000: 0.3}},
+		"triangular":  {Cyclic{Base: 1, Max: 3, StepSize: 4}, map[int]float64{0: 1, 2: 2, 4: 3, 6: 2, 8: 1, 12: 3}},
+		"triangular2": {Cyclic{Base: 1, Max: 3, StepSize: 4, Mode: Triangular2}, map[int]float64{4: 3, 8: 1, 12: 2, 20: 1.5}},
+		"exp_range":   {Cyclic{Base: 1, Max: 3, StepSize: 4, Mode: ExpRange, Gamma: 0.5}, map[int]float64{0: 1, 4: 1 + 2*math.Pow(0.5, 4)}},
+		"one-cycle":   {OneCycle{Max: 1, Steps: 101, Warm: 0.3}, map[int]float64{0: 0.04, 100: 0.04 / 1e4, 5000: 0.04 / 1e4}},
+		"cosine":      {CosineWarmup{Max: 1, Min: 0.1, Warm: 10, Steps: 110}, map[int]float64{0: 0.1, 9: 1, 10: 1, 60: 0.55, 110: 0.1, 500: 0.1}},
+		"exponential": {Exponential{From: 1e-6, To: 1, Steps: 7}, map[int]float64{0: 1e-6, 3: 1e-3, 6: 1, 9: 1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for step, want := range test.rates {
+				if got := test.schedule.Rate(step); !close(got, want) {
+					t.Errorf("step %d: got %g, want %g", step, got, want)
+				}
+			}
+		})
+	}
+}
+
+func TestOneCyclePeaksAtTheWarmUp(t *testing.T) {
+	rates := Rates(OneCycle{Max: 0.1, Steps: 200}, 200)
+	peak := 0
+	for i, r := range rates {
+		if r > rates[peak] {
+			peak = i
+		}
+	}
+	if peak != 59 || math.Abs(rates[peak]-0.1) > 1e-12 {
+		t.Errorf("peak %g at step %d, want 0.1 at step 59 (0.3 of 200, from 0)", rates[peak], peak)
+	}
+}
+
+func TestBadSchedules(t *testing.T) {
+	for _, s := range []Schedule{
+		Constant(0), Constant(math.NaN()), Constant(math.Inf(1)),
+		Cyclic{Base: 1, Max: 3}, Cyclic{Base: 3, Max: 1, StepSize: 1}, Cyclic{Base: 1, Max: 2, StepSize: 1, Mode: "saw"},
+		Cyclic{Base: 1, Max: 2, StepSize: 1, Mode: ExpRange}, OneCycle{Max: 1}, OneCycle{Max: 1, Steps: 9, Warm: 2},
+		CosineWarmup{Max: 1, Warm: 5, Steps: 5}, Exponential{From: 0, To: 1, Steps: 9}, Exponential{From: 1, To: 2},
+	} {
+		if s.validate() == nil {
+			t.Errorf("%#v is accepted", s)
+		}
+	}
+}
+
+func ExampleCyclic() {
+	// The write-up's cyclic training: two epochs of 80 steps up, two down.
+	schedule := Cyclic{Base: 0.001, Max: 0.01, StepSize: 2 * 80}
+	for _, step := range []int{0, 80, 160, 240, 320} {
+		fmt.Printf("step %3d: %.4f\n", step, schedule.Rate(step))
+	}
+	// Output:
+	// step   0: 0.0010
+	// step  80: 0.0055
+	// step 160: 0.0100
+	// step 240: 0.0055
+	// step 320: 0.0010
+}

@@ -1,0 +1,296 @@
+package cnn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+// Progress is what an observer is told after every step and at the end of every
+// epoch. Kept plain so that any display can take it.
+type Progress struct {
+	Run           string
+	Epoch, Epochs int // the epoch that is under way, from 1, and how many there will be
+	Step, Steps   int // steps done and to do in this epoch
+	Rate          float64
+	Loss          float64 // mean over the epoch so far
+	Accuracy      float64
+	EpochDone     bool // the epoch has ended; the next two are set
+	ValidLoss     float64
+	ValidAccuracy float64
+	StepTime      time.Duration // median of the latest steps
+	EpochTime     time.Duration // since the epoch's first step in this process
+	ETA           time.Duration // to the end of the run, by the median step
+}
+
+// saveEvery is how much work a killed process may lose.
+const saveEvery = 15 * time.Second
+
+// Train trains until the run has all its epochs, or until ctx ends: then it
+// finishes the step, saves, and returns ctx's error; training the same run
+// again goes on from there, and ends with exactly the weights of a run that was
+// never stopped. A finished run returns at once. observe may be nil; it is
+// called on this goroutine and should be quick.
+func (r *Run) Train(ctx context.Context, observe func(Progress)) (err error) {
+	if r.Finished() {
+		return nil
+	}
+	if r.spec.Train == nil {
+		return errUntrainable
+	}
+	release, err := lockRun(r.Dir)
+	if err != nil {
+		return err
+	}
+	defer release()
+	if err := r.refresh(); err != nil || r.Finished() {
+		return err
+	}
+	t, err := newTraining(r, observe)
+	if err != nil {
+		return err
+	}
+	defer t.close()
+	err = t.loop(ctx)
+	if errors.Is(err, ErrDiverged) {
+		return err // the state on the device is spoilt; the last save stays
+	}
+	return errors.Join(err, t.save())
+}
+
+// refresh reads the state again once the lock is held: another process may have
+// trained the run since it was opened.
+func (r *Run) refresh() error {
+	m, err := readManifest(r.Dir)
+	if err != nil {
+		return err
+	}
+	if m.State.Step == r.manifest.State.Step && m.State.Epochs == r.manifest.State.Epochs {
+		return nil
+	}
+	fresh, err := LoadRun(r.Dir)
+	if err != nil {
+		return err
+	}
+	r.Close()
+	r.manifest, r.saved, r.weights, r.slots, r.History = fresh.manifest, fresh.saved, fresh.weights, fresh.slots, fresh.History
+	return nil
+}
+
+// training is one call of Train.
+type training struct {
+	run          *Run
+	engine       *engine
+	train, valid *deviceData
+	observe      func(Progress)
+	historyFile  *os.File
+	unsaved      bool
+	lastSave     time.Time
+	began        time.Time // of the time not yet counted in the run's seconds
+	epochBegan   time.Time
+	stepTimes    []time.Duration
+}
+
+func newTraining(r *Run, observe func(Progress)) (*training, error) {
+	e, err := r.open()
+	if err != nil {
+		return nil, err
+	}
+	t := &training{run: r, engine: e, observe: observe, began: time.Now(), lastSave: time.Now()}
+	if t.train, err = upload(e.backend, r.spec.Train); err != nil {
+		return nil, err
+	}
+	if t.valid, err = upload(e.backend, r.spec.Valid); err != nil {
+		t.close()
+		return nil, err
+	}
+	if t.historyFile, err = openHistory(r); err != nil {
+		t.close()
+		return nil, err
+	}
+	return t, nil
+}
+
+func (t *training) close() {
+	t.train.free()
+	t.valid.free()
+	if t.historyFile != nil {
+		t.historyFile.Close() // every save has synced it
+	}
+}
+
+// openHistory opens the history for appending, cutting off what a killed
+// process wrote after its last save.
+func openHistory(r *Run) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(r.Dir, historyName), os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	keep := r.manifest.State.History.Bytes
+	if err := f.Truncate(keep); err != nil {
+		f.Close()
+		return nil, err
+	}
+	if _, err := f.Seek(keep, 0); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// stepsPerEpoch counts the last, smaller batch too, as Keras does.
+func (t *training) stepsPerEpoch() int {
+	batch := t.engine.config.Batch
+	return (t.train.n + batch - 1) / batch
+}
+
+func (t *training) loop(ctx context.Context) error {
+	state := &t.run.manifest.State
+	perEpoch := t.stepsPerEpoch()
+	for state.Epochs < t.engine.config.Epochs {
+		order := epochOrder(t.engine.config.Seed, state.Epochs, t.train.n)
+		t.epochBegan = time.Now()
+		for state.Step < (state.Epochs+1)*perEpoch {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if err := t.step(order, state.Step-state.Epochs*perEpoch); err != nil {
+				return err
+			}
+			if time.Since(t.lastSave) > saveEvery {
+				if err := t.save(); err != nil {
+					return err
+				}
+			}
+		}
+		if err := t.endEpoch(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// step trains on batch k of the epoch.
+func (t *training) step(order []int32, k int) error {
+	state, config := &t.run.manifest.State, t.engine.config
+	began := time.Now()
+	indices := order[k*config.Batch : min(len(order), (k+1)*config.Batch)]
+	rate := config.Schedule.Rate(state.Step)
+	loss, right, err := t.engine.step(t.train, newStepRequest(config, state.Step, rate, indices))
+	if err != nil {
+		return err
+	}
+	if math.IsNaN(loss) || math.IsInf(loss, 0) {
+		return t.diverged(state.Step+1, rate)
+	}
+	state.Step++
+	t.unsaved = true
+	s := Step{Step: state.Step, Epoch: state.Epochs + 1, Rate: rate, Images: len(indices), Loss: loss, Accuracy: right / float64(len(indices))}
+	if err := t.record(historyLine{Step: &s}); err != nil {
+		return err
+	}
+	t.run.History.Steps = append(t.run.History.Steps, s)
+	t.stepTimes = append(t.stepTimes, time.Since(began))
+	t.report(Progress{Step: k + 1, Rate: rate})
+	return nil
+}
+
+// endEpoch validates and closes the epoch.
+func (t *training) endEpoch(ctx context.Context) error {
+	state, config := &t.run.manifest.State, t.engine.config
+	var mirror func(n int) []bool
+	if config.FlipEvaluation {
+		mirror = func(n int) []bool { return flips(mix(config.Seed, streamFlip), state.Epochs, n) }
+	}
+	scores, err := score(ctx, t.engine, t.valid, mirror, nil)
+	if err != nil {
+		return err
+	}
+	e := Epoch{Epoch: state.Epochs + 1, ValidLoss: scores.meanLoss(), ValidAccuracy: scores.accuracy(t.run.spec.Valid.Labels)}
+	e.Loss, e.Accuracy = t.run.History.meanOfEpoch(e.Epoch)
+	if err := t.record(historyLine{Epoch: &e}); err != nil {
+		return err
+	}
+	t.run.History.Epochs = append(t.run.History.Epochs, e)
+	t.report(Progress{Step: t.stepsPerEpoch(), Rate: config.Schedule.Rate(state.Step - 1), EpochDone: true, ValidLoss: e.ValidLoss, ValidAccuracy: e.ValidAccuracy})
+	state.Epochs++
+	t.unsaved = true
+	return nil
+}
+
+func (t *training) record(line historyLine) error {
+	b, err := appendLine(nil, line)
+	if err != nil {
+		return err
+	}
+	_, err = t.historyFile.Write(b)
+	return err
+}
+
+// report fills in what every report has.
+func (t *training) report(p Progress) {
+	if t.observe == nil {
+		return
+	}
+	state := t.run.manifest.State
+	p.Run, p.Epoch, p.Epochs, p.Steps = t.run.Name, state.Epochs+1, t.engine.config.Epochs, t.stepsPerEpoch()
+	p.Loss, p.Accuracy = t.run.History.meanOfEpoch(p.Epoch)
+	p.StepTime = medianOfLast(t.stepTimes, 50)
+	p.EpochTime = time.Since(t.epochBegan)
+	p.ETA = time.Duration(p.Epochs*p.Steps-state.Step) * p.StepTime
+	t.observe(p)
+}
+
+// medianOfLast is the median of the last n values; the first step, which
+// compiles the graph, hardly moves it.
+func medianOfLast(times []time.Duration, n int) time.Duration {
+	if len(times) == 0 {
+		return 0
+	}
+	last := slices.Clone(times[max(0, len(times)-n):])
+	slices.Sort(last)
+	return last[len(last)/2]
+}
+
+// diverged describes where the numbers went wrong. The weights on the device
+// are those after the step; the first array that holds a NaN or an infinity is
+// where it shows first on the way forward.
+func (t *training) diverged(step int, rate float64) error {
+	where := ""
+	if arrays, err := t.engine.arrays(slices.Concat(t.run.weights, t.run.slots)); err == nil {
+		if name := Weights(arrays).firstNonFinite(); name != "" {
+			where = fmt.Sprintf("; the first array with a NaN or an infinity is %s", name)
+		}
+	}
+	return fmt.Errorf("%w: loss is no longer finite at step %d (rate %g)%s: the save of step %d is kept: try a lower rate",
+		ErrDiverged, step, rate, where, t.run.saved.Step)
+}
+
+// save writes the state if it has changed since the last save.
+func (t *training) save() error {
+	if !t.unsaved {
+		return nil
+	}
+	r := t.run
+	arrays, err := t.engine.arrays(slices.Concat(r.weights, r.slots))
+	if err != nil {
+		return err
+	}
+	if name := Weights(arrays).firstNonFinite(); name != "" {
+		return fmt.Errorf("%w: %s holds a NaN or an infinity after step %d: the save of step %d is kept: try a lower rate",
+			ErrDiverged, name, r.manifest.State.Step, r.saved.Step)
+	}
+	count := len(r.weights)
+	r.weights, r.slots = arrays[:count:count], arrays[count:]
+	now := time.Now()
+	if err := r.save(now.Sub(t.began).Seconds()); err != nil {
+		return err
+	}
+	t.unsaved, t.lastSave, t.began = false, now, now
+	return nil
+}
