@@ -13,7 +13,7 @@ import (
 const (
 	knobAnyScene  = 0.45  // part of the images whose scene says nothing of the class
 	knobAnyColour = 0.25  // part of the objects painted in any colour whatever
-	knobHalfSize  = 11.0  // pixels from the object's centre to its edge, on average
+	knobHalfSize  = 11.5  // pixels from the object's centre to its edge, on average
 	knobSizeSway  = 0.30  // and how far that varies, as a part
 	knobShift     = 3.5   // pixels that the centre may lie off the middle
 	knobTilt      = 0.22  // radians that an object may lean
@@ -21,7 +21,7 @@ const (
 	knobOcclude   = 0.22  // part of the images with something in front of the object
 	knobGrey      = 0.07  // part of the images nearly without colour
 	knobBlur      = 0.75  // most blur, in pixels
-	knobNoise     = 0.045 // most noise, as standard deviation of 1 for white
+	knobNoise     = 0.035 // most noise, as standard deviation of 1 for white
 )
 
 // Drawn draws a stand-in dataset: the ten classes as painted objects on

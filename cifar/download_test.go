@@ -1,0 +1,358 @@
+package cifar
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// payload stands for the archive: 200 kB that do not repeat.
+func payload() []byte {
+	data := make([]byte, 200_000)
+	rng := rand.New(rand.NewPCG(1, 2))
+	for i := range data {
+		data[i] = byte(rng.Uint32())
+	}
+	return data
+}
+
+// downloadOf expects data at the URL, and is in a hurry.
+func downloadOf(url string, data []byte) Download {
+	sum := sha256.Sum256(data)
+	return Download{URL: url, Bytes: int64(len(data)), SHA256: hex.EncodeToString(sum[:]), Pause: time.Millisecond}
+}
+
+// serve starts a server for the length of the test and counts its requests.
+func serve(t *testing.T, h http.HandlerFunc) (url string, requests *atomic.Int64) {
+	t.Helper()
+	requests = new(atomic.Int64)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		requests.Add(1)
+		h(w, r)
+	}))
+	t.Cleanup(s.Close)
+	return s.URL, requests
+}
+
+// content serves data as a good server does, Range and all.
+func content(w http.ResponseWriter, r *http.Request, data []byte) {
+	http.ServeContent(w, r, ArchiveName, time.Time{}, bytes.NewReader(data))
+}
+
+// cutting ends each connection after at most n bytes of what it was to send.
+func cutting(w http.ResponseWriter, r *http.Request, data []byte, n int) {
+	var from int
+	status := http.StatusOK
+	if _, err := fmt.Sscanf(r.Header.Get("Range"), "bytes=%d-", &from); err == nil {
+		status = http.StatusPartialContent
+		w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", from, len(data)-1, len(data)))
+	}
+	rest := data[from:]
+	w.Header().Set("Content-Length", fmt.Sprint(len(rest)))
+	w.WriteHeader(status)
+	w.Write(rest[:min(n, len(rest))])
+}
+
+// fetched checks that the whole archive lies in dir and nothing else.
+func fetched(t *testing.T, dir, name string, err error, data []byte) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(name)
+	if err != nil || !bytes.Equal(got, data) {
+		t.Errorf("the file differs from the archive (%d bytes, want %d; error %v)", len(got), len(data), err)
+	}
+	onlyEntry(t, dir, ArchiveName)
+}
+
+// notFetched checks the error and that nothing has the final name.
+func notFetched(t *testing.T, dir string, err, is error, text string) {
+	t.Helper()
+	if !errors.Is(err, is) || !strings.Contains(err.Error(), text) {
+		t.Errorf("error %q\nwant %v with %q", err, is, text)
+	}
+	if err != nil && strings.Contains(err.Error(), "\n") {
+		t.Errorf("the error has more than one line: %q", err)
+	}
+	if _, err := os.Lstat(filepath.Join(dir, ArchiveName)); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("something has the final name (%v)", err)
+	}
+}
+
+func TestFetchCutAtEveryTenth(t *testing.T) {
+	data := payload()
+	url, requests := serve(t, func(w http.ResponseWriter, r *http.Request) { cutting(w, r, data, len(data)/10) })
+	d := downloadOf(url, data)
+	d.Retries = 1 // a new byte starts the count anew, so that ten cuts pass
+	var last int64
+	d.Progress = func(done, total int64) {
+		if done < last || total != int64(len(data)) {
+			t.Errorf("progress went from %d to %d of %d", last, done, total)
+		}
+		last = done
+	}
+	dir := filepath.Join(t.TempDir(), "made", "on", "the way")
+	name, err := d.Fetch(t.Context(), dir)
+	fetched(t, dir, name, err, data)
+	if requests.Load() != 10 || last != int64(len(data)) {
+		t.Errorf("%d requests, last progress %d; want 10 and %d", requests.Load(), last, len(data))
+	}
+	if _, err := d.Fetch(t.Context(), dir); err != nil || requests.Load() != 10 {
+		t.Errorf("a second call: error %v, %d requests more; want the file reused", err, requests.Load()-10)
+	}
+}
+
+func TestFetchGoesOnInAnotherCall(t *testing.T) {
+	data := payload()
+	for tenth := range 10 {
+		cut := len(data) * tenth / 10
+		url, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("Range") != "" && r.Header.Get("Range") != fmt.Sprintf("bytes=%d-", cut) {
+				t.Errorf("asked for %s, want it from %d", r.Header.Get("Range"), cut)
+			}
+			content(w, r, data)
+		})
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, ArchiveName+".part"), data[:cut], 0o666); err != nil {
+			t.Fatal(err)
+		}
+		name, err := downloadOf(url, data).Fetch(t.Context(), dir)
+		fetched(t, dir, name, err, data)
+	}
+}
+
+// TestFetchMends starts with something wrong in the folder, or a server with a
+// weakness, and must end with the archive.
+func TestFetchMends(t *testing.T) {
+	data := payload()
+	rotten := bytes.Clone(data[:len(data)/2])
+	rotten[77] ^= 1
+	good := func(w http.ResponseWriter, r *http.Request, _ int64) { content(w, r, data) }
+	tests := []struct {
+		name  string
+		part  []byte // .part of an earlier call
+		final []byte // file of the final name
+		serve func(w http.ResponseWriter, r *http.Request, request int64)
+	}{
+		{"rotten part", rotten, nil, good},
+		{"part too long", append(bytes.Clone(data), 1, 2, 3), nil, good},
+		{"whole part", data, nil, good},
+		{"rotten whole part", append(bytes.Clone(rotten), data[len(data)/2:]...), nil, good},
+		{"wrong final file", nil, []byte("something else"), good},
+		{"no Range support", data[:1000], nil, func(w http.ResponseWriter, _ *http.Request, _ int64) { w.Write(data) }},
+		{"no Range support and a cut", nil, nil, func(w http.ResponseWriter, r *http.Request, request int64) {
+			r.Header.Del("Range")
+			cutting(w, r, data, len(data)/2*int(request))
+		}},
+		{"500, then success", nil, nil, func(w http.ResponseWriter, r *http.Request, request int64) {
+			if request < 3 {
+				http.Error(w, "tired", http.StatusInternalServerError)
+				return
+			}
+			content(w, r, data)
+		}},
+		{"429, then success", nil, nil, func(w http.ResponseWriter, r *http.Request, request int64) {
+			if request < 2 {
+				http.Error(w, "slowly", http.StatusTooManyRequests)
+				return
+			}
+			content(w, r, data)
+		}},
+		{"another range than asked, then success", data[:500], nil, func(w http.ResponseWriter, r *http.Request, request int64) {
+			if request == 1 {
+				r.Header.Set("Range", "bytes=7-")
+			}
+			content(w, r, data)
+		}},
+		{"unknown length", nil, nil, func(w http.ResponseWriter, _ *http.Request, _ int64) {
+			w.(http.Flusher).Flush() // from here on chunks
+			w.Write(data)
+		}},
+		{"redirect", nil, nil, func(w http.ResponseWriter, r *http.Request, _ int64) {
+			if r.URL.Path != "/elsewhere" {
+				http.Redirect(w, r, "/elsewhere", http.StatusFound)
+				return
+			}
+			content(w, r, data)
+		}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			dir := t.TempDir()
+			for suffix, old := range map[string][]byte{".part": test.part, "": test.final} {
+				if old == nil {
+					continue
+				}
+				if err := os.WriteFile(filepath.Join(dir, ArchiveName+suffix), old, 0o666); err != nil {
+					t.Fatal(err)
+				}
+			}
+			var request atomic.Int64
+			url, _ := serve(t, func(w http.ResponseWriter, r *http.Request) { test.serve(w, r, request.Add(1)) })
+			name, err := downloadOf(url, data).Fetch(t.Context(), dir)
+			fetched(t, dir, name, err, data)
+		})
+	}
+}
+
+func TestFetchRefuses(t *testing.T) {
+	data := payload()
+	other := bytes.Clone(data)
+	other[99] ^= 1
+	status := func(code int) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/html")
+			w.WriteHeader(code)
+			io.WriteString(w, "<html>\n<h1>No luck</h1>\n</html>")
+		}
+	}
+	tests := []struct {
+		name     string
+		serve    http.HandlerFunc
+		requests int64
+		is       error
+		text     string
+	}{
+		{"404 with HTML", status(404), 1, ErrNotFound, "the server says 404 Not Found; check the address or take a mirror: not found"},
+		{"403", status(403), 1, ErrDownload, "the server says 403 Forbidden"},
+		{"HTML with 200", status(200), 1, ErrChecksum, `the server's file has 31 bytes ("text/html"), want 200000`},
+		{"too short", func(w http.ResponseWriter, r *http.Request) { content(w, r, data[:150_000]) }, 1, ErrChecksum, "the server's file has 150000 bytes"},
+		{"too long", func(w http.ResponseWriter, r *http.Request) { content(w, r, append(bytes.Clone(data), 0)) }, 1, ErrChecksum, "the server's file has 200001 bytes"},
+		{"too long, length unknown", func(w http.ResponseWriter, _ *http.Request) {
+			w.(http.Flusher).Flush()
+			w.Write(append(bytes.Clone(data), 0))
+		}, 1, ErrChecksum, "the server sent more than 200000 bytes"},
+		{"wrong hash", func(w http.ResponseWriter, r *http.Request) { content(w, r, other) }, 1, ErrChecksum, "the server's file has SHA-256 "},
+		{"always 500", status(500), 3, ErrDownload, "download failed after 3 tries without a new byte; run it again to go on from byte 0: the server says 500"},
+		{"endless redirect", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", http.StatusFound) }, 30, ErrDownload, "stopped after 10 redirects"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			dir := t.TempDir()
+			url, requests := serve(t, test.serve)
+			d := downloadOf(url, data)
+			d.Retries = 2
+			_, err := d.Fetch(t.Context(), dir)
+			notFetched(t, dir, err, test.is, test.text)
+			if requests.Load() != test.requests {
+				t.Errorf("%d requests, want %d", requests.Load(), test.requests)
+			}
+		})
+	}
+}
+
+func TestFetchStall(t *testing.T) {
+	data := payload()
+	for _, sent := range []int{0, 1000} { // before and after the head of the answer
+		released := make(chan struct{})
+		url, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			if sent > 0 {
+				w.Header().Set("Content-Length", fmt.Sprint(len(data)))
+				w.Write(data[:sent])
+				w.(http.Flusher).Flush()
+			}
+			<-released
+		})
+		d := downloadOf(url, data)
+		d.Stall, d.Retries = 50*time.Millisecond, -1
+		dir := t.TempDir()
+		_, err := d.Fetch(t.Context(), dir)
+		close(released)
+		notFetched(t, dir, err, ErrStalled, fmt.Sprintf("run it again to go on from byte %d", sent))
+	}
+}
+
+func TestFetchCancel(t *testing.T) {
+	data := payload()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	why := errors.New("changed my mind")
+	url, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		cutting(w, r, data, 1000)
+		w.(http.Flusher).Flush()
+		cancel(why)
+		<-r.Context().Done()
+	})
+	dir := t.TempDir()
+	_, err := downloadOf(url, data).Fetch(ctx, dir)
+	notFetched(t, dir, err, why, url)
+}
+
+func TestFetchTwoAtOnce(t *testing.T) {
+	data := payload()
+	url, requests := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		time.Sleep(20 * time.Millisecond)
+		content(w, r, data)
+	})
+	dir := t.TempDir()
+	var wait sync.WaitGroup
+	for range 8 {
+		wait.Go(func() {
+			if _, err := downloadOf(url, data).Fetch(t.Context(), dir); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wait.Wait()
+	fetched(t, dir, filepath.Join(dir, ArchiveName), nil, data)
+	if requests.Load() != 1 {
+		t.Errorf("%d requests, want one call to download and the others to wait", requests.Load())
+	}
+}
+
+func TestFetchWaitsNoLongerThanItsContext(t *testing.T) {
+	dir := t.TempDir()
+	unlock, err := lock(t.Context(), filepath.Join(dir, ArchiveName+".lock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unlock()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	_, err = downloadOf("http://127.0.0.1/", payload()).Fetch(ctx, dir)
+	notFetched(t, dir, err, context.DeadlineExceeded, "waiting for the download that another process makes")
+}
+
+func TestFetchAddress(t *testing.T) {
+	for _, address := range []string{"ftp://host/x", "file:///etc/passwd", "cifar.tar.gz", "http://", "http://a b/"} {
+		dir := t.TempDir()
+		_, err := Download{URL: address}.Fetch(t.Context(), dir)
+		notFetched(t, dir, err, ErrArgument, "want http://… or https://…")
+	}
+}
+
+// TestFetchIntoFile has a file where the folder should be.
+func TestFetchIntoFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := (Download{}).Fetch(t.Context(), file); err == nil || !strings.Contains(err.Error(), "preparing the download") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestPause(t *testing.T) {
+	d := Download{}.withDefaults()
+	for failures, most := range map[int]time.Duration{1: 500 * time.Millisecond, 2: time.Second, 4: 4 * time.Second, 99: 30 * time.Second} {
+		for range 20 {
+			if got := d.pause(failures); got > most || got < most*3/4 {
+				t.Errorf("pause after %d failures is %v, want %v less at most a quarter", failures, got, most)
+			}
+		}
+	}
+}
