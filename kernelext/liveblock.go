@@ -28,7 +28,7 @@ const (
 
 func blockHTML(s snapshot) string {
 	var b strings.Builder
-	b.WriteString(`<div class="cnnbook-live mathjax_ignore" style="max-width:44em;margin:0.5em 0 1em;padding:0.7em 1em;border:1px solid rgba(128,128,128,.45);border-radius:6px;line-height:1.5">`)
+	b.WriteString(`<div class="cnnbook-live mathjax_ignore" style="max-width:46em;margin:0.5em 0 1em;padding:0.7em 1em;border:1px solid rgba(128,128,128,.45);border-radius:6px;line-height:1.5">`)
 	title := "Training run"
 	if s.title != "" {
 		title = s.title

@@ -9,38 +9,45 @@ import (
 
 // Size of a small plot in CSS pixels.
 const (
-	panelWidth  = 300
+	panelWidth  = 270
 	panelHeight = 96
 	panelEdge   = 5 // room for line ends and dots
 )
 
 func panelsHTML(panels []panel) string {
 	var b strings.Builder
+	valid := false
 	for _, p := range panels {
 		if p = p.finite(); len(p.train) > 1 {
 			b.WriteString(p.html())
+			valid = valid || len(p.valid) > 0
 		}
 	}
 	if b.Len() == 0 {
 		return ""
 	}
-	return `<div style="display:flex;flex-wrap:wrap;gap:0.6em 1.5em;margin-top:0.6em">` + b.String() + `</div>`
+	return `<div style="display:flex;flex-wrap:wrap;gap:0.6em 1.5em;margin-top:0.6em">` + b.String() + `</div>` + keyHTML(valid)
 }
 
-// html is a plot with its name, key and range above it. The lines are an image, which
+// keyHTML tells the two kinds of lines apart, when there are two.
+func keyHTML(valid bool) string {
+	if !valid {
+		return ""
+	}
+	return fmt.Sprintf(`<div style="font-size:0.85em"><span style="color:%s">━━</span> training &nbsp; <span style="color:%s">╍╍</span> validation</div>`,
+		colorTrain, colorValid)
+}
+
+// html is a plot with its name and range above it. The lines are an image, which
 // every page shows; inline SVG would be dropped from notebooks that are not trusted.
 // All words are outside of it, in the colours of the page.
 func (p panel) html() string {
 	low, high := p.span()
-	key := fmt.Sprintf(`<span style="color:%s">━</span> training`, colorTrain)
-	if len(p.valid) > 0 {
-		key += fmt.Sprintf(` <span style="color:%s">╍</span> validation`, colorValid)
-	}
 	source := base64.StdEncoding.EncodeToString([]byte(p.svg(low, high)))
-	return fmt.Sprintf(`<div style="flex:0 1 %dpx;font-size:0.85em"><div style="display:flex;flex-wrap:wrap;justify-content:space-between;gap:0 1em"><span><strong>%s</strong> %s</span>`+
+	return fmt.Sprintf(`<div style="flex:0 1 %dpx;font-size:0.85em"><div style="display:flex;justify-content:space-between;gap:1em"><strong>%s</strong>`+
 		`<span style="white-space:nowrap">%s to %s</span></div>`+
 		`<img class="dark-light" alt="%s" width="%d" height="%d" style="max-width:100%%;background:none" src="data:image/svg+xml;base64,%s"></div>`,
-		panelWidth, escapeLine(p.name), key, shortNumber(low), shortNumber(high), escapeLine(p.alt()), panelWidth, panelHeight, source)
+		panelWidth, escapeLine(p.name), shortNumber(low), shortNumber(high), escapeLine(p.alt()), panelWidth, panelHeight, source)
 }
 
 // alt tells the curves in words.

@@ -1,0 +1,121 @@
+package kernelext
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// ErrStale says that an executed notebook is older than what it claims to show.
+var ErrStale = errors.New("executed notebook is stale")
+
+// Record says under which conditions a notebook was executed. It lies in the
+// metadata of the executed notebook under "cnnbook".
+type Record struct {
+	Data         string `json:"data"`   // name of the dataset, see Params.DataName
+	Budget       string `json:"budget"` //
+	Seed         uint64 `json:"seed"`
+	SourceSHA256 string `json:"source_sha256"`         // of the notebook's own cells; Execute sets it
+	CodeSHA256   string `json:"code_sha256,omitempty"` // of the code that the cells import, see CodeSHA256
+
+	// Facts are what else a reader should know, in order: versions, backend, machine, date.
+	Facts []Fact `json:"facts,omitempty"`
+}
+
+// Fact is one line of a page's footer.
+type Fact struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Record starts a record with these parameters.
+func (p Params) Record() Record {
+	return Record{Data: p.DataName(), Budget: p.Budget, Seed: p.Seed}
+}
+
+// sourceSHA256 is a hash of a notebook's cells without their outputs.
+func (nb *notebook) sourceSHA256() string {
+	h := sha256.New()
+	for _, cell := range nb.Cells {
+		fmt.Fprintf(h, "%s %d\n%s\n", cell.CellType, len(cell.Source), cell.Source)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// ReadRecord reads the record of an executed notebook. A notebook without one gives ErrStale.
+func ReadRecord(path string) (Record, error) {
+	nb, err := readNotebook(path)
+	if err != nil {
+		return Record{}, err
+	}
+	return nb.record(filepath.Base(path))
+}
+
+func (nb *notebook) record(name string) (Record, error) {
+	var metadata struct {
+		Record *Record `json:"cnnbook"`
+	}
+	if err := json.Unmarshal(nb.Metadata, &metadata); err != nil {
+		return Record{}, fmt.Errorf("%w %s: metadata: %w", ErrNotebook, name, err)
+	}
+	if metadata.Record == nil {
+		return Record{}, fmt.Errorf("%w: %s was not executed by cnnbook; run the book anew", ErrStale, name)
+	}
+	return *metadata.Record, nil
+}
+
+// CheckRecord reports an executed notebook that does not belong to its source: the cells, or the
+// code that they import, have changed since. codeSHA256 is not compared when it is empty.
+func CheckRecord(executed, source, codeSHA256 string) error {
+	record, err := ReadRecord(executed)
+	if err != nil {
+		return err
+	}
+	nb, err := readNotebook(source)
+	if err != nil {
+		return err
+	}
+	name := filepath.Base(executed)
+	if record.SourceSHA256 != nb.sourceSHA256() {
+		return fmt.Errorf("%w: the cells of %s have changed since; run the book anew", ErrStale, name)
+	}
+	if codeSHA256 != "" && record.CodeSHA256 != codeSHA256 {
+		return fmt.Errorf("%w: the code that %s imports has changed since; run the book anew", ErrStale, name)
+	}
+	return nil
+}
+
+// CodeSHA256 is a hash of a module's code: go.mod, go.sum and the Go files of the given folders
+// with their names, tests left out.
+func CodeSHA256(module fs.FS, folders ...string) (string, error) {
+	names := []string{"go.mod", "go.sum"}
+	for _, folder := range folders {
+		err := fs.WalkDir(module, folder, func(name string, entry fs.DirEntry, err error) error {
+			if err == nil && entry.Type().IsRegular() && path.Ext(name) == ".go" && !strings.HasSuffix(name, "_test.go") {
+				names = append(names, name)
+			}
+			return err
+		})
+		if err != nil {
+			return "", fmt.Errorf("kernelext: hash of the code: %w", err)
+		}
+	}
+	slices.Sort(names)
+	h := sha256.New()
+	for _, name := range slices.Compact(names) {
+		data, err := fs.ReadFile(module, name)
+		if err != nil {
+			return "", fmt.Errorf("kernelext: hash of the code: %w", err)
+		}
+		fmt.Fprintf(h, "%s %d\n", name, len(data))
+		h.Write(data)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
