@@ -8,13 +8,18 @@ import (
 	_ "github.com/gomlx/gomlx/backends/default" // registers XLA, where it exists, and the pure-Go backend
 )
 
+// backendName is what GOMLX_BACKEND names, or the default.
+func backendName() string {
+	if name := os.Getenv(compute.ConfigEnvVar); name != "" {
+		return name
+	}
+	return "xla:cpu"
+}
+
 // openBackend opens what GOMLX_BACKEND names ("xla:cpu", "xla:cuda" or "go"),
 // by default XLA on the CPU. It never downloads anything.
 func openBackend() (backend compute.Backend, err error) {
-	config := os.Getenv(compute.ConfigEnvVar)
-	if config == "" {
-		config = "xla:cpu"
-	}
+	config := backendName()
 	err = guard("opening "+config, func() error {
 		backend, err = compute.NewWithConfig(config)
 		return err

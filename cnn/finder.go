@@ -83,7 +83,7 @@ func (r *Run) SearchRate(ctx context.Context, search RateSearch, observe func(Pr
 		best = min(best, smoothed)
 		curve.add(rate, loss, right/float64(len(indices)), smoothed)
 		if observe != nil {
-			observe(Progress{Run: r.Name, Epoch: 1, Epochs: 1, Step: step + 1, Steps: search.Steps, Rate: rate, Loss: smoothed, Accuracy: right / float64(len(indices))})
+			observe(Progress{Epoch: 1, Epochs: 1, Step: step + 1, Steps: search.Steps, Rate: rate, Loss: smoothed, Accuracy: right / float64(len(indices))})
 		}
 	}
 	curve.suggest()

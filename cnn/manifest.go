@@ -37,6 +37,7 @@ type manifest struct {
 	State        savedState      `json:"state"`
 	Previous     *savedState     `json:"previous,omitempty"` // what was current before, kept in case the disk spoils a file
 	Software     []string        `json:"software"`
+	Backend      string          `json:"backend"` // that trained it last
 	Updated      time.Time       `json:"updated"`
 }
 
@@ -189,9 +190,9 @@ func configDifferences(a, b json.RawMessage) []string {
 	return out
 }
 
-// software lists the versions that computed a run: Go and the modules that do
+// Software lists the versions that computed a run: Go and the modules that do
 // the arithmetic.
-func software() []string {
+func Software() []string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return nil

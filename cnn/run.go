@@ -82,7 +82,7 @@ func OpenRun(root string, spec Spec) (*Run, error) {
 
 // newManifest checks a spec and computes its identity.
 func newManifest(spec Spec) (manifest, error) {
-	m := manifest{Format: formatVersion, Name: spec.Name, Architecture: spec.Network, Software: software()}
+	m := manifest{Format: formatVersion, Name: spec.Name, Architecture: spec.Network, Software: Software()}
 	if !runName.MatchString(spec.Name) {
 		return m, fmt.Errorf(`%w: run name %q: use 1 to 64 letters, digits, "-", "_" or ".", starting with a letter or digit`, ErrConfig, spec.Name)
 	}
@@ -270,14 +270,22 @@ func (r *Run) Seconds() float64 { return r.manifest.State.Seconds }
 // Drawn says whether the run was trained on drawn images instead of photographs.
 func (r *Run) Drawn() bool { return r.manifest.Data.Train.Drawn }
 
+// Data is the name of the dataset that the run was trained on.
+func (r *Run) Data() string { return r.manifest.Data.Train.Name }
+
 // Weights are a copy of the trained weights.
 func (r *Run) Weights() Weights { return r.weights.Clone() }
 
-// String is one line for under a figure: the run, its data, its position and
-// how it was trained.
+// String is one line for under a figure: the run, its images, how far it is, and
+// what computed it.
 func (r *Run) String() string {
 	finished, total := r.Epochs()
-	return fmt.Sprintf("run %s: %s, %d training images, %d of %d epochs", r.Name, r.manifest.Data.Train.Name, r.manifest.Data.Train.Images, finished, total)
+	m := r.manifest
+	s := fmt.Sprintf("run %s: %s, %d training images, %d of %d epochs, seed %d", r.Name, m.Data.Train.Name, m.Data.Train.Images, finished, total, r.config().Seed)
+	if m.Backend != "" {
+		s += ", " + m.Backend
+	}
+	return s
 }
 
 // config is the part of the configuration that a loaded run needs.

@@ -14,18 +14,19 @@ import (
 // Progress is what an observer is told after every step and at the end of every
 // epoch. Kept plain so that any display can take it.
 type Progress struct {
-	Run           string
-	Epoch, Epochs int // the epoch that is under way, from 1, and how many there will be
-	Step, Steps   int // steps done and to do in this epoch
-	Rate          float64
-	Loss          float64 // mean over the epoch so far
-	Accuracy      float64
-	EpochDone     bool // the epoch has ended; the next two are set
-	ValidLoss     float64
-	ValidAccuracy float64
-	StepTime      time.Duration // median of the latest steps
-	EpochTime     time.Duration // since the epoch's first step in this process
-	ETA           time.Duration // to the end of the run, by the median step
+	Epoch, Epochs int // the epoch that is under way, from 1, of how many
+	Step, Steps   int // steps done in this epoch, of how many
+
+	Loss, Accuracy float64 // means over the epoch so far
+	Rate           float64 // learning rate of the last step
+
+	ValidLoss, ValidAccuracy float64 // after the epoch, when Validated
+	Validated                bool
+	EpochEnd                 bool // the epoch's last report
+
+	StepTime time.Duration // median of the latest steps
+	Elapsed  time.Duration // since the epoch's first step in this process
+	ETA      time.Duration // to the end of the run, by the median step
 }
 
 // saveEvery is how much work a killed process may lose.
@@ -35,7 +36,8 @@ const saveEvery = 15 * time.Second
 // finishes the step, saves, and returns ctx's error; training the same run
 // again goes on from there, and ends with exactly the weights of a run that was
 // never stopped. A finished run returns at once. observe may be nil; it is
-// called on this goroutine and should be quick.
+// called on this goroutine and should be quick. A run that goes on first reports
+// the ends of the epochs that it has, so that a display shows the whole.
 func (r *Run) Train(ctx context.Context, observe func(Progress)) (err error) {
 	if r.Finished() {
 		return nil
@@ -149,7 +151,23 @@ func (t *training) stepsPerEpoch() int {
 	return (t.train.n + batch - 1) / batch
 }
 
+// replay reports the epochs that earlier processes finished.
+func (t *training) replay() {
+	if t.observe == nil {
+		return
+	}
+	steps := t.stepsPerEpoch()
+	for _, e := range t.run.History.Epochs {
+		t.observe(Progress{
+			Epoch: e.Epoch, Epochs: t.engine.config.Epochs, Step: steps, Steps: steps,
+			Loss: e.Loss, Accuracy: e.Accuracy, Rate: t.run.History.Steps[e.Epoch*steps-1].Rate,
+			ValidLoss: e.ValidLoss, ValidAccuracy: e.ValidAccuracy, Validated: true, EpochEnd: true,
+		})
+	}
+}
+
 func (t *training) loop(ctx context.Context) error {
+	t.replay()
 	state := &t.run.manifest.State
 	perEpoch := t.stepsPerEpoch()
 	for state.Epochs < t.engine.config.Epochs {
@@ -217,7 +235,7 @@ func (t *training) endEpoch(ctx context.Context) error {
 		return err
 	}
 	t.run.History.Epochs = append(t.run.History.Epochs, e)
-	t.report(Progress{Step: t.stepsPerEpoch(), Rate: config.Schedule.Rate(state.Step - 1), EpochDone: true, ValidLoss: e.ValidLoss, ValidAccuracy: e.ValidAccuracy})
+	t.report(Progress{Step: t.stepsPerEpoch(), Rate: config.Schedule.Rate(state.Step - 1), EpochEnd: true, Validated: true, ValidLoss: e.ValidLoss, ValidAccuracy: e.ValidAccuracy})
 	state.Epochs++
 	t.unsaved = true
 	return nil
@@ -238,10 +256,10 @@ func (t *training) report(p Progress) {
 		return
 	}
 	state := t.run.manifest.State
-	p.Run, p.Epoch, p.Epochs, p.Steps = t.run.Name, state.Epochs+1, t.engine.config.Epochs, t.stepsPerEpoch()
+	p.Epoch, p.Epochs, p.Steps = state.Epochs+1, t.engine.config.Epochs, t.stepsPerEpoch()
 	p.Loss, p.Accuracy = t.run.History.meanOfEpoch(p.Epoch)
 	p.StepTime = medianOfLast(t.stepTimes, 50)
-	p.EpochTime = time.Since(t.epochBegan)
+	p.Elapsed = time.Since(t.epochBegan)
 	p.ETA = time.Duration(p.Epochs*p.Steps-state.Step) * p.StepTime
 	t.observe(p)
 }

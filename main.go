@@ -1,0 +1,115 @@
+// Command cnnbook sets up the notebook lab and runs it: see the README.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+const usage = `cnnbook is a Go notebook lab for image recognition.
+
+Usage: go run . COMMAND [flags]
+
+  book     set up, run every notebook without a person, and write the pages
+  lab      set up, and open JupyterLab on the notebooks
+  setup    only set up: kernel, plugin, Python tools
+  doctor   say what is installed, what is missing and how to mend it
+  data     draw a stand-in dataset, fetch CIFAR-10, or check a dataset
+  runs     list, show, verify or remove saved runs
+
+go run . COMMAND -help tells a command's flags.
+`
+
+// command is one word of the command line.
+type command func(ctx context.Context, args []string, stdout, stderr io.Writer) error
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	switch {
+	case err == nil || errors.Is(err, flag.ErrHelp):
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(os.Stderr, "cnnbook: stopped; what was finished is kept, and the same command goes on from there")
+		os.Exit(130)
+	default:
+		fmt.Fprintln(os.Stderr, "cnnbook:", err)
+		os.Exit(1)
+	}
+}
+
+// run finds the command and runs it.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	commands := map[string]command{
+		"book": book, "lab": lab, "setup": setup, "doctor": doctor, "data": data, "runs": runs,
+	}
+	if len(args) == 0 || slices.Contains([]string{"help", "-h", "-help", "--help"}, args[0]) {
+		_, err := io.WriteString(stdout, usage)
+		return err
+	}
+	c, ok := commands[args[0]]
+	if !ok {
+		return fmt.Errorf("unknown command %q: go run . help lists them", args[0])
+	}
+	return c(ctx, args[1:], stdout, stderr)
+}
+
+// flags makes a command's flag set. what is the rest of the command's usage
+// line and a sentence about it.
+func flags(name, what string, stderr io.Writer) *flag.FlagSet {
+	f := flag.NewFlagSet(name, flag.ContinueOnError)
+	f.SetOutput(io.Discard) // mistakes come back as errors
+	f.Usage = func() {
+		fmt.Fprintf(stderr, "Usage: go run . %s %s\n", name, what)
+		f.SetOutput(stderr)
+		f.PrintDefaults()
+	}
+	return f
+}
+
+// parseFlags reads a command's flags; a mistake is one line.
+func parseFlags(f *flag.FlagSet, args []string) error {
+	help := f.Usage
+	f.Usage = func() {} // the flag package would print it at every mistake
+	err := f.Parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		help()
+	} else if err != nil {
+		err = fmt.Errorf("%s: %w: go run . %s -help tells the flags", f.Name(), err, f.Name())
+	}
+	return err
+}
+
+// parse is parseFlags for a command that takes nothing after its flags.
+func parse(f *flag.FlagSet, args []string) error {
+	if err := parseFlags(f, args); err != nil {
+		return err
+	}
+	return noMore(f)
+}
+
+// parseOne is parse for a command that takes one word after its flags.
+func parseOne(f *flag.FlagSet, args []string, what string) (string, error) {
+	if err := parseFlags(f, args); err != nil {
+		return "", err
+	}
+	if f.NArg() != 1 {
+		return "", fmt.Errorf("%s: expected one %s, got %d: go run . %s -help tells more", f.Name(), what, f.NArg(), f.Name())
+	}
+	return f.Arg(0), nil
+}
+
+func noMore(f *flag.FlagSet) error {
+	if f.NArg() > 0 {
+		return fmt.Errorf("%s: unexpected %q: go run . %s -help tells the flags", f.Name(), strings.Join(f.Args(), " "), f.Name())
+	}
+	return nil
+}
