@@ -46,7 +46,7 @@ func (p *painter) place(s stage, of subject) {
 		x: Width/2 + p.between(-1, 1)*knobShift, y: Height/2 + p.between(-1, 1)*knobShift,
 		scale: size, stretchX: p.between(0.88, 1.12), sin: math.Sin(angle), cos: math.Cos(angle),
 	}
-	if of.where == onWater && s.kind == sceneSea {
+	if of.afloat && s.kind == sceneSea {
 		p.pose.y = min(max(s.horizon+p.between(0, 7)-0.45*size, 11), 20)
 	}
 	if p.chance(0.5) {

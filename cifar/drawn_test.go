@@ -54,6 +54,24 @@ func TestDrawnIsStable(t *testing.T) {
 	}
 }
 
+// TestDrawnGolden holds what is drawn in place: a saved run is known by its
+// data's fingerprint, so a change of the drawing is a change for users, to be
+// made knowingly. Other machines may round otherwise (see Drawn).
+func TestDrawnGolden(t *testing.T) {
+	if runtime.GOARCH != "amd64" || fused(1+0x1p-30, 1+0x1p-30, -(1+0x1p-29)) != 0 {
+		t.Skip("this machine rounds otherwise")
+	}
+	const want = "2e8f143a88ff6c4b0532dc6b7981a224b0842916fbcfd624f46bdc56afabc414"
+	if train, _ := Drawn(1, 100, 0); train.Fingerprint() != want {
+		t.Errorf("fingerprint %s, want %s", train.Fingerprint(), want)
+	}
+}
+
+// fused is x·y + z, which is 0 for the values above unless computed in one step.
+//
+//go:noinline
+func fused(x, y, z float64) float64 { return x*y + z }
+
 func TestDrawnIsBalanced(t *testing.T) {
 	train, _ := Drawn(1, 200, 0)
 	for ten := range 20 {

@@ -13,13 +13,15 @@ import (
 // Load reads the dataset from fsys, which holds the folder cifar-10-batches-bin
 // or is that folder. All six batch files must be there; an error names those
 // that are not. Sizes below the official ones are fine.
-func Load(fsys fs.FS) (train, test *Dataset, err error) { return load(fsys, "the folder") }
-
-func load(fsys fs.FS, where string) (train, test *Dataset, err error) {
-	base, err := locate(fsys, where)
+func Load(fsys fs.FS) (train, test *Dataset, err error) {
+	base, err := locate(fsys)
 	if err != nil {
 		return nil, nil, err
 	}
+	return loadFrom(fsys, base)
+}
+
+func loadFrom(fsys fs.FS, base string) (train, test *Dataset, err error) {
 	m, err := loadMark(fsys, path.Join(base, markFile))
 	if err != nil {
 		return nil, nil, err
@@ -36,7 +38,8 @@ func load(fsys fs.FS, where string) (train, test *Dataset, err error) {
 
 // locate finds the folder with the six files: fsys itself or the official
 // folder in it.
-func locate(fsys fs.FS, where string) (base string, err error) {
+func locate(fsys fs.FS) (base string, err error) {
+	where := "the folder"
 	entries, err := fs.ReadDir(fsys, ".")
 	if err != nil {
 		return "", fmt.Errorf("reading %s: %w", where, err)
@@ -66,31 +69,39 @@ func entryNames(entries []fs.DirEntry) []string {
 }
 
 func loadBatch(fsys fs.FS, base, name string) (batch, error) {
-	f, err := fsys.Open(path.Join(base, name))
+	f, size, err := openRegular(fsys, path.Join(base, name))
 	if err != nil {
-		return batch{}, fmt.Errorf("opening %s: %w", name, err)
+		return batch{}, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return batch{}, fmt.Errorf("opening %s: %w", name, err)
-	}
-	if !info.Mode().IsRegular() {
-		return batch{}, fmt.Errorf("%s is not a regular file (%s): %w", name, info.Mode(), ErrFormat)
-	}
-	return readBatch(bufio.NewReaderSize(f, 1<<18), name, info.Size())
+	return readBatch(bufio.NewReaderSize(f, 1<<18), name, size)
 }
 
 func loadMark(fsys fs.FS, name string) (mark, error) {
-	f, err := fsys.Open(name)
+	f, _, err := openRegular(fsys, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return mark{}, nil
 	}
 	if err != nil {
-		return mark{}, fmt.Errorf("opening %s: %w", name, err)
+		return mark{}, err
 	}
 	defer f.Close()
 	return readMark(f)
+}
+
+// openRegular looks before it opens: opening a named pipe would wait for ever.
+func openRegular(fsys fs.FS, name string) (f fs.File, size int64, err error) {
+	info, err := fs.Stat(fsys, name)
+	if err != nil {
+		return nil, 0, fmt.Errorf("opening %s: %w", name, err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, 0, fmt.Errorf("%s is not a regular file (%s): %w", name, info.Mode(), ErrFormat)
+	}
+	if f, err = fsys.Open(name); err != nil {
+		return nil, 0, fmt.Errorf("opening %s: %w", name, err)
+	}
+	return f, info.Size(), nil
 }
 
 // Open reads the dataset at name on disk: a folder as Load takes it, a folder
@@ -108,11 +119,13 @@ func Open(name string) (train, test *Dataset, err error) {
 	case !info.IsDir():
 		return nil, nil, fmt.Errorf("%s is neither a folder nor a file (%s): %w", name, info.Mode(), ErrFormat)
 	}
-	train, test, err = load(os.DirFS(name), "the folder")
-	if errors.Is(err, ErrNotFound) {
-		if archive := filepath.Join(name, ArchiveName); isRegular(archive) {
-			return openArchive(archive)
-		}
+	fsys := os.DirFS(name)
+	base, err := locate(fsys)
+	if archive := filepath.Join(name, ArchiveName); err != nil && isRegular(archive) {
+		return openArchive(archive)
+	}
+	if err == nil {
+		train, test, err = loadFrom(fsys, base)
 	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", name, err)

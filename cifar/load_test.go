@@ -82,7 +82,7 @@ func TestLoadRefuses(t *testing.T) {
 			m[in+"data_batch_1.bin"].Data = make([]byte, (FileRecords+1)*RecordBytes)
 		}, ErrFormat, "data_batch_1.bin: more than 10000 records (30730000 bytes), the most that a CIFAR-10 file holds: not the CIFAR-10 binary format"},
 		{"folder in place of a file", func(m fstest.MapFS) { m[in+testFile] = &fstest.MapFile{Mode: fs.ModeDir | 0o755} }, ErrFormat,
-			"test_batch.bin is not a regular file (drwxr-xr-x): not the CIFAR-10 binary format"},
+			"cifar-10-batches-bin/test_batch.bin is not a regular file (drwxr-xr-x): not the CIFAR-10 binary format"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
