@@ -3,7 +3,6 @@ package viz
 import (
 	"errors"
 	"fmt"
-	"image"
 	"math"
 )
 
@@ -68,17 +67,6 @@ func checkUnit(figure, name string, values []float64) error {
 		if v < 0 || v > 1 {
 			return inputErrorf(figure, "%s: element %d is %v, expected a value from 0 to 1", name, i, v)
 		}
-	}
-	return nil
-}
-
-// checkImage refuses a missing image and one without pixels.
-func checkImage(figure, name string, img image.Image) error {
-	if img == nil {
-		return inputErrorf(figure, "%s is nil, expected an image", name)
-	}
-	if img.Bounds().Empty() {
-		return inputErrorf(figure, "%s has no pixels (bounds %v)", name, img.Bounds())
 	}
 	return nil
 }

@@ -40,24 +40,26 @@ func (g Grid) Figure() (*Figure, error) {
 
 func (g Grid) check() error {
 	const figure = "image grid"
-	if g.columns() == 0 {
-		return inputErrorf(figure, "no images, expected at least one")
-	}
 	if g.Columns != nil && len(g.Columns) < g.columns() {
 		return inputErrorf(figure, "%d column titles, expected %d, one for each column", len(g.Columns), g.columns())
 	}
 	if !(g.Side >= 0 && g.Side <= maxSide) {
 		return inputErrorf(figure, "side is %v points, expected 0 to %d", float64(g.Side), maxSide)
 	}
+	images := 0
 	for i, row := range g.Rows {
 		for j, t := range row {
 			if t.Image == nil {
 				continue
 			}
-			if err := checkImage(figure, fmt.Sprintf("image in row %d, column %d", i, j), t.Image); err != nil {
-				return err
+			images++
+			if t.Image.Bounds().Empty() {
+				return inputErrorf(figure, "image in row %d, column %d has no pixels (bounds %v)", i, j, t.Image.Bounds())
 			}
 		}
+	}
+	if images == 0 {
+		return inputErrorf(figure, "no images, expected at least one")
 	}
 	return nil
 }

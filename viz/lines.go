@@ -150,7 +150,8 @@ func (l Lines) setAxes(p *plot.Plot) {
 			p.X.Min, p.X.Max = p.X.Min-room, p.X.Max+room
 		}
 	}
-	p.X.Tick.Marker = linearTicks{count: 7, whole: l.WholeX}
+	width, _ := l.size()
+	p.X.Tick.Marker = linearTicks{count: max(2, int((width-90)/65)), whole: l.WholeX} // 65 points hold "10,000" with air
 	if l.LogX {
 		p.X.Scale = plot.LogScale{}
 		p.X.Tick.Marker = logTicks{}

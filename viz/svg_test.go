@@ -1,0 +1,120 @@
+package viz_test
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/cnnbook/cnnbook/viz"
+)
+
+// hostile is text from outside at its worst: markup, quotes, control characters, a
+// bidirectional override, a non-character, broken UTF-8, a terminal escape.
+const hostile = "<script>alert('x')</script>&amp;\"\x00\x1b[31m\u202egpj.exe\ufffe\xff\u2028\t]]>"
+
+// labelled puts s in every place for text that a figure has.
+func labelled(s string) []figurer {
+	return []figurer{
+		viz.Lines{Title: s, XLabel: s, YLabel: s, Series: []viz.Series{{Name: s, Y: []float64{1, 2}}}, Mark: &viz.Mark{X: 1, Text: s}},
+		viz.Confusion{Title: s, Labels: []string{s, s}, Counts: [][]int{{1, 2}, {3, 4}}},
+		viz.Grid{Title: s, Columns: []string{s}, Rows: [][]viz.Tile{{{Image: picture(0, 0), Above: s, Below: s, Wrong: true}}}},
+		viz.ClassBars{Title: s, Quantity: s, Labels: []string{s}, Values: []float64{0.5}},
+	}
+}
+
+func TestHostileText(t *testing.T) {
+	for _, in := range labelled(hostile) {
+		f, err := in.Figure()
+		if err != nil {
+			t.Fatal(err)
+		}
+		svg, err := f.SVG()
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkSVG(t, svg)
+		if _, err := f.PNG(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// FuzzText: whatever the text, the SVG is well-formed and holds nothing but drawing.
+func FuzzText(f *testing.F) {
+	for _, s := range []string{"", "cat", hostile, `" onload="x`, "a\nb", strings.Repeat("é", 300), "日本語"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		for _, in := range labelled(s) {
+			figure, err := in.Figure()
+			if err != nil {
+				t.Fatal(err)
+			}
+			svg, err := figure.SVG()
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkSVG(t, svg)
+		}
+	})
+}
+
+// checkSVG parses the document and refuses elements and attributes that do more than draw.
+func checkSVG(t *testing.T, svg []byte) {
+	t.Helper()
+	decoder := xml.NewDecoder(bytes.NewReader(svg))
+	for {
+		token, err := decoder.Token()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err != nil {
+			t.Fatalf("not well-formed: %v in %q", err, svg)
+		}
+		switch token := token.(type) {
+		case xml.StartElement:
+			if !strings.Contains(" svg g path text image ", " "+token.Name.Local+" ") {
+				t.Errorf("element %q", token.Name.Local)
+			}
+			for _, a := range token.Attr {
+				if strings.HasPrefix(a.Name.Local, "on") {
+					t.Errorf("attribute %s=%q", a.Name.Local, a.Value)
+				}
+				if a.Name.Local == "href" && !strings.HasPrefix(a.Value, "data:image/png;base64,") {
+					t.Errorf("reference to %q", a.Value)
+				}
+			}
+		case xml.CharData:
+			for _, bad := range []string{"\u202e", "\u2028", "\x1b"} {
+				if strings.Contains(string(token), bad) {
+					t.Errorf("text %q holds %q", token, bad)
+				}
+			}
+		}
+	}
+}
+
+func TestSVGHead(t *testing.T) {
+	f, err := viz.Grid{Title: `Fish & "chips"`, Rows: [][]viz.Tile{{{Image: picture(0, 0)}}}}.Figure()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Width, f.Height = 99.2, 120
+	svg, err := f.SVG()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		`width="100" height="120" viewBox="0 0 100 120"`, // CSS pixels, whole ones
+		`role="img" aria-label="Fish &amp; &#34;chips&#34;. 1 images in 1 rows and 1 columns."`,
+		`font-family:'Liberation Sans',Arial,`,
+		`image-rendering:pixelated`,
+	} {
+		if !bytes.Contains(svg, []byte(want)) {
+			t.Errorf("the SVG lacks %s", want)
+		}
+	}
+}
