@@ -39,7 +39,8 @@ type KernelSpec struct {
 //
 // GoNB gets the checkout as -go_work, so that a cell imports this module's packages, at the versions that its go.mod
 // pins, with no line of set-up in the notebook and no connection. With -raw_error a compiler's error is text that
-// names cell and line, readable in a terminal and on a page, instead of markup that needs a mouse.
+// names cell and line, readable in a terminal and on a page, instead of markup that needs a mouse. Its own log goes
+// to a file, but for errors; it needs both names of that file, else it writes to none and ends.
 func (e *Environment) KernelSpec() KernelSpec {
 	env := map[string]string{
 		"PATH": prependPath("${PATH}", literal(e.Bin), literal(filepath.Join(e.GoRoot, "bin"))),
@@ -48,8 +49,12 @@ func (e *Environment) KernelSpec() KernelSpec {
 		name, value, _ := strings.Cut(kv, "=")
 		env[name] = literal(value)
 	}
+	log := filepath.Join(e.Cache, "logs", "gonb.log")
 	return KernelSpec{
-		Argv:          []string{filepath.Join(e.Bin, exeName("gonb")), "--kernel", "{connection_file}", "-raw_error", "-go_work=" + e.Module},
+		Argv: []string{
+			filepath.Join(e.Bin, exeName("gonb")), "--kernel", "{connection_file}", "-raw_error", "-go_work=" + e.Module,
+			"-logtostderr=false", "-extra_log=" + log, "-log_file=" + log,
+		},
 		DisplayName:   KernelDisplayName,
 		Language:      "go",
 		InterruptMode: "message",

@@ -72,7 +72,7 @@ func (p Plugin) String() string {
 // plugin decides for a plugin and makes sure that it works.
 func (s Setup) plugin(ctx context.Context, t toolchain, r *reporter) (Plugin, error) {
 	backend, paths := os.Getenv(backendEnv), os.Getenv(pluginPathsEnv)
-	if name, _, _ := strings.Cut(backend, ":"); backend != "" && name != "xla" {
+	if backend != "" && !usesXLA(backend) {
 		return Plugin{Kind: PluginGo, Name: "GoMLX backend " + backend, Backend: backend}, nil
 	}
 	if err := t.checkCompiler(); err != nil {
@@ -105,6 +105,12 @@ func (s Setup) plugin(ctx context.Context, t toolchain, r *reporter) (Plugin, er
 	p = goPlugin(t, err)
 	r.say("%s", p.Notice)
 	return p, nil
+}
+
+// usesXLA reports whether a value of GOMLX_BACKEND asks for XLA.
+func usesXLA(backend string) bool {
+	name, _, _ := strings.Cut(backend, ":")
+	return name == "xla"
 }
 
 // goPlugin is what remains where no plugin works.

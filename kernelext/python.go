@@ -33,13 +33,8 @@ type python struct {
 }
 
 // askPython is what an interpreter is asked. It must run on any Python 3.
-const askPython = `import json, platform, sys, sysconfig
-def has(*names):
-    try:
-        for n in names: __import__(n)
-        return True
-    except ImportError:
-        return False
+const askPython = `import importlib.util, json, platform, sys, sysconfig
+def has(*names): return all(importlib.util.find_spec(n) for n in names)
 print(json.dumps({"exe": sys.executable, "prefix": sys.base_prefix, "version": list(sys.version_info[:3]),
     "venv": has("venv", "ensurepip"), "pip": has("pip"), "libc": platform.libc_ver()[0], "platform": sysconfig.get_platform()}))`
 

@@ -11,7 +11,7 @@ import (
 )
 
 // heartbeat is how often a long step says that it is still at work where lines cannot be overwritten.
-const heartbeat = 15 * time.Second
+const heartbeat = 30 * time.Second
 
 // reporter tells a person what takes long. The steps of a set-up run side by side, so it is shared by them.
 // On a terminal one line is overwritten each second; elsewhere each step gives a line when it starts and ends.

@@ -156,7 +156,11 @@ func (s Setup) log(part string) string { return filepath.Join(s.Cache, "logs", p
 
 // makeCache makes the cache folder. It will hold Jupyter's tokens, so others may not read it.
 func makeCache(dir string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	err := os.MkdirAll(dir, 0o700)
+	if err == nil {
+		err = os.MkdirAll(filepath.Join(dir, "logs"), 0o700) // a kernel opens its log there
+	}
+	if err != nil {
 		return &Problem{
 			Cause:  fmt.Sprintf("the cache folder %s cannot be made: %v", dir, err),
 			Remedy: "make it writable, or name another in " + cacheEnv,

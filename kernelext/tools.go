@@ -19,14 +19,9 @@ func (s Setup) toolsStep(ctx context.Context, t toolchain) (step, error) {
 	if err != nil {
 		return step{}, err
 	}
-	names := make([]string, len(tools))
-	args := []string{"build", "-mod=readonly", "-trimpath"}
-	for i, tool := range tools {
-		names[i] = tool.Name + " " + tool.Version
-	}
 	return step{
 		dir:  filepath.Join(s.Cache, "tools", hash),
-		what: "Building " + strings.Join(names, ", "),
+		what: fmt.Sprintf("Building GoNB %s and gopls %s", tools[0].Version, tools[1].Version),
 		check: func(dir string) error {
 			for _, tool := range tools {
 				if _, err := os.Stat(filepath.Join(dir, exeName(tool.Name))); err != nil {
@@ -36,7 +31,7 @@ func (s Setup) toolsStep(ctx context.Context, t toolchain) (step, error) {
 			return nil
 		},
 		build: func(ctx context.Context, out string) (any, error) {
-			args := append(args, "-o", out+string(filepath.Separator))
+			args := []string{"build", "-mod=readonly", "-o", out + string(filepath.Separator)}
 			for _, tool := range tools {
 				args = append(args, tool.Package)
 			}

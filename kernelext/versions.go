@@ -19,7 +19,7 @@ type tool struct {
 	Version string
 }
 
-// kernelTools are the programs that GoNB looks for on PATH, and GoNB itself. Other tools of tools/go.mod serve the
+// kernelTools are GoNB itself and the programs that it looks for on PATH, in this order everywhere. Other tools of tools/go.mod serve the
 // development of this module only.
 func kernelTools() []string { return []string{"gonb", "gopls", "goimports"} }
 

@@ -1,0 +1,228 @@
+package kernelext
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// minDisk is the free space that a first set-up wants: about 0.7 GB for its parts and 1 GB for Go's caches.
+const minDisk = 2 << 30
+
+func (d *doctor) checkout(err error) {
+	if err != nil {
+		d.fault(CheckFail, "Checkout", err, "")
+		return
+	}
+	d.env.Module = d.Module
+	d.add(CheckOK, "Checkout", d.Module, "")
+}
+
+func (d *doctor) goToolchain() {
+	t, err := findToolchain(d.ctx, d.Module)
+	if err != nil {
+		if d.Module == "" && !errors.Is(err, ErrNoGo) {
+			return // without a checkout it cannot be told which Go is needed
+		}
+		d.fault(CheckFail, "Go", err, "")
+		return
+	}
+	d.goFound = &t
+	d.env.GoRoot, d.env.GoFlags = t.Root, t.flags()
+	d.add(CheckOK, "Go", fmt.Sprintf("%s %s/%s at %s", t.Version, t.OS, t.Arch, t.Root), "")
+}
+
+func (d *doctor) compiler() {
+	if d.goFound == nil {
+		return
+	}
+	if err := d.goFound.checkCompiler(); err != nil {
+		d.fault(CheckFail, "C compiler", err, "")
+		return
+	}
+	d.add(CheckOK, "C compiler", d.goFound.CC+", cgo on", "")
+}
+
+func (d *doctor) pythonInterpreter() {
+	p, err := findPython(d.ctx, d.Interpreter)
+	if err == nil {
+		d.python = &p
+		err = p.checkVenv()
+	}
+	if err != nil {
+		d.fault(CheckFail, "Python", err, "")
+		return
+	}
+	d.add(CheckOK, "Python", fmt.Sprintf("%v at %s", p, p.Path), "")
+}
+
+func (d *doctor) cacheFolder() {
+	d.env.Cache = d.Cache
+	if d.Cache == "" {
+		return
+	}
+	at := d.Cache
+	for { // before set-up the folder is not there yet: look at the one that it will be made in
+		info, err := os.Stat(at)
+		if err == nil && !info.IsDir() {
+			d.add(CheckFail, "Cache folder", at+" is a file, not a folder", "remove it, or name another folder in "+cacheEnv)
+			return
+		}
+		if err == nil || at == filepath.Dir(at) {
+			break
+		}
+		at = filepath.Dir(at)
+	}
+	if !writable(at) {
+		d.add(CheckFail, "Cache folder", at+" is not writable", "make it writable, or name another folder in "+cacheEnv)
+		return
+	}
+	free, known := diskFree(at)
+	switch {
+	case known && free < minDisk:
+		d.add(CheckWarn, "Cache folder", fmt.Sprintf("%s, %.1f GB free", d.Cache, float64(free)/1e9),
+			fmt.Sprintf("free some space: a first set-up takes about %.0f GB", float64(minDisk)/1e9))
+	case known:
+		d.add(CheckOK, "Cache folder", fmt.Sprintf("%s, %.0f GB free", d.Cache, float64(free)/1e9), "")
+	default:
+		d.add(CheckOK, "Cache folder", d.Cache, "")
+	}
+}
+
+func (d *doctor) tools() {
+	if d.goFound == nil || d.Module == "" {
+		return
+	}
+	const name = "GoNB, gopls, goimports"
+	st, err := d.toolsStep(d.ctx, *d.goFound)
+	if err != nil {
+		d.fault(CheckFail, name, err, "")
+		return
+	}
+	if _, err := st.finished(); err != nil {
+		d.add(CheckWarn, name, "not built yet", setupCommand)
+		return
+	}
+	d.env.Bin = st.dir
+	// That it runs is what matters: the version that GoNB prints of itself is older than its release.
+	if _, err := (command{Path: filepath.Join(st.dir, exeName("gonb")), Args: []string{"-V"}, Env: os.Environ()}).output(d.ctx); err != nil {
+		d.add(CheckFail, name, err.Error(), fmt.Sprintf("remove %s and %s", st.dir, setupCommand))
+		return
+	}
+	d.add(CheckOK, name, strings.TrimPrefix(st.what, "Building ")+" at "+st.dir, "")
+}
+
+func (d *doctor) pythonEnvironment() {
+	if d.python == nil {
+		return
+	}
+	const name = "JupyterLab, Sphinx"
+	st := d.pythonStep(*d.python)
+	if _, err := st.finished(); err != nil {
+		d.add(CheckWarn, name, "not installed yet", setupCommand)
+		return
+	}
+	d.env.Python = venvPython(st.dir)
+	const ask = "import jupyterlab, sphinx; print('JupyterLab', jupyterlab.__version__, 'and Sphinx', sphinx.__version__)"
+	out, err := command{Path: d.env.Python, Args: []string{"-c", ask}, Env: pythonEnviron()}.output(d.ctx)
+	if err != nil {
+		d.add(CheckFail, name, err.Error(), fmt.Sprintf("remove %s and %s", st.dir, setupCommand))
+		return
+	}
+	d.add(CheckOK, name, strings.TrimSpace(out)+" in "+st.dir, "")
+}
+
+func (d *doctor) kernelspec() {
+	if d.env.Bin == "" || d.env.Plugin.Backend == "" {
+		d.add(CheckWarn, "Kernel", "not installed yet", setupCommand)
+		return
+	}
+	found, err := filepath.Glob(filepath.Join(d.Cache, "jupyter", "kernel-*", "kernels", KernelName, "kernel.json"))
+	if err != nil || len(found) == 0 {
+		d.add(CheckWarn, "Kernel", "not installed yet", setupCommand)
+		return
+	}
+	want := d.env.KernelSpec()
+	for _, file := range found {
+		data, err := os.ReadFile(file)
+		var got KernelSpec
+		if err == nil && json.Unmarshal(data, &got) == nil && strings.Join(got.Argv, " ") == strings.Join(want.Argv, " ") {
+			d.add(CheckOK, "Kernel", fmt.Sprintf("%q at %s", got.DisplayName, filepath.Dir(file)), "")
+			return
+		}
+	}
+	d.add(CheckWarn, "Kernel", fmt.Sprintf("%d installed, none for this checkout", len(found)), setupCommand)
+}
+
+func (d *doctor) gpu() {
+	cards, err := filepath.Glob("/proc/driver/nvidia/gpus/*")
+	if err != nil || len(cards) == 0 {
+		d.add(CheckOK, "GPU", "no NVIDIA GPU found; training runs on the CPU", "")
+		return
+	}
+	if d.env.Plugin.Kind == PluginOwn {
+		d.add(CheckOK, "GPU", fmt.Sprintf("%d NVIDIA GPU(s)", len(cards)), "")
+		return
+	}
+	d.add(CheckWarn, "GPU", fmt.Sprintf("%d NVIDIA GPU(s), not used: set-up fetches the plugin for the CPU", len(cards)),
+		fmt.Sprintf("set %s to the folder of a CUDA plugin and %s=xla:cuda", pluginPathsEnv, backendEnv))
+}
+
+// dataset looks for the files of CIFAR-10's binary version, without reading them.
+func (d *doctor) dataset(path string) {
+	if path == "" {
+		path = os.Getenv("CNNBOOK_DATA")
+	}
+	if path == "" {
+		d.add(CheckOK, "Dataset", "none named: the notebooks draw their own images", "")
+		return
+	}
+	remedy := "give the folder that holds data_batch_1.bin to data_batch_5.bin and test_batch.bin, or cifar-10-binary.tar.gz"
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		d.add(CheckFail, "Dataset", path+" does not exist", remedy)
+		return
+	case err != nil:
+		d.add(CheckFail, "Dataset", err.Error(), remedy)
+		return
+	case !info.IsDir():
+		if !strings.HasSuffix(path, ".tar.gz") {
+			d.add(CheckFail, "Dataset", path+" is neither a folder nor a .tar.gz archive", remedy)
+			return
+		}
+		d.add(CheckOK, "Dataset", fmt.Sprintf("archive %s, %d bytes", path, info.Size()), "")
+		return
+	}
+	folder, fault := findBatches(path)
+	if fault != "" {
+		d.add(CheckFail, "Dataset", fault, remedy)
+		return
+	}
+	d.add(CheckOK, "Dataset", "CIFAR-10 in "+folder, "")
+}
+
+// batchBytes is the size of a batch file: 10,000 records of one label and 3,072 pixel bytes.
+const batchBytes = 10_000 * 3073
+
+// findBatches finds the folder of the batch files, dir itself or the one that the official archive unpacks to.
+func findBatches(dir string) (folder, fault string) {
+	folder = dir
+	if _, err := os.Stat(filepath.Join(dir, "test_batch.bin")); err != nil {
+		folder = filepath.Join(dir, "cifar-10-batches-bin")
+	}
+	for _, name := range []string{"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin", "test_batch.bin"} {
+		info, err := os.Stat(filepath.Join(folder, name))
+		if err != nil {
+			return "", fmt.Sprintf("%s holds no %s, nor does cifar-10-batches-bin in it", dir, name)
+		}
+		if info.Size() != batchBytes {
+			return "", fmt.Sprintf("%s has %d bytes, expected %d", filepath.Join(folder, name), info.Size(), batchBytes)
+		}
+	}
+	return folder, ""
+}

@@ -1,0 +1,101 @@
+package kernelext
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// process is one process of this machine, as far as the doctor and the laboratory look at it.
+type process struct {
+	PID    int
+	Parent int
+	Start  string // when it began, in the kernel's own units: tells a process from a later one of the same number
+	Name   string // of its program
+	Text   string // program path, folder and command line in one, to look for a folder's name in
+}
+
+// leftoverAge keeps the doctor from calling a folder stale that a starting kernel has just made.
+const leftoverAge = time.Minute
+
+// leftovers looks for what killed kernels leave: their folders, and processes without a parent.
+func (d *doctor) leftovers() {
+	all := processes()
+	folders, err := filepath.Glob(filepath.Join(os.TempDir(), "gonb_*"))
+	if err != nil {
+		return
+	}
+	stale := staleFolders(folders, all, time.Now())
+	orphans := orphanKernels(all)
+	if len(stale)+len(orphans) == 0 {
+		d.add(CheckOK, "Leftovers", "none", "")
+		return
+	}
+	if len(orphans) > 0 {
+		var pids []string
+		for _, p := range orphans {
+			pids = append(pids, strconv.Itoa(p.PID))
+		}
+		list := strings.Join(pids, " ")
+		d.add(CheckWarn, "Leftovers", "processes of kernels that are gone: "+list, "end them: kill "+list)
+	}
+	if len(stale) > 0 {
+		d.add(CheckWarn, "Leftovers", fmt.Sprintf("%d folders of kernels that are gone", len(stale)), "remove them: rm -r "+strings.Join(stale, " "))
+	}
+}
+
+// staleFolders are those that no process has anything to do with.
+func staleFolders(folders []string, all []process, now time.Time) []string {
+	var stale []string
+	for _, dir := range folders {
+		info, err := os.Stat(dir)
+		if err != nil || !info.IsDir() || now.Sub(info.ModTime()) < leftoverAge || !ownedByMe(info) {
+			continue
+		}
+		used := false
+		for _, p := range all {
+			used = used || strings.Contains(p.Text, dir)
+		}
+		if !used && len(all) > 0 { // without a list of processes nothing can be said
+			stale = append(stale, dir)
+		}
+	}
+	return stale
+}
+
+// orphanKernels are kernels and cell programs whose parent has ended, so that they were given to another.
+func orphanKernels(all []process) []process {
+	byPID := make(map[int]process, len(all))
+	for _, p := range all {
+		byPID[p.PID] = p
+	}
+	var orphans []process
+	for _, p := range all {
+		kernel, cell := p.Name == "gonb", strings.HasPrefix(p.Name, "gonb_")
+		parent := byPID[p.Parent].Name
+		switch {
+		case cell && parent != "gonb", kernel && p.Parent == 1 && !strings.Contains(parent, "python") && !strings.Contains(parent, "jupyter"):
+			orphans = append(orphans, p)
+		}
+	}
+	return orphans
+}
+
+// descendants are the processes below root, in no order.
+func descendants(root int, all []process) []process {
+	below := map[int]bool{root: true}
+	var found []process
+	for grown := true; grown; {
+		grown = false
+		for _, p := range all {
+			if below[p.Parent] && !below[p.PID] {
+				below[p.PID], grown = true, true
+				found = append(found, p)
+			}
+		}
+	}
+	return found
+}
