@@ -86,36 +86,48 @@ func sourceLine(source string) string {
 }
 
 // errorText finds in the outputs of a failed cell what a person needs to know. GoNB puts it on stderr for a
-// program that ran, and into HTML or the error itself for one that did not compile.
+// program that ran, and for one that did not compile into the error (started with -raw_error) or into HTML.
 func errorText(outputs []cellOutput) string {
-	var stderr, compile, value string
+	var stderr, page, value string
+	var traceback []string
 	for _, o := range outputs {
 		switch {
 		case o.OutputType == outputStream && o.Name == "stderr":
 			stderr += string(textOf(o.Text))
 		case o.OutputType == outputError:
-			value = o.EValue
+			value, traceback = o.EValue, o.Traceback
 		case o.Data["text/html"] != nil:
-			var page multiline
-			if page.UnmarshalJSON(o.Data["text/html"]) == nil {
-				if text := compileErrors(string(page)); text != "" {
-					compile = text
-				}
+			var html multiline
+			if html.UnmarshalJSON(o.Data["text/html"]) == nil {
+				page += string(html)
 			}
 		}
 	}
-	if strings.Contains(value, "failed to run") || strings.Contains(value, "\n") {
-		if compile == "" {
-			compile = rawCompileErrors(value)
+	if !exitLine.MatchString(strings.TrimSpace(value)) { // it did not come to run
+		for _, text := range []string{placedErrors(traceback), compileErrors(page)} {
+			if text != "" {
+				return text
+			}
 		}
-		if compile != "" {
-			return compile
-		}
+		return parsePrefix.ReplaceAllString(clean(stripANSI(value)), "")
 	}
 	if text := programError(stderr); text != "" {
 		return text
 	}
-	return parsePrefix.ReplaceAllString(value, "")
+	return value
+}
+
+// placedErrors reads the compiler's errors of a kernel that was started with -raw_error. Each is the
+// place in the cell, lines of code, and the message.
+func placedErrors(traceback []string) string {
+	var out []string
+	for _, entry := range traceback {
+		lines := strings.Split(strings.TrimSpace(clean(stripANSI(entry))), "\n")
+		if place := lines[0]; len(lines) > 1 && strings.HasPrefix(place, "Cell") {
+			out = append(out, place+": "+strings.TrimSpace(lines[len(lines)-1]))
+		}
+	}
+	return strings.Join(out, "\n")
 }
 
 var (
@@ -172,18 +184,6 @@ func compileErrors(page string) string {
 			text = cleanLine(place[1]) + ": " + text
 		}
 		out = append(out, text)
-	}
-	return strings.Join(out, "\n")
-}
-
-// rawCompileErrors is the same for a kernel that was started with --raw_error.
-func rawCompileErrors(value string) string {
-	var out []string
-	for line := range strings.Lines(clean(stripANSI(value))) {
-		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "# ") && !exitLine.MatchString(line) &&
-			!strings.HasPrefix(line, "failed to run") {
-			out = append(out, line)
-		}
 	}
 	return strings.Join(out, "\n")
 }

@@ -169,7 +169,7 @@ func figureHTML(kind string, data []byte, width int, alt, caption string) bundle
 	if width > 0 {
 		fmt.Fprintf(&b, ` width="%d"`, width)
 	}
-	b.WriteString(` style="max-width:100%;height:auto;background:#fff">`)
+	b.WriteString(` style="max-width:100%;height:auto;background:#fff"/>`)
 	text := "[Figure: " + alt + "]"
 	if line := cleanLine(caption); line != "" {
 		b.WriteString(`<figcaption style="margin-top:0.4em">` + escapeLine(line) + `</figcaption>`)

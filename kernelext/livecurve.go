@@ -34,7 +34,7 @@ func keyHTML(valid bool) string {
 	if !valid {
 		return ""
 	}
-	return fmt.Sprintf(`<div style="font-size:0.85em"><span style="color:%s">━━</span> training &nbsp; <span style="color:%s">╍╍</span> validation</div>`,
+	return fmt.Sprintf(`<div style="font-size:0.85em"><span style="color:%s">━━</span> training &#160; <span style="color:%s">╍╍</span> validation</div>`,
 		colorTrain, colorValid)
 }
 
@@ -46,7 +46,7 @@ func (p panel) html() string {
 	source := base64.StdEncoding.EncodeToString([]byte(p.svg(low, high)))
 	return fmt.Sprintf(`<div style="flex:0 1 %dpx;font-size:0.85em"><div style="display:flex;justify-content:space-between;gap:1em"><strong>%s</strong>`+
 		`<span style="white-space:nowrap">%s to %s</span></div>`+
-		`<img class="dark-light" alt="%s" width="%d" height="%d" style="max-width:100%%;background:none" src="data:image/svg+xml;base64,%s"></div>`,
+		`<img class="dark-light" alt="%s" width="%d" height="%d" style="max-width:100%%;background:none" src="data:image/svg+xml;base64,%s"/></div>`,
 		panelWidth, escapeLine(p.name), shortNumber(low), shortNumber(high), escapeLine(p.alt()), panelWidth, panelHeight, source)
 }
 

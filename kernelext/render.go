@@ -31,9 +31,10 @@ type Site struct {
 	Lead  string // a paragraph in Markdown for the first page
 	Facts []Fact // footer of every page: versions, data, budget, seed, machine, date, commit
 
-	Python  string   // the Python that has Sphinx, see Environment
-	Environ []string // nil: this process's
-	Log     string   // file for Sphinx's messages; empty: Out with .log at the end
+	Python   string   // the Python that has Sphinx, see Environment
+	Formulas string   // the file that sets formulas, see Environment.Formulas
+	Environ  []string // nil: this process's
+	Log      string   // file for Sphinx's messages; empty: Out with .log at the end
 }
 
 // bookJSON is what conf.py reads, and the marker of a finished folder.
@@ -122,6 +123,9 @@ func (s Site) assemble(source string) error {
 	if err := unpack("site", source); err != nil {
 		return err
 	}
+	if err := copyFile(s.Formulas, filepath.Join(source, "static", "mathjax.js")); err != nil {
+		return fmt.Errorf("what sets formulas: %w", err)
+	}
 	entries := make([]indexEntry, 0, len(s.Notebooks))
 	for _, path := range s.Notebooks {
 		nb, err := readNotebook(path)
@@ -133,15 +137,11 @@ func (s Site) assemble(source string) error {
 	}
 	names := make([]string, 0, len(s.Notebooks))
 	for i, path := range append(append([]string{}, s.Notebooks...), s.Pages...) {
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
 		name := filepath.Base(path)
 		if i < len(s.Notebooks) {
 			names = append(names, name)
 		}
-		if err := os.WriteFile(filepath.Join(source, name), data, 0o644); err != nil {
+		if err := copyFile(path, filepath.Join(source, name)); err != nil {
 			return err
 		}
 	}
@@ -153,6 +153,14 @@ func (s Site) assemble(source string) error {
 		return err
 	}
 	return os.WriteFile(filepath.Join(source, "index.md"), []byte(s.index(entries)), 0o644)
+}
+
+func copyFile(from, to string) error {
+	data, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, data, 0o644)
 }
 
 // build runs Sphinx and writes its messages to the log.

@@ -1,18 +1,15 @@
 """Build the pages of a book: book_site.py SOURCE OUTPUT
 
-SOURCE holds conf.py, book.json and the pages; the pages go to OUTPUT. For each notebook
-named in book.json, a page that is one file goes to SOURCE/downloads, from where Sphinx takes it.
+SOURCE holds conf.py, book.json, static/mathjax.js and the pages; the site goes to OUTPUT. For each
+notebook named in book.json, a page that is one file goes to SOURCE/downloads, from where Sphinx takes it.
 A warning is an error.
 """
 
-import importlib.metadata
+import html
 import json
 import re
-import shutil
 import sys
 from pathlib import Path
-
-MATHJAX = ("sphinx-mathjax-offline", "sphinx-mathjax-offline/static/mathjax/tex-svg-full.js")
 
 SINGLE = """
 {%- extends 'lab/index.html.j2' -%}
@@ -21,16 +18,7 @@ SINGLE = """
 """
 
 
-def mathjax():
-    """The file of MathJax that the environment holds."""
-    package, name = MATHJAX
-    try:
-        path = Path(importlib.metadata.distribution(package).locate_file(name))
-    except importlib.metadata.PackageNotFoundError:
-        path = None
-    if path is None or not path.is_file():
-        sys.exit(f"error: {package} is missing from the Python environment, which sets formulas; set it up anew")
-    return path
+STYLE = "pre { tab-size: 4; } main { max-width: 62rem; margin: auto; }"
 
 
 def has_formulas(path):
@@ -43,7 +31,12 @@ def has_formulas(path):
     return False
 
 
-def single_file(path, target, script):
+def footer(facts):
+    rows = " · ".join(f"<b>{html.escape(fact['name'])}</b> {html.escape(fact['value'])}" for fact in facts)
+    return f'<footer style="padding: 2em; font-size: 0.85em">{rows}</footer>' if rows else ""
+
+
+def single_file(path, target, script, facts):
     """Write a notebook as one page that loads nothing."""
     from jinja2 import DictLoader
     from nbconvert import HTMLExporter
@@ -51,9 +44,13 @@ def single_file(path, target, script):
 
     config = Config()
     config.HTMLExporter.embed_images = True
+    config.HTMLExporter.exclude_input_prompt = True
+    config.HTMLExporter.exclude_output_prompt = True
     exporter = HTMLExporter(config=config, extra_loaders=[DictLoader({"book.html.j2": SINGLE})], template_file="book.html.j2")
     page, _ = exporter.from_filename(str(path))
     page = re.sub(r"<script\b[^>]*\bsrc=[^>]*>\s*</script>", "", page)
+    page = page.replace("</head>", f"<style>{STYLE}</style></head>", 1)
+    page = page.replace("</body>", footer(facts) + "</body>", 1)
     if has_formulas(path):
         settings = "MathJax = {tex: {inlineMath: [['$', '$']]}, options: {enableMenu: false}};"
         formulas = script.read_text(encoding="utf-8").replace("</script", "<\\/script")
@@ -64,13 +61,13 @@ def single_file(path, target, script):
 def main(source, output):
     from sphinx.cmd.build import build_main
 
-    script = mathjax()
-    shutil.copyfile(script, source / "static" / "mathjax.js")
+    script = source / "static" / "mathjax.js"
+    book = json.loads((source / "book.json").read_text(encoding="utf-8"))
     downloads = source / "downloads" / "single"
     downloads.mkdir(parents=True, exist_ok=True)
-    for name in json.loads((source / "book.json").read_text(encoding="utf-8"))["notebooks"]:
+    for name in book["notebooks"]:
         path = source / name
-        single_file(path, downloads / f"{path.stem}.html", script)
+        single_file(path, downloads / f"{path.stem}.html", script, book["facts"] or [])
     return build_main(["-b", "html", "-W", "--keep-going", "-q", "-d", str(source / "_doctrees"), str(source), str(output)])
 
 

@@ -46,7 +46,7 @@ def footer():
     """The facts under which the pages were made, as a definition list."""
     rows = "".join(
         f"<div><dt>{html.escape(fact['name'])}</dt><dd>{html.escape(fact['value'])}</dd></div>"
-        for fact in book["facts"]
+        for fact in book["facts"] or []
     )
     return f'<dl class="book-facts simple">{rows}</dl>' if rows else ""
 

@@ -1,0 +1,65 @@
+package kernelext
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// mathJax is a Python package that is used for nothing but the file in it: MathJax 3 with all of
+// TeX and its own letters, which sets formulas without loading anything (Apache-2.0).
+func mathJax() wheel {
+	return wheel{
+		Name: "sphinx-mathjax-offline", Version: "0.0.2",
+		SHA256: "206418155b2ff2f57496fb8501fdccae3da978e53031ff296c73729ba16062c4",
+		Member: "sphinx-mathjax-offline/static/mathjax/tex-svg-full.js",
+	}
+}
+
+// Formulas fetches what sets the formulas of a Site, once, and gives the path of the file.
+func (e *Environment) Formulas(ctx context.Context) (string, error) {
+	const name = "mathjax.js"
+	w := mathJax()
+	st := step{
+		dir:  filepath.Join(e.Cache, "formulas", w.Name+"-"+w.Version+"_"+hashOf(w.SHA256, w.Member)),
+		what: "Fetching MathJax",
+		check: func(dir string) error {
+			_, err := os.Stat(filepath.Join(dir, name))
+			return err
+		},
+		build: func(ctx context.Context, dir string) (any, error) {
+			file, err := e.download(ctx, w, dir)
+			if err != nil {
+				return nil, err
+			}
+			if err := unpackMember(file, w.Member, filepath.Join(dir, name)); err != nil {
+				return nil, err
+			}
+			return nil, os.Remove(file)
+		},
+	}
+	if _, err := st.run(ctx, nil); err != nil {
+		return "", fmt.Errorf("fetch MathJax, which sets formulas: %w", err)
+	}
+	return filepath.Join(st.dir, name), nil
+}
+
+// download lets the environment's pip fetch a wheel of any platform into dir.
+func (e *Environment) download(ctx context.Context, w wheel, dir string) (string, error) {
+	list := filepath.Join(dir, "wheel.txt")
+	if err := os.WriteFile(list, fmt.Appendf(nil, "%s==%s --hash=sha256:%s\n", w.Name, w.Version, w.SHA256), 0o644); err != nil {
+		return "", err
+	}
+	defer os.Remove(list)
+	pip := command{Path: e.Python, Env: pythonEnviron(), Log: filepath.Join(e.Cache, "logs", "formulas.log"),
+		Args: []string{"-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--require-hashes", "--dest", dir, "-r", list}}
+	if _, err := pip.output(ctx); err != nil {
+		return "", fmt.Errorf("download %s: %w", w, offline(err, "the Python package index"))
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*.whl"))
+	if err != nil || len(files) != 1 {
+		return "", fmt.Errorf("download %s: expected one wheel in %s, found %d", w, dir, len(files))
+	}
+	return files[0], checkSHA256(files[0], w.SHA256)
+}

@@ -1,0 +1,89 @@
+package kernelext
+
+import (
+	"html"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+)
+
+// hostile are texts from outside that must not become anything but text.
+var hostile = []string{
+	`<script>alert(1)</script>`,
+	`"><img src=x onerror=alert(1)>`,
+	`' onmouseover='alert(1)`,
+	`</figcaption></figure><h1>`,
+	`&lt;b&gt; & &amp;`,
+	"\x00\x07\x1b[31mred\x1b[0m\x7f",
+	"\u202Egnp.exe\u202C",
+	"\u2066isolated\u2069\u200F",
+	"line\r\nline\u2028line\u0085line",
+	"\xff\xfe broken",
+	"]]>-->",
+	`$\href{javascript:alert(1)}{x}$`,
+}
+
+func TestEscape(t *testing.T) {
+	for _, text := range hostile {
+		checkSafe(t, escape(text))
+		checkSafe(t, escapeLine(text))
+		if strings.Contains(escapeLine(text), "\n") {
+			t.Errorf("%q has several lines", escapeLine(text))
+		}
+	}
+}
+
+// checkSafe reports characters that could leave a quoted attribute or reorder the page.
+func checkSafe(t *testing.T, s string) {
+	t.Helper()
+	if strings.ContainsAny(s, `<>"'`) {
+		t.Errorf("%q holds markup", s)
+	}
+	if !utf8.ValidString(s) {
+		t.Errorf("%q is not UTF-8", s)
+	}
+	for _, r := range s {
+		if unicode.Is(unicode.Bidi_Control, r) || unicode.IsControl(r) && r != '\n' && r != '\t' {
+			t.Errorf("%q holds %U", s, r)
+		}
+	}
+}
+
+func FuzzEscape(f *testing.F) {
+	for _, text := range hostile {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		checkSafe(t, escape(text))
+		if got := html.UnescapeString(escape(text)); got != clean(text) {
+			t.Errorf("%q reads back as %q", clean(text), got)
+		}
+	})
+}
+
+func TestStripANSI(t *testing.T) {
+	tests := [][2]string{
+		{"plain", "plain"},
+		{"\x1b[31mred\x1b[0m", "red"},
+		{"\x1b[1;38;5;200mbright\x1b[K", "bright"},
+		{"\x1b]0;title\x07after", "after"},
+		{"\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\", "link"},
+		{"\x1bMup", "up"},
+		{"a\x1b", "a\x1b"},
+	}
+	for _, test := range tests {
+		if got := stripANSI(test[0]); got != test[1] {
+			t.Errorf("stripANSI(%q) = %q, expected %q", test[0], got, test[1])
+		}
+	}
+}
+
+func TestFirstLine(t *testing.T) {
+	if got, want := firstLine("\n  \n  a  b\nc", 10), "a b"; got != want {
+		t.Errorf("got %q, expected %q", got, want)
+	}
+	if got, want := shorten("größer", 4), "grö…"; got != want {
+		t.Errorf("got %q, expected %q", got, want)
+	}
+}
