@@ -1,0 +1,256 @@
+package kernelext
+
+import (
+	"archive/zip"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// testSetup is set-up as the tests share it: in this person's cache, so that it is made once for the machine.
+func testSetup(t *testing.T) Setup {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("set-up takes minutes the first time")
+	}
+	return Setup{Log: os.Stderr}
+}
+
+// testProbe gives the program that tries plugins.
+func testProbe(t *testing.T) string {
+	t.Helper()
+	s, tc, err := testSetup(t).begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	probe, err := s.prober(t.Context(), tc, newReporter(s.Log))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return probe
+}
+
+// sharedLibrary compiles a C source.
+func sharedLibrary(t *testing.T, source string) string {
+	t.Helper()
+	dir := t.TempDir()
+	c, so := filepath.Join(dir, "plugin.c"), filepath.Join(dir, "pjrt_c_api_cpu_plugin.so")
+	if err := os.WriteFile(c, []byte(source), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("cc", "-shared", "-fPIC", "-o", so, c).CombinedOutput(); err != nil {
+		t.Fatalf("cc: %v\n%s", err, out)
+	}
+	return so
+}
+
+func TestProbeContainsFaultyPlugins(t *testing.T) {
+	probe := testProbe(t)
+	text := filepath.Join(t.TempDir(), "pjrt_c_api_cpu_plugin.so")
+	if err := os.WriteFile(text, []byte(strings.Repeat("not a library\n", 100)), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	empty := filepath.Join(t.TempDir(), "pjrt_c_api_cpu_plugin.so")
+	if err := os.WriteFile(empty, nil, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ name, file, want string }{
+		{"missing", "/nonexistent/plugin.so", "cannot be read: no such file or directory"},
+		{"text", text, "is not a shared library for this machine"},
+		{"empty", empty, "is not a shared library for this machine"},
+		{"another library", sharedLibrary(t, `int x;`), "is not a PJRT plugin: it has no function GetPjrtApi"},
+		{"aborts on load", sharedLibrary(t, `#include <stdlib.h>
+			__attribute__((constructor)) static void f(void) { abort(); }
+			void *GetPjrtApi(void) { return 0; }`), "aborts when it is loaded"},
+		{"exits on load", sharedLibrary(t, `#include <stdlib.h>
+			__attribute__((constructor)) static void f(void) { exit(0); }`), "answers with something else than its description"},
+		{"another interface", sharedLibrary(t, `struct api { unsigned long size; void *ext; struct { unsigned long size; void *ext; int major, minor; } v; };
+			static struct api a = {sizeof(struct api), 0, {24, 0, 7, 7}};
+			void *GetPjrtApi(void) { return &a; }`), "built for another PJRT interface"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := probePlugin(t.Context(), probe, c.file)
+			if !errors.Is(err, ErrPlugin) || !strings.Contains(err.Error(), c.want) {
+				t.Fatalf("error %v, want one of class ErrPlugin with %q", err, c.want)
+			}
+			if !strings.HasPrefix(err.Error(), c.file) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("error %q does not name the file in one line", err)
+			}
+		})
+	}
+}
+
+func TestPersonsOwnFaultyPlugin(t *testing.T) {
+	s := testSetup(t)
+	so := sharedLibrary(t, `int x;`)
+	t.Setenv(backendEnv, "")
+	t.Setenv(pluginPathsEnv, filepath.Dir(so))
+	_, err := s.Plugin(t.Context())
+	if !errors.Is(err, ErrPlugin) || !strings.Contains(err.Error(), "correct or unset") {
+		t.Errorf("error %v, want ErrPlugin with a remedy", err)
+	}
+	for _, c := range s.Doctor(t.Context(), "") {
+		if c.Name == "PJRT plugin" && (c.Status != CheckFail || !strings.Contains(c.Detail, "GetPjrtApi") || c.Remedy == "") {
+			t.Errorf("the doctor says %+v", c)
+		}
+	}
+}
+
+func TestPluginLoads(t *testing.T) {
+	t.Setenv(backendEnv, "")
+	t.Setenv(pluginPathsEnv, "")
+	p, err := testSetup(t).Plugin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Kind == PluginGo {
+		t.Skip("no plugin for this platform: ", p.Notice)
+	}
+	if p.Kind != PluginCPU || p.API == "" || p.Devices < 1 || p.Backend != "xla:"+p.Path || !exists(p.Path) {
+		t.Errorf("plugin %+v", p)
+	}
+	// A child inherits it and takes it for what it is.
+	for _, kv := range p.Environ() {
+		name, value, _ := strings.Cut(kv, "=")
+		t.Setenv(name, value)
+	}
+	again, err := testSetup(t).Plugin(t.Context())
+	if err != nil || again.Path != p.Path || again.Kind != PluginCPU || again.Backend != p.Backend {
+		t.Errorf("in a child: %+v, error %v", again, err)
+	}
+}
+
+func TestOwnPlugin(t *testing.T) {
+	dir := t.TempDir()
+	cpu := filepath.Join(dir, "pjrt_c_api_cpu_v9_plugin.so")
+	if err := os.WriteFile(cpu, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		backend, paths, want string
+		fails                bool
+	}{
+		{"", "", "", false},
+		{"xla", "", "", false},
+		{"xla:cpu", "", "", false},
+		{"xla:/opt/p.so", "", "/opt/p.so", false},
+		{"xla:/opt/p.so,noshared_buffers", "", "/opt/p.so", false},
+		{"", dir, cpu, false},
+		{"xla:cpu", "/nonexistent" + string(filepath.ListSeparator) + dir, cpu, false},
+		{"xla:cuda", dir, "", true},
+		{"xla:cuda", "", "", true},
+		{"", "/nonexistent", "", true},
+	} {
+		got, err := ownPlugin(c.backend, c.paths)
+		if got != c.want || (err != nil) != c.fails || err != nil && !errors.Is(err, ErrPlugin) {
+			t.Errorf("ownPlugin(%q, %q) = %q, %v; want %q", c.backend, c.paths, got, err, c.want)
+		}
+	}
+}
+
+func TestBackendOfAnotherKindNeedsNoPlugin(t *testing.T) {
+	t.Setenv(backendEnv, "go")
+	p, err := Setup{Cache: t.TempDir()}.Plugin(t.Context())
+	if err != nil || p.Kind != PluginGo || p.Backend != "go" || p.Path != "" {
+		t.Errorf("plugin %+v, error %v", p, err)
+	}
+}
+
+func TestApply(t *testing.T) {
+	for _, name := range []string{backendEnv, pluginPathsEnv, noInstallEnv} {
+		t.Setenv(name, "")
+	}
+	if err := (Plugin{}).Apply(); !errors.Is(err, ErrPlugin) {
+		t.Errorf("no plugin: error %v, want ErrPlugin", err)
+	}
+	if err := (Plugin{Path: "/opt/p/p.so", Backend: "xla:/opt/p/p.so"}).Apply(); err != nil {
+		t.Fatal(err)
+	}
+	if os.Getenv(backendEnv) != "xla:/opt/p/p.so" || os.Getenv(pluginPathsEnv) != "/opt/p" || os.Getenv(noInstallEnv) != "1" {
+		t.Error("the variables are not set")
+	}
+}
+
+// wheelFile makes a wheel with one file in it.
+func wheelFile(t *testing.T, member, content string) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "w.whl")
+	f, err := os.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	z := zip.NewWriter(f)
+	w, err := z.Create(member)
+	if err == nil {
+		_, err = w.Write([]byte(content))
+	}
+	if err := errors.Join(err, z.Close(), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+func TestUnpackMember(t *testing.T) {
+	whl := wheelFile(t, "p/lib.so", "library")
+	dest := filepath.Join(t.TempDir(), "lib.so")
+	if err := unpackMember(whl, "p/lib.so", dest); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(dest); err != nil || string(got) != "library" {
+		t.Errorf("unpacked %q, %v", got, err)
+	}
+	if err := unpackMember(whl, "p/other.so", dest+"2"); err == nil || exists(dest+"2") {
+		t.Errorf("a missing member: error %v", err)
+	}
+	if err := os.Truncate(whl, 40); err != nil {
+		t.Fatal(err)
+	}
+	if err := unpackMember(whl, "p/lib.so", dest+"3"); err == nil || exists(dest+"3") {
+		t.Errorf("a torn wheel: error %v", err)
+	}
+}
+
+func TestCheckSHA256(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "f")
+	if err := os.WriteFile(name, []byte("abc"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	const abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" // FIPS 180-2, B.1
+	if err := checkSHA256(name, abc); err != nil {
+		t.Error(err)
+	}
+	if err := checkSHA256(name, strings.Repeat("0", 64)); !errors.Is(err, ErrChecksum) || !strings.Contains(err.Error(), abc) {
+		t.Errorf("error %v, want ErrChecksum with the hash that was found", err)
+	}
+}
+
+// TestFaultyWheelIsRemembered: a plugin that does not work on this machine is fetched once, not at every start.
+func TestFaultyWheelIsRemembered(t *testing.T) {
+	s := Setup{Cache: t.TempDir()}
+	w := wheel{Name: "p", Version: "1"}
+	dir := s.wheelStep(w, "v1", nil, nil).dir
+	st := step{dir: dir, what: "Fetching", build: func(context.Context, string) (any, error) { return probed{Fault: "aborts when it is loaded"}, nil }}
+	note, err := st.run(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = pluginFromNote(note, dir, w.String())
+	if !isPluginFault(err) || !errors.Is(err, ErrPlugin) || err.Error() != "p 1 aborts when it is loaded" {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestWheelsArePinned(t *testing.T) {
+	for _, w := range wheels("linux", "amd64") {
+		if len(w.SHA256) != 64 || w.Member == "" || w.Version == "" {
+			t.Errorf("%+v is not pinned", w)
+		}
+	}
+	if w := wheels("darwin", "arm64"); w != nil {
+		t.Errorf("wheels for macOS: %v", w)
+	}
+}
