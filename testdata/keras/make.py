@@ -3,55 +3,19 @@
 Run in the environment of requirements-2018.txt: see README.md.
 """
 import os
-import sys
 
 import numpy as np
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-
-import keras  # noqa: E402
-import tensorflow as tf  # noqa: E402
-from keras import backend as K, initializers, layers, optimizers  # noqa: E402
-from keras.models import Sequential  # noqa: E402
-from keras.preprocessing.image import ImageDataGenerator  # noqa: E402
-
-import formulas as f  # noqa: E402
-import networks  # noqa: E402
+import formulas as f
+import networks
+from keras21 import MADE_BY, Graph, Stepper, build, standardized, standardizer, weight_names
+from keras import backend as K, initializers, optimizers
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-MADE_BY = "Keras %s, TensorFlow %s, NumPy %s, Python %d.%d" % (
-    (keras.__version__, tf.__version__, np.__version__) + tuple(sys.version_info[:2]))
 
 
 def path(name):
     return os.path.join(HERE, name)
-
-
-def build(net):
-    """The Keras model of a network description."""
-    model = Sequential()
-    for i, spec in enumerate(net["layers"]):
-        config = {k: v for k, v in spec.items() if k != "class_name"}
-        if i == 0:
-            config["batch_input_shape"] = [None] + net["input_shape"]
-        model.add(getattr(layers, spec["class_name"])(**config))
-    return model
-
-
-def weight_names(net):
-    return [spec["name"] + suffix for spec in net["layers"]
-            if spec["class_name"] in ("Conv2D", "Dense") for suffix in ("/kernel", "/bias")]
-
-
-def standardizer():
-    return ImageDataGenerator(samplewise_center=True, samplewise_std_normalization=True)
-
-
-def standardized(images):
-    """Each image by itself, as flow() does it."""
-    data = standardizer()
-    return np.stack([data.standardize(image.astype(K.floatx())) for image in images])
 
 
 def make_summaries():
@@ -137,34 +101,6 @@ def optimizer_cases():
     ]
 
 
-class Stepper:
-    """An optimizer's step in two phases: all new values first, then all assignments.
-
-    Keras 2.1 leaves open in which order TensorFlow 1 reads and assigns within a
-    step, so that a weight may change while a gradient still needs its old value
-    (tf.train's own optimizers gate that). The formulas are Keras's own; only the
-    assignments are taken out of the graph.
-    """
-
-    def __init__(self, optimizer, loss, params):
-        self.optimizer, pairs = optimizer, []
-        update, update_add = K.update, K.update_add
-        K.update = lambda x, new: pairs.append((x, new))
-        K.update_add = lambda x, increment: pairs.append((x, x + increment))
-        try:
-            optimizer.get_updates(loss=loss, params=params)
-        finally:
-            K.update, K.update_add = update, update_add
-        self.variables, self.values = zip(*pairs)
-
-    def step(self, inputs, values, also=()):
-        """One step; gives the values that the tensors in also had before it."""
-        fetch = list(self.values) + list(also)
-        out = K.get_session().run(fetch, dict(zip(inputs, values)))
-        K.batch_set_value(list(zip(self.variables, out)))
-        return out[len(self.values):]
-
-
 def run_optimizer(class_name, config, rates):
     """Weights after steps 1, 2, 5, 20 and 25; the rate that each step used."""
     K.clear_session()
@@ -192,28 +128,6 @@ def make_optimizers():
                      "rates": used, "weights": weights})
     f.save(path("optimizers.json"), {"epsilon": K.epsilon(), "start": f.floats(f.noise(100, 12, 1.0)),
                                      "gradients": [f.floats(g) for g in gradients()], "cases": rows})
-
-
-class Graph:
-    """A compiled model with its outputs, loss and gradients in evaluation mode."""
-
-    def __init__(self, net, salt, optimizer="sgd"):
-        K.clear_session()
-        K.set_session(tf.Session(config=tf.ConfigProto(intra_op_parallelism_threads=1, inter_op_parallelism_threads=1)))
-        self.model = build(net)
-        self.model.compile(loss="categorical_crossentropy", optimizer=optimizer)
-        self.shapes = [w.shape for w in self.model.get_weights()]
-        self.model.set_weights(f.weights(self.shapes, salt))
-
-    def evaluate(self, x, y):
-        m = self.model
-        per_sample = K.categorical_crossentropy(m.targets[0], m.output)
-        grads = K.gradients(m.total_loss, m.trainable_weights)
-        fetch = [layer.output for layer in m.layers] + [m.total_loss, per_sample] + grads
-        run = K.function([m.inputs[0], m.targets[0], m.sample_weights[0], K.learning_phase()], fetch)
-        out = run([x, y, np.ones(len(x), np.float32), 0])
-        n = len(m.layers)
-        return out[:n], out[n], out[n + 1], out[n + 2:]
 
 
 def check_weights(names, arrays):
@@ -263,10 +177,20 @@ def loss_cases():
     return {"probabilities": [f.floats(r) for r in p], "labels": truth, "losses": f.floats(out)}
 
 
+def saturated_cases():
+    """Logits far apart: beyond the clip the gradient is zero, even where the answer is wrong."""
+    rows, truth = [[0, 20, 0], [20, 0, 0], [0, 15, 0], [0, 5, 0], [1, 2, 3]], [0, 0, 0, 0, 1]
+    logits = K.constant(rows)
+    losses = K.categorical_crossentropy(K.constant(f.one_hot(truth, 3)), K.softmax(logits))
+    gradient = K.gradients(K.sum(losses), [logits])[0]
+    return {"logits": rows, "labels": truth, "losses": f.floats(K.eval(losses)),
+            "gradients": [f.floats(r) for r in K.eval(gradient)]}
+
+
 def make_layers():
     f.save(path("layers.json"), {"made_by": MADE_BY,
                                  "networks": [layer_case(networks.SMALL, 1000), layer_case(networks.VALID, 2000)],
-                                 "clipped_loss": loss_cases()})
+                                 "clipped_loss": loss_cases(), "saturated": saturated_cases()})
 
 
 def make_writeup_net():
