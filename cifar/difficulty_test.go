@@ -22,7 +22,7 @@ func BenchmarkDrawnDifficulty(b *testing.B) {
 
 // TestDrawnDifficulty holds the same in small: not trivial, not hopeless.
 func TestDrawnDifficulty(t *testing.T) {
-	train, test := Drawn(1, 1500, 400)
+	train, test := Drawn(1, 1000, 300)
 	if got := nearestAccuracy(train, test); got < 0.11 || got > 0.35 {
 		t.Errorf("one nearest neighbour gets %.3f, want 0.11 to 0.35", got)
 	}
