@@ -142,12 +142,14 @@ func headerHeight(title string) vg.Length {
 	return titleSize + 2*margin
 }
 
+func headerLettering() lettering { return lettering{sans(titleSize+1, true), ink()} }
+
 // drawHeader writes a common title at the top of the canvas.
 func drawHeader(c draw.Canvas, title string) {
 	if title == "" {
 		return
 	}
-	l := lettering{sans(titleSize+1, true), ink()}
+	l := headerLettering()
 	l.draw(c, c.Center().X, c.Max.Y-margin-titleSize, 0.5, l.fit(title, c.Size().X-2*margin))
 }
 

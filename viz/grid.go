@@ -78,6 +78,7 @@ type gridLayout struct {
 	side, cellWidth, cellHeight vg.Length
 	above, below                vg.Length // height of the words around an image
 	head                        vg.Length // height of title and column titles
+	content                     vg.Length // width of the columns
 	width, height               vg.Length
 	words, title                lettering
 }
@@ -118,7 +119,8 @@ func (g Grid) layout() gridLayout {
 	}
 	columns, rows := vg.Length(g.columns()), vg.Length(len(g.Rows))
 	gap := l.rowGap()
-	l.width = 2*margin + columns*l.cellWidth + (columns-1)*tileGap
+	l.content = columns*l.cellWidth + (columns-1)*tileGap
+	l.width = 2*margin + max(l.content, min(headerLettering().width(g.Title), plotWidth))
 	l.height = l.head + rows*l.cellHeight + (rows-1)*gap + margin
 	return l
 }
@@ -133,7 +135,7 @@ func (l gridLayout) rowGap() vg.Length {
 
 func (g Grid) paint(c draw.Canvas, l gridLayout) {
 	drawHeader(c, g.Title)
-	left := c.Min.X + (c.Size().X-l.width)/2 + margin
+	left := c.Min.X + (c.Size().X-l.content)/2
 	top := c.Max.Y - l.head
 	x := func(column int) vg.Length { return left + vg.Length(column)*(l.cellWidth+tileGap) }
 	for j, title := range g.Columns[:min(len(g.Columns), g.columns())] {
@@ -216,15 +218,23 @@ func (g Grid) alt() string {
 	if g.Title != "" {
 		b.WriteString(sentence(g.Title) + " ")
 	}
-	fmt.Fprintf(&b, "%d images in %d rows and %d columns.", images, len(g.Rows), g.columns())
+	fmt.Fprintf(&b, "%s in %s and %s.", count(images, "image"), count(len(g.Rows), "row"), count(g.columns(), "column"))
 	if len(g.Columns) > 0 {
 		fmt.Fprintf(&b, " Columns: %s.", strings.Join(g.Columns, ", "))
 	}
 	if wrong > 0 {
-		fmt.Fprintf(&b, " %d are marked as wrong.", wrong)
+		fmt.Fprintf(&b, " Marked as wrong: %d.", wrong)
 	}
 	if len(words) > 0 && len(words) <= 12 {
 		fmt.Fprintf(&b, " The words with them: %s.", strings.Join(words, "; "))
 	}
 	return b.String()
+}
+
+// count writes a number with its noun: 1 image, 2 images.
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -150,7 +150,8 @@ func (l Lines) setAxes(p *plot.Plot) {
 			p.X.Min, p.X.Max = p.X.Min-room, p.X.Max+room
 		}
 	}
-	width, _ := l.size()
+	width, height := l.size()
+	p.Y.Tick.Marker = linearTicks{count: min(6, max(2, int((height-100)/45)))}
 	p.X.Tick.Marker = linearTicks{count: max(2, int((width-90)/65)), whole: l.WholeX} // 65 points hold "10,000" with air
 	if l.LogX {
 		p.X.Scale = plot.LogScale{}

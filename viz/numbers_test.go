@@ -137,7 +137,7 @@ func TestAlternativeText(t *testing.T) {
 		},
 		"marked grid": {
 			viz.PredictionGrid("Test", 2, []viz.Labelled{{Image: picture(0, 0), Actual: "cat", Predicted: "dog"}}),
-			[]string{"1 are marked as wrong", "computer: dog, human: cat"},
+			[]string{"Marked as wrong: 1", "computer: dog, human: cat"},
 		},
 		"cut axis": {
 			viz.Finder{Rates: []float64{1, 2, 3}, Loss: []float64{2, 1, 50}, Suggestion: 1.5, Reason: "half of the lowest"},

@@ -34,8 +34,7 @@ func (f *Figure) PNG() (data []byte, err error) {
 	f.Draw(draw.NewCanvas(canvas, w, h))
 
 	var buf bytes.Buffer
-	encoder := png.Encoder{CompressionLevel: png.BestCompression}
-	if err := encoder.Encode(&buf, img.Image()); err != nil {
+	if err := png.Encode(&buf, img.Image()); err != nil {
 		return nil, fmt.Errorf("viz: PNG of figure %q: %w", f.Title, err)
 	}
 	return withDensity(buf.Bytes(), dpi), nil

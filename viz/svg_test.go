@@ -109,7 +109,7 @@ func TestSVGHead(t *testing.T) {
 	}
 	for _, want := range []string{
 		`width="100" height="120" viewBox="0 0 100 120"`, // CSS pixels, whole ones
-		`role="img" aria-label="Fish &amp; &#34;chips&#34;. 1 images in 1 rows and 1 columns."`,
+		`role="img" aria-label="Fish &amp; &#34;chips&#34;. 1 image in 1 row and 1 column."`,
 		`font-family:'Liberation Sans',Arial,`,
 		`image-rendering:pixelated`,
 	} {
