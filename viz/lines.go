@@ -151,7 +151,7 @@ func (l Lines) setAxes(p *plot.Plot) {
 		}
 	}
 	width, height := l.size()
-	p.Y.Tick.Marker = linearTicks{count: min(6, max(2, int((height-100)/45)))}
+	p.Y.Tick.Marker = linearTicks{count: min(6, max(3, int((height-100)/30)))}
 	p.X.Tick.Marker = linearTicks{count: max(2, int((width-90)/65)), whole: l.WholeX} // 65 points hold "10,000" with air
 	if l.LogX {
 		p.X.Scale = plot.LogScale{}

@@ -149,3 +149,14 @@ func TestFit(t *testing.T) {
 		}
 	}
 }
+
+// TestTicksEnough: wherever the range lies, a count of 3 gives at least two labels, and never a crowd.
+func TestTicksEnough(t *testing.T) {
+	for _, width := range []float64{0.03, 0.1, 0.7, 1.3, 2.4, 9, 47} {
+		for low := -3.0; low < 3; low += 0.37 {
+			if n := len(linearTicks{count: 3}.Ticks(low, low+width)); n < 2 || n > 6 {
+				t.Errorf("%d ticks from %v to %v", n, low, low+width)
+			}
+		}
+	}
+}
