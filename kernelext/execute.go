@@ -135,7 +135,7 @@ func (e Execution) normalised(raw string, record Record) (*notebook, error) {
 		return nil, err
 	}
 	n := normaliser{
-		kernel: kernelspecInfo{DisplayName: "Go (cnnbook)", Language: "go", Name: e.Kernel},
+		kernel: kernelspecInfo{DisplayName: KernelDisplayName, Language: "go", Name: e.Kernel},
 		scrub:  scrubbers(e.Hide),
 		record: &record,
 	}

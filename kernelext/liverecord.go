@@ -18,10 +18,10 @@ type recorder struct {
 // add takes a snapshot in.
 func (r *recorder) add(p Progress) {
 	if r.last.Epoch != 0 && p.Epoch != r.last.Epoch && !r.last.EpochEnd {
-		r.ended = append(r.ended, withoutCurves(r.last)) // its end was not told
+		r.ended = append(r.ended, r.last) // its end was not told
 	}
 	if p.EpochEnd {
-		r.ended = append(r.ended, withoutCurves(p))
+		r.ended = append(r.ended, p)
 	}
 	at := float64(p.Epoch - 1)
 	if p.Steps > 0 {
@@ -36,39 +36,21 @@ func (r *recorder) add(p Progress) {
 	r.last = p
 }
 
-func withoutCurves(p Progress) Progress {
-	p.Curves = nil
-	return p
-}
-
 // snapshot copies the state, so that it can be drawn while more comes in.
 func (r *recorder) snapshot(title string) snapshot {
-	s := snapshot{title: title, last: r.last, ended: slices.Clone(r.ended), elapsed: time.Since(r.began)}
-	for _, c := range r.last.Curves {
-		s.panels = append(s.panels, panel{name: c.Name, train: given(c.Values)})
-	}
-	if r.last.Curves == nil {
-		s.panels = []panel{
+	return snapshot{
+		title: title, last: r.last, ended: slices.Clone(r.ended), elapsed: time.Since(r.began),
+		panels: []panel{
 			{name: "loss", train: r.loss.clone(), valid: r.validLoss.clone()},
 			{name: "accuracy", train: r.accuracy.clone(), valid: r.validAccuracy.clone()},
-		}
+		},
 	}
-	return s
 }
 
-// panel is what one small plot shows. x counts epochs, or values of a given curve.
+// panel is what one small plot shows. x counts epochs.
 type panel struct {
 	name         string
 	train, valid []point
-}
-
-// given brings a curve of any length to points.
-func given(values []float64) []point {
-	var s series
-	for i, v := range values {
-		s.add(float64(i), v)
-	}
-	return s.points
 }
 
 // series is a curve of bounded size: when it is full, pairs of neighbours are

@@ -27,16 +27,6 @@ type Progress struct {
 	StepTime time.Duration // mean time of a step in this epoch
 	Elapsed  time.Duration // since the epoch began
 	ETA      time.Duration // expected time to the end of the whole run
-
-	// Curves replace the curves that Live draws from the snapshots, for a run that goes
-	// on where another process stopped. The values must not change afterwards.
-	Curves []Curve
-}
-
-// Curve is one small curve of a live display, over steps or epochs.
-type Curve struct {
-	Name   string
-	Values []float64
 }
 
 // barWidth is the number of characters of Keras's bar.
