@@ -3,6 +3,8 @@ package cnn
 import (
 	"fmt"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/gomlx/compute"
 	_ "github.com/gomlx/gomlx/backends/default" // registers XLA, where it exists, and the pure-Go backend
@@ -14,6 +16,19 @@ func backendName() string {
 		return name
 	}
 	return "xla:cpu"
+}
+
+// backendLabel is backendName for people and saved files: a plugin that is given
+// by its path, as cnnbook's kernel does, is called by what it runs on.
+func backendLabel() string {
+	kind, plugin, _ := strings.Cut(backendName(), ":")
+	switch {
+	case !filepath.IsAbs(plugin):
+		return backendName()
+	case strings.Contains(filepath.Base(plugin), "cuda"):
+		return kind + ":cuda"
+	}
+	return kind + ":cpu"
 }
 
 // openBackend opens what GOMLX_BACKEND names ("xla:cpu", "xla:cuda" or "go"),

@@ -67,6 +67,9 @@ func OpenRun(root string, spec Spec) (*Run, error) {
 	if notThere(err) {
 		r, err = startRun(dir, spec, m)
 	}
+	if errors.Is(err, ErrFormat) {
+		err = fmt.Errorf("%w: to train it anew, remove the run: go run . runs rm %s", err, filepath.Base(dir))
+	}
 	if err != nil {
 		return nil, err
 	}

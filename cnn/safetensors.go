@@ -34,7 +34,7 @@ func writeSafetensors(w io.Writer, arrays []Array, metadata map[string]string) e
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(&header, `"__metadata__":%s,`, m)
+		fmt.Fprintf(&header, `"__metadata__":%s`, m)
 	}
 	var offset uint64
 	for i, a := range arrays {
@@ -47,7 +47,7 @@ func writeSafetensors(w io.Writer, arrays []Array, metadata map[string]string) e
 		if err != nil {
 			return err
 		}
-		if i > 0 {
+		if i > 0 || len(metadata) > 0 {
 			header.WriteByte(',')
 		}
 		fmt.Fprintf(&header, "%s:%s", name, entry)

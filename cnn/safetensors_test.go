@@ -34,6 +34,17 @@ func TestSafetensorsRoundTrip(t *testing.T) {
 	}
 }
 
+// An optimizer without state saves no arrays, only the metadata.
+func TestSafetensorsWithoutArrays(t *testing.T) {
+	var b bytes.Buffer
+	if err := writeSafetensors(&b, nil, map[string]string{"format": "cnnbook"}); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := readSafetensors(b.Bytes(), "x"); err != nil || len(got) != 0 {
+		t.Errorf("got %v, %v", got, err)
+	}
+}
+
 func TestSafetensorsRefuses(t *testing.T) {
 	four := []byte{0, 0, 0, 0}
 	for name, test := range map[string]struct {

@@ -30,7 +30,7 @@ func (r *Run) save(seconds float64) error {
 	m := r.manifest
 	m.State, m.Updated = state, time.Now().UTC()
 	if r.engine != nil {
-		m.Backend = backendName()
+		m.Backend = backendLabel()
 	}
 	m.Previous = nil
 	if r.saved.Weights.Name != "" {

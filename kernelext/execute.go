@@ -43,7 +43,7 @@ type CellEvent struct {
 	Cells    int    // number of code cells
 	Source   string // first line that says something
 	Done     bool   // false when the cell starts
-	Elapsed  time.Duration
+	Elapsed  time.Duration // since the cell started
 }
 
 // executeJob is the job as book_execute.py reads it.
@@ -84,9 +84,8 @@ func Execute(ctx context.Context, e Execution) (Record, error) {
 	}
 	defer os.RemoveAll(temp)
 
-	started := time.Now()
 	raw := filepath.Join(temp, "executed.ipynb")
-	last, runErr := e.run(ctx, nb, temp, raw, started)
+	last, runErr := e.run(ctx, nb, temp, raw)
 	record := e.Record
 	record.SourceSHA256 = nb.sourceSHA256()
 	executed, err := e.normalised(raw, record)
@@ -143,7 +142,7 @@ func (e Execution) normalised(raw string, record Record) (*notebook, error) {
 }
 
 // run starts the Python program and follows its events to the last.
-func (e Execution) run(ctx context.Context, nb *notebook, temp, raw string, started time.Time) (last executeEvent, err error) {
+func (e Execution) run(ctx context.Context, nb *notebook, temp, raw string) (last executeEvent, err error) {
 	if err := unpack("python", temp); err != nil {
 		return last, fmt.Errorf("kernelext: execute: %w", err)
 	}
@@ -170,7 +169,7 @@ func (e Execution) run(ctx context.Context, nb *notebook, temp, raw string, star
 		return last, &Problem{Cause: fmt.Sprintf("start Python for %s: %v", filepath.Base(e.Notebook), err), Remedy: `run "go run . doctor"`, Err: ErrNoPython}
 	}
 	_, writeErr := stdin.Write(append(job, '\n'))
-	last, followErr := e.follow(stdout, nb, started)
+	last, followErr := e.follow(stdout, nb)
 	waitErr := cmd.Wait()
 	if last.Event != "" { // the program came to its end, whatever its status
 		return last, nil
@@ -195,7 +194,8 @@ func (e Execution) job(raw string) ([]byte, error) {
 
 // follow reads events and passes the progress on. It returns the last event of a
 // run that came to an end; Event is empty when there was none.
-func (e Execution) follow(stdout io.Reader, nb *notebook, started time.Time) (last executeEvent, err error) {
+func (e Execution) follow(stdout io.Reader, nb *notebook) (last executeEvent, err error) {
+	var cellStarted time.Time
 	position := map[int]int{} // from all cells to code cells
 	for k, i := range nb.codeCells() {
 		position[i] = k
@@ -211,11 +211,14 @@ func (e Execution) follow(stdout io.Reader, nb *notebook, started time.Time) (la
 		case "finished", "failed":
 			last = event
 		case "start", "done":
+			if event.Event == "start" {
+				cellStarted = time.Now()
+			}
 			if k, known := position[event.Index]; known && e.Progress != nil {
 				e.Progress(CellEvent{
 					Notebook: filepath.Base(e.Notebook), Cell: k + 1, Cells: len(position),
 					Source: sourceLine(string(nb.Cells[event.Index].Source)),
-					Done:   event.Event == "done", Elapsed: time.Since(started),
+					Done:   event.Event == "done", Elapsed: time.Since(cellStarted),
 				})
 			}
 		}
