@@ -87,5 +87,9 @@ func (s Setup) buildAsCell(ctx context.Context, t toolchain, env *Environment, d
 			return fmt.Errorf("compile the packages for cells: %w", offline(err, "the Go module proxy"))
 		}
 	}
-	return nil
+	// The first completion in a cell must not wait until gopls has read every dependency: GoNB gives it 8 seconds.
+	// What gopls thinks of the program does not matter, nor whether it works: only completion is slower without.
+	look := command{Path: filepath.Join(env.Bin, exeName("gopls")), Args: []string{"check", "main.go"}, Dir: work, Env: env.Environ(), Log: s.log("warm")}
+	_, _ = look.output(ctx)
+	return ctx.Err()
 }
