@@ -92,6 +92,18 @@ func (r *Result) TopLosses(n int) []int {
 	return order[:max(0, min(n, len(order)))]
 }
 
+// WorstMistakes lists the n misclassified images with the largest loss, largest
+// first.
+func (r *Result) WorstMistakes(n int) []int {
+	var out []int
+	for _, i := range r.TopLosses(len(r.Losses)) {
+		if len(out) < n && r.Predicted[i] != r.Actual[i] {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
 // Misclassified lists the indices of the images that were predicted wrong, in
 // the dataset's order.
 func (r *Result) Misclassified() []int {

@@ -122,8 +122,12 @@ func TestOpeningAgainTrainsNothing(t *testing.T) {
 	if again.Dir != r.Dir || !again.Finished() {
 		t.Fatalf("opened %s, finished %t; trained %s", again.Dir, again.Finished(), r.Dir)
 	}
-	if err := again.Train(t.Context(), func(Progress) { t.Error("a finished run was trained again") }); err != nil {
+	var told []Progress
+	if err := again.Train(t.Context(), func(p Progress) { told = append(told, p) }); err != nil {
 		t.Error(err)
+	}
+	if len(told) != 3 || again.engine != nil {
+		t.Errorf("told %d times, want once for each of 3 epochs, and no engine", len(told))
 	}
 }
 

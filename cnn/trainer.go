@@ -35,23 +35,31 @@ const saveEvery = 15 * time.Second
 // Train trains until the run has all its epochs, or until ctx ends: then it
 // finishes the step, saves, and returns ctx's error; training the same run
 // again goes on from there, and ends with exactly the weights of a run that was
-// never stopped. A finished run returns at once. observe may be nil; it is
-// called on this goroutine and should be quick. A run that goes on first reports
-// the ends of the epochs that it has, so that a display shows the whole.
+// never stopped. A finished run trains nothing. observe may be nil; it is called
+// on this goroutine and should be quick. It is first told of the epochs that the
+// run has already, so that a display always shows the whole.
 func (r *Run) Train(ctx context.Context, observe func(Progress)) (err error) {
-	if r.Finished() {
-		return nil
-	}
-	if r.spec.Train == nil {
+	if r.spec.Train == nil && !r.Finished() {
 		return errUntrainable
+	}
+	if observe == nil {
+		observe = func(Progress) {}
+	}
+	if r.Finished() {
+		r.replay(observe)
+		return nil
 	}
 	release, err := lockRun(r.Dir)
 	if err != nil {
 		return err
 	}
 	defer release()
-	if err := r.refresh(); err != nil || r.Finished() {
+	if err := r.refresh(); err != nil {
 		return err
+	}
+	r.replay(observe)
+	if r.Finished() {
+		return nil // another process did it
 	}
 	t, err := newTraining(r, observe)
 	if err != nil {
@@ -151,23 +159,21 @@ func (t *training) stepsPerEpoch() int {
 	return (t.train.n + batch - 1) / batch
 }
 
-// replay reports the epochs that earlier processes finished.
-func (t *training) replay() {
-	if t.observe == nil {
-		return
-	}
-	steps := t.stepsPerEpoch()
-	for _, e := range t.run.History.Epochs {
-		t.observe(Progress{
-			Epoch: e.Epoch, Epochs: t.engine.config.Epochs, Step: steps, Steps: steps,
-			Loss: e.Loss, Accuracy: e.Accuracy, Rate: t.run.History.Steps[e.Epoch*steps-1].Rate,
+// replay reports the epochs that are finished already.
+func (r *Run) replay(observe func(Progress)) {
+	_, total := r.Epochs()
+	batch := r.config().Batch
+	steps := (r.manifest.Data.Train.Images + batch - 1) / batch
+	for _, e := range r.History.Epochs {
+		observe(Progress{
+			Epoch: e.Epoch, Epochs: total, Step: steps, Steps: steps,
+			Loss: e.Loss, Accuracy: e.Accuracy, Rate: r.History.Steps[e.Epoch*steps-1].Rate,
 			ValidLoss: e.ValidLoss, ValidAccuracy: e.ValidAccuracy, Validated: true, EpochEnd: true,
 		})
 	}
 }
 
 func (t *training) loop(ctx context.Context) error {
-	t.replay()
 	state := &t.run.manifest.State
 	perEpoch := t.stepsPerEpoch()
 	for state.Epochs < t.engine.config.Epochs {
@@ -252,9 +258,6 @@ func (t *training) record(line historyLine) error {
 
 // report fills in what every report has.
 func (t *training) report(p Progress) {
-	if t.observe == nil {
-		return
-	}
 	state := t.run.manifest.State
 	p.Epoch, p.Epochs, p.Steps = state.Epochs+1, t.engine.config.Epochs, t.stepsPerEpoch()
 	p.Loss, p.Accuracy = t.run.History.meanOfEpoch(p.Epoch)
