@@ -177,12 +177,17 @@ func (b bookRun) render(ctx context.Context, executed, pages string, stdout io.W
 			ready = append(ready, path)
 		}
 	}
+	formulas, err := b.env.Formulas(ctx)
+	if err != nil {
+		return err
+	}
 	fmt.Fprintf(b.stderr, "Writing the pages …\n")
 	err = kernelext.Render(ctx, kernelext.Site{
 		Notebooks: ready, Out: pages, Title: "cnnbook",
-		Lead:   "Image recognition with a convolutional network, in Go notebooks: " + b.params.String() + ".",
-		Facts:  b.facts,
-		Python: b.env.Python, Environ: b.env.Environ(),
+		Lead:     "Image recognition with a convolutional network, in Go notebooks: " + b.params.String() + ".",
+		Facts:    b.facts,
+		Formulas: formulas,
+		Python:   b.env.Python, Environ: b.env.Environ(),
 	})
 	if err != nil {
 		return err

@@ -38,11 +38,11 @@ type Execution struct {
 
 // CellEvent tells how a run goes on.
 type CellEvent struct {
-	Notebook string // file name
-	Cell     int    // among the code cells, counted from 1
-	Cells    int    // number of code cells
-	Source   string // first line that says something
-	Done     bool   // false when the cell starts
+	Notebook string        // file name
+	Cell     int           // among the code cells, counted from 1
+	Cells    int           // number of code cells
+	Source   string        // first line that says something
+	Done     bool          // false when the cell starts
 	Elapsed  time.Duration // since the cell started
 }
 
