@@ -74,15 +74,11 @@ func bookFlags(args []string, stderr io.Writer) (bookOptions, error) {
 	if err := parse(f, args); err != nil {
 		return bookOptions{}, err
 	}
-	// Through the environment's form, so that flags are checked exactly as
-	// variables are.
-	for _, v := range (kernelext.Params{Data: *data, Budget: *budget, Seed: *seed, Runs: *runs}).Environ() {
-		name, value, _ := strings.Cut(v, "=")
-		if err := os.Setenv(name, value); err != nil {
-			return bookOptions{}, err
-		}
+	// Through the form of the variables, so that both are checked in one way.
+	values := map[string]string{
+		kernelext.EnvData: *data, kernelext.EnvBudget: *budget, kernelext.EnvSeed: fmt.Sprint(*seed), kernelext.EnvRuns: *runs,
 	}
-	params, err := kernelext.ParamsFromEnv()
+	params, err := kernelext.ParamsFrom(func(name string) string { return values[name] })
 	if err == nil && *update && params.Data != "" {
 		err = fmt.Errorf("book: -update is for drawn images only: pictures of a real dataset do not go into the notebooks")
 	}

@@ -22,7 +22,12 @@ The runs lie in $CNNBOOK_RUNS, by default in the cache folder.
 `
 
 func runs(_ context.Context, args []string, stdout, stderr io.Writer) error {
-	params, err := kernelext.ParamsFromEnv()
+	params, err := kernelext.ParamsFrom(func(name string) string {
+		if name != kernelext.EnvRuns {
+			return "" // of the parameters, only where the runs lie matters here
+		}
+		return os.Getenv(name)
+	})
 	if err != nil {
 		return err
 	}

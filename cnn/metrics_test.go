@@ -1,6 +1,7 @@
 package cnn
 
 import (
+	"cmp"
 	"encoding/json"
 	"math"
 	"reflect"
@@ -95,6 +96,15 @@ func TestMistakes(t *testing.T) {
 	}
 	if r.Losses[top[0]] != slices.Max(r.Losses) {
 		t.Error("the first is not the largest")
+	}
+	worst := r.WorstMistakes(7)
+	if len(worst) != 7 || !slices.IsSortedFunc(worst, func(a, b int) int { return cmp.Compare(r.Losses[b], r.Losses[a]) }) {
+		t.Errorf("worst mistakes %v", worst)
+	}
+	for _, i := range worst {
+		if r.Predicted[i] == r.Actual[i] {
+			t.Errorf("image %d is no mistake", i)
+		}
 	}
 	if n := len(r.TopLosses(1000)); n != len(r.Actual) {
 		t.Errorf("asked for too many: got %d", n)

@@ -47,7 +47,12 @@ type Params struct {
 // What is unset or empty takes its default: drawn data, the smoke budget, seed 1,
 // cnnbook/runs under the user's cache folder, all threads. It checks what it reads;
 // its errors wrap ErrParams and name the variable.
-func ParamsFromEnv() (Params, error) { return paramsFrom(os.Getenv, os.UserCacheDir) }
+func ParamsFromEnv() (Params, error) { return ParamsFrom(os.Getenv) }
+
+// ParamsFrom is ParamsFromEnv for variables that lie elsewhere, as a command's flags do.
+func ParamsFrom(getenv func(name string) string) (Params, error) {
+	return paramsFrom(getenv, os.UserCacheDir)
+}
 
 func paramsFrom(getenv func(string) string, cacheDir func() (string, error)) (Params, error) {
 	p := Params{Data: getenv(EnvData), Budget: cmp.Or(getenv(EnvBudget), BudgetSmoke), Seed: 1, Runs: getenv(EnvRuns)}

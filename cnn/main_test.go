@@ -1,0 +1,24 @@
+package cnn
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/cnnbook/cnnbook/kernelext"
+)
+
+// TestMain gets the plugin that the tests compute with, as a kernel does. It
+// comes from the cache folder, and is fetched there once.
+func TestMain(m *testing.M) {
+	plugin, err := kernelext.Setup{Log: os.Stderr}.Plugin(context.Background())
+	if err == nil {
+		err = plugin.Apply()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "setting up for the tests:", err)
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}

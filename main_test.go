@@ -1,0 +1,121 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/cnnbook/cnnbook/cifar"
+)
+
+// call runs a command line and gives what it printed.
+func call(t *testing.T, args ...string) (stdout, stderr string, err error) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	err = run(t.Context(), args, &out, &errs)
+	return out.String(), errs.String(), err
+}
+
+func TestHelpNamesEveryCommand(t *testing.T) {
+	out, _, err := call(t, "help")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"book", "lab", "setup", "doctor", "data", "runs"} {
+		if !strings.Contains(out, "\n  "+name+" ") {
+			t.Errorf("help does not name %s", name)
+		}
+		if name == "data" || name == "runs" {
+			continue // these have words of their own
+		}
+		if _, errs, _ := call(t, name, "-help"); !strings.HasPrefix(errs, "Usage: go run . "+name) {
+			t.Errorf("%s -help: %q", name, errs)
+		}
+	}
+}
+
+func TestMistakesAreOneLine(t *testing.T) {
+	empty := t.TempDir()
+	damaged := filepath.Join(t.TempDir(), "data")
+	train, test := cifar.Drawn(1, 50, 10)
+	if err := cifar.Save(damaged, train, test); err != nil {
+		t.Fatal(err)
+	}
+	batch := filepath.Join(damaged, "cifar-10-batches-bin", "data_batch_2.bin")
+	data, err := os.ReadFile(batch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(batch, data[:5000], 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"bok"}, `unknown command "bok"`},
+		{[]string{"book", "-budget", "huge"}, "smoke, cpu or full"},
+		{[]string{"book", "-data", filepath.Join(empty, "none")}, "none"},
+		{[]string{"book", "-data", empty}, "data_batch_1.bin"},
+		{[]string{"book", "-data", damaged}, "data_batch_2.bin: record 1"},
+		{[]string{"book", "-only", "99"}, `no notebook "99"`},
+		{[]string{"book", "-seed", "-1"}, "seed"},
+		{[]string{"book", "-update", "-data", empty}, "drawn images only"},
+		{[]string{"book", "extra"}, `unexpected "extra"`},
+		{[]string{"doctor", "-x"}, "-x"},
+		{[]string{"data", "paint"}, `unknown word "paint"`},
+		{[]string{"data", "draw"}, "expected one DIR, got 0"},
+		{[]string{"data", "draw", "-train", "1", filepath.Join(empty, "d")}, "from 5 to 50000"},
+		{[]string{"runs", "show"}, "expected list, show RUN"},
+	} {
+		t.Run(strings.Join(test.args[:min(2, len(test.args))], " "), func(t *testing.T) {
+			_, _, err := call(t, test.args...)
+			if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("got %v, want one line with %q", err, test.want)
+			}
+		})
+	}
+}
+
+func TestDrawAndCheckADataset(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "drawn")
+	if _, _, err := call(t, "data", "draw", "-train", "100", "-test", "20", dir); err != nil {
+		t.Fatal(err)
+	}
+	out, _, err := call(t, "data", "check", dir)
+	if err != nil || !strings.Contains(out, "drawn") || !strings.Contains(out, "100 images") {
+		t.Errorf("%v: %s", err, out)
+	}
+	if _, _, err := call(t, "data", "draw", dir); err == nil {
+		t.Error("a dataset was overwritten")
+	}
+}
+
+func TestRuns(t *testing.T) {
+	root := t.TempDir()
+	t.Setenv("CNNBOOK_RUNS", root)
+	if _, errs, err := call(t, "runs", "list"); err != nil || !strings.Contains(errs, "no runs in") {
+		t.Errorf("%v: %s", err, errs)
+	}
+	bad := filepath.Join(root, "base-0123456789ab")
+	if err := os.MkdirAll(bad, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(bad, "manifest.json"), []byte("{"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if out, _, err := call(t, "runs", "list"); err != nil || !strings.Contains(out, "damaged") {
+		t.Errorf("%v: %s", err, out)
+	}
+	if _, _, err := call(t, "runs", "verify", "base"); err == nil {
+		t.Error("a damaged run is verified")
+	}
+	if _, _, err := call(t, "runs", "rm", "base"); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(bad); !os.IsNotExist(err) {
+		t.Error("the run is still there")
+	}
+}
