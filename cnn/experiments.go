@@ -1,0 +1,35 @@
+package cnn
+
+import "github.com/cnnbook/cnnbook/cifar"
+
+// What notebooks need that train many stages one after another, and the
+// experiment on a split with replacement.
+
+// ForStages is the budget of a notebook that trains one stage after another. Of
+// the budget "cpu" it takes 10,000 images in batches of 100: a fifth of both, hence
+// as many steps in an epoch as the write-up has, in minutes. Others stay as they are.
+func (b Budget) ForStages() Budget {
+	if b.Name == "cpu" {
+		b.Train, b.Batch = min(b.Train, 10_000), min(b.Batch, 100)
+	}
+	return b
+}
+
+// LeakImages are the images for the experiment on leaks: all in the full
+// budget, else a quarter, few enough to be learnt by heart within the budget.
+func (b Budget) LeakImages(images *cifar.Dataset) *cifar.Dataset {
+	if b.Name == "full" {
+		return images
+	}
+	return images.Head(images.Len() / 4)
+}
+
+// LeakTraining trains long enough to learn by heart what [Budget.LeakImages]
+// gives: Adam at its default rate, in the reduced budgets with half batches.
+func (b Budget) LeakTraining(seed uint64) Config {
+	c := b.QuickTraining(seed)
+	if b.Name != "full" {
+		c.Batch, c.Epochs = max(1, c.Batch/2), 20
+	}
+	return c
+}
