@@ -35,10 +35,10 @@ func (b Budget) BaseTraining(seed uint64) Config {
 	return b.stage(SGD{}, Constant(0.001), b.Base, seed)
 }
 
-// QuickTraining is not in the write-up: Adam at its default rate, so that a
-// reduced budget ends with a network worth looking at.
-func (b Budget) QuickTraining(seed uint64) Config {
-	return b.stage(Adam{}, nil, b.Quick, seed)
+// QuickTraining is not in the write-up: Adam over one cycle of rates up to
+// 0.002, so that a reduced budget ends with a network worth looking at.
+func (b Budget) QuickTraining(images int, seed uint64) Config {
+	return b.stage(Adam{}, OneCycle{Max: 0.002, Steps: b.Quick * b.StepsPerEpoch(images)}, b.Quick, seed)
 }
 
 // LinearRamp is the write-up's first rate search: SGD while the rate climbs
