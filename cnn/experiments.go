@@ -27,7 +27,7 @@ func (b Budget) LeakImages(images *cifar.Dataset) *cifar.Dataset {
 // LeakTraining trains long enough to learn by heart what [Budget.LeakImages]
 // gives: Adam at its default rate, in the reduced budgets with half batches.
 func (b Budget) LeakTraining(seed uint64) Config {
-	c := b.QuickTraining(seed)
+	c := b.stage(Adam{}, nil, b.Quick, seed)
 	if b.Name != "full" {
 		c.Batch, c.Epochs = max(1, c.Batch/2), 20
 	}
