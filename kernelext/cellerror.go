@@ -103,7 +103,7 @@ func errorText(outputs []cellOutput) string {
 			}
 		}
 	}
-	if !exitLine.MatchString(strings.TrimSpace(value)) { // it did not come to run
+	if value != "" && !exitLine.MatchString(strings.TrimSpace(value)) { // it did not come to run
 		for _, text := range []string{placedErrors(traceback), compileErrors(page)} {
 			if text != "" {
 				return text

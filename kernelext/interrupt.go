@@ -37,11 +37,12 @@ func withInterrupt(parent context.Context) (context.Context, context.CancelFunc)
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
-		defer signal.Stop(signals)
 		select {
 		case <-signals:
+			signal.Stop(signals) // before anyone can know, so that no second signal is lost
 			cancel(ErrInterrupted)
 		case <-ctx.Done():
+			signal.Stop(signals)
 		}
 	}()
 	return ctx, func() { cancel(context.Canceled) }

@@ -15,7 +15,7 @@ func (s Setup) toolsStep(ctx context.Context, t toolchain) (step, error) {
 		return step{}, err
 	}
 	dir := filepath.Join(s.Module, "tools")
-	hash, err := hashOfFiles([]string{filepath.Join(dir, "go.mod"), filepath.Join(dir, "go.sum")}, t.Version, t.OS, t.Arch)
+	hash, err := hashOfFiles([]string{filepath.Join(dir, "go.mod"), filepath.Join(dir, "go.sum")}, t.Version, t.OS, t.Arch, goplsScript)
 	if err != nil {
 		return step{}, err
 	}
@@ -38,7 +38,7 @@ func (s Setup) toolsStep(ctx context.Context, t toolchain) (step, error) {
 			if _, err := t.goCommand(dir, s.log("tools"), args...).output(ctx); err != nil {
 				return nil, fmt.Errorf("build the kernel's tools: %w", offline(err, "the Go module proxy"))
 			}
-			return tools, nil
+			return tools, endGoplsWithKernel(out)
 		},
 	}, nil
 }
