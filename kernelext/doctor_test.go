@@ -138,15 +138,16 @@ func TestOrphanKernels(t *testing.T) {
 		{PID: 12, Parent: 11, Name: "gonb_ab12cd34"},
 		{PID: 20, Parent: 1, Name: "gonb"},
 		{PID: 21, Parent: 1, Name: "gonb_00ff00ff"},
-		{PID: 30, Parent: 1, Name: "gopls"},
+		{PID: 30, Parent: 1, Name: "gopls", Text: "gopls serve"}, // an editor's
+		{PID: 31, Parent: 1, Name: "gopls", Text: "gopls -listen unix;/tmp/gonb_00ff00ff/gopls_socket"},
 	}
 	got := orphanKernels(all)
-	if len(got) != 2 || got[0].PID != 20 || got[1].PID != 21 {
-		t.Errorf("orphans: %v, want 20 and 21", got)
+	if len(got) != 3 || got[0].PID != 20 || got[1].PID != 21 || got[2].PID != 31 {
+		t.Errorf("orphans: %v, want 20, 21 and 31", got)
 	}
 	all[0].Name = "jupyter-lab" // as in a container
-	if got := orphanKernels(all); len(got) != 1 || got[0].PID != 21 {
-		t.Errorf("under a Jupyter that is process 1: %v, want 21", got)
+	if got := orphanKernels(all); len(got) != 2 || got[0].PID != 21 {
+		t.Errorf("under a Jupyter that is process 1: %v, want 21 and 31", got)
 	}
 	if got := descendants(10, all); len(got) != 2 {
 		t.Errorf("descendants of 10: %v, want 11 and 12", got)

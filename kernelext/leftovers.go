@@ -66,7 +66,7 @@ func staleFolders(folders []string, all []process, now time.Time) []string {
 	return stale
 }
 
-// orphanKernels are kernels and cell programs whose parent has ended, so that they were given to another.
+// orphanKernels are kernels, their cell programs and their gopls whose parent has ended, so that they were given to another.
 func orphanKernels(all []process) []process {
 	byPID := make(map[int]process, len(all))
 	for _, p := range all {
@@ -74,10 +74,11 @@ func orphanKernels(all []process) []process {
 	}
 	var orphans []process
 	for _, p := range all {
-		kernel, cell := p.Name == "gonb", strings.HasPrefix(p.Name, "gonb_")
+		kernel := p.Name == "gonb"
+		ofKernel := strings.HasPrefix(p.Name, "gonb_") || p.Name == "gopls" && strings.Contains(p.Text, "gopls_socket")
 		parent := byPID[p.Parent].Name
 		switch {
-		case cell && parent != "gonb", kernel && p.Parent == 1 && !strings.Contains(parent, "python") && !strings.Contains(parent, "jupyter"):
+		case ofKernel && parent != "gonb", kernel && p.Parent == 1 && !strings.Contains(parent, "python") && !strings.Contains(parent, "jupyter"):
 			orphans = append(orphans, p)
 		}
 	}
