@@ -7,9 +7,13 @@ import "github.com/cnnbook/cnnbook/cifar"
 
 // ForStages is the budget of a notebook that trains one stage after another. Of
 // the budget "cpu" it takes 10,000 images in batches of 100: a fifth of both, hence
-// as many steps in an epoch as the write-up has, in minutes. Others stay as they are.
+// as many steps in an epoch as the write-up has, in minutes. Of "smoke" it takes 1,500
+// images. The full budget stays as it is.
 func (b Budget) ForStages() Budget {
-	if b.Name == "cpu" {
+	switch b.Name {
+	case "smoke":
+		b.Train, b.Drawn = min(b.Train, 1500), min(b.Drawn, 1500)
+	case "cpu":
 		b.Train, b.Batch = min(b.Train, 10_000), min(b.Batch, 100)
 	}
 	return b
