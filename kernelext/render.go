@@ -91,6 +91,9 @@ func (s Site) check() error {
 	if len(s.Notebooks) == 0 {
 		return fmt.Errorf("%w: there is no executed notebook", ErrSite)
 	}
+	if s.Formulas == "" {
+		return fmt.Errorf("%w: there is no file that sets formulas, see Environment.Formulas", ErrSite)
+	}
 	return ownFolder(s.Out)
 }
 
