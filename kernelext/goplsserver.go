@@ -7,13 +7,19 @@ import (
 )
 
 // goplsScript stands in the place of gopls. GoNB starts gopls as a server and stops it when the kernel ends in
-// order; of a kernel that was killed the server would stay for ever. It ends by itself when for 5 s nobody is
-// connected: GoNB is, from the start of the kernel to its end.
+// order; of a kernel that was killed the server would stay for ever. So a watcher, which sees the kernel's process
+// and the server's (the shell's number, after exec), ends the server when the kernel is gone, and itself with either.
+// gopls's own -listen.timeout does not serve: GoNB connects 12 s after it has started the server, and by then a
+// server with a short timeout would have ended, and completion with it.
 const goplsScript = `#!/bin/sh
 # gopls as GoNB starts it, but so that it ends with its kernel.
 server="${0%/*}/gopls-server"
 if [ "$1" = -listen ]; then
-	exec "$server" -listen.timeout=5s "$@"
+	kernel=$PPID
+	(
+		while kill -0 "$kernel" && kill -0 "$$"; do sleep 2; done
+		kill "$$"
+	) </dev/null >/dev/null 2>&1 &
 fi
 exec "$server" "$@"
 `

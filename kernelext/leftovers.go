@@ -75,7 +75,7 @@ func orphanKernels(all []process) []process {
 	var orphans []process
 	for _, p := range all {
 		kernel := p.Name == "gonb"
-		ofKernel := strings.HasPrefix(p.Name, "gonb_") || p.Name == "gopls" && strings.Contains(p.Text, "gopls_socket")
+		ofKernel := strings.HasPrefix(p.Name, "gonb_") || strings.HasPrefix(p.Name, "gopls") && strings.Contains(p.Text, "gopls_socket")
 		parent := byPID[p.Parent].Name
 		switch {
 		case ofKernel && parent != "gonb", kernel && p.Parent == 1 && !strings.Contains(parent, "python") && !strings.Contains(parent, "jupyter"):
