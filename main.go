@@ -23,6 +23,7 @@ Usage: go run . COMMAND [flags]
   setup    only set up: kernel, plugin, Python tools
   doctor   say what is installed, what is missing and how to mend it
   data     draw a stand-in dataset, fetch CIFAR-10, or check a dataset
+  train    train the write-up's network in a terminal, or go on with it
   runs     list, show, verify or remove saved runs
 
 go run . COMMAND -help tells a command's flags.
@@ -49,7 +50,7 @@ func main() {
 // run finds the command and runs it.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	commands := map[string]command{
-		"book": book, "lab": lab, "setup": setup, "doctor": doctor, "data": data, "runs": runs,
+		"book": book, "lab": lab, "setup": setup, "doctor": doctor, "data": data, "runs": runs, "train": train,
 	}
 	if len(args) == 0 || slices.Contains([]string{"help", "-h", "-help", "--help"}, args[0]) {
 		_, err := io.WriteString(stdout, usage)

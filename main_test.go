@@ -23,7 +23,7 @@ func TestHelpNamesEveryCommand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"book", "lab", "setup", "doctor", "data", "runs"} {
+	for _, name := range []string{"book", "lab", "setup", "doctor", "data", "runs", "train"} {
 		if !strings.Contains(out, "\n  "+name+" ") {
 			t.Errorf("help does not name %s", name)
 		}
@@ -68,6 +68,8 @@ func TestMistakesAreOneLine(t *testing.T) {
 		{[]string{"data", "paint"}, `unknown word "paint"`},
 		{[]string{"data", "draw"}, "expected one DIR, got 0"},
 		{[]string{"data", "draw", "-train", "1", filepath.Join(empty, "d")}, "from 5 to 50000"},
+		{[]string{"train", "-recipe", "slow"}, "choose base or quick"},
+		{[]string{"train", "-epochs", "-3"}, "at least 1, got -3"},
 		{[]string{"runs", "show"}, "expected list, show RUN"},
 	} {
 		t.Run(strings.Join(test.args[:min(2, len(test.args))], " "), func(t *testing.T) {
