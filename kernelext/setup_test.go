@@ -174,7 +174,7 @@ func TestMergeEnv(t *testing.T) {
 func TestOffline(t *testing.T) {
 	lost := &commandError{Name: "pip", Output: "WARNING: Retrying\nERROR: Max retries exceeded with url: /simple/x", Err: errors.New("exit status 1")}
 	err := offline(lost, "the Python package index")
-	onePlainLine(t, err, ErrNetwork, "the Python package index cannot be reached", "Max retries exceeded")
+	onePlainLine(t, err, ErrNetwork, "the Python package index cannot be reached, or lacks the file", "Max retries exceeded")
 	other := &commandError{Name: "go", Output: "x.go:1:1: syntax error", Err: errors.New("exit status 1")}
 	if err := offline(other, "the proxy"); err != error(other) {
 		t.Errorf("another failure became %v", err)

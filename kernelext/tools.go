@@ -49,11 +49,11 @@ func offline(err error, from string) error {
 	for _, sign := range []string{
 		"dial tcp", "no such host", "connection refused", "i/o timeout", "TLS handshake", "GOPROXY=off", "proxyconnect", // Go
 		"NewConnectionError", "Failed to establish a new connection", "Max retries exceeded", "Temporary failure in name resolution",
-		"ProxyError", "ConnectTimeoutError", "Read timed out", "Connection broken", "SSLError", // pip
+		"ProxyError", "ConnectTimeoutError", "Read timed out", "Connection broken", "SSLError", "(from versions: none)", // pip
 	} {
 		if strings.Contains(out, sign) {
 			return &Problem{
-				Cause:  fmt.Sprintf("%s cannot be reached: %s", from, tellingLine(out)),
+				Cause:  fmt.Sprintf("%s cannot be reached, or lacks the file: %s", from, tellingLine(out)),
 				Remedy: "check the connection and the proxy settings and try again: what is done is kept",
 				Err:    fmt.Errorf("%w: %w", ErrNetwork, err),
 			}
