@@ -25,9 +25,9 @@ func (s Site) index(entries []indexEntry) string {
 	if s.Lead != "" {
 		b.WriteString(strings.TrimSpace(s.Lead) + "\n\n")
 	}
-	b.WriteString("| Notebook | What it shows | In one file |\n|:--|:--|:--|\n")
+	b.WriteString("| Notebook | What it shows | HTML |\n|:--|:--|:--|\n")
 	for _, e := range entries {
-		fmt.Fprintf(&b, "| [%s](%s.ipynb) | %s | <a href=\"single/%s.html\">HTML</a> |\n",
+		fmt.Fprintf(&b, "| [%s](%s.ipynb) | %s | <a href=\"single/%s.html\">one file</a> |\n",
 			escapeMarkdown(cmp.Or(e.Title, e.Page)), e.Page, tableMarkdown(e.Lead), escape(e.Page))
 	}
 	writeTree := func(caption string, paths []string) {
