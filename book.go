@@ -51,6 +51,13 @@ func book(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	pages := filepath.Join(o.out, o.params.Folder())
 	executed := pages + "-notebooks"
+	if o.update && os.Getenv(kernelext.EnvRuns) == "" {
+		// What goes into the notebooks is trained for them, from nothing.
+		if b.params.Runs, err = os.MkdirTemp("", "cnnbook-runs-"); err != nil {
+			return err
+		}
+		defer os.RemoveAll(b.params.Runs)
+	}
 	if err := os.MkdirAll(executed, 0o755); err != nil {
 		return fmt.Errorf("making the output folder: %w", err)
 	}

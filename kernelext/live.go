@@ -157,6 +157,8 @@ func (s snapshot) outcome() string {
 	switch {
 	case !s.final:
 		return "Training"
+	case s.err == nil && s.last.StepTime == 0: // told again from what was saved
+		return "Finished earlier: " + counted(len(s.ended), "epoch")
 	case s.err == nil:
 		return "Finished: " + counted(len(s.ended), "epoch") + " in " + spanText(s.elapsed)
 	case errors.Is(s.err, context.Canceled), errors.Is(s.err, context.DeadlineExceeded),
