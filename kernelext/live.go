@@ -157,7 +157,7 @@ func (s snapshot) outcome() string {
 	switch {
 	case !s.final:
 		return "Training"
-	case s.err == nil && s.last.StepTime == 0: // told again from what was saved
+	case s.err == nil && s.elapsed < 10*time.Millisecond: // all told at once, from what was saved
 		return "Finished earlier: " + counted(len(s.ended), "epoch")
 	case s.err == nil:
 		return "Finished: " + counted(len(s.ended), "epoch") + " in " + spanText(s.elapsed)
