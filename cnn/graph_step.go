@@ -3,7 +3,6 @@ package cnn
 import (
 	"slices"
 
-	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
@@ -47,10 +46,4 @@ func evalStep(a Architecture, p Preprocess, inputs []*Node) []*Node {
 	y := Gather(labels, InsertAxes(indices, -1))
 	outputs := forward(a, weights, x, nil)
 	return []*Node{outputs[len(outputs)-1], crossEntropy(logits(outputs), y)}
-}
-
-// layerOutputs builds every layer's output for a batch of ready float32 images.
-func layerOutputs(a Architecture, inputs []*Node) []*Node {
-	count := len(inputs) - 1
-	return forward(a, inputs[:count], ConvertDType(inputs[count], dtypes.Float32), nil)
 }

@@ -187,7 +187,7 @@ func TestNetworksMatchKeras(t *testing.T) {
 			}
 			inputs := tensorsOf(w)
 			inputs = append(inputs, tensors.FromFlatDataAndDimensions(images, len(c.Labels), in[0], in[1], in[2]), c.Labels)
-			out, err := graph.ExecOnceN(backend, func(n []*graph.Node) []*graph.Node {
+			out, err := graph.CallOnceN(backend, func(n []*graph.Node) []*graph.Node {
 				weights, x, y := n[:len(w)], n[len(w)], n[len(w)+1]
 				outputs := forward(net, weights, x, nil)
 				losses := crossEntropy(logits(outputs), y)
@@ -363,7 +363,7 @@ func TestStandardizeMatchesKeras(t *testing.T) {
 	}
 	backend := testBackend(t)
 	for n, want := range file.Images {
-		out, err := graph.ExecOnce(backend, func(x *graph.Node) *graph.Node { return standardize(graph.ConvertDType(x, dtypes.Float32)) },
+		out, err := graph.CallOnce(backend, func(x *graph.Node) *graph.Node { return standardize(graph.ConvertDType(x, dtypes.Float32)) },
 			tensors.FromFlatDataAndDimensions(images[n], 1, 32, 32, 3))
 		if err != nil {
 			t.Fatal(err)
