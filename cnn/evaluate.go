@@ -26,6 +26,14 @@ type Result struct {
 // Evaluate runs the network, without dropout and without flips, on every image
 // of d. observe, if not nil, is told how many images are done.
 func (r *Run) Evaluate(ctx context.Context, d *cifar.Dataset, observe func(done, total int)) (*Result, error) {
+	return r.evaluate(d, func(e *engine, data *deviceData) (*scores, error) {
+		return score(ctx, e, data, nil, observe)
+	})
+}
+
+// evaluate checks a dataset, sends it to the device and gives what scored says
+// of it as a result.
+func (r *Run) evaluate(d *cifar.Dataset, scored func(*engine, *deviceData) (*scores, error)) (*Result, error) {
 	if d == nil || d.Len() == 0 {
 		return nil, fmt.Errorf("%w: no images to evaluate", ErrConfig)
 	}
@@ -41,7 +49,7 @@ func (r *Run) Evaluate(ctx context.Context, d *cifar.Dataset, observe func(done,
 		return nil, err
 	}
 	defer data.free()
-	s, err := score(ctx, e, data, nil, observe)
+	s, err := scored(e, data)
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package cnn
 
 import (
 	"context"
-	"fmt"
 	"math"
 
 	"github.com/cnnbook/cnnbook/cifar"
@@ -16,38 +15,21 @@ import (
 // and treats whatever array it is given as one. The network then sees inputs
 // other than those that it was trained on. It is here to show that.
 func (r *Run) EvaluateTogether(ctx context.Context, d *cifar.Dataset, observe func(done, total int)) (*Result, error) {
-	if d == nil || d.Len() == 0 {
-		return nil, fmt.Errorf("%w: no images to evaluate", ErrConfig)
-	}
-	if err := r.Network.Classifier(len(d.Names)); err != nil {
-		return nil, err
-	}
-	e, err := r.open()
-	if err != nil {
-		return nil, err
-	}
-	mean, std := PixelMoments(d.Images)
-	together := *e // the same weights behind another preprocessing
-	err = guard("preparing the network", func() error {
-		exec, err := graph.NewExec(e.backend, func(inputs []*graph.Node) []*graph.Node {
-			return evalTogether(r.Network, mean, std+epsilonStandardize, inputs)
+	return r.evaluate(d, func(e *engine, data *deviceData) (*scores, error) {
+		mean, std := PixelMoments(d.Images)
+		together := *e // the same weights behind another preprocessing
+		err := guard("preparing the network", func() error {
+			exec, err := graph.NewExec(e.backend, func(inputs []*graph.Node) []*graph.Node {
+				return evalTogether(r.Network, mean, std+epsilonStandardize, inputs)
+			})
+			together.eval = map[bool]*graph.Exec{false: exec}
+			return err
 		})
-		together.eval = map[bool]*graph.Exec{false: exec}
-		return err
+		if err != nil {
+			return nil, err
+		}
+		return score(ctx, &together, data, nil, observe)
 	})
-	if err != nil {
-		return nil, err
-	}
-	data, err := upload(e.backend, d)
-	if err != nil {
-		return nil, err
-	}
-	defer data.free()
-	s, err := score(ctx, &together, data, nil, observe)
-	if err != nil {
-		return nil, err
-	}
-	return s.result(d), nil
 }
 
 // PixelMoments are the mean and the population standard deviation of all

@@ -40,8 +40,24 @@
 // anywhere, with no line of set-up and no connection. Importing a module that the checkout does not use is up to the
 // person: GoNB then fetches it.
 //
+// # In a cell
+//
+// [Cell] runs a cell's body with a context that ends at Jupyter's interrupt, and turns its error into one short line
+// and a failed cell. [ParamsFromEnv] says which dataset, budget and seed the notebook was started with. [Display] shows
+// figures, pictures, tables and text, each with a twin in words; [Live] shows a training while it goes on.
+//
+// # Without a person
+//
+// [Execute] runs a notebook from its first cell to its last and normalises what it leaves; [Render] makes the pages of
+// executed notebooks, which load nothing from elsewhere; [Publish] puts outputs into the notebooks of a repository.
+// [CheckRecord] tells when an executed notebook is older than its cells or the code that they import.
+//
 // # Variables
 //
+//	CNNBOOK_DATA              dataset of the notebooks, a folder or archive; unset: drawn images
+//	CNNBOOK_BUDGET            smoke (when unset), cpu or full
+//	CNNBOOK_SEED              seed of everything random; 1 when unset
+//	CNNBOOK_RUNS              folder of the saved runs; runs in the cache folder when unset
 //	CNNBOOK_CACHE             the cache folder
 //	CNNBOOK_PYTHON            the Python interpreter to start from, at least 3.11
 //	GOMLX_BACKEND             respected when set: "go", "xla:/path/to/plugin.so", "xla:cuda"
