@@ -156,7 +156,11 @@ func (p Params) String() string {
 	if p.Data != "" {
 		data = "data " + p.DataName()
 	}
-	s := fmt.Sprintf("%s, %s budget, seed %d", data, cmp.Or(p.Budget, BudgetSmoke), p.Seed)
+	budget := cmp.Or(p.Budget, BudgetSmoke) + " budget"
+	if p.Budget != BudgetFull {
+		budget = "reduced budget " + cmp.Or(p.Budget, BudgetSmoke)
+	}
+	s := fmt.Sprintf("%s, %s, seed %d", data, budget, p.Seed)
 	if p.Threads > 0 {
 		s += ", " + counted(p.Threads, "thread")
 	}

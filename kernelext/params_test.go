@@ -105,10 +105,10 @@ func TestParamsFolder(t *testing.T) {
 
 func TestParamsString(t *testing.T) {
 	p := Params{Data: "/home/someone/cifar-10-batches-bin", Budget: BudgetCPU, Seed: 5, Threads: 2}
-	if got, want := p.String(), "data cifar-10-batches-bin, cpu budget, seed 5, 2 threads"; got != want {
+	if got, want := p.String(), "data cifar-10-batches-bin, reduced budget cpu, seed 5, 2 threads"; got != want {
 		t.Errorf("got %q, expected %q", got, want)
 	}
-	if got, want := (Params{Seed: 1}).String(), "drawn data, smoke budget, seed 1"; got != want {
+	if got, want := (Params{Seed: 1}).String(), "drawn data, reduced budget smoke, seed 1"; got != want {
 		t.Errorf("got %q, expected %q", got, want)
 	}
 }
