@@ -17,8 +17,8 @@ const publishedBytes = 1_000_000
 
 // Publish puts the outputs of an executed notebook into its source, for readers without a kernel. The
 // record of the run, with its machine and date, is left out. A notebook of more than 1 MB gets
-// pictures of fewer colours: 6 bits for each of red, green and blue instead of 8, or 5, 4, 3.
-// A source whose code has changed since is refused with ErrStale.
+// pictures of fewer colours and, if that is not enough, of half as many pixels each way; they keep their size
+// on the page. A source whose code has changed since is refused with ErrStale.
 func Publish(executed, source string) error {
 	nb, err := readNotebook(source)
 	if err != nil {
@@ -41,13 +41,10 @@ func Publish(executed, source string) error {
 	if err := (normaliser{kernel: kernelspecInfo{DisplayName: KernelDisplayName, Language: "go", Name: KernelName}}).apply(nb); err != nil {
 		return fmt.Errorf("kernelext: publish %s: %w", source, err)
 	}
-	for bits := 8; bits >= 3; bits-- {
-		if bits == 7 {
-			continue // hardly smaller than 8
-		}
+	for _, quality := range []quality{{bits: 8}, {bits: 6}, {bits: 5}, {6, true}, {5, true}, {4, true}} {
 		small := *nb
-		if bits < 8 {
-			if small.Cells, err = fewerColours(nb.Cells, bits); err != nil {
+		if quality.bits < 8 {
+			if small.Cells, err = quality.cells(nb.Cells); err != nil {
 				return fmt.Errorf("kernelext: publish %s: %w", source, err)
 			}
 		}
@@ -64,14 +61,20 @@ func Publish(executed, source string) error {
 
 var pngData = regexp.MustCompile(`data:image/png;base64,([A-Za-z0-9+/=]+)`)
 
-// fewerColours copies cells with their pictures encoded anew.
-func fewerColours(cells []notebookCell, bits int) ([]notebookCell, error) {
+// quality is what is kept of a picture.
+type quality struct {
+	bits int  // of each of red, green and blue
+	half bool // half as many pixels each way
+}
+
+// cells copies cells with their pictures encoded anew.
+func (q quality) cells(cells []notebookCell) ([]notebookCell, error) {
 	out := make([]notebookCell, len(cells))
 	for i, cell := range cells {
 		outputs := make([]cellOutput, len(cell.Outputs))
 		for j, o := range cell.Outputs {
 			if html, ok := o.Data["text/html"]; ok {
-				smaller, err := fewerColoursHTML(html, bits)
+				smaller, err := q.html(html)
 				if err != nil {
 					return nil, fmt.Errorf("output %d of cell %d: %w", j+1, i+1, err)
 				}
@@ -90,13 +93,13 @@ func fewerColours(cells []notebookCell, bits int) ([]notebookCell, error) {
 	return out, nil
 }
 
-// fewerColoursHTML works on a JSON text: base64 holds nothing that JSON escapes.
-func fewerColoursHTML(html json.RawMessage, bits int) (json.RawMessage, error) {
+// html works on a JSON text: base64 holds nothing that JSON escapes.
+func (q quality) html(html json.RawMessage) (json.RawMessage, error) {
 	var failed error
 	out := pngData.ReplaceAllFunc(html, func(match []byte) []byte {
 		data, err := base64.StdEncoding.DecodeString(string(pngData.FindSubmatch(match)[1]))
 		if err == nil {
-			data, err = posterize(data, bits)
+			data, err = q.png(data)
 		}
 		if err != nil {
 			failed = err
@@ -107,16 +110,18 @@ func fewerColoursHTML(html json.RawMessage, bits int) (json.RawMessage, error) {
 	return out, failed
 }
 
-// posterize keeps the given number of bits of each colour, spread over the
-// whole range so that black and white stay.
-func posterize(data []byte, bits int) ([]byte, error) {
+// png encodes a picture anew. Colours are spread over the whole range, so that black and white stay.
+func (q quality) png(data []byte) ([]byte, error) {
 	img, err := png.Decode(bytes.NewReader(data))
 	if err != nil {
 		return nil, err
 	}
 	rgba := image.NewRGBA(img.Bounds())
 	draw.Draw(rgba, rgba.Bounds(), img, img.Bounds().Min, draw.Src)
-	levels := 1<<bits - 1
+	if q.half {
+		rgba = halve(rgba)
+	}
+	levels := 1<<q.bits - 1
 	for i, v := range rgba.Pix {
 		if i%4 != 3 { // not the alpha
 			rgba.Pix[i] = uint8((int(v)*levels + 127) / 255 * 255 / levels)
@@ -125,4 +130,20 @@ func posterize(data []byte, bits int) ([]byte, error) {
 	var out bytes.Buffer
 	err = (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&out, rgba)
 	return out.Bytes(), err
+}
+
+// halve averages blocks of two by two pixels.
+func halve(img *image.RGBA) *image.RGBA {
+	b := img.Bounds()
+	out := image.NewRGBA(image.Rect(0, 0, max(1, b.Dx()/2), max(1, b.Dy()/2)))
+	for y := range b.Dy() / 2 {
+		for x := range b.Dx() / 2 {
+			from, to := img.PixOffset(b.Min.X+2*x, b.Min.Y+2*y), out.PixOffset(x, y)
+			for c := range 4 {
+				sum := int(img.Pix[from+c]) + int(img.Pix[from+4+c]) + int(img.Pix[from+img.Stride+c]) + int(img.Pix[from+img.Stride+4+c])
+				out.Pix[to+c] = uint8((sum + 2) / 4)
+			}
+		}
+	}
+	return out
 }
