@@ -297,6 +297,29 @@ func TestPreviousStateIsUsedWhenTheLatestIsSpoilt(t *testing.T) {
 	}
 }
 
+// A run that is stopped between an epoch's last step and its validation is
+// saved twice at that step; the state before must still be there.
+func TestPreviousStateIsAnotherStep(t *testing.T) {
+	root, spec := t.TempDir(), tinySpec(t)
+	spec.Config.Epochs = 1
+	r := openTiny(t, root, spec)
+	ctx, cancel := context.WithCancel(t.Context())
+	err := r.Train(ctx, func(p Progress) {
+		if p.Step == p.Steps {
+			cancel()
+		}
+	})
+	if cancel(); !errors.Is(err, context.Canceled) || r.manifest.State.Step != 5 || r.Finished() {
+		t.Fatalf("stopped before the validation: %v at step %d", err, r.manifest.State.Step)
+	}
+	r.Close()
+	r = trainTiny(t, root, spec)
+	flipBit(t, r.Dir, r.manifest.State.Weights.Name)
+	if old, err := LoadRun(r.Dir); err != nil || old.manifest.State.Step != 0 {
+		t.Errorf("the state before is lost: %v", err)
+	}
+}
+
 func TestTornHistoryLineIsCutOff(t *testing.T) {
 	spec := tinySpec(t)
 	whole := trainTiny(t, t.TempDir(), spec)

@@ -32,8 +32,9 @@ func (r *Run) save(seconds float64) error {
 	if r.engine != nil {
 		m.Backend = backendLabel()
 	}
-	m.Previous = nil
-	if r.saved.Weights.Name != "" {
+	if r.saved.Weights.Name != "" && r.saved.Step != state.Step {
+		// A second save at the same step, after the validation, replaces the
+		// first one's files: what came before both stays the previous state.
 		previous := r.saved
 		m.Previous = &previous
 	}
