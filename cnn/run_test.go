@@ -396,6 +396,30 @@ func TestEvaluateIsByIndex(t *testing.T) {
 	}
 }
 
+// TestValidationIsThatOfTheSavedWeights guards against a backend that computes
+// with weights of an earlier step: the validation of the process that trained
+// must be what the saved weights give in a new one.
+func TestValidationIsThatOfTheSavedWeights(t *testing.T) {
+	spec := tinySpec(t)
+	spec.Network = WriteUp()
+	spec.Config = Config{Schedule: Constant(0.05), Batch: 30, Epochs: 2, Seed: 1}
+	for range 3 {
+		r := trainTiny(t, t.TempDir(), spec)
+		saved, err := LoadRun(r.Dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		result, err := saved.Evaluate(t.Context(), spec.Valid, nil)
+		saved.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := r.History.ValidLoss()[1], result.Loss; got != want {
+			t.Errorf("validation loss while training %g, of the saved weights %g", got, want)
+		}
+	}
+}
+
 func TestSearchRateLeavesTheRunAlone(t *testing.T) {
 	r := openTiny(t, t.TempDir(), tinySpec(t))
 	before := files(t, r)
