@@ -98,15 +98,14 @@ func (c *RateCurve) add(rate, loss, accuracy, smoothed float64) {
 // batchesOf gives the indices of any step's batch, walking through shuffled
 // epochs as training does.
 func batchesOf(config Config, n int) func(step int) []int32 {
-	perEpoch := (n + config.Batch - 1) / config.Batch
+	perEpoch := stepsPerEpoch(n, config.Batch)
 	epoch, order := -1, []int32(nil)
 	return func(step int) []int32 {
 		if step/perEpoch != epoch {
 			epoch = step / perEpoch
 			order = epochOrder(config.Seed, epoch, n)
 		}
-		k := step % perEpoch
-		return order[k*config.Batch : min(n, (k+1)*config.Batch)]
+		return batchOf(order, step%perEpoch, config.Batch)
 	}
 }
 

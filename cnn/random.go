@@ -46,6 +46,14 @@ func epochOrder(seed uint64, epoch, n int) []int32 {
 	return order
 }
 
+// stepsPerEpoch counts the last, smaller batch too, as Keras does.
+func stepsPerEpoch(images, batch int) int { return (images + batch - 1) / batch }
+
+// batchOf is batch k, from 0, of an epoch's order.
+func batchOf(order []int32, k, batch int) []int32 {
+	return order[k*batch : min(len(order), (k+1)*batch)]
+}
+
 // flips says for each image of a step's batch whether it is mirrored.
 func flips(seed uint64, step, n int) []bool {
 	rng := stream(seed, streamFlip, uint64(step))

@@ -22,7 +22,7 @@ func (b Budget) Images(path string, seed uint64) (train, test *cifar.Dataset, er
 }
 
 // StepsPerEpoch is how many steps a pass over n training images takes.
-func (b Budget) StepsPerEpoch(n int) int { return (n + b.Batch - 1) / b.Batch }
+func (b Budget) StepsPerEpoch(n int) int { return stepsPerEpoch(n, b.Batch) }
 
 // stage is what all the write-up's stages share: standardised images, random
 // flips, and batches of the budget's size.

@@ -153,17 +153,12 @@ func openHistory(r *Run) (*os.File, error) {
 	return f, nil
 }
 
-// stepsPerEpoch counts the last, smaller batch too, as Keras does.
-func (t *training) stepsPerEpoch() int {
-	batch := t.engine.config.Batch
-	return (t.train.n + batch - 1) / batch
-}
+func (t *training) stepsPerEpoch() int { return stepsPerEpoch(t.train.n, t.engine.config.Batch) }
 
 // replay reports the epochs that are finished already.
 func (r *Run) replay(observe func(Progress)) {
 	_, total := r.Epochs()
-	batch := r.config().Batch
-	steps := (r.manifest.Data.Train.Images + batch - 1) / batch
+	steps := stepsPerEpoch(r.manifest.Data.Train.Images, r.config().Batch)
 	for _, e := range r.History.Epochs {
 		observe(Progress{
 			Epoch: e.Epoch, Epochs: total, Step: steps, Steps: steps,
@@ -203,7 +198,7 @@ func (t *training) loop(ctx context.Context) error {
 func (t *training) step(order []int32, k int) error {
 	state, config := &t.run.manifest.State, t.engine.config
 	began := time.Now()
-	indices := order[k*config.Batch : min(len(order), (k+1)*config.Batch)]
+	indices := batchOf(order, k, config.Batch)
 	rate := config.Schedule.Rate(state.Step)
 	loss, right, err := t.engine.step(t.train, newStepRequest(config, state.Step, rate, indices))
 	if err != nil {
