@@ -51,7 +51,7 @@ func (r *Run) SearchRate(ctx context.Context, search RateSearch, observe func(Pr
 	if err := schedule.validate(); err != nil {
 		return nil, fmt.Errorf("%w: rate search: %w", ErrConfig, err)
 	}
-	config := r.spec.Config
+	config := r.drawing(r.spec.Config)
 	e, err := newEngine(r.Network, config, r.weights, newSlots(config.Optimizer, r.weights))
 	if err != nil {
 		return nil, err

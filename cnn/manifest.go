@@ -19,8 +19,11 @@ import (
 // atomic rename; whatever it does not name is not part of the run.
 const manifestName = "manifest.json"
 
-// formatVersion is the version of the manifest and of what it names.
-const formatVersion = 1
+// formatVersion is the version of the manifest and of what it names. In version 1 a
+// run that continued another one repeated its random streams, and some were
+// trained with a faulty setting of the CPU plugin: none of them is to be mistaken
+// for a run of today.
+const formatVersion = 2
 
 // maxManifest bounds the manifest that is read.
 const maxManifest = 1 << 20
@@ -61,7 +64,16 @@ type origin struct {
 	Name     string `json:"name"`
 	Identity string `json:"identity"`
 	Step     int    `json:"step"`
+	Before   int    `json:"before"`  // steps that its weights had had before its own first
 	Weights  string `json:"weights"` // sha256 of its weights file
+}
+
+// stepsBefore is how many steps a run's weights had had before its own first.
+func (m manifest) stepsBefore() int {
+	if m.From == nil {
+		return 0
+	}
+	return m.From.Before + m.From.Step
 }
 
 // savedState is one complete state of a run: where it was and its files.

@@ -109,7 +109,10 @@ func newManifest(spec Spec) (manifest, error) {
 			return m, fmt.Errorf("starting from %s: %w", spec.From.Name, err)
 		}
 		s := spec.From.manifest.State
-		m.From = &origin{Name: spec.From.Name, Identity: spec.From.manifest.Identity, Step: s.Step, Weights: s.Weights.SHA256}
+		m.From = &origin{
+			Name: spec.From.Name, Identity: spec.From.manifest.Identity,
+			Step: s.Step, Before: spec.From.manifest.stepsBefore(), Weights: s.Weights.SHA256,
+		}
 	}
 	var err error
 	if m.Config, err = json.Marshal(spec.Config); err != nil {
@@ -308,6 +311,18 @@ func (r *Run) config() Config {
 	return Config{Optimizer: SGD{}, Batch: c.Batch, Epochs: c.Epochs, Seed: c.Seed, Preprocess: c.Preprocess, FlipEvaluation: c.FlipEval}
 }
 
+// drawing gives a configuration the seed that order, flips and dropout are drawn
+// from: the run's own, mixed with the steps that its weights have had before. With
+// one seed in every stage of a chain, a stage would otherwise meet the very
+// batches of the last one, with the same units dropped, and learn those by heart.
+// Runs that start from the same weights still share their draws.
+func (r *Run) drawing(c Config) Config {
+	if before := r.manifest.stepsBefore(); before > 0 {
+		c.Seed = mix(c.Seed, uint64(before))
+	}
+	return c
+}
+
 // Close releases the backend. The run's files stay.
 func (r *Run) Close() {
 	r.engine.close()
@@ -317,7 +332,7 @@ func (r *Run) Close() {
 // open makes the engine at its first use.
 func (r *Run) open() (*engine, error) {
 	if r.engine == nil {
-		e, err := newEngine(r.Network, r.config(), r.weights, r.slots)
+		e, err := newEngine(r.Network, r.drawing(r.config()), r.weights, r.slots)
 		if err != nil {
 			return nil, err
 		}

@@ -214,6 +214,28 @@ func TestContinuesFromAnotherRun(t *testing.T) {
 	}
 }
 
+// With one seed for all stages, each stage must still draw orders, flips and
+// dropout of its own; runs from one start share theirs, so that they can be
+// compared.
+func TestStagesDrawTheirOwnBatches(t *testing.T) {
+	root, spec := t.TempDir(), tinySpec(t)
+	spec.Config.Schedule = Constant(1e-30) // so that the weights stay, and a loss tells the batch
+	first := trainTiny(t, root, spec)
+	spec.Name, spec.From = "second", first
+	second := trainTiny(t, root, spec)
+	spec.Name = "rival"
+	rival := trainTiny(t, root, spec)
+	spec.Name, spec.From = "third", second
+	third := trainTiny(t, root, spec)
+	losses := second.History.StepLosses()
+	if reflect.DeepEqual(losses, first.History.StepLosses()) || reflect.DeepEqual(losses, third.History.StepLosses()) {
+		t.Error("a stage repeats the batches of another one")
+	}
+	if !reflect.DeepEqual(losses, rival.History.StepLosses()) {
+		t.Error("two runs from one start do not see the same batches")
+	}
+}
+
 func TestSecondTrainerIsToldWhoHoldsTheRun(t *testing.T) {
 	spec := tinySpec(t)
 	r := openTiny(t, t.TempDir(), spec)
