@@ -36,8 +36,12 @@ func BudgetOf(name string) (Budget, error) {
 
 // Label is the budget in words, for under a figure: `reduced budget "cpu": …`.
 func (b Budget) Label(epochs, writeUp int) string {
-	if b.Name == "full" {
-		return fmt.Sprintf("full budget: %d epochs", epochs)
+	unit := "epochs"
+	if epochs == 1 {
+		unit = "epoch"
 	}
-	return fmt.Sprintf("reduced budget %q: %d epochs (write-up: %d)", b.Name, epochs, writeUp)
+	if b.Name == "full" {
+		return fmt.Sprintf("full budget: %d %s", epochs, unit)
+	}
+	return fmt.Sprintf("reduced budget %q: %d %s (write-up: %d)", b.Name, epochs, unit, writeUp)
 }

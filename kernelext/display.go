@@ -47,13 +47,20 @@ type Markdown string
 //	Text, string, error, fmt.Stringer   plain text
 //
 // Every item carries a twin in words, for readers without HTML. Text that comes with
-// figures, pictures and tables is escaped: it cannot be markup. Outside a
-// notebook, Display prints the words on stdout.
+// figures, pictures and tables is escaped: it cannot be markup. In a notebook
+// whose budget is not full, captions end with "Reduced budget: smoke." or so.
+// Outside a notebook, Display prints the words on stdout.
 //
 // Errors wrap ErrDisplay and name the position of the item, counted from 1. Items before it are shown.
 func Display(items ...any) error {
 	if gonbui.IsNotebook {
 		settle(100 * time.Millisecond)
+		note := budgetNote(ParamsFromEnv())
+		labelled := make([]any, len(items))
+		for i, item := range items {
+			labelled[i] = noted(item, note)
+		}
+		items = labelled
 	}
 	err := displayOn(currentOutput(), items)
 	syncNotebook(syncWait)
