@@ -71,29 +71,22 @@ func book(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 
 func bookFlags(args []string, stderr io.Writer) (bookOptions, error) {
 	f := flags("book", "[flags]\n\nRuns the notebooks without a person and writes a folder of pages. Without -data they run on drawn images.", stderr)
-	data := f.String("data", "", "dataset in CIFAR-10's binary layout: a folder or a .tar.gz (go run . data fetch gets one)")
-	budget := f.String("budget", "smoke", "how much work: smoke (seconds a notebook), cpu (minutes), full (the write-up's own, days on a CPU)")
-	seed := f.Uint64("seed", 1, "seed of everything random")
+	params := paramFlags(f)
 	out := f.String("out", "_site", "folder for the pages; books of other data, budget or seed in it stay")
-	only := f.String("only", "", "run only the notebook of this name, such as 01 or 01-from-images-to-a-dashboard")
-	runs := f.String("runs", os.Getenv(kernelext.EnvRuns), "folder of the saved runs (default: runs in the cache folder)")
+	only := f.String("only", "", "run only these notebooks, such as 01 or 02,06")
 	update := f.Bool("update", false, "also write the results back into notebooks/, drawn images only")
 	if err := parse(f, args); err != nil {
 		return bookOptions{}, err
 	}
-	// Through the form of the variables, so that both are checked in one way.
-	values := map[string]string{
-		kernelext.EnvData: *data, kernelext.EnvBudget: *budget, kernelext.EnvSeed: fmt.Sprint(*seed), kernelext.EnvRuns: *runs,
-	}
-	params, err := kernelext.ParamsFrom(func(name string) string { return values[name] })
-	if err == nil && *update && params.Data != "" {
+	p, err := params()
+	if err == nil && *update && p.Data != "" {
 		err = fmt.Errorf("book: -update is for drawn images only: pictures of a real dataset do not go into the notebooks")
 	}
-	return bookOptions{params: params, out: *out, only: *only, update: *update}, err
+	return bookOptions{params: p, out: *out, only: *only, update: *update}, err
 }
 
-// chooseNotebooks lists the notebooks of a folder in order, or the one that is
-// meant by only.
+// chooseNotebooks lists the notebooks of a folder in order: all, or those that only
+// names, by number or by full name, with commas between them.
 func chooseNotebooks(dir, only string) ([]string, error) {
 	all, err := filepath.Glob(filepath.Join(dir, "[0-9]*.ipynb"))
 	if err != nil || len(all) == 0 {
@@ -103,15 +96,27 @@ func chooseNotebooks(dir, only string) ([]string, error) {
 	if only == "" {
 		return all, nil
 	}
-	var names []string
-	for _, path := range all {
-		name := strings.TrimSuffix(filepath.Base(path), ".ipynb")
-		if name == strings.TrimSuffix(filepath.Base(only), ".ipynb") || strings.HasPrefix(name, only+"-") {
-			return []string{path}, nil
+	var chosen []string
+	for _, name := range strings.Split(only, ",") {
+		i := slices.IndexFunc(all, func(path string) bool { return isNotebook(path, name) })
+		if i < 0 {
+			var names []string
+			for _, path := range all {
+				names = append(names, strings.TrimSuffix(filepath.Base(path), ".ipynb"))
+			}
+			return nil, fmt.Errorf("book: no notebook %q: there are %s", name, strings.Join(names, ", "))
 		}
-		names = append(names, name)
+		chosen = append(chosen, all[i])
 	}
-	return nil, fmt.Errorf("book: no notebook %q: there are %s", only, strings.Join(names, ", "))
+	slices.Sort(chosen)
+	return slices.Compact(chosen), nil
+}
+
+// isNotebook says whether name means the notebook at path: its number or its name.
+func isNotebook(path, name string) bool {
+	name = strings.TrimSuffix(filepath.Base(strings.TrimSpace(name)), ".ipynb")
+	base := strings.TrimSuffix(filepath.Base(path), ".ipynb")
+	return base == name || name != "" && strings.HasPrefix(base, name+"-")
 }
 
 // bookRun is one run of the command after set-up.

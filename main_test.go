@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -56,7 +57,7 @@ func TestMistakesAreOneLine(t *testing.T) {
 		want string
 	}{
 		{[]string{"bok"}, `unknown command "bok"`},
-		{[]string{"book", "-budget", "huge"}, "smoke, cpu or full"},
+		{[]string{"book", "-budget", "huge"}, "smoke, cpu, hours or full"},
 		{[]string{"book", "-data", filepath.Join(empty, "none")}, "none"},
 		{[]string{"book", "-data", empty}, "data_batch_1.bin"},
 		{[]string{"book", "-data", damaged}, "data_batch_2.bin: record 1"},
@@ -119,5 +120,32 @@ func TestRuns(t *testing.T) {
 	}
 	if _, err := os.Stat(bad); !os.IsNotExist(err) {
 		t.Error("the run is still there")
+	}
+}
+
+func TestChooseNotebooks(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"01-first", "02-second", "06-sixth"} {
+		if err := os.WriteFile(filepath.Join(dir, name+".ipynb"), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for only, want := range map[string][]string{
+		"":                    {"01-first", "02-second", "06-sixth"},
+		"02":                  {"02-second"},
+		"06, 01,06-sixth":     {"01-first", "06-sixth"},
+		"notebooks/02-second": {"02-second"},
+		"01-first.ipynb":      {"01-first"},
+		"0":                   nil,
+		"01,":                 nil,
+	} {
+		paths, err := chooseNotebooks(dir, only)
+		var got []string
+		for _, path := range paths {
+			got = append(got, strings.TrimSuffix(filepath.Base(path), ".ipynb"))
+		}
+		if !slices.Equal(got, want) || (err == nil) != (want != nil) {
+			t.Errorf("%q: %v, %v; want %v", only, got, err, want)
+		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/cnnbook/cnnbook/cnn"
 	"github.com/cnnbook/cnnbook/kernelext"
@@ -14,18 +13,13 @@ import (
 // notebooks open, so that a long training needs no notebook to stay open.
 func train(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	f := flags("train", "[flags]\n\nTrains the write-up's network, or goes on with it: stopped by ctrl-C, the same command continues.", stderr)
-	data := f.String("data", "", "dataset in CIFAR-10's binary layout: a folder or a .tar.gz (default: drawn images)")
-	budget := f.String("budget", "smoke", "smoke, cpu or full: how many images, and how many epochs unless -epochs says")
-	seed := f.Uint64("seed", 1, "seed of everything random")
+	chosen := paramFlags(f)
 	recipe := f.String("recipe", "base", "base: the write-up's SGD at 0.001; quick: Adam over one cycle of rates")
 	epochs := f.Int("epochs", 0, "epochs in all (default: the budget's)")
 	if err := parse(f, args); err != nil {
 		return err
 	}
-	values := map[string]string{
-		kernelext.EnvData: *data, kernelext.EnvBudget: *budget, kernelext.EnvSeed: fmt.Sprint(*seed), kernelext.EnvRuns: os.Getenv(kernelext.EnvRuns),
-	}
-	params, err := kernelext.ParamsFrom(func(name string) string { return values[name] })
+	params, err := chosen()
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,7 @@ import "fmt"
 // Budget says how much of the write-up's work a notebook does. Whatever is not
 // full is labelled with its name wherever a figure of it is shown.
 type Budget struct {
-	Name        string // "smoke", "cpu" or "full"
+	Name        string // "smoke", "cpu", "hours" or "full"
 	Train, Test int    // images to use at most
 	Drawn       int    // training images to draw where no dataset is given; a fifth as many for the test
 	Batch       int    // images per step
@@ -20,18 +20,20 @@ type Budget struct {
 }
 
 // BudgetOf gives a budget by name: "smoke" for half a minute per notebook and a
-// check that everything runs, "cpu" for a few minutes on two cores, "full" for
-// the write-up's own numbers.
+// check that everything runs, "cpu" for a few minutes on two cores, "hours" for all
+// images and a few epochs of each stage, "full" for the write-up's own numbers.
 func BudgetOf(name string) (Budget, error) {
 	switch name {
 	case "smoke":
 		return Budget{Name: name, Train: 2500, Test: 500, Drawn: 2500, Batch: 50, Base: 2, Quick: 8, Ramp: 2, ShortRamp: 1, Cyclic: 2, Compare: 1, Seeds: 1}, nil
 	case "cpu":
 		return Budget{Name: name, Train: 50_000, Test: 10_000, Drawn: 10_000, Batch: 500, Base: 5, Quick: 3, Ramp: 2, ShortRamp: 1, Cyclic: 2, Compare: 1, Seeds: 1}, nil
+	case "hours":
+		return Budget{Name: name, Train: 50_000, Test: 10_000, Drawn: 50_000, Batch: 500, Base: 5, Quick: 12, Ramp: 2, ShortRamp: 1, Cyclic: 4, Compare: 3, Seeds: 1}, nil
 	case "full":
 		return Budget{Name: name, Train: 50_000, Test: 10_000, Drawn: 50_000, Batch: 500, Base: 300, Quick: 30, Ramp: 50, ShortRamp: 2, Cyclic: 300, Compare: 30, Seeds: 3}, nil
 	}
-	return Budget{}, fmt.Errorf("%w: budget %q: choose smoke, cpu or full", ErrConfig, name)
+	return Budget{}, fmt.Errorf("%w: budget %q: choose smoke, cpu, hours or full", ErrConfig, name)
 }
 
 // Label is the budget in words, for under a figure: `reduced budget "cpu": …`.

@@ -19,20 +19,23 @@ func (b Budget) ForStages() Budget {
 	return b
 }
 
-// LeakImages are the images for the experiment on leaks: all in the full
-// budget, else a quarter, few enough to be learnt by heart within the budget.
+// LeakImages are the images for the experiment on leaks: a quarter in the budgets
+// of seconds and minutes, few enough to be learnt by heart in that time, else all.
 func (b Budget) LeakImages(images *cifar.Dataset) *cifar.Dataset {
-	if b.Name == "full" {
-		return images
+	if b.minutes() {
+		return images.Head(images.Len() / 4)
 	}
-	return images.Head(images.Len() / 4)
+	return images
 }
 
+// minutes says whether a notebook is to be done in minutes at most.
+func (b Budget) minutes() bool { return b.Name == "smoke" || b.Name == "cpu" }
+
 // LeakTraining trains long enough to learn by heart what [Budget.LeakImages]
-// gives: Adam at its default rate, in the reduced budgets with half batches.
+// gives: Adam at its default rate, in the small budgets with half batches.
 func (b Budget) LeakTraining(seed uint64) Config {
 	c := b.stage(Adam{}, nil, b.Quick, seed)
-	if b.Name != "full" {
+	if b.minutes() {
 		c.Batch, c.Epochs = max(1, c.Batch/2), 20
 	}
 	return c

@@ -16,6 +16,7 @@ import (
 const (
 	BudgetSmoke = "smoke" // a minute: does everything run?
 	BudgetCPU   = "cpu"   // what a processor trains while one waits
+	BudgetHours = "hours" // all images and a few epochs of every stage
 	BudgetFull  = "full"  // the whole of the write-up
 )
 
@@ -36,7 +37,7 @@ var ErrParams = errors.New("bad parameters")
 // line, JupyterLab and a container choose in the same way.
 type Params struct {
 	Data    string // dataset in the official layout, a folder or .tar.gz; empty: drawn data
-	Budget  string // BudgetSmoke, BudgetCPU or BudgetFull; empty: BudgetSmoke
+	Budget  string // BudgetSmoke, BudgetCPU, BudgetHours or BudgetFull; empty: BudgetSmoke
 	Seed    uint64 // seed of everything random
 	Runs    string // folder that keeps the saved runs
 	Threads int    // processor threads to use; 0: all
@@ -82,8 +83,8 @@ func paramsFrom(getenv func(string) string, cacheDir func() (string, error)) (Pa
 
 // check reports the first value that cannot be used.
 func (p Params) check() error {
-	if !slices.Contains([]string{BudgetSmoke, BudgetCPU, BudgetFull}, cmp.Or(p.Budget, BudgetSmoke)) {
-		return paramError(EnvBudget, p.Budget, "smoke, cpu or full")
+	if !slices.Contains([]string{BudgetSmoke, BudgetCPU, BudgetHours, BudgetFull}, cmp.Or(p.Budget, BudgetSmoke)) {
+		return paramError(EnvBudget, p.Budget, "smoke, cpu, hours or full")
 	}
 	if p.Threads < 0 {
 		return paramError(EnvThreads, strconv.Itoa(p.Threads), "a whole number, 0 for all threads")
