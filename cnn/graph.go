@@ -47,14 +47,6 @@ func forward(a Architecture, weights []*Node, x, rng *Node) []*Node {
 // the sake of precision.
 func logits(outputs []*Node) *Node { return outputs[len(outputs)-2] }
 
-func convolve(x, kernel *Node, padding string) *Node {
-	c := Convolve(x, kernel)
-	if padding == "same" {
-		return c.PadSame().Done()
-	}
-	return c.NoPadding().Done()
-}
-
 func activate(function string, x *Node) *Node {
 	if function == "softmax" {
 		return Softmax(x, -1)

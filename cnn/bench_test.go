@@ -1,0 +1,55 @@
+package cnn
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/cnnbook/cnnbook/cifar"
+)
+
+// BenchmarkTrainStep times one training step of the write-up's network, without
+// its compilation.
+func BenchmarkTrainStep(b *testing.B) {
+	for _, batch := range []int{100, 500} {
+		b.Run(fmt.Sprintf("batch=%d", batch), func(b *testing.B) {
+			step := writeUpStep(b, batch)
+			step(0)
+			n := 1
+			for b.Loop() {
+				step(n)
+				n++
+			}
+		})
+	}
+}
+
+// writeUpStep prepares the write-up's network on drawn images and returns its
+// step k at that batch size.
+func writeUpStep(b *testing.B, batch int) func(k int) {
+	b.Helper()
+	net := WriteUp()
+	config := Config{Batch: batch, Preprocess: Preprocess{Flip: true}}.withDefaults()
+	weights, err := net.Initialize(config.Seed)
+	if err != nil {
+		b.Fatal(err)
+	}
+	e, err := newEngine(net, config, weights, newSlots(config.Optimizer, weights))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(e.close)
+	d := &cifar.Dataset{Images: make([]byte, batch*cifar.PixelBytes), Labels: make([]uint8, batch)}
+	for i := range d.Images {
+		d.Images[i] = byte(mix(1, uint64(i)))
+	}
+	data, err := upload(e.backend, d)
+	if err != nil {
+		b.Fatal(err)
+	}
+	order := epochOrder(config.Seed, 0, batch)
+	return func(k int) {
+		if _, _, err := e.step(data, newStepRequest(config, k, 1e-3, order)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

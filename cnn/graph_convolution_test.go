@@ -1,0 +1,108 @@
+package cnn
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+)
+
+// The kernel's gradient over blocks is that of the whole batch, and the same
+// to the bit each time.
+func TestKernelGradientOverBlocks(t *testing.T) {
+	const n, h, w, in, out = 2*gradientBlock + 3, 7, 6, 8, 5
+	backend, err := openBackend()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(backend.Finalize)
+	x := waves(n, h, w, in)
+	for _, padding := range []string{"same", "valid"} {
+		for _, side := range []int{1, 2, 3, 5} {
+			t.Run(fmt.Sprintf("%s %d", padding, side), func(t *testing.T) {
+				exec, err := NewExec(backend, func(x, kernel *Node) []*Node {
+					y := convolution(x, kernel, padding)
+					loss := ReduceAllSum(Square(y))
+					dy := MulScalar(y, 2)
+					return []*Node{Gradient(loss, kernel)[0], kernelGradient(x, dy, side, padding)}
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				kernel := waves(side, side, in, out)
+				whole, blocks := callTwo(t, exec, x, kernel)
+				if diff := relativeDifference(whole, blocks); diff > 1e-4 {
+					t.Errorf("blocks differ from the whole batch by %g of the largest value", diff)
+				}
+				if _, again := callTwo(t, exec, x, kernel); !slices.Equal(blocks, again) {
+					t.Error("a second run gives other bits")
+				}
+			})
+		}
+	}
+}
+
+// convolve, with the replaced gradient, has the gradients of the plain form at
+// both of its inputs.
+func TestConvolveKeepsItsGradients(t *testing.T) {
+	backend, err := openBackend()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(backend.Finalize)
+	gradients := func(form func(x, kernel *Node, padding string) *Node) ([]float32, []float32) {
+		exec, err := NewExec(backend, func(x, kernel *Node) []*Node {
+			hidden := form(x, kernel, "same")
+			return Gradient(ReduceAllSum(Square(form(hidden, kernel, "same"))), x, kernel)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return callTwo(t, exec, waves(gradientBlock+1, 6, 6, 8), waves(3, 3, 8, 8))
+	}
+	wantX, wantKernel := gradients(convolution)
+	gotX, gotKernel := gradients(convolve)
+	if diff := relativeDifference(wantX, gotX); diff > 1e-4 {
+		t.Errorf("input's gradient differs by %g", diff)
+	}
+	if diff := relativeDifference(wantKernel, gotKernel); diff > 1e-4 {
+		t.Errorf("kernel's gradient differs by %g", diff)
+	}
+}
+
+// waves is an array of that shape with values that do not repeat.
+func waves(shape ...int) *tensors.Tensor {
+	values := make([]float32, Shape(shape).Size())
+	for i := range values {
+		values[i] = float32(math.Sin(1.37 * float64(i)))
+	}
+	return tensors.FromFlatDataAndDimensions(values, shape...)
+}
+
+func callTwo(t *testing.T, exec *Exec, inputs ...any) (first, second []float32) {
+	t.Helper()
+	outputs, err := exec.Call(inputs...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first, err = tensors.CopyFlatData[float32](outputs[0]); err != nil {
+		t.Fatal(err)
+	}
+	if second, err = tensors.CopyFlatData[float32](outputs[1]); err != nil {
+		t.Fatal(err)
+	}
+	return first, second
+}
+
+// relativeDifference is the largest difference over the largest value.
+func relativeDifference(want, got []float32) float64 {
+	var diff, largest float64
+	for i := range want {
+		diff = max(diff, math.Abs(float64(want[i]-got[i])))
+		largest = max(largest, math.Abs(float64(want[i])))
+	}
+	return diff / largest
+}
