@@ -25,9 +25,9 @@ type Budget struct {
 func BudgetOf(name string) (Budget, error) {
 	switch name {
 	case "smoke":
-		return Budget{Name: name, Train: 2500, Test: 500, Drawn: 2500, Batch: 50, Base: 2, Quick: 8, Ramp: 2, ShortRamp: 1, Cyclic: 2, Compare: 1, Seeds: 1}, nil
+		return Budget{Name: name, Train: 2500, Test: 500, Drawn: 2500, Batch: 50, Base: 2, Quick: 8, Ramp: 2, ShortRamp: 1, Cyclic: 2, Compare: 1, Seeds: 2}, nil
 	case "cpu":
-		return Budget{Name: name, Train: 25_000, Test: 10_000, Drawn: 10_000, Batch: 500, Base: 4, Quick: 4, Ramp: 2, ShortRamp: 1, Cyclic: 2, Compare: 1, Seeds: 1}, nil
+		return Budget{Name: name, Train: 25_000, Test: 10_000, Drawn: 10_000, Batch: 500, Base: 4, Quick: 4, Ramp: 2, ShortRamp: 1, Cyclic: 2, Compare: 1, Seeds: 2}, nil
 	case "hours":
 		return Budget{Name: name, Train: 50_000, Test: 10_000, Drawn: 50_000, Batch: 500, Base: 5, Quick: 12, Ramp: 2, ShortRamp: 1, Cyclic: 4, Compare: 3, Seeds: 1}, nil
 	case "full":

@@ -46,7 +46,8 @@
 // aside and synced before it takes its name, the manifest last; the state before
 // is kept. A process that is killed loses the work since the last save, at most
 // some 15 seconds; one that is interrupted loses nothing. Order of images, flips
-// and dropout follow from the seed and the step, so a resumed run computes, on
+// and dropout follow from the seed, the step and the steps that the weights had
+// before this run, so a resumed run computes, on
 // the same CPU and plugin, bit for bit what an uninterrupted one does.
 //
 // # Backends
