@@ -17,6 +17,9 @@ import (
 //	side 16, 64 to 64 channels   42 | 48 | 70 | 55
 //	side 32,  3 to 32 channels   13 |  – | 14 | 14
 //
+// A step of the write-up's network takes 1.19 s instead of 1.52 s, and its first,
+// which compiles it, 4.8 s instead of 3.3 s.
+//
 // Each block is a convolution of its own to compile, so blocks are as large as
 // the speed allows. A while loop over the blocks would compile once, but the
 // compiler gives convolutions inside a loop a form without threads or vectors
