@@ -31,7 +31,7 @@ func forward(a Architecture, weights []*Node, x, rng *Node) []*Node {
 			x = maxPool(x, l.Size)
 		case Dropout:
 			if rng != nil && l.Rate > 0 {
-				rng, x = dropout(x, rng, l.Rate)
+				x = dropout(x, rng, i, l.Rate)
 			}
 		case Flatten:
 			x = Reshape(x, x.Shape().Dimensions[0], -1)
@@ -64,14 +64,6 @@ func maxPool(x *Node, size int) *Node {
 		x = Slice(x, AxisRange(), AxisRange(0, h*size), AxisRange(0, w*size), AxisRange())
 	}
 	return ReduceMax(Reshape(x, n, h, size, w, size, c), 2, 4)
-}
-
-// dropout keeps each value with probability 1−rate and scales it by
-// 1/(1−rate), so that the expected value stays.
-func dropout(x, rng *Node, rate float64) (nextRNG, y *Node) {
-	nextRNG, u := RandomUniform(rng, x.Shape())
-	keep := GreaterOrEqual(u, Scalar(x.Graph(), x.DType(), rate))
-	return nextRNG, Where(keep, MulScalar(x, 1/(1-rate)), ZerosLike(x))
 }
 
 // broadcastLast gives a vector leading axes of size 1, for adding it to the
