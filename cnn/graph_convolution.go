@@ -6,8 +6,8 @@ import (
 
 // A convolution's gradient with respect to its kernel is a sum over the images
 // of a batch. XLA's CPU compiler computes it as a convolution whose channels are
-// the images and whose kernel is as large as the picture; for a batch of 500 its
-// data fall out of the caches, and it takes more than half of a training step.
+// the images and whose kernel is as large as the picture, and for a batch of 500
+// that takes about half of a training step.
 // Summed over blocks of images it is up to twice as fast. On two AVX2 cores, with
 // the pjrt_c_api_cpu 0.114.0 plugin and 500 images (GFLOPS; whole batch | blocks
 // of 100 | 50 | 20):
@@ -17,13 +17,12 @@ import (
 //	side 16, 64 to 64 channels   42 | 48 | 70 | 55
 //	side 32,  3 to 32 channels   13 |  – | 14 | 14
 //
-// A step of the write-up's network takes 1.19 s instead of 1.52 s, and its first,
-// which compiles it, 4.8 s instead of 3.3 s.
+// A step of the write-up's network takes 1.27 s instead of 1.68 s (medians of 7,
+// alternated), and its first, which compiles it, 4.8 s instead of 3.3 s.
 //
 // Each block is a convolution of its own to compile, so blocks are as large as
-// the speed allows. A while loop over the blocks would compile once, but the
-// compiler gives convolutions inside a loop a form without threads or vectors
-// (0.4 GFLOPS). Blocks as groups of one grouped convolution gain nothing.
+// the speed allows. A while loop over the blocks would have one to compile, but a
+// convolution inside it runs at 0.4 GFLOPS. Blocks as groups of one grouped convolution gain nothing.
 const (
 	gradientBlock       = 50 // images
 	gradientMinChannels = 8  // with fewer input channels, blocks gain nothing

@@ -16,10 +16,11 @@ func dropout(x, rng *Node, layer int, rate float64) *Node {
 }
 
 // randomBits gives uniform 32-bit numbers of that shape: each is its position's
-// hash with 64 bits of key from the step's random state and the layer. XLA
-// fuses that into the loop that uses it, with vectors and threads: dropout of 4.1
-// million values takes 1.4 ms on two AVX2 cores with the pjrt_c_api_cpu 0.114.0
-// plugin, against more than 100 ms with the backend's own generator.
+// hash with 64 bits of key from the step's random state and the layer. XLA can
+// fuse that into the loop that uses it. Dropout of 4.1 million values took a few
+// milliseconds at best on two AVX2 cores with the pjrt_c_api_cpu 0.114.0 plugin,
+// no more than a plain scaling; with the backend's own generator it took 116 ms
+// at best (both on a busy machine).
 func randomBits(rng *Node, layer int, shape []int) *Node {
 	g := rng.Graph()
 	position := Reshape(Iota(g, shapes.Make(dtypes.Uint32, Shape(shape).Size()), 0), shape...)
