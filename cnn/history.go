@@ -92,6 +92,9 @@ func (h History) meanOfEpoch(epoch int) (loss, accuracy float64) {
 	return loss / n, accuracy / n
 }
 
+// maxHistoryLine bounds a line: six numbers and their names take less.
+const maxHistoryLine = 512
+
 // historyLine is one line of a run's history file: exactly one of the two.
 type historyLine struct {
 	Step  *Step  `json:"s,omitempty"`

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/cnnbook/cnnbook/cifar"
 )
@@ -47,6 +48,8 @@ type Run struct {
 	weights  Weights
 	slots    Weights
 	engine   *engine // opened at the first use
+
+	saveEvery time.Duration // 0 is the constant's
 }
 
 var runName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
@@ -67,7 +70,7 @@ func OpenRun(root string, spec Spec) (*Run, error) {
 	if notThere(err) {
 		r, err = startRun(dir, spec, m)
 	}
-	if errors.Is(err, ErrFormat) {
+	if errors.Is(err, ErrFormat) || errors.Is(err, ErrMismatch) {
 		err = fmt.Errorf("%w: to train it anew, remove the run: go run . runs rm %s", err, filepath.Base(dir))
 	}
 	if err != nil {
@@ -77,6 +80,9 @@ func OpenRun(root string, spec Spec) (*Run, error) {
 		return nil, fmt.Errorf("%w: %s holds the run %s, expected %s: move the folder away", ErrMismatch, dir, r.manifest.Identity, m.Identity)
 	}
 	r.spec = spec
+	if err := r.slots.sameAs(newSlots(spec.Config.Optimizer, r.weights), "the optimizer"); err != nil {
+		return nil, fmt.Errorf("%s: %w", filepath.Join(dir, r.saved.Optimizer.Name), err)
+	}
 	if other, ok := latest(root, spec.Name, dir); ok {
 		r.Changed = differences(other, m)
 	}
@@ -145,7 +151,11 @@ func startRun(dir string, spec Spec, m manifest) (*Run, error) {
 		return nil, err
 	}
 	defer release()
+	if other, err := LoadRun(dir); !notThere(err) { // another process was faster
+		return other, err
+	}
 	if err := r.save(0); err != nil {
+		os.RemoveAll(dir) // it holds no run, and a disk that is full can do without it
 		return nil, err
 	}
 	return r, nil
@@ -167,32 +177,39 @@ func newSlots(o Optimizer, weights Weights) Weights {
 // start another one from it. Only [OpenRun] gives a run that can be trained. A
 // folder without a run gives fs.ErrNotExist.
 func LoadRun(dir string) (*Run, error) {
-	m, err := readManifest(dir)
-	if err != nil {
-		if notThere(err) {
-			return nil, fmt.Errorf("no run in %s: %w", dir, fs.ErrNotExist)
+	for {
+		m, err := readManifest(dir)
+		if err != nil {
+			if notThere(err) {
+				return nil, fmt.Errorf("no run in %s: %w", dir, fs.ErrNotExist)
+			}
+			return nil, err
 		}
-		return nil, err
-	}
-	r := &Run{Dir: dir, Name: m.Name, Network: m.Architecture, manifest: m}
-	err = r.readState(m.State)
-	if err != nil && m.Previous != nil {
-		latest := err
-		if err = r.readState(*m.Previous); err == nil {
-			r.Recovered = latest.Error()
-			r.manifest.State, r.manifest.Previous = *m.Previous, nil
+		r := &Run{Dir: dir, Name: m.Name, Network: m.Architecture, manifest: m}
+		damage := r.readState(m.State)
+		if damage == nil {
+			return r, nil
 		}
+		if now, err := readManifest(dir); err == nil && !now.Updated.Equal(m.Updated) {
+			continue // a training saved meanwhile, and removed what was just looked for
+		}
+		if m.Previous == nil || r.readState(*m.Previous) != nil {
+			return nil, damage
+		}
+		r.Recovered = damage.Error()
+		r.manifest.State, r.manifest.Previous = *m.Previous, nil
+		return r, nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	return r, nil
 }
 
 // readState reads a saved state's files, checking each.
 func (r *Run) readState(s savedState) error {
+	size, err := r.Network.weightBytes()
+	if err != nil {
+		return err
+	}
 	read := func(f savedFile) ([]Array, error) {
-		data, err := readSaved(r.Dir, f)
+		data, err := readSaved(r.Dir, f, maxHeader+maxSlots*size)
 		if err != nil {
 			return nil, err
 		}
@@ -209,7 +226,7 @@ func (r *Run) readState(s savedState) error {
 	if err := Weights(weights).matches(r.Network); err != nil {
 		return fmt.Errorf("%s: %w", filepath.Join(r.Dir, s.Weights.Name), err)
 	}
-	data, err := readSaved(r.Dir, s.History)
+	data, err := readSaved(r.Dir, s.History, maxHistoryLine*int64(s.Step+s.Epochs))
 	if err != nil {
 		return err
 	}

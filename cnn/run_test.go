@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cnnbook/cnnbook/cifar"
 )
@@ -44,6 +45,7 @@ func openTiny(t *testing.T, root string, spec Spec) *Run {
 		t.Fatal(err)
 	}
 	t.Cleanup(r.Close)
+	r.saveEvery = time.Hour // on a busy machine, too
 	return r
 }
 
@@ -252,20 +254,6 @@ func TestSecondTrainerIsToldWhoHoldsTheRun(t *testing.T) {
 	}
 }
 
-func TestDivergenceKeepsTheLastSave(t *testing.T) {
-	spec := tinySpec(t)
-	spec.Config.Schedule = Constant(1e30)
-	r := openTiny(t, t.TempDir(), spec)
-	err := r.Train(t.Context(), nil)
-	if !errors.Is(err, ErrDiverged) || !strings.Contains(err.Error(), "rate 1e+30") || !strings.Contains(err.Error(), "conv/kernel") {
-		t.Errorf("got %v, want ErrDiverged with the rate and the array", err)
-	}
-	kept, err := LoadRun(r.Dir)
-	if err != nil || kept.Weights().firstNonFinite() != "" {
-		t.Errorf("the save is not good any more: %v", err)
-	}
-}
-
 func TestSpoiltFilesAreNoticed(t *testing.T) {
 	trained := trainTiny(t, t.TempDir(), tinySpec(t))
 	for name, test := range map[string]struct {
@@ -275,12 +263,14 @@ func TestSpoiltFilesAreNoticed(t *testing.T) {
 		"manifest missing": {func(t *testing.T, dir string, _ manifest) { remove(t, dir, manifestName) }, "no run in"},
 		"manifest cut":     {func(t *testing.T, dir string, _ manifest) { cut(t, dir, manifestName) }, manifestName},
 		"manifest changed": {func(t *testing.T, dir string, _ manifest) { replace(t, dir, `"seed": 7`, `"seed": 9`) }, "identity does not match"},
-		"other version":    {func(t *testing.T, dir string, _ manifest) { replace(t, dir, `"format": 1`, `"format": 9`) }, "format 9, this program reads format 1"},
 		"path outside":     {func(t *testing.T, dir string, m manifest) { replace(t, dir, m.State.Weights.Name, "../w.safetensors") }, "not a file of the run's own folder"},
 		"both histories cut": {func(t *testing.T, dir string, m manifest) {
-			replace(t, dir, `"bytes": 0,`, `"bytes": 99999,`)
-			cut(t, dir, historyName)
+			edit(t, dir, historyName, func(b []byte) []byte { return b[:m.Previous.History.Bytes-1] })
 		}, "truncated"},
+		"weights missing": {func(t *testing.T, dir string, m manifest) {
+			remove(t, dir, m.State.Weights.Name)
+			remove(t, dir, m.Previous.Weights.Name)
+		}, "is missing"},
 		"weights flipped": {func(t *testing.T, dir string, m manifest) {
 			flipBit(t, dir, m.State.Weights.Name)
 			if m.Previous != nil {
@@ -309,8 +299,8 @@ func TestPreviousStateIsUsedWhenTheLatestIsSpoilt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if old.Recovered == "" || old.manifest.State.Step != 0 {
-		t.Errorf("recovered %q at step %d, want the save before the first step", old.Recovered, old.manifest.State.Step)
+	if old.Recovered == "" || old.manifest.State.Step != 5 {
+		t.Errorf("recovered %q at step %d, want the save before the first validation", old.Recovered, old.manifest.State.Step)
 	}
 	want := files(t, r)
 	again := trainTiny(t, filepath.Dir(r.Dir), tinySpec(t))

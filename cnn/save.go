@@ -14,10 +14,16 @@ import (
 // order makes it safe to be killed anywhere: the new files first, each complete
 // before it has its name, then the manifest that names them, then the removal
 // of what no manifest names any more.
-func (r *Run) save(seconds float64) error {
+func (r *Run) save(seconds float64) (err error) {
 	state := r.manifest.State
 	state.Seconds += seconds
-	var err error
+	defer func() {
+		if err != nil { // what the disk had room for before it was full
+			current := r.manifest
+			current.State = r.saved
+			_ = removeExcept(r.Dir, current)
+		}
+	}()
 	if state.Weights, err = writeArrays(r.Dir, fmt.Sprintf("weights-%06d.safetensors", state.Step), r.weights); err != nil {
 		return err
 	}

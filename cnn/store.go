@@ -92,10 +92,14 @@ func writeManifest(dir string, m manifest) error {
 	return err
 }
 
-// readSaved reads the first f.Bytes of a file and checks them against f.
-func readSaved(dir string, f savedFile) ([]byte, error) {
+// readSaved reads the first f.Bytes of a file and checks them against f. It
+// refuses more than limit bytes, as no sound manifest asks for them.
+func readSaved(dir string, f savedFile, limit int64) ([]byte, error) {
 	path := filepath.Join(dir, f.Name)
 	file, err := os.Open(path)
+	if notThere(err) { // not to be taken for a folder without a run
+		return nil, fmt.Errorf("%w: %s is missing", ErrFormat, path)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -106,6 +110,9 @@ func readSaved(dir string, f savedFile) ([]byte, error) {
 	}
 	if info.Size() < f.Bytes {
 		return nil, fmt.Errorf("%w: %s: %d bytes, the manifest says %d: it is truncated", ErrFormat, path, info.Size(), f.Bytes)
+	}
+	if f.Bytes > limit {
+		return nil, fmt.Errorf("%w: %s: %d bytes, at most %d are expected", ErrFormat, path, f.Bytes, limit)
 	}
 	data := make([]byte, f.Bytes)
 	if _, err := io.ReadFull(file, data); err != nil {

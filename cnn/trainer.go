@@ -1,6 +1,7 @@
 package cnn
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -65,12 +66,30 @@ func (r *Run) Train(ctx context.Context, observe func(Progress)) (err error) {
 	if err != nil {
 		return err
 	}
-	defer t.close()
 	err = t.loop(ctx)
-	if errors.Is(err, ErrDiverged) {
-		return err // the state on the device is spoilt; the last save stays
+	if errors.Is(err, ctx.Err()) { // finished, or asked to stop
+		err = cmp.Or(t.save(ctx), err)
 	}
-	return errors.Join(err, t.save())
+	t.close()
+	if err == nil || errors.Is(err, ctx.Err()) {
+		return err
+	}
+	return r.fallBack(err)
+}
+
+// fallBack makes the run what its last save holds, because what is on the device
+// or in the history beyond it may be spoilt, and says so.
+func (r *Run) fallBack(cause error) error {
+	step := r.saved.Step
+	if err := r.reload(); err != nil {
+		return fmt.Errorf("%w; reading the last save again: %w", cause, err)
+	}
+	// The tail beyond the save; opening the history again would cut it off, too.
+	_ = os.Truncate(filepath.Join(r.Dir, historyName), r.saved.History.Bytes)
+	if errors.Is(cause, ErrDiverged) { // says more than this
+		return cause
+	}
+	return fmt.Errorf("%w: the save of step %d is kept, and training again goes on from there", cause, step)
 }
 
 // refresh reads the state again once the lock is held: another process may have
@@ -83,12 +102,18 @@ func (r *Run) refresh() error {
 	if m.State.Step == r.manifest.State.Step && m.State.Epochs == r.manifest.State.Epochs {
 		return nil
 	}
+	return r.reload()
+}
+
+// reload makes the run what its folder holds.
+func (r *Run) reload() error {
+	r.Close()
 	fresh, err := LoadRun(r.Dir)
 	if err != nil {
 		return err
 	}
-	r.Close()
 	r.manifest, r.saved, r.weights, r.slots, r.History = fresh.manifest, fresh.saved, fresh.weights, fresh.slots, fresh.History
+	r.Recovered = fresh.Recovered
 	return nil
 }
 
@@ -100,6 +125,7 @@ type training struct {
 	observe      func(Progress)
 	historyFile  *os.File
 	unsaved      bool
+	validated    bool // in this process: the graph is compiled
 	lastSave     time.Time
 	began        time.Time // of the time not yet counted in the run's seconds
 	epochBegan   time.Time
@@ -178,11 +204,11 @@ func (t *training) loop(ctx context.Context) error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			if err := t.step(order, state.Step-state.Epochs*perEpoch); err != nil {
+			if err := t.step(ctx, order, state.Step-state.Epochs*perEpoch); err != nil {
 				return err
 			}
-			if time.Since(t.lastSave) > saveEvery {
-				if err := t.save(); err != nil {
+			if t.saveIsDue() {
+				if err := t.save(ctx); err != nil {
 					return err
 				}
 			}
@@ -194,8 +220,15 @@ func (t *training) loop(ctx context.Context) error {
 	return nil
 }
 
+// saveIsDue also says so after a step that took long: a notebook that is
+// interrupted might not wait for the end of the next one.
+func (t *training) saveIsDue() bool {
+	every := cmp.Or(t.run.saveEvery, saveEvery)
+	return time.Since(t.lastSave) > every || t.stepTimes[len(t.stepTimes)-1] > every/8
+}
+
 // step trains on batch k of the epoch.
-func (t *training) step(order []int32, k int) error {
+func (t *training) step(ctx context.Context, order []int32, k int) error {
 	state, config := &t.run.manifest.State, t.engine.config
 	began := time.Now()
 	indices := batchOf(order, k, config.Batch)
@@ -204,8 +237,8 @@ func (t *training) step(order []int32, k int) error {
 	if err != nil {
 		return err
 	}
-	if math.IsNaN(loss) || math.IsInf(loss, 0) {
-		return t.diverged(state.Step+1, rate)
+	if !finite(loss) {
+		return t.diverged(ctx, fmt.Sprintf("the loss of step %d", state.Step+1), state.Step)
 	}
 	state.Step++
 	t.unsaved = true
@@ -222,6 +255,12 @@ func (t *training) step(order []int32, k int) error {
 // endEpoch validates and closes the epoch.
 func (t *training) endEpoch(ctx context.Context) error {
 	state, config := &t.run.manifest.State, t.engine.config
+	if !t.validated { // compiling takes long and cannot be interrupted
+		if err := t.save(ctx); err != nil {
+			return err
+		}
+		t.validated = true
+	}
 	var mirror func(n int) []bool
 	if config.FlipEvaluation {
 		mirror = func(n int) []bool { return flips(mix(config.Seed, streamFlip), state.Epochs, n) }
@@ -231,6 +270,9 @@ func (t *training) endEpoch(ctx context.Context) error {
 		return err
 	}
 	e := Epoch{Epoch: state.Epochs + 1, ValidLoss: scores.meanLoss(), ValidAccuracy: scores.accuracy(t.run.spec.Valid.Labels)}
+	if !finite(e.ValidLoss) {
+		return t.diverged(ctx, fmt.Sprintf("the validation loss of epoch %d", e.Epoch), state.Step)
+	}
 	e.Loss, e.Accuracy = t.run.History.meanOfEpoch(e.Epoch)
 	if err := t.record(historyLine{Epoch: &e}); err != nil {
 		return err
@@ -241,6 +283,8 @@ func (t *training) endEpoch(ctx context.Context) error {
 	t.unsaved = true
 	return nil
 }
+
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
 
 func (t *training) record(line historyLine) error {
 	b, err := appendLine(nil, line)
@@ -273,22 +317,8 @@ func medianOfLast(times []time.Duration, n int) time.Duration {
 	return last[len(last)/2]
 }
 
-// diverged describes where the numbers went wrong. The weights on the device
-// are those after the step; the first array that holds a NaN or an infinity is
-// where it shows first on the way forward.
-func (t *training) diverged(step int, rate float64) error {
-	where := ""
-	if arrays, err := t.engine.arrays(slices.Concat(t.run.weights, t.run.slots)); err == nil {
-		if name := Weights(arrays).firstNonFinite(); name != "" {
-			where = fmt.Sprintf("; the first array with a NaN or an infinity is %s", name)
-		}
-	}
-	return fmt.Errorf("%w: loss is no longer finite at step %d (rate %g)%s: the save of step %d is kept: try a lower rate",
-		ErrDiverged, step, rate, where, t.run.saved.Step)
-}
-
 // save writes the state if it has changed since the last save.
-func (t *training) save() error {
+func (t *training) save(ctx context.Context) error {
 	if !t.unsaved {
 		return nil
 	}
@@ -298,8 +328,8 @@ func (t *training) save() error {
 		return err
 	}
 	if name := Weights(arrays).firstNonFinite(); name != "" {
-		return fmt.Errorf("%w: %s holds a NaN or an infinity after step %d: the save of step %d is kept: try a lower rate",
-			ErrDiverged, name, r.manifest.State.Step, r.saved.Step)
+		step := r.manifest.State.Step
+		return t.diverged(ctx, fmt.Sprintf("%s after step %d", name, step), step)
 	}
 	count := len(r.weights)
 	r.weights, r.slots = arrays[:count:count], arrays[count:]

@@ -52,22 +52,46 @@ func (a Architecture) Initialize(seed uint64) (Weights, error) {
 	return weights, nil
 }
 
-// matches says which array differs first from what the architecture asks for.
+// maxSlots is the most arrays that an optimizer keeps for each weight.
+const maxSlots = 2
+
+// weightBytes is the size of a network's weights in a file.
+func (a Architecture) weightBytes() (int64, error) {
+	specs, err := a.WeightSpecs()
+	var n int64
+	for _, spec := range specs {
+		n += 4 * int64(spec.Size())
+	}
+	return n, err
+}
+
+// matches says at which layer the arrays first differ from what the architecture
+// asks for.
 func (w Weights) matches(a Architecture) error {
 	specs, err := a.WeightSpecs()
 	if err != nil {
 		return err
 	}
+	want := make(Weights, len(specs))
 	for i, spec := range specs {
+		want[i] = Array{Name: spec.Name, Shape: spec.Shape}
+	}
+	return w.sameAs(want, "the network")
+}
+
+// sameAs compares names and shapes with those that owner has. An array's name
+// begins with its layer's.
+func (w Weights) sameAs(want Weights, owner string) error {
+	for i, a := range want {
 		if i >= len(w) {
-			return fmt.Errorf("%w: weights end before %q %v", ErrMismatch, spec.Name, spec.Shape)
+			return fmt.Errorf("%w: the file ends before %q %v of %s", ErrMismatch, a.Name, a.Shape, owner)
 		}
-		if w[i].Name != spec.Name || !slices.Equal(w[i].Shape, spec.Shape) {
-			return fmt.Errorf("%w: weights hold %q %v where the network has %q %v", ErrMismatch, w[i].Name, w[i].Shape, spec.Name, spec.Shape)
+		if w[i].Name != a.Name || !slices.Equal(w[i].Shape, a.Shape) {
+			return fmt.Errorf("%w: the file holds %q %v where %s has %q %v", ErrMismatch, w[i].Name, w[i].Shape, owner, a.Name, a.Shape)
 		}
 	}
-	if len(w) > len(specs) {
-		return fmt.Errorf("%w: weights hold %q, which the network does not have", ErrMismatch, w[len(specs)].Name)
+	if len(w) > len(want) {
+		return fmt.Errorf("%w: the file holds %q, which %s does not have", ErrMismatch, w[len(want)].Name, owner)
 	}
 	return nil
 }

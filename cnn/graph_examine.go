@@ -1,0 +1,23 @@
+package cnn
+
+import (
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
+)
+
+// examineStep builds the forward pass of a training step, with dropout and all,
+// and tells of each layer whether its output holds only finite numbers. Inputs
+// are the weights, images, indices, flips and random state; the output is
+// int32 [layers], how many numbers of each are not finite.
+func examineStep(a Architecture, p Preprocess, inputs []*Node) *Node {
+	count := len(inputs) - 4
+	weights, images, indices, mirror, rng := inputs[:count], inputs[count], inputs[count+1], inputs[count+2], inputs[count+3]
+	if !p.Flip {
+		mirror = nil
+	}
+	outputs := forward(a, weights, batchImages(images, indices, mirror, p), rng)
+	for i, x := range outputs {
+		outputs[i] = ReduceAllSum(ConvertDType(LogicalNot(IsFinite(x)), dtypes.Int32))
+	}
+	return Stack(outputs, 0)
+}
