@@ -12,6 +12,9 @@ import (
 // TestMain gets the plugin that the tests compute with, as a kernel does. It
 // comes from the cache folder, and is fetched there once.
 func TestMain(m *testing.M) {
+	if os.Getenv("CNNBOOK_TEST_TRAINING") != "" {
+		os.Exit(m.Run()) // the child of a test, which has set up already
+	}
 	plugin, err := kernelext.Setup{Log: os.Stderr}.Plugin(context.Background())
 	if err == nil {
 		err = plugin.Apply()
