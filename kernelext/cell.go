@@ -18,8 +18,20 @@ const (
 	statusInterrupted = 130 // what shells give for a program ended by ctrl-C
 )
 
-// syncWait bounds the wait for the kernel to take the last output of a cell.
-const syncWait = 5 * time.Second
+const (
+	// syncWait bounds the wait for the kernel to take the last output of a cell.
+	syncWait = 5 * time.Second
+
+	// patience is how long an interrupted cell may take to save and draw before it is
+	// ended, and lastWait is syncWait for it. Together they are less than the 5 s
+	// after which GoNB kills it, so that it can always say how to go on.
+	patience = 3500 * time.Millisecond
+	lastWait = 750 * time.Millisecond
+)
+
+// errBusy is the end of a cell that does not heed its context: a compiler, say, or a
+// very long step.
+var errBusy = fmt.Errorf("busy with what cannot be stopped, such as compiling; what was saved is kept: %w", ErrInterrupted)
 
 // Cell runs the body of a notebook's cell:
 //
@@ -33,8 +45,8 @@ const syncWait = 5 * time.Second
 //	})
 //
 // ctx ends at Jupyter's interrupt, at ctrl-C and when the kernel ends; its cause is
-// then ErrInterrupted or ErrKernelGone. GoNB kills a cell that is still there
-// 5 s after the interrupt, so body must return before.
+// then ErrInterrupted or ErrKernelGone. Body has 3.5 s to return; after that it is
+// left where it is and the process ends, since GoNB would kill it after 5 s.
 //
 // When body returns nil, Cell returns once the notebook has all the output. When it returns an
 // error, Cell prints it in one line on stderr and exits with status 1, so that the
@@ -54,8 +66,14 @@ func Cell(body func(ctx context.Context) error) {
 func runCell(parent context.Context, body func(context.Context) error, stderr io.Writer) int {
 	ctx, cancel := cellContext(parent)
 	defer cancel()
-	err := body(ctx)
-	syncNotebook(syncWait)
+	done := make(chan error, 1)
+	go func() { done <- body(ctx) }()
+	err := outcomeOf(ctx, done)
+	if ctx.Err() == nil {
+		syncNotebook(syncWait)
+	} else {
+		syncNotebook(lastWait)
+	}
 	if err == nil {
 		return 0
 	}
@@ -66,6 +84,21 @@ func runCell(parent context.Context, body func(context.Context) error, stderr io
 	}
 	fmt.Fprintln(stderr, errorLine(err))
 	return statusFailed
+}
+
+// outcomeOf waits for the body's error, but not for long once its context has ended.
+func outcomeOf(ctx context.Context, done <-chan error) error {
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(patience):
+		return errBusy
+	}
 }
 
 // errorLine is an error as a cell shows it: no stack and no escape codes. The
