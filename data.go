@@ -77,6 +77,6 @@ func checkData(_ context.Context, args []string, stdout, stderr io.Writer) error
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "%s\n%s", train.Stats(), test.Stats())
+	fmt.Fprintf(printable{stdout}, "%s\n%s", train.Stats(), test.Stats())
 	return nil
 }

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"github.com/cnnbook/cnnbook/kernelext"
 )
 
 const usage = `cnnbook is a Go notebook lab for image recognition.
@@ -24,7 +26,7 @@ Usage: go run . COMMAND [flags]
   doctor   say what is installed, what is missing and how to mend it
   data     draw a stand-in dataset, fetch CIFAR-10, or check a dataset
   train    train the write-up's network in a terminal, or go on with it
-  runs     list, show, verify or remove saved runs
+  runs     list, show, verify, export or remove saved runs
 
 go run . COMMAND -help tells a command's flags.
 `
@@ -34,17 +36,34 @@ type command func(ctx context.Context, args []string, stdout, stderr io.Writer) 
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second ctrl-C ends what does not heed the first
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
+	os.Exit(report(err, os.Stderr))
+}
+
+// report tells how a command ended and gives the exit status.
+func report(err error, stderr io.Writer) int {
 	switch {
 	case err == nil || errors.Is(err, flag.ErrHelp):
+		return 0
 	case errors.Is(err, context.Canceled):
-		fmt.Fprintln(os.Stderr, "cnnbook: stopped; what was finished is kept, and the same command goes on from there")
-		os.Exit(130)
-	default:
-		fmt.Fprintln(os.Stderr, "cnnbook:", err)
-		os.Exit(1)
+		fmt.Fprintln(stderr, "cnnbook: stopped; what was finished is kept, and the same command goes on from there")
+		return 130
 	}
+	fmt.Fprintln(printable{stderr}, "cnnbook:", err)
+	return 1
+}
+
+// printable is a terminal to which text from outside is written: names, paths,
+// what files say of themselves.
+type printable struct{ w io.Writer }
+
+func (p printable) Write(text []byte) (int, error) {
+	if _, err := io.WriteString(p.w, kernelext.Printable(string(text))); err != nil {
+		return 0, err
+	}
+	return len(text), nil
 }
 
 // run finds the command and runs it.

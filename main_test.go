@@ -72,6 +72,7 @@ func TestMistakesAreOneLine(t *testing.T) {
 		{[]string{"train", "-recipe", "slow"}, "choose base or quick"},
 		{[]string{"train", "-epochs", "-3"}, "at least 1, got -3"},
 		{[]string{"runs", "show"}, "expected list, show RUN"},
+		{[]string{"runs", "export"}, "expected list, show RUN"},
 	} {
 		t.Run(strings.Join(test.args[:min(2, len(test.args))], " "), func(t *testing.T) {
 			_, _, err := call(t, test.args...)

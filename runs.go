@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/cnnbook/cnnbook/cnn"
@@ -16,12 +18,17 @@ const runsUsage = `Usage: go run . runs list            all saved runs
        go run . runs show   RUN      one run: what it is, and its epochs
        go run . runs verify RUN      read every file of a run and check it
        go run . runs rm     RUN      remove a run
+       go run . runs export RUN -out PATH [-format FORMAT]
+                                     write a run for others; -out NAME.zip makes an archive
 
+FORMAT is
+%s
 RUN is a run's folder name, or its beginning if only one run begins so.
 The runs lie in $CNNBOOK_RUNS, by default in the cache folder.
 `
 
 func runs(_ context.Context, args []string, stdout, stderr io.Writer) error {
+	stdout, stderr = printable{stdout}, printable{stderr} // names come from files that others may have made
 	params, err := kernelext.ParamsFrom(func(name string) string {
 		if name != kernelext.EnvRuns {
 			return "" // of the parameters, only where the runs lie matters here
@@ -40,11 +47,21 @@ func runs(_ context.Context, args []string, stdout, stderr io.Writer) error {
 			return err
 		}
 		return map[string]func(string, io.Writer) error{"show": showRun, "verify": verifyRun, "rm": removeRun}[args[0]](dir, stdout)
+	case len(args) >= 2 && args[0] == "export":
+		dir, err := findRunFolder(params.Runs, args[1])
+		if err != nil {
+			return err
+		}
+		return exportRun(dir, args[2:], stdout, stderr)
 	case len(args) == 0, args[0] == "-h", args[0] == "-help", args[0] == "--help":
-		_, err := io.WriteString(stdout, runsUsage)
+		var formats strings.Builder
+		for _, f := range cnn.ExportFormats() {
+			fmt.Fprintf(&formats, "  %-12s %s\n", f.Name, f.About)
+		}
+		_, err := fmt.Fprintf(stdout, runsUsage, formats.String())
 		return err
 	}
-	return fmt.Errorf("runs: expected list, show RUN, verify RUN or rm RUN: go run . runs -help tells more")
+	return fmt.Errorf("runs: expected list, show RUN, verify RUN, rm RUN or export RUN: go run . runs -help tells more")
 }
 
 // runFolders are the folders below root that hold a run, whole or damaged.
@@ -126,9 +143,33 @@ func verifyRun(dir string, stdout io.Writer) error {
 }
 
 func removeRun(dir string, stdout io.Writer) error {
-	if err := os.RemoveAll(dir); err != nil {
+	if err := cnn.RemoveRun(dir); err != nil {
 		return err
 	}
 	fmt.Fprintf(stdout, "removed %s\n", filepath.Base(dir))
+	return nil
+}
+
+func exportRun(dir string, args []string, stdout, stderr io.Writer) error {
+	f := flags("runs export", "RUN [flags]\n\nWrites a run for others to open.", stderr)
+	out := f.String("out", "", "file, folder or .zip to write, which must not exist")
+	format := f.String("format", cnn.ExportFormats()[0].Name, "form to write it in: go run . runs -help lists them")
+	if err := parse(f, args); err != nil {
+		return err
+	}
+	if *out == "" {
+		return errors.New("runs export: where to? give a name by -out")
+	}
+	r, err := cnn.LoadRun(dir)
+	if err != nil {
+		return err
+	}
+	if r.Recovered != "" {
+		fmt.Fprintf(stderr, "the latest save is damaged, the one before it is exported: %s\n", r.Recovered)
+	}
+	if err := r.Export(*format, *out); err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "%s: %s, as %s\n", *out, r, *format)
 	return nil
 }

@@ -89,6 +89,24 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
+// TestExportToFullDisk leaves no part of what did not fit.
+func TestExportToFullDisk(t *testing.T) {
+	r := openTiny(t, t.TempDir(), longSpec())
+	to := t.TempDir()
+	mount(t, to, "size=8k")
+	for _, format := range ExportFormats() {
+		if format.Name == "csv" {
+			continue // it is small
+		}
+		if err := r.Export(format.Name, filepath.Join(to, "x")); !errors.Is(err, syscall.ENOSPC) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: got %v, want one line with the system's reason", format.Name, err)
+		}
+		if left, err := os.ReadDir(to); err != nil || len(left) > 0 {
+			t.Errorf("%s left behind %v, %v", format.Name, left, err)
+		}
+	}
+}
+
 // TestReadOnlyDisk: what is there can be read and shown; what cannot be written is
 // said, and nothing changes.
 func TestReadOnlyDisk(t *testing.T) {

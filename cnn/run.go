@@ -276,6 +276,17 @@ func globEscape(s string) string {
 	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(s)
 }
 
+// RemoveRun removes a run's folder, unless a process is training it. The run may be
+// damaged.
+func RemoveRun(dir string) error {
+	release, err := lockRun(dir)
+	if err != nil {
+		return err
+	}
+	defer release()
+	return os.RemoveAll(dir)
+}
+
 // Epochs is the number of finished epochs, and of those that the run is to have.
 func (r *Run) Epochs() (finished, total int) {
 	return r.manifest.State.Epochs, r.config().Epochs

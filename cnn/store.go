@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -84,11 +83,7 @@ func writeArrays(dir, name string, arrays []Array) (savedFile, error) {
 }
 
 func writeManifest(dir string, m manifest) error {
-	_, err := writeAtomic(dir, manifestName, func(w io.Writer) error {
-		e := json.NewEncoder(w)
-		e.SetIndent("", "  ")
-		return e.Encode(m)
-	})
+	_, err := writeAtomic(dir, manifestName, jsonWriter(m))
 	return err
 }
 

@@ -25,6 +25,10 @@ func clean(s string) string {
 	}, s)
 }
 
+// Printable makes text from outside safe to print: without terminal control sequences,
+// other control characters, and characters that reorder what follows them.
+func Printable(s string) string { return clean(stripANSI(s)) }
+
 // cleanLine is clean on a single line: line ends and runs of blanks become one blank.
 func cleanLine(s string) string { return strings.Join(strings.Fields(clean(s)), " ") }
 

@@ -1,0 +1,166 @@
+package cnn
+
+import (
+	"archive/zip"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// ExportFormat is a form in which a run can leave its folder.
+type ExportFormat struct {
+	Name  string
+	About string // for people, what is written
+	files func(*Run) ([]exportedFile, error)
+}
+
+// exportedFile is one file of an export. write is called once, and all that can
+// be wrong with the run is found before.
+type exportedFile struct {
+	name  string
+	write func(io.Writer) error
+}
+
+// ExportFormats lists the formats of [Run.Export], the default first. A new one is a
+// row here and a function that gives its files.
+func ExportFormats() []ExportFormat {
+	return []ExportFormat{
+		{"run", "all of it: a run folder that this program opens, with architecture.json, steps.csv and epochs.csv beside", runFiles},
+		{"safetensors", "the weights, as one safetensors file", weightFiles},
+		{"csv", "the history, as steps.csv and epochs.csv", historyFiles},
+	}
+}
+
+// Export writes the run to out, which must not exist. A format of one file becomes the
+// file out, one of several the folder out; a name that ends in .zip becomes an
+// archive of either. What has that name is whole: it is written aside, synced and renamed.
+func (r *Run) Export(format, out string) error {
+	files, err := r.exported(format)
+	if err != nil {
+		return err
+	}
+	if _, err := os.Lstat(out); err == nil {
+		return fmt.Errorf("exporting to %s: %w: give a name that is free", out, fs.ErrExist)
+	}
+	dir, name := filepath.Split(filepath.Clean(out))
+	if dir == "" {
+		dir = "."
+	}
+	switch {
+	case strings.HasSuffix(name, ".zip"):
+		_, err = writeAtomic(dir, name, func(w io.Writer) error { return zipFiles(w, files) })
+	case len(files) == 1:
+		_, err = writeAtomic(dir, name, files[0].write)
+	default:
+		err = writeFolder(dir, name, files)
+	}
+	if err != nil {
+		return fmt.Errorf("exporting to %s: %w", out, err)
+	}
+	return nil
+}
+
+func (r *Run) exported(format string) ([]exportedFile, error) {
+	var names []string
+	for _, f := range ExportFormats() {
+		if f.Name == format {
+			return f.files(r)
+		}
+		names = append(names, f.Name)
+	}
+	return nil, fmt.Errorf("%w: unknown export format %q: known are %s", ErrConfig, format, strings.Join(names, ", "))
+}
+
+// writeFolder makes dir/name with the files in it, or nothing.
+func writeFolder(dir, name string, files []exportedFile) (err error) {
+	aside, err := os.MkdirTemp(dir, name+".tmp-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			os.RemoveAll(aside)
+		}
+	}()
+	if err := os.Chmod(aside, 0o755); err != nil {
+		return err
+	}
+	for _, f := range files {
+		if _, err := writeAtomic(aside, f.name, f.write); err != nil {
+			return err
+		}
+	}
+	if err := os.Rename(aside, filepath.Join(dir, name)); err != nil {
+		return err
+	}
+	return syncDir(dir)
+}
+
+func zipFiles(w io.Writer, files []exportedFile) error {
+	z := zip.NewWriter(w)
+	for _, f := range files {
+		member, err := z.Create(f.name)
+		if err != nil {
+			return err
+		}
+		if err := f.write(member); err != nil {
+			return err
+		}
+	}
+	return z.Close()
+}
+
+// runFiles are those that the manifest names, of the current state alone, each
+// checked once more, and the same in forms that need no knowledge of runs.
+func runFiles(r *Run) ([]exportedFile, error) {
+	m := r.manifest
+	m.State, m.Previous = r.saved, nil
+	files := []exportedFile{{manifestName, jsonWriter(m)}, {"architecture.json", jsonWriter(m.Architecture)}}
+	for _, f := range []savedFile{m.State.Weights, m.State.Optimizer, m.State.History} {
+		data, err := readSaved(r.Dir, f, f.Bytes) // as long as LoadRun found it to be
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, exportedFile{f.Name, func(w io.Writer) error { _, err := w.Write(data); return err }})
+	}
+	tables, err := historyFiles(r)
+	return append(files, tables...), err
+}
+
+func weightFiles(r *Run) ([]exportedFile, error) {
+	write := func(w io.Writer) error {
+		return writeSafetensors(w, r.weights, map[string]string{"format": "cnnbook", "layout": "NHWC", "run": r.manifest.Identity})
+	}
+	return []exportedFile{{"weights.safetensors", write}}, nil
+}
+
+func historyFiles(r *Run) ([]exportedFile, error) {
+	number := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+	steps := [][]string{{"step", "epoch", "rate", "images", "loss", "accuracy"}}
+	for _, s := range r.History.Steps {
+		steps = append(steps, []string{strconv.Itoa(s.Step), strconv.Itoa(s.Epoch), number(s.Rate), strconv.Itoa(s.Images), number(s.Loss), number(s.Accuracy)})
+	}
+	epochs := [][]string{{"epoch", "loss", "accuracy", "valid_loss", "valid_accuracy"}}
+	for _, e := range r.History.Epochs {
+		epochs = append(epochs, []string{strconv.Itoa(e.Epoch), number(e.Loss), number(e.Accuracy), number(e.ValidLoss), number(e.ValidAccuracy)})
+	}
+	return []exportedFile{{"steps.csv", csvWriter(steps)}, {"epochs.csv", csvWriter(epochs)}}, nil
+}
+
+func csvWriter(rows [][]string) func(io.Writer) error {
+	return func(w io.Writer) error { return csv.NewWriter(w).WriteAll(rows) }
+}
+
+func jsonWriter(v any) func(io.Writer) error {
+	return func(w io.Writer) error {
+		e := json.NewEncoder(w)
+		e.SetIndent("", "  ")
+		return e.Encode(v)
+	}
+}
