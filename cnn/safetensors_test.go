@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"os"
+	"path/filepath"
 	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -103,4 +106,52 @@ func FuzzSafetensors(f *testing.F) {
 			t.Fatalf("wrote %d arrays, read back %d: %v", len(arrays), len(again), err)
 		}
 	})
+}
+
+// TestReadersAreBounded gives sizes that the bytes do not have: nothing of that size
+// may be asked of memory.
+func TestReadersAreBounded(t *testing.T) {
+	entry := func(shape, end string) string {
+		return `{"a":{"dtype":"F32","shape":[` + shape + `],"data_offsets":[0,` + end + `]}}`
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "sparse"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(filepath.Join(dir, "sparse"), 1<<40); err != nil {
+		t.Skip(err)
+	}
+	for name, read := range map[string]func() error{
+		"header of 2^63":  func() error { _, err := readSafetensors(binary.LittleEndian.AppendUint64(nil, 1<<63), "w"); return err },
+		"header of 1 GiB": func() error { _, err := readSafetensors(binary.LittleEndian.AppendUint64(nil, 1<<30), "w"); return err },
+		"array of 1 TiB": func() error {
+			_, err := readSafetensors(safetensorsFile(entry("274877906944", "1099511627776")), "w")
+			return err
+		},
+		"shape of 2^62": func() error {
+			_, err := readSafetensors(safetensorsFile(entry("4611686018427387904", "0")), "w")
+			return err
+		},
+		"saved file of 1 TiB": func() error { _, err := readSaved(dir, savedFile{Name: "sparse", Bytes: 1 << 40}, 1<<20); return err },
+		"manifest of 1 TiB": func() error {
+			if err := os.Symlink("sparse", filepath.Join(dir, manifestName)); err != nil {
+				return err
+			}
+			_, err := readManifest(dir)
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			err := read()
+			runtime.ReadMemStats(&after)
+			if !errors.Is(err, ErrFormat) {
+				t.Errorf("got %v, want ErrFormat", err)
+			}
+			if n := after.TotalAlloc - before.TotalAlloc; n > 4<<20 {
+				t.Errorf("it took %d bytes of memory", n)
+			}
+		})
+	}
 }

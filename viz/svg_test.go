@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/cnnbook/cnnbook/viz"
 )
@@ -62,6 +63,11 @@ func FuzzText(f *testing.F) {
 	})
 }
 
+// harmful says whether a character controls a terminal, ends a line or reorders text.
+func harmful(r rune) bool {
+	return unicode.IsControl(r) && r != '\n' && r != '\t' || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029'
+}
+
 // checkSVG parses the document and refuses elements and attributes that do more than draw.
 func checkSVG(t *testing.T, svg []byte) {
 	t.Helper()
@@ -80,6 +86,9 @@ func checkSVG(t *testing.T, svg []byte) {
 				t.Errorf("element %q", token.Name.Local)
 			}
 			for _, a := range token.Attr {
+				if i := strings.IndexFunc(a.Value, harmful); i >= 0 {
+					t.Errorf("attribute %s=%q holds %q", a.Name.Local, a.Value, a.Value[i:])
+				}
 				if strings.HasPrefix(a.Name.Local, "on") {
 					t.Errorf("attribute %s=%q", a.Name.Local, a.Value)
 				}
@@ -88,10 +97,8 @@ func checkSVG(t *testing.T, svg []byte) {
 				}
 			}
 		case xml.CharData:
-			for _, bad := range []string{"\u202e", "\u2028", "\x1b"} {
-				if strings.Contains(string(token), bad) {
-					t.Errorf("text %q holds %q", token, bad)
-				}
+			if i := bytes.IndexFunc(token, harmful); i >= 0 {
+				t.Errorf("text %q holds %q", token, token[i:])
 			}
 		}
 	}

@@ -13,6 +13,8 @@ import (
 	"fmt"
 	"html"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/cnnbook/cnnbook/cnn"
 	"github.com/goccy/go-graphviz"
@@ -80,8 +82,18 @@ func node(layer cnn.Layer, in, out cnn.Shape) string {
 	return fmt.Sprintf(`<table border="0" cellborder="1" cellspacing="0" cellpadding="4" color="#555555">`+
 		`<tr><td rowspan="2" bgcolor="%s" align="left">%s: <b>%s</b>%s</td><td>input</td><td>%s</td></tr>`+
 		`<tr><td>output</td><td>%s</td></tr></table>`,
-		color(layer), html.EscapeString(layer.LayerName()), html.EscapeString(layer.Kind()), note,
+		color(layer), html.EscapeString(printable(layer.LayerName())), html.EscapeString(layer.Kind()), note,
 		html.EscapeString(in.String()), html.EscapeString(out.String()))
+}
+
+// printable replaces what no XML may hold, and what reorders the text after it.
+func printable(name string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029' || r >= 0xFFFE && r <= 0xFFFF {
+			return utf8.RuneError
+		}
+		return r
+	}, name)
 }
 
 // color tells the kinds of layer apart; the class's name stands beside it.

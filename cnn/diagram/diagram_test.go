@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/cnnbook/cnnbook/cnn"
 	"github.com/cnnbook/cnnbook/cnn/diagram"
@@ -42,6 +43,24 @@ func TestNamesAreEscaped(t *testing.T) {
 func TestBadArchitecture(t *testing.T) {
 	if _, err := diagram.SVG(t.Context(), cnn.Architecture{}); !errors.Is(err, cnn.ErrArchitecture) {
 		t.Errorf("got %v, want ErrArchitecture", err)
+	}
+}
+
+// Characters that no XML may hold, or that reorder what follows them, are replaced.
+func TestControlCharactersAreReplaced(t *testing.T) {
+	net := cnn.Architecture{Input: cnn.Shape{4, 4, 1}, Layers: []cnn.Layer{cnn.Flatten{Name: "a\x00\x1b[31m\u202eb\u2066\xff\n]]>'"}}}
+	svg, err := diagram.SVG(t.Context(), net)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := wellFormed(t, svg)
+	if !strings.Contains(text, "[31m") || !strings.Contains(text, "]]>'") {
+		t.Errorf("the name is not in the diagram: %q", text)
+	}
+	for _, r := range text {
+		if unicode.IsControl(r) && r != '\n' || unicode.Is(unicode.Bidi_Control, r) {
+			t.Errorf("the diagram holds %U", r)
+		}
 	}
 }
 
