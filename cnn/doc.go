@@ -45,7 +45,9 @@
 // Weights and optimizer are saved while training goes on, each file written
 // aside and synced before it takes its name, the manifest last; the state before
 // is kept. A process that is killed loses the work since the last save, at most
-// some 15 seconds; one that is interrupted loses nothing. Order of images, flips
+// some 15 seconds; one that is interrupted finishes its step and loses nothing.
+// Steps that take seconds are saved one by one, as a notebook waits no longer than
+// that. Numbers that are no longer finite are never saved. Order of images, flips
 // and dropout follow from the seed, the step and the steps that the weights had
 // before this run, so a resumed run computes, on
 // the same CPU and plugin, bit for bit what an uninterrupted one does.
