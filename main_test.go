@@ -24,11 +24,11 @@ func TestHelpNamesEveryCommand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"book", "lab", "setup", "doctor", "data", "runs", "train"} {
+	for _, name := range []string{"book", "lab", "setup", "kernel", "doctor", "data", "runs", "train"} {
 		if !strings.Contains(out, "\n  "+name+" ") {
 			t.Errorf("help does not name %s", name)
 		}
-		if name == "data" || name == "runs" {
+		if name == "data" || name == "runs" || name == "kernel" {
 			continue // these have words of their own
 		}
 		if _, errs, _ := call(t, name, "-help"); !strings.HasPrefix(errs, "Usage: go run . "+name) {
@@ -71,6 +71,10 @@ func TestMistakesAreOneLine(t *testing.T) {
 		{[]string{"data", "draw", "-train", "1", filepath.Join(empty, "d")}, "from 5 to 50000"},
 		{[]string{"train", "-recipe", "slow"}, "choose base or quick"},
 		{[]string{"train", "-epochs", "-3"}, "at least 1, got -3"},
+		{[]string{"kernel", "paint"}, `unknown word "paint"`},
+		{[]string{"kernel", "install", "-user", "-sys-prefix"}, "choose one of -user, -sys-prefix and -prefix"},
+		{[]string{"kernel", "remove", "-prefix", empty}, `no kernel "cnnbook"`},
+		{[]string{"kernel", "remove", "-prefix", empty, "-name", "../x"}, "is none"},
 		{[]string{"runs", "show"}, "expected list, show RUN"},
 		{[]string{"runs", "export"}, "expected list, show RUN"},
 	} {

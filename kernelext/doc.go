@@ -12,6 +12,9 @@
 //   - the kernelspec "cnnbook", which carries all that the kernel needs in its own environment;
 //   - compiled packages in Go's caches, so that the first cell is quick and none needs a connection.
 //
+// [Environment.InstallKernel] gives the kernel to any other Jupyter, JupyterLab, VS Code or JupyterHub; [InstalledKernels]
+// lists such kernels and [RemoveKernel] removes one. Only what was installed by it is ever replaced or removed.
+//
 // # The cache folder
 //
 // Everything lies in $CNNBOOK_CACHE, or in cnnbook in the person's cache folder:
@@ -66,6 +69,6 @@
 // # Errors
 //
 // What a person can mend is a [*Problem]: one line with cause and remedy. Its class is told by [errors.Is] with
-// [ErrNoGo], [ErrNoCompiler], [ErrNoPython], [ErrNoVenv], [ErrNoCheckout], [ErrPlugin], [ErrChecksum], [ErrNetwork] or
-// [ErrRoot]. [Setup.Doctor] looks for the same problems beforehand, and changes nothing.
+// [ErrNoGo], [ErrNoCompiler], [ErrNoPython], [ErrNoVenv], [ErrNoCheckout], [ErrPlugin], [ErrChecksum], [ErrNetwork],
+// [ErrRoot] or [ErrKernel]. [Setup.Doctor] looks for the same problems beforehand, and changes nothing.
 package kernelext
