@@ -10,6 +10,8 @@ do not last from cell to cell, but environment variables do, and from them each 
 that is what the cell sets.
 """
 
+import os
+
 from papermill.cli import papermill
 from papermill.exceptions import PapermillException
 from papermill.translators import Translator, papermill_translators
@@ -35,6 +37,7 @@ class GoNBTranslator(Translator):
 
 
 papermill_translators.register("go", GoNBTranslator)
+os.environ.setdefault("CNNBOOK_STILL", "1")  # nobody is there to choose anything
 
 if __name__ == "__main__":
     papermill()
