@@ -23,7 +23,9 @@ Usage: go run . COMMAND [flags]
   book     set up, run every notebook without a person, and write the pages
   lab      set up, and open JupyterLab on the notebooks
   setup    only set up: kernel, plugin, Python tools
+  kernel   install the kernel for a Jupyter of your own; list or remove it
   doctor   say what is installed, what is missing and how to mend it
+  handout  write a student's and a teacher's copy of the notebooks
   data     draw a stand-in dataset, fetch CIFAR-10, or check a dataset
   train    train the write-up's network in a terminal, or go on with it
   runs     list, show, verify, export or remove saved runs
@@ -69,7 +71,7 @@ func (p printable) Write(text []byte) (int, error) {
 // run finds the command and runs it.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	commands := map[string]command{
-		"book": book, "lab": lab, "setup": setup, "doctor": doctor, "data": data, "runs": runs, "train": train,
+		"book": book, "lab": lab, "setup": setup, "kernel": kernel, "handout": handout, "doctor": doctor, "data": data, "runs": runs, "train": train,
 	}
 	if len(args) == 0 || slices.Contains([]string{"help", "-h", "-help", "--help"}, args[0]) {
 		_, err := io.WriteString(stdout, usage)

@@ -24,11 +24,11 @@ func TestHelpNamesEveryCommand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"book", "lab", "setup", "doctor", "data", "runs", "train"} {
+	for _, name := range []string{"book", "lab", "setup", "kernel", "handout", "doctor", "data", "runs", "train"} {
 		if !strings.Contains(out, "\n  "+name+" ") {
 			t.Errorf("help does not name %s", name)
 		}
-		if name == "data" || name == "runs" {
+		if name == "data" || name == "runs" || name == "kernel" {
 			continue // these have words of their own
 		}
 		if _, errs, _ := call(t, name, "-help"); !strings.HasPrefix(errs, "Usage: go run . "+name) {
@@ -71,6 +71,13 @@ func TestMistakesAreOneLine(t *testing.T) {
 		{[]string{"data", "draw", "-train", "1", filepath.Join(empty, "d")}, "from 5 to 50000"},
 		{[]string{"train", "-recipe", "slow"}, "choose base or quick"},
 		{[]string{"train", "-epochs", "-3"}, "at least 1, got -3"},
+		{[]string{"handout"}, "name a folder with -student, -teacher or both"},
+		{[]string{"handout", "-student", empty, "-teacher", empty}, "two folders"},
+		{[]string{"handout", "-student", empty, "-only", "99"}, `no notebook "99"`},
+		{[]string{"kernel", "paint"}, `unknown word "paint"`},
+		{[]string{"kernel", "install", "-user", "-sys-prefix"}, "choose one of -user, -sys-prefix and -prefix"},
+		{[]string{"kernel", "remove", "-prefix", empty}, `no kernel "cnnbook"`},
+		{[]string{"kernel", "remove", "-prefix", empty, "-name", "../x"}, "is none"},
 		{[]string{"runs", "show"}, "expected list, show RUN"},
 		{[]string{"runs", "export"}, "expected list, show RUN"},
 	} {
@@ -148,5 +155,24 @@ func TestChooseNotebooks(t *testing.T) {
 		if !slices.Equal(got, want) || (err == nil) != (want != nil) {
 			t.Errorf("%q: %v, %v; want %v", only, got, err, want)
 		}
+	}
+}
+
+func TestHandout(t *testing.T) {
+	dir := t.TempDir()
+	student, teacher := filepath.Join(dir, "student"), filepath.Join(dir, "teacher")
+	out, _, err := call(t, "handout", "-only", "02", "-student", student, "-teacher", teacher)
+	if err != nil || out != student+"\n"+teacher+"\n" {
+		t.Fatalf("%v: %s", err, out)
+	}
+	const name = "02-data-and-splits.ipynb"
+	for folder, solved := range map[string]bool{student: false, teacher: true} {
+		data, err := os.ReadFile(filepath.Join(folder, name))
+		if err != nil || bytes.Contains(data, []byte(`"solution"`)) != solved || !bytes.Contains(data, []byte(`"exercise"`)) {
+			t.Errorf("%s: %v, want an exercise, with its solution: %v", folder, err, solved)
+		}
+	}
+	if _, _, err := call(t, "handout", "-only", "02", "-student", student); err == nil || !strings.Contains(err.Error(), name+" exists") {
+		t.Errorf("a student's work is overwritten: %v", err)
 	}
 }

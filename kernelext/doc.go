@@ -12,6 +12,9 @@
 //   - the kernelspec "cnnbook", which carries all that the kernel needs in its own environment;
 //   - compiled packages in Go's caches, so that the first cell is quick and none needs a connection.
 //
+// [Environment.InstallKernel] gives the kernel to any other Jupyter, JupyterLab, VS Code or JupyterHub; [InstalledKernels]
+// lists such kernels and [RemoveKernel] removes one. Only what was installed by it is ever replaced or removed.
+//
 // # The cache folder
 //
 // Everything lies in $CNNBOOK_CACHE, or in cnnbook in the person's cache folder:
@@ -44,7 +47,12 @@
 //
 // [Cell] runs a cell's body with a context that ends at Jupyter's interrupt, and turns its error into one short line
 // and a failed cell. [ParamsFromEnv] says which dataset, budget and seed the notebook was started with. [Display] shows
-// figures, pictures, tables and text, each with a twin in words; [Live] shows a training while it goes on.
+// figures, pictures, tables and text, each with a twin in words; [Live] shows a training while it goes on; [Explorer] lets
+// a person choose what is shown. [Checks] tells a learner how far an exercise is solved, and [WriteHandouts] copies notebooks
+// for students and teachers.
+//
+// A cell that fails stops those that wait behind it, as Jupyter's protocol asks. GoNB v0.11.4 runs them all, so it is built
+// from a copy with an edit of one file (gonbEdits).
 //
 // # Without a person
 //
@@ -58,6 +66,7 @@
 //	CNNBOOK_BUDGET            smoke (when unset), cpu or full
 //	CNNBOOK_SEED              seed of everything random; 1 when unset
 //	CNNBOOK_RUNS              folder of the saved runs; runs in the cache folder when unset
+//	CNNBOOK_STILL             not empty: nobody is there to choose anything, see Explorer
 //	CNNBOOK_CACHE             the cache folder
 //	CNNBOOK_PYTHON            the Python interpreter to start from, at least 3.11
 //	GOMLX_BACKEND             respected when set: "go", "xla:/path/to/plugin.so", "xla:cuda"
@@ -66,6 +75,6 @@
 // # Errors
 //
 // What a person can mend is a [*Problem]: one line with cause and remedy. Its class is told by [errors.Is] with
-// [ErrNoGo], [ErrNoCompiler], [ErrNoPython], [ErrNoVenv], [ErrNoCheckout], [ErrPlugin], [ErrChecksum], [ErrNetwork] or
-// [ErrRoot]. [Setup.Doctor] looks for the same problems beforehand, and changes nothing.
+// [ErrNoGo], [ErrNoCompiler], [ErrNoPython], [ErrNoVenv], [ErrNoCheckout], [ErrPlugin], [ErrChecksum], [ErrNetwork],
+// [ErrRoot] or [ErrKernel]. [Setup.Doctor] looks for the same problems beforehand, and changes nothing.
 package kernelext

@@ -34,7 +34,7 @@ const setupCommand = "run: go run . setup"
 // data is the folder or archive of a dataset to look at; "" takes $CNNBOOK_DATA.
 func (s Setup) Doctor(ctx context.Context, data string) []Check {
 	s, moduleErr := s.resolve(ctx)
-	d := doctor{Setup: s, ctx: ctx}
+	d := doctor{Setup: s, ctx: ctx, diskFree: diskFree, gpus: "/proc/driver/nvidia/gpus"}
 	d.checkout(moduleErr)
 	d.goToolchain()
 	d.compiler()
@@ -44,6 +44,7 @@ func (s Setup) Doctor(ctx context.Context, data string) []Check {
 	d.pythonEnvironment()
 	d.pluginAndBackend()
 	d.kernelspec()
+	d.installedKernels()
 	d.gpu()
 	d.dataset(data)
 	d.leftovers()
@@ -55,6 +56,9 @@ type doctor struct {
 	Setup
 	ctx    context.Context
 	checks []Check
+
+	diskFree func(dir string) (bytes uint64, known bool)
+	gpus     string // folder with an entry for each NVIDIA GPU
 
 	goFound *toolchain // nil where Go or the checkout is missing
 	python  *python    // nil where none is usable

@@ -81,7 +81,7 @@ func (d *doctor) cacheFolder() {
 		d.add(CheckFail, "Cache folder", at+" is not writable", "make it writable, or name another folder in "+cacheEnv)
 		return
 	}
-	free, known := diskFree(at)
+	free, known := d.diskFree(at)
 	switch {
 	case known && free < minDisk:
 		d.add(CheckWarn, "Cache folder", fmt.Sprintf("%s, %.1f GB free", d.Cache, float64(free)/1e9),
@@ -108,10 +108,15 @@ func (d *doctor) tools() {
 		return
 	}
 	d.env.Bin = st.dir
-	// That it runs is what matters: the version that GoNB prints of itself is older than its release.
-	if _, err := (command{Path: filepath.Join(st.dir, exeName("gonb")), Args: []string{"-V"}, Env: os.Environ()}).output(d.ctx); err != nil {
-		d.add(CheckFail, name, err.Error(), fmt.Sprintf("remove %s and %s", st.dir, setupCommand))
-		return
+	// That they run is what matters: the version that GoNB prints of itself is older than its release.
+	for _, try := range []command{
+		{Path: "gonb", Args: []string{"-V"}}, {Path: "gopls", Args: []string{"version"}}, {Path: "goimports", Args: []string{os.DevNull}},
+	} {
+		try.Path, try.Env = filepath.Join(st.dir, exeName(try.Path)), os.Environ()
+		if _, err := try.output(d.ctx); err != nil {
+			d.add(CheckFail, name, err.Error(), fmt.Sprintf("remove %s and %s", st.dir, setupCommand))
+			return
+		}
 	}
 	d.add(CheckOK, name, strings.TrimPrefix(st.what, "Building ")+" at "+st.dir, "")
 }
@@ -158,8 +163,25 @@ func (d *doctor) kernelspec() {
 	d.add(CheckWarn, "Kernel", fmt.Sprintf("%d installed, none for this checkout", len(found)), setupCommand)
 }
 
+// installedKernels looks at what "kernel install" has given to other Jupyters. Without any there is nothing to say.
+func (d *doctor) installedKernels() {
+	found, err := InstalledKernels(d.ctx, "")
+	if err != nil {
+		d.fault(CheckWarn, "Installed kernels", err, "")
+		return
+	}
+	for _, k := range found {
+		if len(k.Gone) == 0 {
+			d.add(CheckOK, "Installed kernels", fmt.Sprintf("%q at %s", k.DisplayName, k.Dir), "")
+			continue
+		}
+		d.add(CheckWarn, "Installed kernels", fmt.Sprintf("%q at %s needs %s, which is gone", k.DisplayName, k.Dir, k.Gone[0]),
+			"install it again (go run . kernel install), or remove it (go run . kernel remove), with the flags of its place and name")
+	}
+}
+
 func (d *doctor) gpu() {
-	cards, err := filepath.Glob("/proc/driver/nvidia/gpus/*")
+	cards, err := filepath.Glob(filepath.Join(d.gpus, "*"))
 	if err != nil || len(cards) == 0 {
 		d.add(CheckOK, "GPU", "no NVIDIA GPU found; training runs on the CPU", "")
 		return

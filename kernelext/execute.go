@@ -151,7 +151,7 @@ func (e Execution) run(ctx context.Context, nb *notebook, temp, raw string) (las
 		return last, err
 	}
 	cmd := exec.CommandContext(ctx, e.Python, filepath.Join(temp, "book_execute.py"))
-	cmd.Env = e.Environ
+	cmd.Env = mergeEnv(e.Environ, EnvStill+"=1") // nobody is there to choose anything
 	ownGroup(cmd)
 	var stderr tail
 	cmd.Stderr = &stderr

@@ -28,8 +28,10 @@ func (d *doctor) leftovers() {
 	if err != nil {
 		return
 	}
-	stale := staleFolders(folders, all, time.Now())
-	orphans := orphanKernels(all)
+	d.reportLeftovers(staleFolders(folders, all, time.Now()), orphanKernels(all))
+}
+
+func (d *doctor) reportLeftovers(stale []string, orphans []process) {
 	if len(stale)+len(orphans) == 0 {
 		d.add(CheckOK, "Leftovers", "none", "")
 		return

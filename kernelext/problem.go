@@ -17,6 +17,7 @@ var (
 	ErrChecksum   = errors.New("checksum mismatch")
 	ErrNetwork    = errors.New("no connection to the package index")
 	ErrRoot       = errors.New("running as root")
+	ErrKernel     = errors.New("the kernel cannot be installed or removed")
 )
 
 // Problem is an error that a person can mend: what is wrong and what to do about it.

@@ -15,7 +15,7 @@ func (s Setup) toolsStep(ctx context.Context, t toolchain) (step, error) {
 		return step{}, err
 	}
 	dir := filepath.Join(s.Module, "tools")
-	hash, err := hashOfFiles([]string{filepath.Join(dir, "go.mod"), filepath.Join(dir, "go.sum")}, t.Version, t.OS, t.Arch, goplsScript)
+	hash, err := hashOfFiles([]string{filepath.Join(dir, "go.mod"), filepath.Join(dir, "go.sum")}, t.Version, t.OS, t.Arch, goplsScript, editsHash(gonbEdits))
 	if err != nil {
 		return step{}, err
 	}
@@ -31,7 +31,16 @@ func (s Setup) toolsStep(ctx context.Context, t toolchain) (step, error) {
 			return nil
 		},
 		build: func(ctx context.Context, out string) (any, error) {
-			args := []string{"build", "-mod=readonly", "-o", out + string(filepath.Separator)}
+			edits, err := os.MkdirTemp(filepath.Dir(out), "gonb-edits-*")
+			if err != nil {
+				return nil, err
+			}
+			defer os.RemoveAll(edits)
+			modfile, err := editedGoNB(ctx, t, dir, s.log("tools"), edits)
+			if err != nil {
+				return nil, fmt.Errorf("build the kernel's tools: %w", offline(err, "the Go module proxy"))
+			}
+			args := []string{"build", "-mod=readonly", "-trimpath", "-modfile=" + modfile, "-o", out + string(filepath.Separator)}
 			for _, tool := range tools {
 				args = append(args, tool.Package)
 			}

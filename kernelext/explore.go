@@ -1,0 +1,169 @@
+package kernelext
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/janpfeifer/gonb/gonbui"
+)
+
+// EnvStill names the variable that says, when it is not empty, that nobody is there to choose anything: Explorer then
+// shows its stills at once. Execute sets it.
+const EnvStill = "CNNBOOK_STILL"
+
+// exploreIdle is how long an Explorer waits for a choice.
+const exploreIdle = time.Minute
+
+// Explorer lets a person choose one of several things in a notebook, and shows what belongs to the choice. There is a list
+// to choose from, or a slider with buttons to step, and a button to end it.
+//
+//	%%
+//	kernelext.Cell(func(ctx context.Context) error {
+//		return kernelext.Explorer{
+//			Label: "Test image", Count: 200, Stills: []int{0, 7},
+//			Show:  func(i int) ([]any, error) { return []any{picture(i)}, nil },
+//		}.Run(ctx)
+//	})
+//
+// Where nobody can choose, on a page, in a headless run, in a terminal, or when no choice is made for a while, what is
+// shown needs no scripts: the stills, or the last choice. So a cell with an Explorer never holds up "Run All" for
+// longer than Idle.
+type Explorer struct {
+	Label   string   // what is chosen
+	Choices []string // the names of the choices, for a list
+	Count   int      // without Choices: how many choices there are, for a slider
+	Start   int      // the first choice, counted from 0
+	Stills  []int    // choices that are shown where nobody can choose; empty: Start
+
+	// Show gives what belongs to a choice, side by side. Show is called by one goroutine.
+	Show func(choice int) ([]any, error)
+
+	Idle time.Duration // how long to wait for a choice; 0: a minute
+}
+
+// Run shows the explorer until it is ended by its button, by the end of ctx, which is no error here, or by Idle.
+func (e Explorer) Run(ctx context.Context) error {
+	if err := e.check(); err != nil {
+		return err
+	}
+	if !gonbui.IsNotebook || os.Getenv(EnvStill) != "" {
+		return e.still()
+	}
+	if ok := awaitFrontEnd(ctx); !ok {
+		return e.still()
+	}
+	return e.live(ctx, newControls(e), notebookOutput{})
+}
+
+func (e Explorer) count() int { return cmp.Or(len(e.Choices), e.Count) }
+
+func (e Explorer) check() error {
+	n := e.count()
+	if e.Show == nil {
+		return fmt.Errorf("%w: the explorer has no Show", ErrDisplay)
+	}
+	for _, choice := range append([]int{e.Start}, e.Stills...) {
+		if choice < 0 || choice >= n {
+			return fmt.Errorf("%w: choice %d is not among the explorer's %d, counted from 0", ErrDisplay, choice, n)
+		}
+	}
+	return nil
+}
+
+// name is a choice in words.
+func (e Explorer) name(choice int) string {
+	name := fmt.Sprint(choice)
+	if len(e.Choices) > 0 {
+		name = e.Choices[choice]
+	}
+	return strings.TrimSpace(cleanLine(e.Label) + " " + cleanLine(name))
+}
+
+// still shows the stills one below the other.
+func (e Explorer) still() error {
+	stills := e.Stills
+	if len(stills) == 0 {
+		stills = []int{e.Start}
+	}
+	var items []any
+	for _, choice := range stills {
+		shown, err := e.Show(choice)
+		if err != nil {
+			return fmt.Errorf("%s: %w", e.name(choice), err)
+		}
+		items = append(items, Text(e.name(choice)+":"), Row(shown...))
+	}
+	return Display(append(items, Text(fmt.Sprintf("In JupyterLab, run this cell to choose among all %d.", e.count())))...)
+}
+
+// controls are what a person chooses with.
+type controls interface {
+	open() error
+	choices() <-chan int    // choices; only the latest counts
+	ended() <-chan struct{} // closed when the person has had enough
+	close(note string) error
+}
+
+// live shows each choice in the place of the one before.
+func (e Explorer) live(ctx context.Context, c controls, out output) error {
+	shown, err := e.Show(e.Start)
+	if err != nil {
+		return fmt.Errorf("%s: %w", e.name(e.Start), err)
+	}
+	if err := c.open(); err != nil {
+		return err
+	}
+	id := "cnnbook-explore-" + gonbui.UniqueId()
+	err = e.paint(out, id, e.Start, shown)
+	choice, idle := e.Start, time.NewTimer(cmp.Or(max(e.Idle, 0), exploreIdle))
+	defer idle.Stop()
+	for more := err == nil; more; {
+		select {
+		case chosen := <-c.choices():
+			idle.Reset(cmp.Or(max(e.Idle, 0), exploreIdle))
+			if chosen == choice || chosen < 0 || chosen >= e.count() {
+				continue
+			}
+			choice = chosen
+			if shown, err = e.Show(choice); err == nil {
+				err = e.paint(out, id, choice, shown)
+			}
+			more = err == nil
+		case <-c.ended():
+			more = false
+		case <-ctx.Done():
+			more = false
+		case <-idle.C:
+			more = false
+		}
+	}
+	closeErr := c.close(e.name(choice) + ". Run this cell again to choose another.")
+	if gonbui.IsNotebook {
+		syncNotebook(syncWait)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", e.name(choice), err)
+	}
+	return closeErr
+}
+
+// paint shows the items of a choice under a display id.
+func (e Explorer) paint(out output, id string, choice int, items []any) error {
+	note := budgetNote(ParamsFromEnv())
+	labelled := slices.Clone(items)
+	for i, item := range labelled {
+		labelled[i] = noted(item, note)
+	}
+	b, err := Row(labelled...).(row).bundle()
+	if err != nil {
+		return errors.Join(ErrDisplay, err)
+	}
+	b.HTML = `<div role="status" aria-label="` + escapeLine(e.name(choice)) + `">` + b.HTML + `</div>`
+	return out.show(b, id)
+}

@@ -1,0 +1,160 @@
+package kernelext
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// gonbModule is the module that the kernel is built from.
+const gonbModule = "github.com/janpfeifer/gonb"
+
+// edit is a change to a file of GoNB that the version pinned in tools/go.mod needs.
+type edit struct {
+	file     string // in the module
+	old, new string // old stands in it exactly once
+}
+
+// gonbEdits make "Run All" stop at a cell that fails: Jupyter's messaging protocol has the kernel answer "aborted" to the
+// requests that wait behind a failed one, unless it was sent with stop_on_error false; GoNB v0.11.4 runs them all.
+//
+// https://jupyter-client.readthedocs.io/en/stable/messaging.html#execute
+var gonbEdits = []edit{{
+	file: "internal/dispatcher/dispatcher.go",
+	old: `	if err := msg.Reply("execute_reply", replyContent); err != nil {
+		return errors.WithMessagef(err, "publish 'execute_reply` + "`" + `")
+	}
+	return nil
+}
+`,
+	new: `	if err := msg.Reply("execute_reply", replyContent); err != nil {
+		return errors.WithMessagef(err, "publish 'execute_reply` + "`" + `")
+	}
+	if stop, told := content["stop_on_error"].(bool); executionErr != nil && (stop || !told) {
+		return abortQueued()
+	}
+	return nil
+}
+
+// abortQueued answers the execute requests that wait with "aborted". Other requests keep waiting.
+func abortQueued() error {
+	for range len(busyMessagesChan) {
+		params, ok := <-busyMessagesChan
+		if !ok {
+			return nil
+		}
+		if params.msg.ComposedMsg().Header.MsgType != "execute_request" {
+			busyMessagesChan <- params
+			continue
+		}
+		if err := kernel.PublishKernelStatus(params.msg, kernel.StatusBusy); err != nil {
+			return err
+		}
+		if err := params.msg.Reply("execute_reply", map[string]any{"status": "aborted"}); err != nil {
+			return err
+		}
+		if err := kernel.PublishKernelStatus(params.msg, kernel.StatusIdle); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+`,
+}}
+
+// editsHash tells one set of edits from another.
+func editsHash(edits []edit) string {
+	var parts []string
+	for _, e := range edits {
+		parts = append(parts, e.file, e.old, e.new)
+	}
+	return hashOf(parts...)
+}
+
+// editedGoNB copies GoNB into dir and edits the copy, and gives a go.mod that is tools/go.mod with the copy in GoNB's place,
+// for "go build -modfile". The module cache stays as it is. tools is the folder of tools/go.mod.
+func editedGoNB(ctx context.Context, t toolchain, tools, log, dir string) (modfile string, err error) {
+	if _, err := t.goCommand(tools, log, "mod", "download", gonbModule).output(ctx); err != nil {
+		return "", err
+	}
+	out, err := t.goCommand(tools, log, "list", "-m", "-f", "{{.Dir}}", gonbModule).output(ctx)
+	if err != nil {
+		return "", err
+	}
+	gonb := filepath.Join(dir, "gonb")
+	if err := copySource(os.DirFS(strings.TrimSpace(out)), gonb); err != nil {
+		return "", fmt.Errorf("copy GoNB's source: %w", err)
+	}
+	for _, e := range gonbEdits {
+		name := filepath.Join(gonb, filepath.FromSlash(e.file))
+		source, err := os.ReadFile(name)
+		if err != nil {
+			return "", fmt.Errorf("GoNB's source: %w", err)
+		}
+		edited, err := e.apply(string(source))
+		if err != nil {
+			return "", err
+		}
+		if err := os.WriteFile(name, []byte(edited), 0o644); err != nil {
+			return "", err
+		}
+	}
+	sums, err := os.ReadFile(filepath.Join(tools, "go.sum"))
+	if err != nil {
+		return "", err
+	}
+	mod, err := os.ReadFile(filepath.Join(tools, "go.mod"))
+	if err != nil {
+		return "", err
+	}
+	mod = fmt.Appendf(mod, "\nreplace %s => %q\n", gonbModule, gonb)
+	modfile = filepath.Join(dir, "go.mod")
+	return modfile, errors.Join(os.WriteFile(modfile, mod, 0o644), os.WriteFile(filepath.Join(dir, "go.sum"), sums, 0o644))
+}
+
+// copySource copies a module but for its documentation, which is nearly all of GoNB's 66 MB.
+func copySource(module fs.FS, dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	entries, err := fs.ReadDir(module, ".")
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		name := entry.Name()
+		switch {
+		case name == "docs":
+			continue
+		case entry.IsDir():
+			sub, err := fs.Sub(module, name)
+			if err == nil {
+				err = os.CopyFS(filepath.Join(dir, name), sub)
+			}
+			if err != nil {
+				return err
+			}
+		default:
+			data, err := fs.ReadFile(module, name)
+			if err == nil {
+				err = os.WriteFile(filepath.Join(dir, name), data, 0o644)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// apply makes the change. A file of another version is refused rather than guessed at.
+func (e edit) apply(source string) (string, error) {
+	if n := strings.Count(source, e.old); n != 1 {
+		return "", fmt.Errorf("GoNB's %s is not as expected: %d places to edit, want 1; kernelext's edits belong to another version of GoNB than tools/go.mod pins", e.file, n)
+	}
+	return strings.Replace(source, e.old, e.new, 1), nil
+}
