@@ -14,14 +14,14 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext"
 )
 
-//go:embed pins.json templates
+//go:embed pins.json hub-requirements.txt templates
 var sources embed.FS
 
 // pins are the versions in the files.
 type pins struct {
 	Debian     string // tag of the base image
 	Golang     string // Debian's name in the tag of Go's image
-	JupyterHub string // for the image that a hub or Binder starts
+	JupyterHub string `json:"-"` // for the image that a hub or Binder starts, from hub-requirements.txt
 
 	kernelext.Pins
 }
@@ -86,6 +86,15 @@ func readPins(ctx context.Context, module string) (pins, error) {
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&p); err != nil {
 		return p, fmt.Errorf("pins.json: %w", err)
+	}
+	hub, err := sources.ReadFile("hub-requirements.txt")
+	if err != nil {
+		return p, err
+	}
+	for line := range strings.Lines(string(hub)) {
+		if rest, ok := strings.CutPrefix(line, "jupyterhub=="); ok {
+			p.JupyterHub = strings.Fields(rest)[0]
+		}
 	}
 	p.Pins, err = kernelext.ReadPins(ctx, module)
 	return p, err
