@@ -105,3 +105,45 @@ func TestStartScript(t *testing.T) {
 		t.Errorf("the person's notebook became %q, %v", data, err)
 	}
 }
+
+// TestCudaKernel holds that the kernel of the CUDA image computes with its plugin and finds NVIDIA's libraries.
+func TestCudaKernel(t *testing.T) {
+	root := t.TempDir()
+	for _, dir := range []string{"site/nvidia/cu13/lib", "site/nvidia/cudnn/lib", "site/nvidia/cu13/bin"} {
+		if err := os.MkdirAll(filepath.Join(root, dir), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kernel := filepath.Join(root, "kernel.json")
+	for name, text := range map[string]string{kernel: `{"argv": ["gonb"], "env": {"PATH": "${PATH}", "GOMLX_BACKEND": "xla:/cpu.so"}}`, filepath.Join(root, "site/nvidia/cu13/bin/ptxas"): ""} {
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if out, err := exec.Command("python3", "cuda_kernel.py", kernel, "/opt/cuda/plugin.so", filepath.Join(root, "site")).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	data, err := os.ReadFile(kernel)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var spec struct {
+		Argv []string
+		Env  map[string]string
+	}
+	if err := json.Unmarshal(data, &spec); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"GOMLX_BACKEND": "xla:/opt/cuda/plugin.so", "PJRT_PLUGIN_LIBRARY_PATH": "/opt/cuda",
+		"LD_LIBRARY_PATH": filepath.Join(root, "site/nvidia/cu13/lib") + ":" + filepath.Join(root, "site/nvidia/cudnn/lib"),
+		"PATH":            filepath.Join(root, "site/nvidia/cu13/bin") + ":${PATH}",
+	} {
+		if spec.Env[name] != want {
+			t.Errorf("%s is %q, expected %q", name, spec.Env[name], want)
+		}
+	}
+	if len(spec.Argv) != 1 {
+		t.Errorf("the command is %v", spec.Argv)
+	}
+}
