@@ -23,6 +23,7 @@ SINGLE = """
 STYLE = """
 pre { tab-size: 4; }
 main { max-width: 62rem; margin: auto; }
+mjx-container[display="true"] { overflow: auto hidden; }
 .highlight .c, .highlight .c1, .highlight .cm { color: #2e6666; }
 """
 
@@ -59,8 +60,9 @@ def single_file(path, target, script, facts):
     page = page.replace("</body>", footer(facts) + "</body>", 1)
     if has_formulas(path):
         settings = "MathJax = {tex: {inlineMath: [['$', '$']]}, options: {enableMenu: false}};"
+        reach = (script.parent / "book.js").read_text(encoding="utf-8")
         formulas = script.read_text(encoding="utf-8").replace("</script", "<\\/script")
-        page = page.replace("</head>", f"<script>{settings}</script><script>{formulas}</script></head>", 1)
+        page = page.replace("</head>", f"<script>{settings}</script><script>{formulas}</script><script>{reach}</script></head>", 1)
     target.write_text(page, encoding="utf-8")
 
 

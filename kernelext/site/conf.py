@@ -34,6 +34,7 @@ suppress_warnings = ["misc.highlighting_failure"]
 html_theme = "sphinx_book_theme"
 html_static_path = ["static"]
 html_css_files = ["book.css"]
+html_js_files = ["book.js"]
 html_extra_path = ["downloads"] if (Path(__file__).parent / "downloads").is_dir() else []
 html_copy_source = True
 html_show_sourcelink = False
