@@ -19,12 +19,14 @@ SINGLE = """
 """
 
 
-# Comments are a little darker than JupyterLab's, whose contrast is below 4.5.
+# Comments and numbers are a little darker than JupyterLab's, whose contrast is below 4.5.
 STYLE = """
 pre { tab-size: 4; }
 main { max-width: 62rem; margin: auto; }
 mjx-container[display="true"] { overflow: auto hidden; }
 .highlight .c, .highlight .c1, .highlight .cm { color: #2e6666; }
+.highlight :is(.m, .mb, .mf, .mh, .mi, .mo, .il) { color: #006600; }
+.highlight .o { color: #8a11d6; }
 """
 
 
