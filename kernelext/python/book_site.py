@@ -23,6 +23,7 @@ SINGLE = """
 STYLE = """
 pre { tab-size: 4; }
 main { max-width: 62rem; margin: auto; }
+.jp-RenderedHTMLCommon a:link:not(.anchor-link) { text-decoration: underline; }
 mjx-container[display="true"] { overflow: auto hidden; }
 .highlight .c, .highlight .c1, .highlight .cm { color: #2e6666; }
 .highlight :is(.m, .mb, .mf, .mh, .mi, .mo, .il) { color: #006600; }
