@@ -161,10 +161,12 @@ type look struct {
 	Width, Height int
 }
 
-// open loads a page and waits until it has set its formulas.
+// open loads a page and waits until it has set its formulas and nothing fades in any more: half-way colours have no contrast.
 func (b *browser) open(t *testing.T, url string, l look) {
 	t.Helper()
-	b.mustCall(t, "Emulation.setEmulatedMedia", map[string]any{"features": []map[string]string{{"name": "prefers-color-scheme", "value": l.Theme}}}, nil)
+	b.mustCall(t, "Emulation.setEmulatedMedia", map[string]any{"features": []map[string]string{
+		{"name": "prefers-color-scheme", "value": l.Theme}, {"name": "prefers-reduced-motion", "value": "reduce"},
+	}}, nil)
 	b.mustCall(t, "Emulation.setDeviceMetricsOverride", map[string]any{"width": l.Width, "height": l.Height, "deviceScaleFactor": 1, "mobile": l.Width < 600}, nil)
 	b.requests, b.loaded = nil, false
 	b.mustCall(t, "Page.navigate", map[string]any{"url": url}, nil)
@@ -174,7 +176,9 @@ func (b *browser) open(t *testing.T, url string, l look) {
 		}
 	}
 	var ready bool
-	if err := b.evaluate(`(async () => { await window.MathJax?.startup?.promise; await document.fonts.ready; return true })()`, &ready); err != nil || !ready {
+	if err := b.evaluate(`(async () => { await window.MathJax?.startup?.promise; await document.fonts.ready;
+		for (const a of document.getAnimations()) { try { a.finish() } catch { a.cancel() } }
+		return true })()`, &ready); err != nil || !ready {
 		t.Fatalf("%s: %v", url, err)
 	}
 }
