@@ -23,7 +23,10 @@
 // whose terms are used in the comments.
 package hdf5
 
-import "errors"
+import (
+	"errors"
+	"strings"
+)
 
 // ErrFormat: bytes that are not HDF5, are damaged, or use a part of it that this
 // package does not know.
@@ -75,3 +78,18 @@ const (
 )
 
 var signature = [8]byte{0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'}
+
+// Find is the array at a path of names divided by slashes, or nil.
+func (g *Group) Find(path string) *Dataset {
+	for g != nil {
+		if d := g.Datasets[path]; d != nil {
+			return d
+		}
+		name, rest, below := strings.Cut(path, "/")
+		if !below {
+			return nil
+		}
+		g, path = g.Groups[name], rest
+	}
+	return nil
+}
