@@ -80,7 +80,11 @@ func OpenRun(root string, spec Spec) (*Run, error) {
 		return nil, fmt.Errorf("%w: %s holds the run %s, expected %s: move the folder away", ErrMismatch, dir, r.manifest.Identity, m.Identity)
 	}
 	r.spec = spec
-	if err := r.slots.sameAs(newSlots(spec.Config.Optimizer, r.weights), "the optimizer"); err != nil {
+	trained, err := r.Network.trained(r.weights)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.slots.sameAs(newSlots(spec.Config.Optimizer, trained), "the optimizer"); err != nil {
 		return nil, fmt.Errorf("%s: %w", filepath.Join(dir, r.saved.Optimizer.Name), err)
 	}
 	if other, ok := latest(root, spec.Name, dir); ok {

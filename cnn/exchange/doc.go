@@ -29,6 +29,7 @@ package exchange
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/cnnbook/cnnbook/cnn"
 )
@@ -54,7 +55,7 @@ func (m Model) layerWeights() ([]cnn.Weights, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, rest, in := make([]cnn.Weights, len(shapes)), m.Weights, m.Network.Input
+	out, rest, in := make([]cnn.Weights, len(shapes)), slices.Clone(m.Weights), m.Network.Input // cloned: a format may turn an array
 	for i, l := range m.Network.Layers {
 		n := len(l.Weights(in))
 		out[i], rest, in = rest[:n], rest[n:], shapes[i]
