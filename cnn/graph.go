@@ -28,11 +28,7 @@ func layers(a Architecture, weights []*Node, x, rng *Node) (outputs, moved []*No
 	for i, layer := range a.Layers {
 		switch l := layer.(type) {
 		case Conv2D:
-			if l.stride() == 1 {
-				x = convolve(x, weights[0], l.Padding)
-			} else {
-				x = convolveStrided(x, weights[0], l)
-			}
+			x = l.convolve(x, weights[0])
 			x, weights, moved = addBias(x, weights, moved, l.NoBias)
 		case Dense:
 			x = Dot(x, weights[0]).Product()

@@ -24,12 +24,17 @@ func (l BatchNormalization) normalize(x *Node, weights []*Node, training bool) (
 	return Add(y, broadcastLast(beta, x.Rank())), moved
 }
 
-// convolveStrided is a convolution with a stride, padded as TensorFlow does: the
-// odd row and column of padding, if there is one, at the end. The picture is
-// padded, and cut to what the windows cover, before the convolution, because
-// GoMLX's gradients are wrong where a convolution pads unevenly or its windows
-// end before the picture does.
-func convolveStrided(x, kernel *Node, l Conv2D) *Node {
+// convolve is the layer's convolution without its bias.
+//
+// Where TensorFlow pads unevenly (an even kernel, or a stride, with "same": the
+// odd row and column come at the end) or windows end before the picture does,
+// the picture is padded, and cut to what the windows cover, before the
+// convolution: there the gradient of GoMLX's convolution with respect to its
+// input is wrong.
+func (l Conv2D) convolve(x, kernel *Node) *Node {
+	if l.stride() == 1 && (l.Padding != "same" || l.Kernel%2 == 1) {
+		return convolve(x, kernel, l.Padding)
+	}
 	for axis := 1; axis <= 2; axis++ {
 		size := x.Shape().Dimensions[axis]
 		var around [2]int

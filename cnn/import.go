@@ -9,6 +9,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+
+	"github.com/cnnbook/cnnbook/cifar"
 )
 
 // WriteSafetensors writes float32 arrays, and free text by name, in the
@@ -77,4 +80,16 @@ func ImportRun(root, name string, net Architecture, weights Weights, source stri
 		return nil, err
 	}
 	return r, nil
+}
+
+// Inputs are a dataset's images as a network gets them in evaluation: each
+// standardised by itself, float32 [n, 32, 32, 3], channels last. It is what other
+// programs must be given.
+func Inputs(d *cifar.Dataset) []float32 {
+	pixels := channelsLast(d)
+	out := make([]float32, 0, len(pixels))
+	for image := range slices.Chunk(pixels, cifar.PixelBytes) {
+		out = append(out, Standardize(image)...)
+	}
+	return out
 }

@@ -4,7 +4,7 @@
 //	format               written  read  for
 //	Keras JSON           yes      yes   model_from_json of Keras 2 or 3: the layers alone
 //	.keras               yes      yes   Keras 3
-//	.h5, whole model     yes      yes   Keras 2 and 3
+//	.h5, whole model     yes      yes   Keras 2.2.3 and later, Keras 3
 //	.h5, weights         yes      yes   load_weights of Keras 2 and 3 (the write-up's save_weights)
 //	.weights.h5          yes      yes   load_weights of Keras 3
 //	safetensors          yes      no    PyTorch, with PyTorch's names and layout: see [LoadInPyTorch]

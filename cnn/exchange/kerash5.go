@@ -57,8 +57,10 @@ func cutLast(name string) (layer, kind string) {
 	return "", name
 }
 
-// KerasModel writes a whole model as model.save("….h5") of Keras 2 does, without
-// a training configuration.
+// KerasModel writes a whole model as model.save("….h5") of Keras 2.2.3 and later
+// does, without a training configuration. Keras 3 reads it too. Keras 2.1 does
+// not know a model's configuration in that form: for it take [KerasJSON] and
+// [KerasWeights].
 func KerasModel(m Model) ([]byte, error) {
 	g, err := weightsGroup(m)
 	if err != nil {
@@ -68,6 +70,11 @@ func KerasModel(m Model) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	layers := config["config"].([]any) // as kerasConfig makes it
+	first := layers[0].(object)["config"].(object)
+	input := object{"class_name": "InputLayer", "config": object{"name": "input", "batch_input_shape": first["batch_input_shape"], "dtype": "float32", "sparse": false}}
+	delete(first, "batch_input_shape") // Keras 3 misreads it in any other layer
+	config["config"] = object{"name": "sequential", "layers": append([]any{input}, layers...)}
 	text, err := json.Marshal(config)
 	if err != nil {
 		return nil, err
@@ -148,7 +155,10 @@ func Keras(m Model) ([]byte, error) {
 			return nil, err
 		}
 	}
-	return b.Bytes(), z.Close()
+	if err := z.Close(); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
 }
 
 // maxMember bounds what is unpacked from a .keras file.

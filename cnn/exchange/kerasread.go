@@ -31,6 +31,7 @@ func ReadKerasJSON(data []byte) (cnn.Architecture, error) {
 		}
 	}
 	var net cnn.Architecture
+	axes := map[string]int{} // of batch normalisations
 	for i, l := range listed.Layers {
 		for _, key := range []string{"batch_shape", "batch_input_shape"} {
 			if shape, ok := l.Config[key].([]any); ok && net.Input == nil {
@@ -45,6 +46,11 @@ func ReadKerasJSON(data []byte) (cnn.Architecture, error) {
 			return net, fmt.Errorf("layer %d, %q (%s): %w", i+1, l.text("name"), l.Class, err)
 		}
 		net.Layers = append(net.Layers, read...)
+		if l.Class == "BatchNormalization" {
+			if axes[l.text("name")], err = l.side("axis", -1); err != nil {
+				return net, fmt.Errorf("layer %d, %q (%s): %w", i+1, l.text("name"), l.Class, err)
+			}
+		}
 	}
 	if net.Input == nil && len(listed.BuildInput) == 4 {
 		for _, n := range listed.BuildInput[1:] {
@@ -53,8 +59,22 @@ func ReadKerasJSON(data []byte) (cnn.Architecture, error) {
 			}
 		}
 	}
-	_, err := net.Shapes()
-	return net, err
+	shapes, err := net.Shapes()
+	if err != nil {
+		return net, err
+	}
+	return net, checkAxes(net, shapes, axes)
+}
+
+// checkAxes refuses a batch normalisation over another axis than the last, which
+// Keras may count from either end.
+func checkAxes(net cnn.Architecture, shapes []cnn.Shape, axes map[string]int) error {
+	for i, l := range net.Layers {
+		if axis, ok := axes[l.LayerName()]; ok && axis != -1 && axis != len(shapes[i]) {
+			return fmt.Errorf("layer %q (%s): %w: axis %d", l.LayerName(), l.Kind(), ErrUnsupported, axis)
+		}
+	}
+	return nil
 }
 
 // imageShape is a batch shape without the batch.
@@ -161,7 +181,7 @@ func (l kerasLayer) layers() ([]cnn.Layer, error) {
 		d := cnn.Dense{Name: name, Units: int(l.number("units", 0)), NoBias: l.Config["use_bias"] == false, Init: initializer}
 		return l.withActivation(d)
 	case "BatchNormalization":
-		if err := l.refuse(map[string][]any{"axis": {-1, 3, "[3]", "[-1]"}, "center": {true}, "scale": {true}, "renorm": {false}}); err != nil {
+		if err := l.refuse(map[string][]any{"center": {true}, "scale": {true}, "renorm": {false}}); err != nil {
 			return nil, err
 		}
 		b := cnn.BatchNormalization{Name: name, Momentum: l.number("momentum", 0.99), Epsilon: l.number("epsilon", 0.001)}

@@ -28,7 +28,10 @@ func NPZ(m Model) ([]byte, error) {
 			return nil, err
 		}
 	}
-	return b.Bytes(), z.Close()
+	if err := z.Close(); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
 }
 
 // WriteNPY writes one array in NumPy's format, version 1.0: magic, version,
