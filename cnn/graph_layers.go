@@ -26,13 +26,14 @@ func (l BatchNormalization) normalize(x *Node, weights []*Node, training bool) (
 
 // convolve is the layer's convolution without its bias.
 //
-// Where TensorFlow pads unevenly (an even kernel, or a stride, with "same": the
-// odd row and column come at the end) or windows end before the picture does,
-// the picture is padded, and cut to what the windows cover, before the
-// convolution: there the gradient of GoMLX's convolution with respect to its
-// input is wrong.
+// GoMLX's convolution has a wrong gradient with respect to its input where the
+// kernel's side is even: such a kernel gets a row and a column of zeros at its
+// end, and the picture one that they fall on. With that, or with a stride, the
+// picture is padded, and cut to what the windows cover, before the convolution.
+// Padding "same" is TensorFlow's: the odd row and column come at the end.
 func (l Conv2D) convolve(x, kernel *Node) *Node {
-	if l.stride() == 1 && (l.Padding != "same" || l.Kernel%2 == 1) {
+	extra := 1 - l.Kernel%2
+	if l.stride() == 1 && extra == 0 {
 		return convolve(x, kernel, l.Padding)
 	}
 	for axis := 1; axis <= 2; axis++ {
@@ -42,10 +43,13 @@ func (l Conv2D) convolve(x, kernel *Node) *Node {
 			around = SamePadding(size, l.Kernel, l.stride())
 		}
 		padded := around[0] + size + around[1]
+		covered := (padded-l.Kernel)/l.stride()*l.stride() + l.Kernel
+		around[1] += extra
 		x = zerosAround(x, axis, around)
-		if covered := (padded-l.Kernel)/l.stride()*l.stride() + l.Kernel; covered < padded {
-			x = SliceAxis(x, axis, AxisRange(0, covered))
+		if covered < padded {
+			x = SliceAxis(x, axis, AxisRange(0, covered+extra))
 		}
+		kernel = zerosAround(kernel, axis-1, [2]int{0, extra})
 	}
 	return Convolve(x, kernel).Strides(l.stride()).NoPadding().Done()
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -48,15 +49,13 @@ func ImportRun(root, name string, net Architecture, weights Weights, source stri
 		return nil, err
 	}
 	sum := sha256.Sum256(file.Bytes())
-	config := Config{}.withDefaults()
-	config.Epochs = 0
 	m := manifest{
 		Format: formatVersion, Name: name, Architecture: net, Software: Software(),
 		Data: dataIdentity{Train: datasetIdentity{Name: "imported: " + source}, Valid: datasetIdentity{Name: "imported: " + source}},
 		From: &origin{Name: source, Weights: hex.EncodeToString(sum[:])},
 	}
 	var err error
-	if m.Config, err = json.Marshal(config); err != nil {
+	if m.Config, err = untrained(); err != nil {
 		return nil, err
 	}
 	if m.Identity, err = identityOf(m); err != nil {
@@ -92,4 +91,33 @@ func Inputs(d *cifar.Dataset) []float32 {
 		out = append(out, Standardize(image)...)
 	}
 	return out
+}
+
+// untrained is a configuration without epochs, which a [Config] cannot say: there
+// 0 is the default.
+func untrained() (json.RawMessage, error) {
+	data, err := json.Marshal(Config{})
+	if err != nil {
+		return nil, err
+	}
+	var fields map[string]any
+	if err := json.Unmarshal(data, &fields); err != nil {
+		return nil, err
+	}
+	fields["epochs"] = 0
+	return json.Marshal(fields)
+}
+
+// WriteNewFile makes a file that is whole or not there at all: written aside,
+// synced and renamed. A name that is taken is refused.
+func WriteNewFile(path string, data []byte) error {
+	if _, err := os.Lstat(path); err == nil {
+		return fmt.Errorf("writing %s: %w: give a name that is free", path, fs.ErrExist)
+	}
+	dir, name := filepath.Split(filepath.Clean(path))
+	if dir == "" {
+		dir = "."
+	}
+	_, err := writeAtomic(dir, name, func(w io.Writer) error { _, err := w.Write(data); return err })
+	return err
 }

@@ -113,8 +113,9 @@ type curves struct {
 	Seeds   []float64
 }
 
-// curve trains net from Keras's own start, over its batches in its order.
-func (c curves) curve(t *testing.T, backend compute.Backend, net Architecture, o Optimizer, p Preprocess, rate float64, steps int, seed uint64) []float64 {
+// trainer starts at Keras's own start whenever it is called, and trains over its
+// batches in its order.
+func (c curves) trainer(t *testing.T, net Architecture, o Optimizer, p Preprocess, rate float64, steps int) func(seed uint64) []float64 {
 	t.Helper()
 	in := net.Input
 	w := oracleWeights(t, net, c.Salt+100)
@@ -123,23 +124,32 @@ func (c curves) curve(t *testing.T, backend compute.Backend, net Architecture, o
 	for i := range labels {
 		labels[i] = int32(oracleMix(c.Salt+50, i) % 10)
 	}
-	e, err := newEngine(net, Config{Optimizer: o, Preprocess: p, Seed: seed}, w, newSlots(o, w))
+	slots := newSlots(o, w)
+	e, err := newEngine(net, Config{Optimizer: o, Preprocess: p}, w, slots)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer e.close()
+	t.Cleanup(e.close)
 	data := &deviceData{images: images, labels: tensors.FromFlatDataAndDimensions(labels, c.Images), n: c.Images}
-	out := make([]float64, steps)
-	for step := range out {
-		indices := make([]int32, c.Batch)
-		for i := range indices {
-			indices[i] = int32((step*c.Batch + i) % c.Images)
-		}
-		if out[step], _, err = e.step(data, newStepRequest(e.config, step, rate, indices)); err != nil {
+	return func(seed uint64) []float64 {
+		if err := e.setState(slices.Concat(w, slots)); err != nil {
 			t.Fatal(err)
 		}
+		config := e.config
+		config.Seed = seed
+		out := make([]float64, steps)
+		for step := range out {
+			indices := make([]int32, c.Batch)
+			for i := range indices {
+				indices[i] = int32((step*c.Batch + i) % c.Images)
+			}
+			var err error
+			if out[step], _, err = e.step(data, newStepRequest(config, step, rate, indices)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return out
 	}
-	return out
 }
 
 // From the same start, over the same batches, without chance: the losses of 200
@@ -147,10 +157,9 @@ func (c curves) curve(t *testing.T, backend compute.Backend, net Architecture, o
 func TestCurvesMatchKeras(t *testing.T) {
 	var c curves
 	oracle(t, "curves.json", &c)
-	backend := testBackend(t)
 	for name, o := range map[string]Optimizer{"sgd": SGD{}, "adam": Adam{}} {
 		want := c.Curves[name]
-		got := c.curve(t, backend, c.Architecture, o, Preprocess{}, want.Rate, len(want.Losses), 1)
+		got := c.trainer(t, c.Architecture, o, Preprocess{}, want.Rate, len(want.Losses))(1)
 		worst := 0.0
 		for i := range got {
 			worst = max(worst, math.Abs(got[i]-want.Losses[i]))
@@ -167,11 +176,10 @@ func TestCurvesMatchKeras(t *testing.T) {
 func TestCurvesMatchKerasInTheMean(t *testing.T) {
 	var c curves
 	oracle(t, "curves.json", &c)
-	backend := testBackend(t)
+	train := c.trainer(t, c.Dropped, SGD{}, Preprocess{Flip: true}, c.Rate, 60)
 	var ours []float64
 	for seed := range c.Seeds {
-		losses := c.curve(t, backend, c.Dropped, SGD{}, Preprocess{Flip: true}, c.Rate, 60, uint64(seed))
-		mean, _ := meanAndError(losses[40:])
+		mean, _ := meanAndError(train(uint64(seed))[40:])
 		ours = append(ours, mean)
 	}
 	mean, se := meanAndError(ours)
