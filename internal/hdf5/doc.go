@@ -7,7 +7,7 @@
 // Superblock version 0; groups as symbol tables (a version-1 B-tree of one
 // level over nodes of eight entries, and a local heap for the names); object
 // headers version 1; contiguous little-endian IEEE datasets; fixed-length,
-// null-padded UTF-8 strings. Every HDF5 library since 1.0 reads that. A group
+// null-padded strings. Every HDF5 library since 1.0 reads that. A group
 // holds at most 256 children, and an attribute at most some 64,000 bytes.
 //
 // # What is read

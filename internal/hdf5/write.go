@@ -213,7 +213,9 @@ func attribute(name string, value any) ([]byte, error) {
 	return append(b, data...), nil
 }
 
-// stringType is a null-padded UTF-8 string of fixed length.
+// stringType is a null-padded string of fixed length. Its character set is
+// declared as ASCII, as h5py declares bytes: Keras 2 decodes them itself, and the
+// h5py of its time cannot read what is declared as UTF-8.
 func stringType(length int) []byte {
-	return binary.LittleEndian.AppendUint32([]byte{0x13, 0x11, 0, 0}, uint32(max(1, length)))
+	return binary.LittleEndian.AppendUint32([]byte{0x13, 0x01, 0, 0}, uint32(max(1, length)))
 }
