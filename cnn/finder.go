@@ -52,7 +52,11 @@ func (r *Run) SearchRate(ctx context.Context, search RateSearch, observe func(Pr
 		return nil, fmt.Errorf("%w: rate search: %w", ErrConfig, err)
 	}
 	config := r.drawing(r.spec.Config)
-	e, err := newEngine(r.Network, config, r.weights, newSlots(config.Optimizer, r.weights))
+	trained, err := r.Network.trained(r.weights)
+	if err != nil {
+		return nil, err
+	}
+	e, err := newEngine(r.Network, config, r.weights, newSlots(config.Optimizer, trained))
 	if err != nil {
 		return nil, err
 	}

@@ -80,7 +80,11 @@ func OpenRun(root string, spec Spec) (*Run, error) {
 		return nil, fmt.Errorf("%w: %s holds the run %s, expected %s: move the folder away", ErrMismatch, dir, r.manifest.Identity, m.Identity)
 	}
 	r.spec = spec
-	if err := r.slots.sameAs(newSlots(spec.Config.Optimizer, r.weights), "the optimizer"); err != nil {
+	trained, err := r.Network.trained(r.weights)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.slots.sameAs(newSlots(spec.Config.Optimizer, trained), "the optimizer"); err != nil {
 		return nil, fmt.Errorf("%s: %w", filepath.Join(dir, r.saved.Optimizer.Name), err)
 	}
 	if other, ok := latest(root, spec.Name, dir); ok {
@@ -142,7 +146,11 @@ func startRun(dir string, spec Spec, m manifest) (*Run, error) {
 	} else if r.weights, err = spec.Network.Initialize(spec.Config.Seed); err != nil {
 		return nil, err
 	}
-	r.slots = newSlots(spec.Config.Optimizer, r.weights)
+	trained, err := spec.Network.trained(r.weights)
+	if err != nil {
+		return nil, err
+	}
+	r.slots = newSlots(spec.Config.Optimizer, trained)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("making a folder for the run: %w", err)
 	}
@@ -161,8 +169,8 @@ func startRun(dir string, spec Spec, m manifest) (*Run, error) {
 	return r, nil
 }
 
-// newSlots makes the optimizer's arrays, all zero: the first slot of every
-// weight, then the second.
+// newSlots makes the optimizer's arrays for weights that a gradient moves, all
+// zero: the first slot of every weight, then the second.
 func newSlots(o Optimizer, weights Weights) Weights {
 	var slots Weights
 	for _, slot := range o.slots() {
