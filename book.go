@@ -5,15 +5,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/cnnbook/cnnbook/cifar"
-	"github.com/cnnbook/cnnbook/cnn"
 	"github.com/cnnbook/cnnbook/kernelext"
 )
 
@@ -23,6 +20,7 @@ type bookOptions struct {
 	out    string
 	only   string
 	update bool
+	force  bool
 }
 
 func book(ctx context.Context, args []string, stdout, stderr io.Writer) error {
@@ -35,20 +33,16 @@ func book(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	// A wrong dataset is told before anything long begins.
-	if o.params.Data != "" {
-		if _, _, err := cifar.Open(o.params.Data); err != nil {
-			return err
-		}
+	images, err := dataSHA256(o.params)
+	if err != nil {
+		return err
 	}
 	env, err := kernelext.Setup{Log: stderr}.Run(ctx)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(stderr, "Running %d notebooks with %s on %s\n", len(notebooks), o.params, env.Plugin)
-	b := bookRun{bookOptions: o, env: env, stderr: stderr, facts: facts(o.params, env)}
-	if b.code, err = kernelext.CodeSHA256(os.DirFS(env.Module), "cifar", "cnn", "viz", "kernelext"); err != nil {
-		return err
-	}
+	fmt.Fprintf(stderr, "%d notebooks with %s on %s\n", len(notebooks), o.params, env.Plugin)
+	b := bookRun{bookOptions: o, env: env, stderr: stderr, images: images}
 	pages := filepath.Join(o.out, o.params.Folder())
 	executed := pages + "-notebooks"
 	if o.update && os.Getenv(kernelext.EnvRuns) == "" {
@@ -62,19 +56,32 @@ func book(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return fmt.Errorf("making the output folder: %w", err)
 	}
 	for _, notebook := range notebooks {
-		if err := b.execute(ctx, notebook, executed); err != nil {
+		if err := b.bring(ctx, notebook, executed); err != nil {
 			return err
 		}
 	}
-	return b.render(ctx, executed, pages, stdout)
+	return b.render(ctx, notebooks, executed, pages, stdout)
+}
+
+// dataSHA256 identifies the content of a real dataset.
+func dataSHA256(p kernelext.Params) (string, error) {
+	if p.Data == "" {
+		return "", nil
+	}
+	train, test, err := cifar.Open(p.Data)
+	if err != nil {
+		return "", err
+	}
+	return train.Fingerprint()[:32] + test.Fingerprint()[:32], nil
 }
 
 func bookFlags(args []string, stderr io.Writer) (bookOptions, error) {
-	f := flags("book", "[flags]\n\nRuns the notebooks without a person and writes a folder of pages. Without -data they run on drawn images.", stderr)
+	f := flags("book", "[flags]\n\nRuns the notebooks without a person and writes a folder of pages. Without -data they run on drawn images.\nA notebook that was run like this before is not run again until it, or code that it imports, has changed.", stderr)
 	params := paramFlags(f)
 	out := f.String("out", "_site", "folder for the pages; books of other data, budget or seed in it stay")
 	only := f.String("only", "", "run only these notebooks, such as 01 or 02,06")
 	update := f.Bool("update", false, "also write the results back into notebooks/, drawn images only")
+	force := f.Bool("force", false, "run notebooks although nothing has changed since they were run")
 	if err := parse(f, args); err != nil {
 		return bookOptions{}, err
 	}
@@ -82,7 +89,7 @@ func bookFlags(args []string, stderr io.Writer) (bookOptions, error) {
 	if err == nil && *update && p.Data != "" {
 		err = fmt.Errorf("book: -update is for drawn images only: pictures of a real dataset do not go into the notebooks")
 	}
-	return bookOptions{params: p, out: *out, only: *only, update: *update}, err
+	return bookOptions{params: p, out: *out, only: *only, update: *update, force: *force}, err
 }
 
 // chooseNotebooks lists the notebooks of a folder in order: all, or those that only
@@ -124,17 +131,37 @@ type bookRun struct {
 	bookOptions
 	env    *kernelext.Environment
 	stderr io.Writer
-	facts  []kernelext.Fact
-	code   string
+	images string // content of a real dataset
 }
 
-// execute runs one notebook and, if asked to, keeps its results in notebooks/.
-func (b bookRun) execute(ctx context.Context, notebook, dir string) error {
+// record is what a notebook's run would be recorded as if it began now.
+func (b bookRun) record() (kernelext.Record, error) {
+	r := b.params.Record()
+	r.DataSHA256, r.Backend = b.images, b.env.Plugin.String()
+	var err error
+	r.CodeSHA256, err = b.code()
+	return r, err
+}
+
+// code is the hash of what the notebooks import, as it is now: it may be edited while notebooks run.
+func (b bookRun) code() (string, error) {
+	return kernelext.CodeSHA256(os.DirFS(b.env.Module), "cifar", "cnn", "viz", "kernelext")
+}
+
+// bring makes sure of one executed notebook, and keeps its results in notebooks/ if asked to.
+func (b bookRun) bring(ctx context.Context, notebook, dir string) error {
 	out := filepath.Join(dir, filepath.Base(notebook))
-	record := b.params.Record()
-	record.CodeSHA256, record.Facts = b.code, b.facts
+	record, err := b.record()
+	if err != nil {
+		return err
+	}
+	if !b.force && !b.update && record.Fits(out, notebook) == nil {
+		fmt.Fprintf(b.stderr, "%s: nothing has changed since it was run\n", filepath.Base(notebook))
+		return nil
+	}
+	record.Facts = append(facts(b.params, b.env), kernelext.Fact{Name: "run", Value: time.Now().UTC().Format("2006-01-02 15:04 UTC")})
 	began := time.Now()
-	_, err := kernelext.Execute(ctx, kernelext.Execution{
+	_, err = kernelext.Execute(ctx, kernelext.Execution{
 		Notebook: notebook, Out: out,
 		Python: b.env.Python, Environ: append(b.env.Environ(), b.params.Environ()...), Kernel: b.env.Kernel,
 		Record: record, Hide: b.hidden(), Progress: b.progress,
@@ -169,67 +196,4 @@ func (b bookRun) hidden() []kernelext.Replacement {
 		hide = append(hide, kernelext.Replacement{Path: home, Label: "~"})
 	}
 	return hide
-}
-
-// render makes the pages of all notebooks that were executed with these
-// parameters, now or earlier, as long as they still belong to their sources.
-func (b bookRun) render(ctx context.Context, executed, pages string, stdout io.Writer) error {
-	sources, err := chooseNotebooks("notebooks", "")
-	if err != nil {
-		return err
-	}
-	var ready []string
-	for _, source := range sources {
-		path := filepath.Join(executed, filepath.Base(source))
-		if kernelext.CheckRecord(path, source, b.code) == nil {
-			ready = append(ready, path)
-		}
-	}
-	formulas, err := b.env.Formulas(ctx)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(b.stderr, "Writing the pages …\n")
-	err = kernelext.Render(ctx, kernelext.Site{
-		Notebooks: ready, Out: pages, Title: "cnnbook",
-		Lead:     "Image recognition with a convolutional network, in Go notebooks: " + b.params.String() + ".",
-		Facts:    b.facts,
-		Formulas: formulas,
-		Python:   b.env.Python, Environ: b.env.Environ(),
-	})
-	if err != nil {
-		return err
-	}
-	if err := kernelext.WriteSiteIndex(b.out, "cnnbook"); err != nil {
-		return err
-	}
-	fmt.Fprintln(stdout, filepath.Join(pages, "index.html"))
-	return nil
-}
-
-// facts are the footer of every page.
-func facts(p kernelext.Params, env *kernelext.Environment) []kernelext.Fact {
-	out := []kernelext.Fact{
-		{Name: "data", Value: p.DataName()},
-		{Name: "budget", Value: budgetText(p.Budget)},
-		{Name: "seed", Value: fmt.Sprint(p.Seed)},
-		{Name: "backend", Value: env.Plugin.String()},
-		{Name: "machine", Value: fmt.Sprintf("%s/%s, %d processors", runtime.GOOS, runtime.GOARCH, runtime.NumCPU())},
-		{Name: "made", Value: time.Now().UTC().Format("2006-01-02 15:04 UTC")},
-	}
-	for _, v := range cnn.Software() {
-		out = append(out, kernelext.Fact{Name: "version", Value: v})
-	}
-	if commit, err := exec.Command("git", "-C", env.Module, "rev-parse", "--short", "HEAD").Output(); err == nil {
-		out = append(out, kernelext.Fact{Name: "commit", Value: strings.TrimSpace(string(commit))})
-	}
-	return out
-}
-
-// budgetText names what is reduced.
-func budgetText(name string) string {
-	if name == kernelext.BudgetFull {
-		return name
-	}
-	return name + " (reduced)"
 }

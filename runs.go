@@ -11,6 +11,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/cnnbook/cnnbook/cnn"
+	"github.com/cnnbook/cnnbook/cnn/exchange"
 	"github.com/cnnbook/cnnbook/kernelext"
 )
 
@@ -20,6 +21,8 @@ const runsUsage = `Usage: go run . runs list            all saved runs
        go run . runs rm     RUN      remove a run
        go run . runs export RUN -out PATH [-format FORMAT]
                                      write a run for others; -out NAME.zip makes an archive
+       go run . runs import [-name NAME] [-network JSON] FILE
+                                     save a network from Keras as a run
 
 FORMAT is
 %s
@@ -53,15 +56,20 @@ func runs(_ context.Context, args []string, stdout, stderr io.Writer) error {
 			return err
 		}
 		return exportRun(dir, args[2:], stdout, stderr)
+	case len(args) >= 1 && args[0] == "import":
+		return importRun(params.Runs, args[1:], stdout, stderr)
 	case len(args) == 0, args[0] == "-h", args[0] == "-help", args[0] == "--help":
 		var formats strings.Builder
 		for _, f := range cnn.ExportFormats() {
-			fmt.Fprintf(&formats, "  %-12s %s\n", f.Name, f.About)
+			fmt.Fprintf(&formats, "  %-14s %s\n", f.Name, f.About)
+		}
+		for _, f := range exchange.Formats() {
+			fmt.Fprintf(&formats, "  %-14s %s\n", f.Name, f.About)
 		}
 		_, err := fmt.Fprintf(stdout, runsUsage, formats.String())
 		return err
 	}
-	return fmt.Errorf("runs: expected list, show RUN, verify RUN, rm RUN or export RUN: go run . runs -help tells more")
+	return fmt.Errorf("runs: expected list, show RUN, verify RUN, rm RUN, export RUN or import FILE: go run . runs -help tells more")
 }
 
 // runFolders are the folders below root that hold a run, whole or damaged.
@@ -167,7 +175,12 @@ func exportRun(dir string, args []string, stdout, stderr io.Writer) error {
 	if r.Recovered != "" {
 		fmt.Fprintf(stderr, "the latest save is damaged, the one before it is exported: %s\n", r.Recovered)
 	}
-	if err := r.Export(*format, *out); err != nil {
+	if other, ok := exchange.FormatNamed(*format); ok {
+		err = exportAs(other, r, *out)
+	} else {
+		err = r.Export(*format, *out)
+	}
+	if err != nil {
 		return err
 	}
 	fmt.Fprintf(stdout, "%s: %s, as %s\n", *out, r, *format)

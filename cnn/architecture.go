@@ -38,8 +38,9 @@ type Architecture struct {
 }
 
 // Layer is one step of a network. The types that implement it are [Conv2D],
-// [Activation], [MaxPooling2D], [Dropout], [Flatten] and [Dense]; their names
-// and fields are those of Keras.
+// [Activation], [LeakyReLU], [BatchNormalization], [MaxPooling2D],
+// [GlobalAveragePooling2D], [Dropout], [Flatten] and [Dense]; their names and
+// fields are those of Keras.
 type Layer interface {
 	// Kind is the Keras class name, such as "Conv2D".
 	Kind() string
@@ -47,30 +48,36 @@ type Layer interface {
 	LayerName() string
 	// Output is the shape that the layer makes of one of shape in.
 	Output(in Shape) (Shape, error)
-	// Weights lists the layer's trainable arrays for an input of shape in.
+	// Weights lists the layer's arrays for an input of shape in, in the order in
+	// which Keras lists them.
 	Weights(in Shape) []WeightSpec
 }
 
-// WeightSpec describes one trainable array of a layer.
+// WeightSpec describes one array of a layer.
 type WeightSpec struct {
 	Name   string // "First-Convolution/kernel"
 	Shape  []int  // as Keras stores it: height, width, in, out for a convolution; in, out for a dense layer
 	FanIn  int    // inputs of one output value, for the initialiser
 	FanOut int
-	Bias   bool // starts at zero
+	Bias   bool   // starts at zero
+	Init   string // the initialiser's name, for an array that is no bias; "" is "glorot_uniform"
+	Moving bool   // a moving statistic: training moves it, but not by a gradient
 }
 
 // Size is the number of values in the array.
 func (w WeightSpec) Size() int { return Shape(w.Shape).Size() }
 
-// Conv2D is a two-dimensional convolution with stride 1 and bias: input
-// [height, width, in], output [height, width, Filters] for Padding "same",
-// smaller by Kernel−1 for "valid".
+// Conv2D is a two-dimensional convolution: input [height, width, in], output
+// [height, width, Filters] for Padding "same", smaller by Kernel−1 for "valid";
+// with a Stride s, every s-th row and column of that, from the first.
 type Conv2D struct {
 	Name    string `json:"name"`
 	Filters int    `json:"filters"`
-	Kernel  int    `json:"kernel_size"`       // side of the square kernel
-	Padding string `json:"padding,omitempty"` // "same", or "valid" (also when empty, as in Keras)
+	Kernel  int    `json:"kernel_size"`                  // side of the square kernel
+	Padding string `json:"padding,omitempty"`            // "same", or "valid" (also when empty, as in Keras)
+	Stride  int    `json:"strides,omitempty"`            // 0 is 1
+	NoBias  bool   `json:"no_bias,omitempty"`            // Keras's use_bias=False, for a convolution before a BatchNormalization
+	Init    string `json:"kernel_initializer,omitempty"` // see [Initializers]; empty is "glorot_uniform"
 }
 
 // Activation applies a function to each value; "softmax" applies to the last
@@ -99,11 +106,13 @@ type Flatten struct {
 	Name string `json:"name"`
 }
 
-// Dense is a fully connected layer with bias: Units outputs, each the weighted
-// sum of all inputs.
+// Dense is a fully connected layer: Units outputs, each the weighted sum of all
+// inputs, plus a bias.
 type Dense struct {
-	Name  string `json:"name"`
-	Units int    `json:"units"`
+	Name   string `json:"name"`
+	Units  int    `json:"units"`
+	NoBias bool   `json:"no_bias,omitempty"`            // Keras's use_bias=False
+	Init   string `json:"kernel_initializer,omitempty"` // see [Initializers]; empty is "glorot_uniform"
 }
 
 func (l Conv2D) Kind() string       { return "Conv2D" }
@@ -128,18 +137,28 @@ func (l Conv2D) Output(in Shape) (Shape, error) {
 	if l.Filters < 1 || l.Kernel < 1 {
 		return nil, fmt.Errorf("needs at least 1 filter and a kernel side of at least 1, got %d and %d", l.Filters, l.Kernel)
 	}
+	if l.Stride < 0 {
+		return nil, fmt.Errorf("strides must be at least 1, got %d", l.Stride)
+	}
+	if err := validInitializer(l.Init); err != nil {
+		return nil, err
+	}
+	h, w := in[0], in[1]
 	switch l.Padding {
 	case "same":
-		return Shape{in[0], in[1], l.Filters}, nil
 	case "", "valid":
-		h, w := in[0]-l.Kernel+1, in[1]-l.Kernel+1
+		h, w = h-l.Kernel+1, w-l.Kernel+1
 		if h < 1 || w < 1 {
 			return nil, fmt.Errorf("a %d×%d kernel does not fit into %v", l.Kernel, l.Kernel, in)
 		}
-		return Shape{h, w, l.Filters}, nil
+	default:
+		return nil, fmt.Errorf(`padding must be "same" or "valid", got %q`, l.Padding)
 	}
-	return nil, fmt.Errorf(`padding must be "same" or "valid", got %q`, l.Padding)
+	s := l.stride()
+	return Shape{(h-1)/s + 1, (w-1)/s + 1, l.Filters}, nil
 }
+
+func (l Conv2D) stride() int { return max(1, l.Stride) }
 
 // Output checks the function's name; the shape stays.
 func (l Activation) Output(in Shape) (Shape, error) {
@@ -179,6 +198,9 @@ func (l Dense) Output(in Shape) (Shape, error) {
 	if l.Units < 1 {
 		return nil, fmt.Errorf("needs at least 1 unit, got %d", l.Units)
 	}
+	if err := validInitializer(l.Init); err != nil {
+		return nil, err
+	}
 	return Shape{l.Units}, nil
 }
 
@@ -186,18 +208,24 @@ func (l Dense) Output(in Shape) (Shape, error) {
 // count the kernel's area, as Keras's initialisers do.
 func (l Conv2D) Weights(in Shape) []WeightSpec {
 	area := l.Kernel * l.Kernel
-	return []WeightSpec{
-		{Name: l.Name + "/kernel", Shape: []int{l.Kernel, l.Kernel, in[2], l.Filters}, FanIn: area * in[2], FanOut: area * l.Filters},
-		{Name: l.Name + "/bias", Shape: []int{l.Filters}, Bias: true},
+	kernel := WeightSpec{
+		Name: l.Name + "/kernel", Shape: []int{l.Kernel, l.Kernel, in[2], l.Filters},
+		FanIn: area * in[2], FanOut: area * l.Filters, Init: l.Init,
 	}
+	return withBias(kernel, l.Name, l.Filters, l.NoBias)
 }
 
 // Weights are kernel [in, Units] and bias [Units].
 func (l Dense) Weights(in Shape) []WeightSpec {
-	return []WeightSpec{
-		{Name: l.Name + "/kernel", Shape: []int{in[0], l.Units}, FanIn: in[0], FanOut: l.Units},
-		{Name: l.Name + "/bias", Shape: []int{l.Units}, Bias: true},
+	kernel := WeightSpec{Name: l.Name + "/kernel", Shape: []int{in[0], l.Units}, FanIn: in[0], FanOut: l.Units, Init: l.Init}
+	return withBias(kernel, l.Name, l.Units, l.NoBias)
+}
+
+func withBias(kernel WeightSpec, layer string, size int, without bool) []WeightSpec {
+	if without {
+		return []WeightSpec{kernel}
 	}
+	return []WeightSpec{kernel, {Name: layer + "/bias", Shape: []int{size}, Bias: true}}
 }
 
 func (Activation) Weights(Shape) []WeightSpec   { return nil }
@@ -252,8 +280,9 @@ func (a Architecture) Classifier(classes int) error {
 	return nil
 }
 
-// WeightSpecs lists every trainable array in order, first layer to last, kernel
-// before bias. The order is that of [Weights] and of a saved run.
+// WeightSpecs lists every array in order, first layer to last, and within a
+// layer as Keras lists them: kernel before bias; gamma, beta, moving mean, moving
+// variance. The order is that of [Weights] and of a saved run.
 func (a Architecture) WeightSpecs() ([]WeightSpec, error) {
 	shapes, err := a.Shapes()
 	if err != nil {
@@ -268,7 +297,8 @@ func (a Architecture) WeightSpecs() ([]WeightSpec, error) {
 	return specs, nil
 }
 
-// Parameters is the number of trainable values.
+// Parameters is the number of values in all arrays, as Keras's count_params()
+// tells it: moving statistics are counted too.
 func (a Architecture) Parameters() (int, error) {
 	specs, err := a.WeightSpecs()
 	total := 0

@@ -84,8 +84,14 @@ func layerFromJSON(raw json.RawMessage) (Layer, error) {
 		return layerAs[Flatten](rest)
 	case "Dense":
 		return layerAs[Dense](rest)
+	case "LeakyReLU":
+		return layerAs[LeakyReLU](rest)
+	case "BatchNormalization":
+		return layerAs[BatchNormalization](rest)
+	case "GlobalAveragePooling2D":
+		return layerAs[GlobalAveragePooling2D](rest)
 	}
-	return nil, fmt.Errorf("unknown class_name %q: known are Conv2D, Activation, MaxPooling2D, Dropout, Flatten, Dense", class)
+	return nil, fmt.Errorf("unknown class_name %q: known are Conv2D, Activation, LeakyReLU, BatchNormalization, MaxPooling2D, GlobalAveragePooling2D, Dropout, Flatten, Dense", class)
 }
 
 func layerAs[L Layer](data []byte) (Layer, error) {

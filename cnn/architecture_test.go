@@ -17,6 +17,10 @@ func TestWriteUpParameters(t *testing.T) {
 
 func TestArchitectureJSON(t *testing.T) {
 	net := WriteUp()
+	net.Layers = append([]Layer{
+		Conv2D{Name: "strided", Filters: 4, Kernel: 3, Padding: "same", Stride: 2, NoBias: true, Init: "he_normal"},
+		BatchNormalization{Name: "norm", Momentum: 0.9}, LeakyReLU{Name: "leaky", Alpha: 0.1},
+	}, net.Layers...)
 	data, err := json.Marshal(net)
 	if err != nil {
 		t.Fatal(err)
@@ -39,8 +43,8 @@ func TestBadArchitectures(t *testing.T) {
 		"no layers":        {Architecture{Input: image}, "no layers"},
 		"bad input":        {Architecture{Input: Shape{32, 32}, Layers: []Layer{Flatten{"f"}}}, "input must be"},
 		"no name":          {Architecture{Input: image, Layers: []Layer{Flatten{}}}, "layer 1 (Flatten) has no name"},
-		"name twice":       {Architecture{Input: image, Layers: []Layer{Flatten{"f"}, Dense{"f", 2}}}, `layer 2: the name "f" is taken`},
-		"dense on image":   {Architecture{Input: image, Layers: []Layer{Dense{"d", 2}}}, `layer 1, "d" (Dense): needs a flat vector`},
+		"name twice":       {Architecture{Input: image, Layers: []Layer{Flatten{"f"}, Dense{Name: "f", Units: 2}}}, `layer 2: the name "f" is taken`},
+		"dense on image":   {Architecture{Input: image, Layers: []Layer{Dense{Name: "d", Units: 2}}}, `layer 1, "d" (Dense): needs a flat vector`},
 		"conv on vector":   {Architecture{Input: image, Layers: []Layer{Flatten{"f"}, Conv2D{Name: "c", Filters: 1, Kernel: 3}}}, `layer 2, "c" (Conv2D): needs an image`},
 		"negative filters": {Architecture{Input: image, Layers: []Layer{Conv2D{Name: "c", Filters: -1, Kernel: 3}}}, "at least 1 filter"},
 		"kernel too big":   {Architecture{Input: image, Layers: []Layer{Conv2D{Name: "c", Filters: 1, Kernel: 33}}}, "33×33 kernel does not fit"},
@@ -48,7 +52,13 @@ func TestBadArchitectures(t *testing.T) {
 		"pool too big":     {Architecture{Input: image, Layers: []Layer{MaxPooling2D{"p", 33}}}, "window of side 33"},
 		"rate 1":           {Architecture{Input: image, Layers: []Layer{Dropout{"d", 1}}}, "below 1, got 1"},
 		"unknown function": {Architecture{Input: image, Layers: []Layer{Activation{"a", "tanhh"}}}, `got "tanhh"`},
-		"no units":         {Architecture{Input: image, Layers: []Layer{Flatten{"f"}, Dense{"d", 0}}}, "at least 1 unit"},
+		"negative stride":  {Architecture{Input: image, Layers: []Layer{Conv2D{Name: "c", Filters: 1, Kernel: 3, Stride: -1}}}, `layer 1, "c" (Conv2D): strides`},
+		"bad initialiser":  {Architecture{Input: image, Layers: []Layer{Conv2D{Name: "c", Filters: 1, Kernel: 3, Init: "he"}}}, `"c" (Conv2D): unknown initialiser "he"`},
+		"bad alpha":        {Architecture{Input: image, Layers: []Layer{LeakyReLU{"l", -1}}}, `"l" (LeakyReLU): alpha`},
+		"bad momentum":     {Architecture{Input: image, Layers: []Layer{BatchNormalization{Name: "b", Momentum: 1}}}, `"b" (BatchNormalization): momentum`},
+		"bad epsilon":      {Architecture{Input: image, Layers: []Layer{BatchNormalization{Name: "b", Epsilon: -1}}}, `"b" (BatchNormalization): epsilon`},
+		"mean of a vector": {Architecture{Input: image, Layers: []Layer{Flatten{"f"}, GlobalAveragePooling2D{"g"}}}, `layer 2, "g" (GlobalAveragePooling2D): needs an image`},
+		"no units":         {Architecture{Input: image, Layers: []Layer{Flatten{"f"}, Dense{Name: "d"}}}, "at least 1 unit"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := test.net.Shapes()

@@ -29,7 +29,7 @@ func BudgetOf(name string) (Budget, error) {
 	case "cpu":
 		return Budget{Name: name, Train: 25_000, Test: 10_000, Drawn: 10_000, Batch: 500, Base: 4, Quick: 4, Ramp: 2, ShortRamp: 1, Cyclic: 2, Compare: 1, Seeds: 2}, nil
 	case "hours":
-		return Budget{Name: name, Train: 50_000, Test: 10_000, Drawn: 50_000, Batch: 500, Base: 5, Quick: 7, Ramp: 2, ShortRamp: 1, Cyclic: 4, Compare: 2, Seeds: 1}, nil
+		return Budget{Name: name, Train: 50_000, Test: 10_000, Drawn: 50_000, Batch: 500, Base: 5, Quick: 6, Ramp: 2, ShortRamp: 1, Cyclic: 4, Compare: 2, Seeds: 1}, nil
 	case "full":
 		return Budget{Name: name, Train: 50_000, Test: 10_000, Drawn: 50_000, Batch: 500, Base: 300, Quick: 30, Ramp: 50, ShortRamp: 2, Cyclic: 300, Compare: 30, Seeds: 3}, nil
 	}

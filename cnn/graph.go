@@ -13,18 +13,34 @@ import (
 // where they are called.
 
 // forward builds the network on x [batch, height, width, channels] and returns
-// each layer's output. A nil rng means that dropout does nothing, as for
-// evaluation.
+// each layer's output. A nil rng means evaluation.
 func forward(a Architecture, weights []*Node, x, rng *Node) []*Node {
-	outputs := make([]*Node, len(a.Layers))
+	outputs, _ := layers(a, weights, x, rng)
+	return outputs
+}
+
+// layers builds the network on x [batch, height, width, channels] and returns
+// each layer's output and the weights, of which training moves the moving
+// statistics. A nil rng means evaluation: dropout does nothing, and batches are
+// normalised by the moving statistics.
+func layers(a Architecture, weights []*Node, x, rng *Node) (outputs, moved []*Node) {
+	outputs = make([]*Node, len(a.Layers))
 	for i, layer := range a.Layers {
 		switch l := layer.(type) {
 		case Conv2D:
-			x = Add(convolve(x, weights[0], l.Padding), broadcastLast(weights[1], x.Rank()))
-			weights = weights[2:]
+			x = l.convolve(x, weights[0])
+			x, weights, moved = addBias(x, weights, moved, l.NoBias)
 		case Dense:
-			x = Add(Dot(x, weights[0]).Product(), broadcastLast(weights[1], x.Rank()))
-			weights = weights[2:]
+			x = Dot(x, weights[0]).Product()
+			x, weights, moved = addBias(x, weights, moved, l.NoBias)
+		case BatchNormalization:
+			var own []*Node
+			x, own = l.normalize(x, weights[:4], rng != nil)
+			weights, moved = weights[4:], append(moved, own...)
+		case LeakyReLU:
+			x = Where(GreaterThan(x, ZerosLike(x)), x, MulScalar(x, l.alpha()))
+		case GlobalAveragePooling2D:
+			x = ReduceMean(x, 1, 2)
 		case Activation:
 			x = activate(l.Function, x)
 		case MaxPooling2D:
@@ -40,7 +56,16 @@ func forward(a Architecture, weights []*Node, x, rng *Node) []*Node {
 		}
 		outputs[i] = x
 	}
-	return outputs
+	return outputs, moved
+}
+
+// addBias adds the bias, if there is one, and takes the layer's arrays off the
+// list.
+func addBias(x *Node, weights, moved []*Node, without bool) (y *Node, rest, done []*Node) {
+	if without {
+		return x, weights[1:], append(moved, weights[0])
+	}
+	return Add(x, broadcastLast(weights[1], x.Rank())), weights[2:], append(moved, weights[:2]...)
 }
 
 // logits is what goes into the final softmax: losses are computed from it for
@@ -78,11 +103,11 @@ func broadcastLast(v *Node, rank int) *Node {
 }
 
 // batchImages gathers rows of the device's uint8 images, mirrors those that
-// flips marks (nil for none) and standardises each, giving float32
+// flips marks, if p asks for it, and standardises each, giving float32
 // [batch, height, width, channels].
 func batchImages(images, indices, flips *Node, p Preprocess) *Node {
 	x := Gather(images, InsertAxes(indices, -1))
-	if flips != nil {
+	if p.Flip {
 		mirror := Reshape(flips, flips.Shape().Dimensions[0], 1, 1, 1)
 		x = Where(BroadcastToShape(mirror, shapes.Make(dtypes.Bool, x.Shape().Dimensions...)), Reverse(x, 2), x)
 	}

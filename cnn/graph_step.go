@@ -11,26 +11,37 @@ import (
 const stepInputs = 7
 
 // trainStep builds one step of training. Inputs are the weights, the
-// optimizer's slots (all arrays of the first slot, then of the second), and
-// the stepInputs. Outputs are the updated weights and slots, then the mean
+// optimizer's slots (all arrays of the first slot, then of the second; moving
+// statistics have none), and the stepInputs. Outputs are the updated weights and slots, then the mean
 // loss and the number of correct predictions of the batch, both before the
 // update and with dropout, as Keras reports them.
 func trainStep(a Architecture, o Optimizer, p Preprocess, inputs []*Node) []*Node {
 	state, rest := inputs[:len(inputs)-stepInputs], inputs[len(inputs)-stepInputs:]
 	images, labels, indices, mirror, rng, rate, stepRate := rest[0], rest[1], rest[2], rest[3], rest[4], rest[5], rest[6]
-	count := len(state) / (1 + len(o.slots()))
-	weights, slots := state[:count], state[count:]
-
-	if !p.Flip {
-		mirror = nil
+	specs, err := a.WeightSpecs()
+	if err != nil {
+		panic(err)
 	}
+	weights, slots := state[:len(specs)], state[len(specs):]
+
 	x := batchImages(images, indices, mirror, p)
 	y := Gather(labels, InsertAxes(indices, -1))
-	z := logits(forward(a, weights, x, rng))
+	outputs, moved := layers(a, weights, x, rng)
+	z := logits(outputs)
 	loss := ReduceAllMean(crossEntropy(z, y))
-	gradients := Gradient(loss, weights...)
-	weights, slots = update(o, weights, gradients, slots, rate, stepRate)
-	return slices.Concat(weights, slots, []*Node{loss, ReduceAllSum(correct(z, y))})
+	var trained []*Node
+	for i, spec := range specs {
+		if !spec.Moving {
+			trained = append(trained, weights[i])
+		}
+	}
+	next, slots := update(o, trained, Gradient(loss, trained...), slots, rate, stepRate)
+	for i, spec := range specs {
+		if !spec.Moving {
+			moved[i], next = next[0], next[1:]
+		}
+	}
+	return slices.Concat(moved, slots, []*Node{loss, ReduceAllSum(correct(z, y))})
 }
 
 // evalStep builds the evaluation of one batch: inputs are the weights, images,
@@ -39,9 +50,6 @@ func trainStep(a Architecture, o Optimizer, p Preprocess, inputs []*Node) []*Nod
 func evalStep(a Architecture, p Preprocess, inputs []*Node) []*Node {
 	count := len(inputs) - 4
 	weights, images, labels, indices, mirror := inputs[:count], inputs[count], inputs[count+1], inputs[count+2], inputs[count+3]
-	if !p.Flip {
-		mirror = nil
-	}
 	x := batchImages(images, indices, mirror, p)
 	y := Gather(labels, InsertAxes(indices, -1))
 	outputs := forward(a, weights, x, nil)

@@ -73,10 +73,16 @@ func oracleWeights(t *testing.T, net Architecture, salt int) Weights {
 	var w Weights
 	for i, s := range specs {
 		scale := 0.05
-		if !s.Bias {
+		if len(s.Shape) > 1 {
 			scale = math.Sqrt(6 / float64(s.FanIn+s.FanOut))
 		}
-		w = append(w, Array{Name: s.Name, Shape: s.Shape, Values: oracleNoise(salt+i, s.Size(), scale)})
+		a := Array{Name: s.Name, Shape: s.Shape, Values: oracleNoise(salt+i, s.Size(), scale)}
+		if s.Init == "ones" { // gammas and moving variances lie around 1
+			for j := range a.Values {
+				a.Values[j]++
+			}
+		}
+		w = append(w, a)
 	}
 	return w
 }
@@ -236,7 +242,11 @@ func trainLikeKeras(t *testing.T, backend compute.Backend, c networkCase, o Opti
 	if err != nil {
 		t.Fatal(err)
 	}
-	state := append(tensorsOf(w), tensorsOf(newSlots(o, w))...)
+	trained, err := net.trained(w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	state := append(tensorsOf(w), tensorsOf(newSlots(o, trained))...)
 	for step := 1; step <= len(losses); step++ {
 		out, err := exec.Call(append(state[:len(state):len(state)], images, labels, indices, make([]bool, len(indices)),
 			dropoutState(1, step), float32(rate), float32(o.stepRate(rate, step)))...)

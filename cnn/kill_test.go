@@ -36,8 +36,8 @@ func longSpec() Spec {
 	return Spec{
 		Name: "long", Train: train, Valid: valid,
 		Network: Architecture{Name: "long", Input: Shape{32, 32, 3}, Layers: []Layer{
-			MaxPooling2D{"pool", 4}, Flatten{"flatten"}, Dense{"hidden", 24}, Activation{"relu", "relu"},
-			Dropout{"dropout", 0.25}, Dense{"dense", 10}, Activation{"softmax", "softmax"},
+			MaxPooling2D{"pool", 4}, Flatten{"flatten"}, Dense{Name: "hidden", Units: 24}, Activation{"relu", "relu"},
+			Dropout{"dropout", 0.25}, Dense{Name: "dense", Units: 10}, Activation{"softmax", "softmax"},
 		}},
 		Config: Config{Optimizer: Adam{}, Schedule: OneCycle{Max: 0.01, Steps: 900}, Batch: 20, Epochs: 300, Seed: 5, Preprocess: Preprocess{Flip: true}},
 	}

@@ -13,7 +13,7 @@ func manifestText(t testing.TB) string {
 	t.Helper()
 	m := manifest{
 		Format: formatVersion, Name: "small", Config: json.RawMessage(`{"batch":20}`),
-		Architecture: Architecture{Name: "small", Input: Shape{32, 32, 3}, Layers: []Layer{Flatten{"flatten"}, Dense{"dense", 10}}},
+		Architecture: Architecture{Name: "small", Input: Shape{32, 32, 3}, Layers: []Layer{Flatten{"flatten"}, Dense{Name: "dense", Units: 10}}},
 	}
 	for _, f := range []*savedFile{&m.State.Weights, &m.State.Optimizer, &m.State.History} {
 		*f = savedFile{Name: "f", Bytes: 1, SHA256: strings.Repeat("0", 64)}

@@ -24,7 +24,7 @@ func tiny() Architecture {
 		MaxPooling2D{"pool", 2},
 		Dropout{"dropout", 0.25},
 		Flatten{"flatten"},
-		Dense{"dense", 10},
+		Dense{Name: "dense", Units: 10},
 		Activation{"softmax", "softmax"},
 	}}
 }

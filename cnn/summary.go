@@ -20,11 +20,14 @@ func (a Architecture) Summary() string {
 	b.WriteString(line)
 	b.WriteString(summaryRow("Layer (type)", "Output Shape", "Param #"))
 	b.WriteString(strings.Repeat("=", width) + "\n")
-	in, total := a.Input, 0
+	in, total, moving := a.Input, 0, 0
 	for i, l := range a.Layers {
 		count := 0
 		for _, w := range l.Weights(in) {
 			count += w.Size()
+			if w.Moving {
+				moving += w.Size()
+			}
 		}
 		total += count
 		b.WriteString(summaryRow(fmt.Sprintf("%s (%s)", l.LayerName(), l.Kind()), shapes[i].String(), strconv.Itoa(count)))
@@ -34,7 +37,7 @@ func (a Architecture) Summary() string {
 		in = shapes[i]
 	}
 	b.WriteString(strings.Repeat("=", width) + "\n")
-	fmt.Fprintf(&b, "Total params: %s\nTrainable params: %s\nNon-trainable params: 0\n", thousands(total), thousands(total))
+	fmt.Fprintf(&b, "Total params: %s\nTrainable params: %s\nNon-trainable params: %s\n", thousands(total), thousands(total-moving), thousands(moving))
 	b.WriteString(line)
 	return b.String()
 }

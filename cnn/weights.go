@@ -14,8 +14,8 @@ type Array struct {
 	Values []float32
 }
 
-// Weights are a network's trainable arrays in the order of
-// [Architecture.WeightSpecs].
+// Weights are a network's arrays in the order of [Architecture.WeightSpecs]: all
+// that it has learnt, moving statistics among it.
 type Weights []Array
 
 // Clone copies the values, so that neither side sees the other's changes.
@@ -27,11 +27,10 @@ func (w Weights) Clone() Weights {
 	return out
 }
 
-// Initialize draws fresh weights: Glorot uniform for kernels, in
-// [−√(6/(fanIn+fanOut)), +√(6/(fanIn+fanOut))] (Glorot and Bengio 2010, and the
-// default of Keras), zero for biases. The same seed gives the same weights on
-// every machine and backend; each array has a stream of its own, so that adding
-// a layer leaves the weights of the others as they were.
+// Initialize draws fresh weights: kernels as their layer's initialiser says,
+// Glorot uniform if it names none, and zero for biases. The same seed gives the
+// same weights on every machine and backend; each array has a stream of its own,
+// so that adding a layer leaves the weights of the others as they were.
 func (a Architecture) Initialize(seed uint64) (Weights, error) {
 	specs, err := a.WeightSpecs()
 	if err != nil {
@@ -43,10 +42,10 @@ func (a Architecture) Initialize(seed uint64) (Weights, error) {
 		if spec.Bias {
 			continue
 		}
-		limit := math.Sqrt(6 / float64(spec.FanIn+spec.FanOut))
 		rng := rand.New(rand.NewPCG(mix(seed, streamWeights), mix(0, hashName(spec.Name))))
+		draw := spec.initializer(rng)
 		for j := range weights[i].Values {
-			weights[i].Values[j] = float32((2*rng.Float64() - 1) * limit)
+			weights[i].Values[j] = draw()
 		}
 	}
 	return weights, nil
@@ -94,6 +93,21 @@ func (w Weights) sameAs(want Weights, owner string) error {
 		return fmt.Errorf("%w: the file holds %q, which %s does not have", ErrMismatch, w[len(want)].Name, owner)
 	}
 	return nil
+}
+
+// trained are the arrays that a gradient moves: all but the moving statistics.
+func (a Architecture) trained(w Weights) (Weights, error) {
+	specs, err := a.WeightSpecs()
+	if err != nil {
+		return nil, err
+	}
+	var out Weights
+	for i, spec := range specs {
+		if !spec.Moving {
+			out = append(out, w[i])
+		}
+	}
+	return out, nil
 }
 
 // firstNonFinite names the first array that holds a NaN or an infinity, or "".

@@ -63,7 +63,7 @@
 // # Variables
 //
 //	CNNBOOK_DATA              dataset of the notebooks, a folder or archive; unset: drawn images
-//	CNNBOOK_BUDGET            smoke (when unset), cpu or full
+//	CNNBOOK_BUDGET            smoke (when unset), cpu, hours or full
 //	CNNBOOK_SEED              seed of everything random; 1 when unset
 //	CNNBOOK_RUNS              folder of the saved runs; runs in the cache folder when unset
 //	CNNBOOK_STILL             not empty: nobody is there to choose anything, see Explorer

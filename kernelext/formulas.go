@@ -19,11 +19,18 @@ func mathJax() wheel {
 
 // Formulas fetches what sets the formulas of a Site, once, and gives the path of the file.
 func (e *Environment) Formulas(ctx context.Context) (string, error) {
-	const name = "mathjax.js"
-	w := mathJax()
+	file, err := e.wheelFile(ctx, mathJax(), "formulas", "mathjax.js", "Fetching MathJax")
+	if err != nil {
+		return "", fmt.Errorf("fetch MathJax, which sets formulas: %w", err)
+	}
+	return file, nil
+}
+
+// wheelFile fetches the one file of a wheel that is wanted, once, into a folder of the cache.
+func (e *Environment) wheelFile(ctx context.Context, w wheel, folder, name, what string) (string, error) {
 	st := step{
-		dir:  filepath.Join(e.Cache, "formulas", w.Name+"-"+w.Version+"_"+hashOf(w.SHA256, w.Member)),
-		what: "Fetching MathJax",
+		dir:  filepath.Join(e.Cache, folder, w.Name+"-"+w.Version+"_"+hashOf(w.SHA256, w.Member)),
+		what: what,
 		check: func(dir string) error {
 			_, err := os.Stat(filepath.Join(dir, name))
 			return err
@@ -39,10 +46,8 @@ func (e *Environment) Formulas(ctx context.Context) (string, error) {
 			return nil, os.Remove(file)
 		},
 	}
-	if _, err := st.run(ctx, nil); err != nil {
-		return "", fmt.Errorf("fetch MathJax, which sets formulas: %w", err)
-	}
-	return filepath.Join(st.dir, name), nil
+	_, err := st.run(ctx, nil)
+	return filepath.Join(st.dir, name), err
 }
 
 // download lets the environment's pip fetch a wheel of any platform into dir.
@@ -52,7 +57,7 @@ func (e *Environment) download(ctx context.Context, w wheel, dir string) (string
 		return "", err
 	}
 	defer os.Remove(list)
-	pip := command{Path: e.Python, Env: pythonEnviron(), Log: filepath.Join(e.Cache, "logs", "formulas.log"),
+	pip := command{Path: e.Python, Env: pythonEnviron(), Log: filepath.Join(e.Cache, "logs", w.Name+".log"),
 		Args: []string{"-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--require-hashes", "--dest", dir, "-r", list}}
 	if _, err := pip.output(ctx); err != nil {
 		return "", fmt.Errorf("download %s: %w", w, offline(err, "the Python package index"))

@@ -24,6 +24,8 @@ type Record struct {
 	Seed         uint64 `json:"seed"`
 	SourceSHA256 string `json:"source_sha256"`         // of the notebook's own cells; Execute sets it
 	CodeSHA256   string `json:"code_sha256,omitempty"` // of the code that the cells import, see CodeSHA256
+	DataSHA256   string `json:"data_sha256,omitempty"` // of the dataset's content; empty for drawn data, which the code makes
+	Backend      string `json:"backend,omitempty"`     // what the cells computed with
 
 	// Facts are what else a reader should know, in order: versions, backend, machine, date.
 	Facts []Fact `json:"facts,omitempty"`
@@ -74,20 +76,46 @@ func (nb *notebook) record(name string) (Record, error) {
 // CheckRecord reports an executed notebook that does not belong to its source: the cells, or the
 // code that they import, have changed since. codeSHA256 is not compared when it is empty.
 func CheckRecord(executed, source, codeSHA256 string) error {
+	_, err := checkedRecord(executed, source, codeSHA256)
+	return err
+}
+
+// checkedRecord is the record of an executed notebook that CheckRecord has nothing against.
+func checkedRecord(executed, source, codeSHA256 string) (Record, error) {
 	record, err := ReadRecord(executed)
 	if err != nil {
-		return err
+		return record, err
 	}
 	nb, err := readNotebook(source)
 	if err != nil {
-		return err
+		return record, err
 	}
 	name := filepath.Base(executed)
 	if record.SourceSHA256 != nb.sourceSHA256() {
-		return fmt.Errorf("%w: the cells of %s have changed since; run the book anew", ErrStale, name)
+		return record, fmt.Errorf("%w: the cells of %s have changed since; run the book anew", ErrStale, name)
 	}
 	if codeSHA256 != "" && record.CodeSHA256 != codeSHA256 {
-		return fmt.Errorf("%w: the code that %s imports has changed since; run the book anew", ErrStale, name)
+		return record, fmt.Errorf("%w: the code that %s imports has changed since; run the book anew", ErrStale, name)
+	}
+	return record, nil
+}
+
+// Fits reports an executed notebook that must be run anew to show what r asks for: CheckRecord's reasons, or another
+// dataset, budget, seed or backend. The Facts are not compared, and SourceSHA256 is that of source.
+func (r Record) Fits(executed, source string) error {
+	found, err := checkedRecord(executed, source, r.CodeSHA256)
+	if err != nil {
+		return err
+	}
+	for _, c := range []struct{ what, found, want string }{
+		{"data", found.Data + " " + found.DataSHA256, r.Data + " " + r.DataSHA256},
+		{"budget", found.Budget, r.Budget},
+		{"seed", fmt.Sprint(found.Seed), fmt.Sprint(r.Seed)},
+		{"backend", found.Backend, r.Backend},
+	} {
+		if c.found != c.want {
+			return fmt.Errorf("%w: %s was executed with %s %s, not %s", ErrStale, filepath.Base(executed), c.what, c.found, c.want)
+		}
 	}
 	return nil
 }

@@ -25,19 +25,28 @@ const siteMarker = "book.json"
 type Site struct {
 	Notebooks []string // executed notebooks in the order of the book; file names differ
 	Pages     []string // pages in Markdown (MyST) that come after the notebooks; may be empty
+	Results   string   // a README whose sections of second level become the page "Results"; may be empty
+	Module    string   // folder of the module with Packages
+	Packages  []string // folders of Module whose packages, with those below them, get a page each; may be empty
 	Out       string   // folder of the pages; replaced when it is one, refused when it is another
+
+	// Sources is the folder of the notebooks from which Notebooks were executed, and Code the hash of what they import
+	// (see CodeSHA256). One that is older than either is refused with ErrStale. Empty: nothing is compared.
+	Sources string
+	Code    string
 
 	Title string // of the book
 	Lead  string // a paragraph in Markdown for the first page
-	Facts []Fact // footer of every page: versions, data, budget, seed, machine, date, commit
+	Facts []Fact // footer of the pages that are no notebooks, which have the facts of their own record
 
 	Python   string   // the Python that has Sphinx, see Environment
 	Formulas string   // the file that sets formulas, see Environment.Formulas
 	Environ  []string // nil: this process's
+	Cache    string   // folder that keeps what Sphinx read, so that only changed pages are made anew; empty: nothing is kept
 	Log      string   // file for Sphinx's messages; empty: Out with .log at the end
 }
 
-// bookJSON is what conf.py reads, and the marker of a finished folder.
+// bookJSON is the marker of a finished folder.
 type bookJSON struct {
 	Title     string    `json:"title"`
 	Facts     []Fact    `json:"facts"`
@@ -45,8 +54,9 @@ type bookJSON struct {
 	Made      time.Time `json:"made"`
 }
 
-// Render makes the pages with Sphinx, aside, and puts them in the place of s.Out at once. Warnings are errors: a broken
-// reference does not get published. Errors wrap ErrSite; those of Sphinx are one line with the place of the log.
+// Render makes the pages with Sphinx, aside, and puts them in the place of s.Out at once. Warnings are errors, and so is
+// a link within the pages that leads nowhere: a broken reference does not get published. Errors wrap ErrSite, or
+// ErrStale for a notebook that is older than its code; those of Sphinx are one line with the place of the log.
 func Render(ctx context.Context, s Site) error {
 	if err := s.check(); err != nil {
 		return err
@@ -68,19 +78,33 @@ func Render(ctx context.Context, s Site) error {
 		return fmt.Errorf("%w: %w", ErrSite, err)
 	}
 	defer os.RemoveAll(temp)
-	source, pages := filepath.Join(temp, "source"), filepath.Join(temp, "pages")
-	if err := s.assemble(source); err != nil {
+	files, err := s.assemble()
+	if err != nil {
 		return fmt.Errorf("%w: %w", ErrSite, err)
 	}
-	if err := s.build(ctx, temp, source, pages); err != nil {
+	work, err := s.openWork(temp, files)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrSite, err)
+	}
+	if err := s.build(ctx, temp, work); err != nil {
 		return err
 	}
-	return swapFolder(pages, s.Out, filepath.Join(temp, "old"))
+	pages := filepath.Join(temp, "pages")
+	if err := s.finish(work, pages); err != nil {
+		return fmt.Errorf("%w: %w", ErrSite, err)
+	}
+	if err := swapFolder(pages, s.Out, filepath.Join(temp, "old")); err != nil {
+		return fmt.Errorf("%w: %w", ErrSite, err)
+	}
+	return nil
 }
 
 // check refuses what would fail late or destroy something.
 func (s Site) check() error {
 	seen := map[string]string{"index": "the first page"}
+	if s.Results != "" {
+		seen[resultsName] = "the page of results"
+	}
 	for _, path := range append(append([]string{}, s.Notebooks...), s.Pages...) {
 		name := stem(path)
 		if other, taken := seen[name]; taken {
@@ -90,6 +114,14 @@ func (s Site) check() error {
 	}
 	if len(s.Notebooks) == 0 {
 		return fmt.Errorf("%w: there is no executed notebook", ErrSite)
+	}
+	for _, path := range s.Notebooks {
+		if s.Sources == "" {
+			break
+		}
+		if err := CheckRecord(path, filepath.Join(s.Sources, filepath.Base(path)), s.Code); err != nil {
+			return err
+		}
 	}
 	if s.Formulas == "" {
 		return fmt.Errorf("%w: there is no file that sets formulas, see Environment.Formulas", ErrSite)
@@ -121,57 +153,12 @@ func stem(path string) string {
 	return strings.TrimSuffix(base, filepath.Ext(base))
 }
 
-// assemble writes the folder from which Sphinx builds.
-func (s Site) assemble(source string) error {
-	if err := unpack("site", source); err != nil {
-		return err
-	}
-	if err := copyFile(s.Formulas, filepath.Join(source, "static", "mathjax.js")); err != nil {
-		return fmt.Errorf("what sets formulas: %w", err)
-	}
-	entries := make([]indexEntry, 0, len(s.Notebooks))
-	for _, path := range s.Notebooks {
-		nb, err := readNotebook(path)
-		if err != nil {
-			return err
-		}
-		title, lead := nb.title()
-		entries = append(entries, indexEntry{Page: stem(path), Title: title, Lead: lead})
-	}
-	names := make([]string, 0, len(s.Notebooks))
-	for i, path := range append(append([]string{}, s.Notebooks...), s.Pages...) {
-		name := filepath.Base(path)
-		if i < len(s.Notebooks) {
-			names = append(names, name)
-		}
-		if err := copyFile(path, filepath.Join(source, name)); err != nil {
-			return err
-		}
-	}
-	book, err := marshal(bookJSON{s.Title, s.Facts, names, time.Now().UTC().Truncate(time.Second)}, " ")
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(source, siteMarker), book, 0o644); err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(source, "index.md"), []byte(s.index(entries)), 0o644)
-}
-
-func copyFile(from, to string) error {
-	data, err := os.ReadFile(from)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(to, data, 0o644)
-}
-
 // build runs Sphinx and writes its messages to the log.
-func (s Site) build(ctx context.Context, temp, source, pages string) error {
+func (s Site) build(ctx context.Context, temp string, work siteWork) error {
 	if err := unpack("python", temp); err != nil {
 		return fmt.Errorf("%w: %w", ErrSite, err)
 	}
-	cmd := exec.CommandContext(ctx, s.Python, filepath.Join(temp, "book_site.py"), source, pages)
+	cmd := exec.CommandContext(ctx, s.Python, filepath.Join(temp, "book_site.py"), work.source(), work.pages(), work.read())
 	cmd.Env = s.Environ
 	contain(cmd)
 	cmd.WaitDelay = 5 * time.Second
@@ -185,7 +172,7 @@ func (s Site) build(ctx context.Context, temp, source, pages string) error {
 	if log == "" {
 		log = s.Out + ".log"
 	}
-	text := strings.ReplaceAll(stripANSI(messages.String()), source+string(filepath.Separator), "")
+	text := strings.ReplaceAll(stripANSI(messages.String()), work.source()+string(filepath.Separator), "")
 	if runErr != nil {
 		if err := writeFile(log, []byte(text), 0o644); err != nil {
 			return fmt.Errorf("%w: %w; its log cannot be kept: %w", ErrSite, runErr, err)
@@ -195,14 +182,25 @@ func (s Site) build(ctx context.Context, temp, source, pages string) error {
 	if err := os.Remove(log); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("%w: %w", ErrSite, err)
 	}
-	book, err := os.ReadFile(filepath.Join(source, siteMarker))
-	if err == nil {
-		err = os.WriteFile(filepath.Join(pages, siteMarker), book, 0o644)
-	}
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrSite, err)
-	}
 	return nil
+}
+
+// finish checks the pages, marks them as a book and copies them to where they can be swapped in.
+func (s Site) finish(work siteWork, pages string) error {
+	if err := checkLinks(work.pages()); err != nil {
+		return err
+	}
+	if err := work.complete(); err != nil {
+		return err
+	}
+	if err := os.CopyFS(pages, os.DirFS(work.pages())); err != nil {
+		return err
+	}
+	book, err := marshal(bookJSON{s.Title, s.Facts, s.notebookNames(), time.Now().UTC().Truncate(time.Second)}, " ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(pages, siteMarker), book, 0o644)
 }
 
 // sphinxCause is the first warning or error of Sphinx with the number of the others.
@@ -231,13 +229,13 @@ func sphinxCause(log string, runErr error) string {
 func swapFolder(finished, place, old string) error {
 	err := os.Rename(place, old)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("%w: %w", ErrSite, err)
+		return err
 	}
 	if renameErr := os.Rename(finished, place); renameErr != nil {
 		if err == nil {
 			renameErr = errors.Join(renameErr, os.Rename(old, place))
 		}
-		return fmt.Errorf("%w: %w", ErrSite, renameErr)
+		return renameErr
 	}
 	return nil
 }

@@ -44,7 +44,7 @@ func executedNotebook(t *testing.T, path, lead string) {
 		nb.Cells[2].Outputs = append(nb.Cells[2].Outputs, cellOutput{OutputType: outputDisplay, Data: map[string]json.RawMessage{kind: data}})
 	}
 	nb.Cells[2].Outputs = append(nb.Cells[2].Outputs, stream("stdout", "printed\n"))
-	if err := (normaliser{kernel: kernelspecInfo{"Go", "go", "cnnbook"}, record: &Record{}}).apply(nb); err != nil {
+	if err := (normaliser{kernel: kernelspecInfo{"Go", "go", "cnnbook"}, record: &Record{Facts: []Fact{{"backend", "xla <cpu>"}}}}).apply(nb); err != nil {
 		t.Fatal(err)
 	}
 	if err := nb.write(path, 0o644); err != nil {
@@ -97,6 +97,14 @@ func TestRender(t *testing.T) {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page has no %s", want)
 		}
+	}
+	for _, want := range []string{`href="single/01-show.html"`, `href="single/01-show.ipynb"`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page has no %s", want)
+		}
+	}
+	if record, err := ReadRecord(filepath.Join(s.Out, "single", "01-show.ipynb")); err != nil || len(record.Facts) == 0 {
+		t.Errorf("the executed notebook beside the pages: %+v, %v", record, err)
 	}
 	index := read("index.html")
 	for _, want := range []string{"A book &lt;of&gt; tests", "<strong>one</strong>", "Showing things", "What a cell shows", `href="single/01-show.html"`} {

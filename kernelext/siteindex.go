@@ -18,31 +18,69 @@ type indexEntry struct {
 	Lead  string
 }
 
+// siteContents is what the first page lists.
+type siteContents struct {
+	Notebooks []indexEntry
+	Packages  []packagePage
+}
+
+// name is the notebook's number and title.
+func (e indexEntry) name() string {
+	title := cmp.Or(e.Title, e.Page)
+	if number, _, ok := strings.Cut(e.Page, "-"); ok && len(number) == 2 && strings.Trim(number, "0123456789") == "" {
+		return number + " " + title
+	}
+	return title
+}
+
 // index is the first page in Markdown (MyST).
-func (s Site) index(entries []indexEntry) string {
+func (s Site) index(c siteContents) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n\n", escapeMarkdown(s.Title))
 	if s.Lead != "" {
 		b.WriteString(strings.TrimSpace(s.Lead) + "\n\n")
 	}
-	b.WriteString("| Notebook | What it shows | HTML |\n|:--|:--|:--|\n")
-	for _, e := range entries {
-		fmt.Fprintf(&b, "| [%s](%s.ipynb) | %s | <a href=\"single/%s.html\">one file</a> |\n",
-			escapeMarkdown(cmp.Or(e.Title, e.Page)), e.Page, tableMarkdown(e.Lead), escape(e.Page))
-	}
-	writeTree := func(caption string, paths []string) {
-		if len(paths) == 0 {
-			return
+	b.WriteString("## Notebooks\n\n")
+	for _, e := range c.Notebooks {
+		fmt.Fprintf(&b, "**[%s](%s.ipynb)**\\\n", escapeMarkdown(e.name()), e.Page)
+		if e.Lead != "" {
+			b.WriteString(cleanLine(e.Lead) + "\\\n")
 		}
-		fmt.Fprintf(&b, "\n```{toctree}\n:hidden:\n:caption: %s\n\n", caption)
-		for _, path := range paths {
-			b.WriteString(stem(path) + "\n")
-		}
-		b.WriteString("```\n")
+		fmt.Fprintf(&b, "<a href=\"single/%s.html\">in one file</a> · <a href=\"single/%s.ipynb\">executed notebook</a>\n\n", escape(e.Page), escape(e.Page))
 	}
-	writeTree("Notebooks", s.Notebooks)
-	writeTree("About", s.Pages)
+	if s.Results != "" {
+		fmt.Fprintf(&b, "## Results\n\n[Figures from real CIFAR-10](%s.md), with how each was made.\n\n", resultsName)
+	}
+	if len(c.Packages) > 0 {
+		b.WriteString("## Packages\n\n")
+	}
+	for _, p := range c.Packages {
+		fmt.Fprintf(&b, "- [%s](%s.md): %s\n", escapeMarkdown(strings.TrimPrefix(p.Path, modulePath+"/")), p.Page, escapeMarkdown(p.Synopsis))
+	}
+	var notebooks, pages, packages []string
+	for _, e := range c.Notebooks {
+		notebooks = append(notebooks, fmt.Sprintf("%s <%s>", strings.NewReplacer("<", "", ">", "").Replace(e.name()), e.Page))
+	}
+	if s.Results != "" {
+		pages = append(pages, resultsName)
+	}
+	for _, path := range s.Pages {
+		pages = append(pages, stem(path))
+	}
+	for _, p := range c.Packages {
+		packages = append(packages, fmt.Sprintf("%s <%s>", strings.TrimPrefix(p.Path, modulePath+"/"), p.Page))
+	}
+	writeTree(&b, "Notebooks", notebooks)
+	writeTree(&b, "About", pages)
+	writeTree(&b, "Packages", packages)
 	return b.String()
+}
+
+// writeTree lists pages for the sidebar.
+func writeTree(b *strings.Builder, caption string, entries []string) {
+	if len(entries) > 0 {
+		fmt.Fprintf(b, "\n```{toctree}\n:hidden:\n:caption: %s\n\n%s\n```\n", caption, strings.Join(entries, "\n"))
+	}
 }
 
 // escapeMarkdown makes text plain in Markdown, formulas included.
@@ -56,9 +94,6 @@ func escapeMarkdown(s string) string {
 	}
 	return b.String()
 }
-
-// tableMarkdown keeps Markdown from ending a cell of a table.
-func tableMarkdown(s string) string { return strings.ReplaceAll(cleanLine(s), "|", `\|`) }
 
 // siteIndex is the page over several books.
 var siteIndex = template.Must(template.New("index").Parse(`<!doctype html>

@@ -1,13 +1,14 @@
-"""Build the pages of a book: book_site.py SOURCE OUTPUT
+"""Build the pages of a book: book_site.py SOURCE OUTPUT READ
 
-SOURCE holds conf.py, book.json, static/mathjax.js and the pages; the site goes to OUTPUT. For each
-notebook named in book.json, a page that is one file goes to SOURCE/downloads, from where Sphinx takes it.
-A warning is an error.
+SOURCE holds conf.py, site.json, static/mathjax.js and the pages; the site goes to OUTPUT, and what Sphinx
+remembers of SOURCE for the next time to READ. For each notebook named in site.json, a page that is one file
+and the notebook itself go to SOURCE/downloads, from where Sphinx takes them. A warning is an error.
 """
 
 import html
 import json
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -18,7 +19,16 @@ SINGLE = """
 """
 
 
-STYLE = "pre { tab-size: 4; } main { max-width: 62rem; margin: auto; }"
+# Comments and numbers are a little darker than JupyterLab's, whose contrast is below 4.5.
+STYLE = """
+pre { tab-size: 4; }
+main { max-width: 62rem; margin: auto; }
+.jp-RenderedHTMLCommon a:link:not(.anchor-link) { text-decoration: underline; }
+mjx-container[display="true"] { overflow: auto hidden; }
+.highlight .c, .highlight .c1, .highlight .cm { color: #2e6666; }
+.highlight :is(.m, .mb, .mf, .mh, .mi, .mo, .il) { color: #006600; }
+.highlight .o { color: #8a11d6; }
+"""
 
 
 def has_formulas(path):
@@ -53,23 +63,31 @@ def single_file(path, target, script, facts):
     page = page.replace("</body>", footer(facts) + "</body>", 1)
     if has_formulas(path):
         settings = "MathJax = {tex: {inlineMath: [['$', '$']]}, options: {enableMenu: false}};"
+        reach = (script.parent / "book.js").read_text(encoding="utf-8")
         formulas = script.read_text(encoding="utf-8").replace("</script", "<\\/script")
-        page = page.replace("</head>", f"<script>{settings}</script><script>{formulas}</script></head>", 1)
+        page = page.replace("</head>", f"<script>{settings}</script><script>{formulas}</script><script>{reach}</script></head>", 1)
     target.write_text(page, encoding="utf-8")
 
 
-def main(source, output):
+def newer(target, *sources):
+    """Whether target need not be made again."""
+    return target.exists() and all(target.stat().st_mtime_ns > source.stat().st_mtime_ns for source in sources)
+
+
+def main(source, output, read):
     from sphinx.cmd.build import build_main
 
     script = source / "static" / "mathjax.js"
-    book = json.loads((source / "book.json").read_text(encoding="utf-8"))
+    book = json.loads((source / "site.json").read_text(encoding="utf-8"))
     downloads = source / "downloads" / "single"
     downloads.mkdir(parents=True, exist_ok=True)
     for name in book["notebooks"]:
-        path = source / name
-        single_file(path, downloads / f"{path.stem}.html", script, book["facts"] or [])
-    return build_main(["-b", "html", "-W", "--keep-going", "-q", "-d", str(source / "_doctrees"), str(source), str(output)])
+        path, page = source / name, downloads / f"{Path(name).stem}.html"
+        if not newer(page, path, script):
+            shutil.copyfile(path, downloads / name)
+            single_file(path, page, script, book["records"][path.stem] or [])
+    return build_main(["-b", "html", "-W", "--keep-going", "-q", "-d", str(read), str(source), str(output)])
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()))
+    sys.exit(main(*(Path(arg).resolve() for arg in sys.argv[1:4])))

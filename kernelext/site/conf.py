@@ -1,10 +1,13 @@
-"""Sphinx configuration of the book. What differs between books lies in book.json beside it."""
+"""Sphinx configuration of the book. What differs between books lies in site.json beside it."""
 
 import html
 import json
+import sys
 from pathlib import Path
 
-book = json.loads((Path(__file__).parent / "book.json").read_text(encoding="utf-8"))
+sys.path.insert(0, str(Path(__file__).parent))
+
+book = json.loads((Path(__file__).parent / "site.json").read_text(encoding="utf-8"))
 
 project = book["title"]
 author = ""
@@ -14,12 +17,15 @@ html_short_title = book["title"]
 language = "en"
 
 # Notebooks come executed; this build never runs code.
-extensions = ["myst_nb"]
+extensions = ["myst_nb", "book_links"]
 nb_execution_mode = "off"
 nb_merge_streams = False  # would move text across figures; runs of text are merged already
 nb_render_markdown_format = "myst"
 myst_enable_extensions = ["amsmath", "colon_fence", "dollarmath"]
-myst_heading_anchors = 3
+myst_heading_anchors = 4
+# go:package-cnn#OpenRun leads to a page that was made of Go documentation, which has pkg.go.dev's anchors.
+myst_url_schemes = {"http": None, "https": None, "mailto": None, "go": "{{path}}.html#{{fragment}}"}
+book_symbols = book["symbols"] or {}
 exclude_patterns = ["_build", "downloads"]
 
 # Lines that belong to the kernel ("!ls", "%%") are no Go; they are shown as they are.
@@ -28,6 +34,7 @@ suppress_warnings = ["misc.highlighting_failure"]
 html_theme = "sphinx_book_theme"
 html_static_path = ["static"]
 html_css_files = ["book.css"]
+html_js_files = ["book.js"]
 html_extra_path = ["downloads"] if (Path(__file__).parent / "downloads").is_dir() else []
 html_copy_source = True
 html_show_sourcelink = False
@@ -42,13 +49,31 @@ mathjax3_config = {
 }
 
 
-def footer():
-    """The facts under which the pages were made, as a definition list."""
+def footer(facts):
+    """The facts under which a page was made, as a definition list."""
     rows = "".join(
-        f"<div><dt>{html.escape(fact['name'])}</dt><dd>{html.escape(fact['value'])}</dd></div>"
-        for fact in book["facts"] or []
+        f"<div><dt>{html.escape(fact['name'])}</dt><dd>{html.escape(fact['value'])}</dd></div>" for fact in facts or []
     )
     return f'<dl class="book-facts simple">{rows}</dl>' if rows else ""
+
+
+def record(page):
+    """The footer of a notebook: the facts of its own run, and the run itself."""
+    name = html.escape(page)
+    links = (
+        f'<p class="book-record">This run: <a href="single/{name}.html">in one file</a>'
+        f' · <a href="single/{name}.ipynb" download>executed notebook</a></p>'
+    )
+    return links + footer(book["records"][page])
+
+
+def on_page(app, pagename, templatename, context, doctree):
+    if pagename in book["records"]:
+        context["theme_extra_footer"] = record(pagename)
+
+
+def setup(app):
+    app.connect("html-page-context", on_page)
 
 
 html_theme_options = {
@@ -60,7 +85,7 @@ html_theme_options = {
     "home_page_in_toc": True,
     "navigation_with_keys": False,
     "navbar_persistent": [],  # the search field stands in the sidebar
-    "extra_footer": footer(),
+    "extra_footer": footer(book["facts"]),
     "footer_content_items": ["extra-footer.html"],
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",

@@ -26,7 +26,9 @@ def build(net):
     """The Keras model of a network description."""
     model = Sequential()
     for i, spec in enumerate(net["layers"]):
-        config = {k: v for k, v in spec.items() if k != "class_name"}
+        config = {k: v for k, v in spec.items() if k not in ("class_name", "no_bias")}
+        if spec.get("no_bias"):
+            config["use_bias"] = False
         if i == 0:
             config["batch_input_shape"] = [None] + net["input_shape"]
         model.add(getattr(layers, spec["class_name"])(**config))

@@ -21,7 +21,7 @@ def path(name):
 def make_summaries():
     rows = []
     for file, net in [("summary.txt", networks.WRITE_UP), ("summary_long_names.txt", networks.LONG_NAMES),
-                      ("summary_large.txt", networks.LARGE)]:
+                      ("summary_large.txt", networks.LARGE), ("summary_normalised.txt", networks.NORMALISED)]:
         K.clear_session()
         lines = []
         build(net).summary(print_fn=lines.append)
@@ -169,6 +169,44 @@ def layer_case(net, salt):
     }
 
 
+def make_curves():
+    """200 steps over five batches of eight in a fixed order; and, for twenty seeds, 60 steps with
+    dropout and flips, of which the mean loss of the last 20 is kept."""
+    net, salt, count, size = networks.SMALL, 7000, 40, 8
+    images = f.pixels(salt, count, *net["input_shape"])
+    x, truth = standardized(images), f.labels(salt + 50, count, 10)
+    y = f.one_hot(truth, 10)
+    curves = {}
+    for name, rate in (("sgd", 0.05), ("adam", 0.002)):
+        m = Graph(net, salt + 100, name).model
+        K.set_value(m.optimizer.lr, rate)
+        run = stepper(m)
+        losses = []
+        for step in range(200):
+            at = slice(step % 5 * size, step % 5 * size + size)
+            losses += run(x[at], y[at])
+        curves[name] = {"rate": rate, "losses": f.floats(losses)}
+    seeds = []
+    for seed in range(20):
+        m = Graph(networks.DROPPED, salt + 100, "sgd").model
+        K.set_value(m.optimizer.lr, 0.05)
+        run, rng, losses = stepper(m), np.random.RandomState(seed), []
+        for step in range(60):
+            at = slice(step % 5 * size, step % 5 * size + size)
+            flip = rng.rand(size) < 0.5
+            batch = np.where(flip[:, None, None, None], x[at][:, :, ::-1], x[at])
+            losses += run(batch, y[at])
+        seeds.append(float(np.mean(losses[-20:])))
+    f.save(path("curves.json"), {"made_by": MADE_BY, "architecture": net, "salt": salt, "images": count, "batch": size,
+                                 "curves": curves, "dropped": networks.DROPPED, "rate": 0.05, "seeds": seeds})
+
+
+def stepper(m):
+    s = Stepper(m.optimizer, m.total_loss, m.trainable_weights)
+    inputs = [m.inputs[0], m.targets[0], m.sample_weights[0]] + ([K.learning_phase()] if m.uses_learning_phase else [])
+    return lambda x, y: s.step(inputs, [x, y, np.ones(len(x), np.float32), 1], [m.total_loss])
+
+
 def loss_cases():
     """Probabilities at and beyond the clip: Keras keeps them in [1e-7, 1 - 1e-7] before the logarithm."""
     rows = [[0, 1, 0], [1, 0, 0], [1e-9, 1 - 1e-9, 0], [0.2, 0.3, 0.5], [1e-3, 0.5, 0.499]]
@@ -226,6 +264,7 @@ def make_glorot():
 
 
 if __name__ == "__main__":
-    for make in (make_summaries, make_standardize, make_optimizers, make_layers, make_writeup_net, make_glorot):
+    for make in (make_summaries, make_standardize, make_optimizers, make_layers, make_writeup_net, make_glorot,
+                 make_curves):
         make()
         print(make.__name__, "done")

@@ -48,6 +48,13 @@ SMALL = network(
     pool("pool"), dropout("dropout", 0.0), flatten("flatten"),
     dense("dense_1", 6), activation("relu_3"), dense("dense_2", 10), activation("softmax", "softmax"))
 
+# The same with dropout that does something.
+DROPPED = network(
+    "dropped", (8, 8, 3),
+    conv("conv_1", 4), activation("relu_1"), conv("conv_2", 4), activation("relu_2"),
+    pool("pool"), dropout("dropout", 0.25), flatten("flatten"),
+    dense("dense_1", 6), activation("relu_3"), dense("dense_2", 10), activation("softmax", "softmax"))
+
 # Without padding, a 2x2 kernel, and a pool that drops the last row and column.
 VALID = network(
     "valid", (8, 7, 2),
@@ -68,3 +75,34 @@ LARGE = network(
     "large", (1024, 1024, 3),
     conv("conv", 123456), pool("pool", 128), flatten("flatten"),
     dense("ten_digits", 1000), dense("eleven_digits", 20000000), activation("softmax", "softmax"))
+
+
+def more(class_name, name, **fields):
+    """A layer beside the write-up's, or one of its layers with fields of its own."""
+    return dict({"class_name": class_name, "name": name}, **fields)
+
+
+# A bias before a batch normalisation would get a gradient of rounding errors alone, so there is none.
+# Batch normalisation on images and on vectors, with and without fields of its own; leaky ReLU; global pooling.
+NORMALISED = network(
+    "normalised", (9, 8, 3),
+    more("Conv2D", "conv_1", filters=4, kernel_size=3, padding="same", strides=2, no_bias=True, kernel_initializer="he_normal"),
+    more("BatchNormalization", "bn_1"), more("LeakyReLU", "leaky_1", alpha=0.1),
+    more("Conv2D", "conv_2", filters=5, kernel_size=3, padding="same", no_bias=True), more("BatchNormalization", "bn_2", momentum=0.9, epsilon=0.01), activation("relu"),
+    more("GlobalAveragePooling2D", "mean"),
+    more("Dense", "dense_1", units=6, no_bias=True), more("BatchNormalization", "bn_3"), more("LeakyReLU", "leaky_2"),
+    dense("dense_2", 10), activation("softmax", "softmax"))
+
+# Strides over sizes that they divide and do not, with kernels that are odd and even, larger and smaller.
+STRIDES = network(
+    "strides", (11, 14, 2),
+    more("Conv2D", "same_2", filters=3, kernel_size=3, padding="same", strides=2), activation("relu_1"),
+    more("Conv2D", "even", filters=4, kernel_size=2, padding="same", strides=2), activation("relu_2"),
+    more("Conv2D", "even_1", filters=4, kernel_size=2, padding="same"), activation("relu_even"),
+    more("Conv2D", "gaps", filters=4, kernel_size=1, padding="same", strides=2), activation("relu_3"),
+    flatten("flatten"), dense("dense", 3), activation("softmax", "softmax"))
+
+STRIDES_VALID = network(
+    "strides valid", (12, 13, 2),
+    more("Conv2D", "valid_3", filters=3, kernel_size=4, padding="valid", strides=3), activation("relu"),
+    more("GlobalAveragePooling2D", "mean"), dense("dense", 3), activation("softmax", "softmax"))

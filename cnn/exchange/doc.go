@@ -1,0 +1,64 @@
+// Package exchange writes networks and their weights in the formats of other
+// frameworks, and reads those of Keras.
+//
+//	format               written  read  for
+//	Keras JSON           yes      yes   model_from_json of Keras 2 or 3: the layers alone
+//	.keras               yes      yes   Keras 3
+//	.h5, whole model     yes      yes   Keras 2.2.3 and later, Keras 3
+//	.h5, weights         yes      yes   load_weights of Keras 2 and 3 (the write-up's save_weights)
+//	.weights.h5          yes      yes   load_weights of Keras 3
+//	safetensors          yes      no    PyTorch, with PyTorch's names and layout: see [LoadInPyTorch]
+//	ONNX                 yes      no    onnxruntime and others
+//	npz                  yes      no    NumPy
+//
+// # What other programs must be given
+//
+// A network takes float32 images [batch, height, width, channels], each
+// standardised by itself as [cnn.Standardize] does. Every format says so where it
+// has a place for words. PyTorch is the exception: there images are [batch,
+// channels, height, width].
+//
+// # What is read
+//
+// Sequential models of the layers that package cnn has. A layer with an
+// activation of its own becomes two. Anything that would be lost, a layer, an
+// option, a regulariser or a frozen layer, is refused with the layer's name.
+//
+// It is a package of its own so that a notebook which trains does not pay for it.
+package exchange
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/cnnbook/cnnbook/cnn"
+)
+
+// ErrUnsupported: something that a file asks for and package cnn does not have.
+var ErrUnsupported = errors.New("not supported")
+
+// Model is a network and its weights, in the order of [cnn.Architecture.WeightSpecs].
+type Model struct {
+	Network cnn.Architecture
+	Weights cnn.Weights
+}
+
+// inputNote is what every format says about its input.
+const inputNote = "input: each image standardised by itself, (x - mean) / (std + 1e-7) over all its values"
+
+// layerWeights cuts the weights by layer.
+func (m Model) layerWeights() ([]cnn.Weights, error) {
+	if err := m.Weights.Check(m.Network); err != nil {
+		return nil, err
+	}
+	shapes, err := m.Network.Shapes()
+	if err != nil {
+		return nil, err
+	}
+	out, rest, in := make([]cnn.Weights, len(shapes)), slices.Clone(m.Weights), m.Network.Input // cloned: a format may turn an array
+	for i, l := range m.Network.Layers {
+		n := len(l.Weights(in))
+		out[i], rest, in = rest[:n], rest[n:], shapes[i]
+	}
+	return out, nil
+}

@@ -1,0 +1,274 @@
+package exchange
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/cnnbook/cnnbook/cifar"
+	"github.com/cnnbook/cnnbook/cnn"
+)
+
+// The tests compute on the pure-Go backend: it needs no plugin.
+func TestMain(m *testing.M) {
+	os.Setenv("GOMLX_BACKEND", "go")
+	os.Exit(m.Run())
+}
+
+// every is a network of every layer, with strides that do not divide and a
+// dense layer after a Flatten.
+func every(t *testing.T) Model {
+	t.Helper()
+	net := cnn.Architecture{Input: cnn.Shape{32, 32, 3}, Layers: []cnn.Layer{
+		cnn.Conv2D{Name: "first-conv", Filters: 4, Kernel: 3, Padding: "same", Stride: 2, NoBias: true, Init: "he_normal"},
+		cnn.BatchNormalization{Name: "first-bn"},
+		cnn.LeakyReLU{Name: "leaky", Alpha: 0.1},
+		cnn.Conv2D{Name: "second-conv", Filters: 5, Kernel: 2, Padding: "same", Stride: 3},
+		cnn.Activation{Name: "relu", Function: "relu"},
+		cnn.MaxPooling2D{Name: "pool", Size: 2},
+		cnn.Dropout{Name: "drop", Rate: 0.25},
+		cnn.Conv2D{Name: "third-conv", Filters: 6, Kernel: 2, Padding: "valid"},
+		cnn.Flatten{Name: "flatten"},
+		cnn.Dense{Name: "dense", Units: 7, NoBias: true},
+		cnn.BatchNormalization{Name: "second-bn", Momentum: 0.9, Epsilon: 0.01},
+		cnn.LeakyReLU{Name: "leaky-too"},
+		cnn.Dense{Name: "last", Units: 10},
+		cnn.Activation{Name: "softmax", Function: "softmax"},
+	}}
+	return filled(t, net)
+}
+
+// filled draws weights, and shakes those that start constant.
+func filled(t *testing.T, net cnn.Architecture) Model {
+	t.Helper()
+	w, err := net.Initialize(7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, a := range w {
+		if len(a.Shape) == 1 {
+			for j := range a.Values {
+				w[i].Values[j] += 0.3 * float32(math.Sin(float64(i+3*j)))
+			}
+		}
+	}
+	return Model{net, w}
+}
+
+// predict runs the network on standardised images, [image][class] row by row.
+func predict(t *testing.T, m Model, d *cifar.Dataset) []float32 {
+	t.Helper()
+	run, err := cnn.ImportRun(t.TempDir(), "test", m.Network, m.Weights, "a test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer run.Close()
+	result, err := run.Evaluate(context.Background(), d, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []float32
+	for _, row := range result.Probabilities {
+		for _, p := range row {
+			out = append(out, float32(p))
+		}
+	}
+	return out
+}
+
+func files(t *testing.T, m Model) map[string][]byte {
+	t.Helper()
+	out := map[string][]byte{}
+	add := func(name string, data []byte, err error) {
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		out[name] = data
+	}
+	data, err := KerasJSON(m.Network, 2)
+	add("keras2.json", data, err)
+	data, err = KerasJSON(m.Network, 3)
+	add("keras3.json", data, err)
+	for name, f := range map[string]func(Model) ([]byte, error){
+		"weights.h5": KerasWeights, "model.h5": KerasModel, "three.weights.h5": Keras3Weights, "model.keras": Keras,
+		"model.onnx": ONNX, "model.safetensors": Safetensors, "model.npz": NPZ,
+	} {
+		data, err := f(m)
+		add(name, data, err)
+	}
+	out["load_in_pytorch.py"] = []byte(LoadInPyTorch)
+	return out
+}
+
+// Every format that is read gives back what was written, and writing leaves the
+// weights as they were.
+func TestRoundTrip(t *testing.T) {
+	for _, net := range []cnn.Architecture{every(t).Network, cnn.WriteUp()} {
+		m := filled(t, net)
+		before := m.Weights.Clone()
+		made := files(t, m)
+		if !reflect.DeepEqual(m.Weights, before) {
+			t.Fatal("writing changed the weights")
+		}
+		layers := m.Network
+		layers.Name = "" // Keras has no place for it
+		for _, name := range []string{"keras2.json", "keras3.json"} {
+			if got, err := ReadKerasJSON(made[name]); err != nil || !reflect.DeepEqual(got, layers) {
+				t.Errorf("%s: %v, %v", name, got, err)
+			}
+		}
+		for _, name := range []string{"model.h5", "model.keras"} {
+			if got, err := ReadKeras(made[name]); err != nil || !reflect.DeepEqual(got, Model{layers, before}) {
+				t.Errorf("%s: read something else, %v", name, err)
+			}
+		}
+		for _, name := range []string{"weights.h5", "three.weights.h5", "model.h5"} {
+			if got, err := ReadKerasWeights(made[name], layers); err != nil || !reflect.DeepEqual(got, before) {
+				t.Errorf("%s: read something else, %v", name, err)
+			}
+		}
+	}
+}
+
+func TestReadRefuses(t *testing.T) {
+	model := func(layer string) string {
+		return `{"class_name":"Sequential","config":{"name":"s","layers":[` + layer + `],"build_input_shape":[null,8,8,3]}}`
+	}
+	for text, want := range map[string]string{
+		model(`{"class_name":"LSTM","config":{"name":"memory"}}`):                                                                       `layer 1, "memory" (LSTM): not supported`,
+		model(`{"class_name":"Conv2D","config":{"name":"c","filters":1,"kernel_size":[3,5]}}`):                                          `"c" (Conv2D): not supported: kernel_size [3 5]`,
+		model(`{"class_name":"Conv2D","config":{"name":"c","filters":1,"kernel_size":[3,3],"dilation_rate":[2,2]}}`):                    "dilation_rate",
+		model(`{"class_name":"Conv2D","config":{"name":"c","filters":1,"kernel_size":[3,3],"activation":"gelu"}}`):                      `activation "gelu"`,
+		model(`{"class_name":"Conv2D","config":{"name":"c","filters":1,"kernel_size":[3,3],"kernel_regularizer":{"class_name":"L2"}}}`): "kernel_regularizer",
+		model(`{"class_name":"MaxPooling2D","config":{"name":"p","pool_size":[3,3],"strides":[2,2]}}`):                                  "strides 2 other than",
+		model(`{"class_name":"BatchNormalization","config":{"name":"b","scale":false}}`):                                                "scale false",
+		model(`{"class_name":"Flatten","config":{"name":"f","trainable":false}}`):                                                       "trainable false",
+		model(`{"class_name":"Dense","config":{"name":"d","units":3}}`):                                                                 "needs a flat vector",
+		`{"class_name":"Functional","config":{}}`:                                                                                       `class "Functional"`,
+		`{"class_name":`: "bad format",
+		model(`{"class_name":"BatchNormalization","config":{"name":"b","axis":1}}`): `"b" (BatchNormalization): not supported: axis 1`,
+	} {
+		if _, err := ReadKerasJSON([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", text, err, want)
+		}
+	}
+	m := every(t)
+	data, err := KerasWeights(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ReadKerasWeights(data, cnn.WriteUp()); !errors.Is(err, cnn.ErrMismatch) {
+		t.Errorf("another network's weights: %v", err)
+	}
+	if _, err := ReadKeras(data); !errors.Is(err, cnn.ErrFormat) {
+		t.Errorf("weights without a model: %v", err)
+	}
+}
+
+// predictionTolerance bounds how far a probability may be from another
+// framework's: float32 sums in another order.
+const predictionTolerance = 1e-5
+
+// Keras, onnxruntime, PyTorch and NumPy load what is written and predict the
+// same; what Keras writes is loaded here and predicts the same. What the Python
+// at hand does not have is skipped, and named.
+func TestAgainstTheOthers(t *testing.T) {
+	m := every(t)
+	_, images := cifar.Drawn(3, 10, 100)
+	want := predict(t, m, images)
+	for _, python := range pythons(t) {
+		dir := t.TempDir()
+		for name, data := range files(t, m) {
+			if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		writeNPY(t, filepath.Join(dir, "images.npy"), cnn.Array{Shape: []int{100, 32, 32, 3}, Values: cnn.Inputs(images)})
+		writeNPY(t, filepath.Join(dir, "expected.npy"), cnn.Array{Shape: []int{100, 10}, Values: want})
+		out, err := exec.Command(python, filepath.Join("testdata", "check.py"), dir).Output()
+		if err != nil {
+			var exit *exec.ExitError
+			if errors.As(err, &exit) {
+				out = append(out, exit.Stderr...)
+			}
+			t.Fatalf("%s: %v\n%s", python, err, out)
+		}
+		t.Logf("%s:\n%s", python, out)
+		checkReport(t, string(out))
+		checkMade(t, dir, images)
+	}
+}
+
+func checkReport(t *testing.T, report string) {
+	for line := range strings.Lines(report) {
+		name, figure := line[:strings.LastIndex(line, " ")+1], line[strings.LastIndex(line, " ")+1:]
+		var difference float64
+		if _, err := fmt.Sscan(figure, &difference); err != nil || strings.HasPrefix(line, "#") {
+			continue
+		}
+		if !(difference <= predictionTolerance) {
+			t.Errorf("%sis %g from our predictions", name, difference)
+		}
+	}
+}
+
+// checkMade reads the files that Keras made in dir, as far as there are any.
+func checkMade(t *testing.T, dir string, images *cifar.Dataset) {
+	raw, err := os.ReadFile(filepath.Join(dir, "made.npy"))
+	if err != nil {
+		return
+	}
+	want := npyValues(raw)
+	check := func(name string, m Model, err error) {
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			return
+		}
+		worst := 0.0
+		for i, v := range predict(t, m, images) {
+			worst = max(worst, math.Abs(float64(v-want[i])))
+		}
+		t.Logf("read %s: %.2g", name, worst)
+		if !(worst <= predictionTolerance) {
+			t.Errorf("%s: our predictions are %g from Keras's", name, worst)
+		}
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "made.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	net, err := ReadKerasJSON(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"made.h5", "made.keras"} {
+		if data, err := os.ReadFile(filepath.Join(dir, name)); err == nil {
+			m, err := ReadKeras(data)
+			check(name, m, err)
+		}
+	}
+	for _, name := range []string{"made_weights.h5", "made.weights.h5"} {
+		if data, err := os.ReadFile(filepath.Join(dir, name)); err == nil {
+			w, err := ReadKerasWeights(data, net)
+			check(name, Model{net, w}, err)
+		}
+	}
+}
+
+func writeNPY(t *testing.T, path string, a cnn.Array) {
+	t.Helper()
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(WriteNPY(f, a), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,119 @@
+package exchange
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+
+	"github.com/cnnbook/cnnbook/cnn"
+)
+
+// object is a JSON object; encoding/json writes its keys in order.
+type object = map[string]any
+
+// kerasVersion is the version that each dialect's files name.
+func kerasVersion(dialect int) string {
+	if dialect == 2 {
+		return "2.1.6"
+	}
+	return "3.12.0"
+}
+
+// KerasJSON writes the layers as model.to_json() does, for model_from_json of
+// Keras 2 (dialect 2, which Keras 3 reads from .h5 files only) or Keras 3.
+func KerasJSON(net cnn.Architecture, dialect int) ([]byte, error) {
+	config, err := kerasConfig(net, dialect)
+	if err != nil {
+		return nil, err
+	}
+	if dialect == 2 {
+		config["keras_version"], config["backend"] = kerasVersion(2), "tensorflow"
+	}
+	return json.Marshal(config)
+}
+
+// kerasConfig is the model as Keras describes it.
+func kerasConfig(net cnn.Architecture, dialect int) (object, error) {
+	if dialect != 2 && dialect != 3 {
+		return nil, fmt.Errorf("%w: Keras %d: dialects are 2 and 3", ErrUnsupported, dialect)
+	}
+	if _, err := net.Shapes(); err != nil {
+		return nil, err
+	}
+	shape := []any{nil, net.Input[0], net.Input[1], net.Input[2]}
+	var layers []any
+	if dialect == 3 {
+		layers = append(layers, kerasObject("InputLayer", object{"name": "input", "batch_shape": shape, "dtype": "float32"}))
+	}
+	for i, l := range net.Layers {
+		config, err := layerConfig(l, dialect)
+		if err != nil {
+			return nil, err
+		}
+		if dialect == 3 {
+			layers = append(layers, kerasObject(l.Kind(), config))
+			continue
+		}
+		if i == 0 {
+			config["batch_input_shape"] = shape
+		}
+		layers = append(layers, object{"class_name": l.Kind(), "config": config})
+	}
+	if dialect == 2 {
+		return object{"class_name": "Sequential", "config": layers}, nil
+	}
+	model := kerasObject("Sequential", object{"name": "sequential", "layers": layers, "build_input_shape": shape})
+	model["module"], model["build_config"] = "keras", object{"input_shape": shape}
+	return model, nil
+}
+
+// kerasObject is how Keras 3 names a layer's class.
+func kerasObject(class string, config object) object {
+	return object{"module": "keras.layers", "class_name": class, "config": config, "registered_name": nil}
+}
+
+// layerConfig is a layer's get_config().
+func layerConfig(layer cnn.Layer, dialect int) (object, error) {
+	c := object{"name": layer.LayerName(), "trainable": true, "dtype": "float32"}
+	set := func(more object) (object, error) {
+		maps.Copy(c, more)
+		return c, nil
+	}
+	pair := func(n int) []int { return []int{n, n} }
+	switch l := layer.(type) {
+	case cnn.Conv2D:
+		return set(object{
+			"filters": l.Filters, "kernel_size": pair(l.Kernel), "strides": pair(max(1, l.Stride)), "padding": cmp.Or(l.Padding, "valid"),
+			"data_format": "channels_last", "dilation_rate": pair(1), "activation": "linear", "use_bias": !l.NoBias,
+			"kernel_initializer": cmp.Or(l.Init, "glorot_uniform"), "bias_initializer": "zeros",
+		})
+	case cnn.Dense:
+		return set(object{
+			"units": l.Units, "activation": "linear", "use_bias": !l.NoBias,
+			"kernel_initializer": cmp.Or(l.Init, "glorot_uniform"), "bias_initializer": "zeros",
+		})
+	case cnn.BatchNormalization:
+		return set(object{
+			"axis": -1, "momentum": cmp.Or(l.Momentum, cnn.DefaultMomentum), "epsilon": cmp.Or(l.Epsilon, cnn.DefaultEpsilon),
+			"center": true, "scale": true,
+		})
+	case cnn.LeakyReLU:
+		name := "alpha"
+		if dialect == 3 {
+			name = "negative_slope"
+		}
+		return set(object{name: cmp.Or(l.Alpha, cnn.DefaultAlpha)})
+	case cnn.Activation:
+		return set(object{"activation": l.Function})
+	case cnn.MaxPooling2D:
+		return set(object{"pool_size": pair(l.Size), "strides": pair(l.Size), "padding": "valid", "data_format": "channels_last"})
+	case cnn.GlobalAveragePooling2D:
+		return set(object{"data_format": "channels_last"})
+	case cnn.Dropout:
+		return set(object{"rate": l.Rate})
+	case cnn.Flatten:
+		return c, nil
+	}
+	return nil, fmt.Errorf("%w: layer %q: %s has no counterpart in Keras", ErrUnsupported, layer.LayerName(), layer.Kind())
+}

@@ -1,0 +1,76 @@
+package cnn
+
+import (
+	. "github.com/gomlx/gomlx/core/graph"
+)
+
+// normalize builds a batch normalisation of x [batch, …, channels] and returns
+// its output and its arrays, moved on if training.
+func (l BatchNormalization) normalize(x *Node, weights []*Node, training bool) (y *Node, moved []*Node) {
+	gamma, beta, mean, variance := weights[0], weights[1], weights[2], weights[3]
+	if training {
+		axes := make([]int, x.Rank()-1)
+		for i := range axes {
+			axes[i] = i
+		}
+		mean = ReduceMean(x, axes...)
+		variance = ReduceMean(Square(Sub(x, broadcastLast(mean, x.Rank()))), axes...)
+		moved = []*Node{gamma, beta, running(weights[2], mean, l.momentum()), running(weights[3], variance, l.momentum())}
+	} else {
+		moved = weights
+	}
+	scale := Div(gamma, Sqrt(AddScalar(variance, l.epsilon())))
+	y = Mul(Sub(x, broadcastLast(mean, x.Rank())), broadcastLast(scale, x.Rank()))
+	return Add(y, broadcastLast(beta, x.Rank())), moved
+}
+
+// convolve is the layer's convolution without its bias.
+//
+// GoMLX's convolution has a wrong gradient with respect to its input where the
+// kernel's side is even: such a kernel gets a row and a column of zeros at its
+// end, and the picture one that they fall on. With that, or with a stride, the
+// picture is padded, and cut to what the windows cover, before the convolution.
+// Padding "same" is TensorFlow's: the odd row and column come at the end.
+func (l Conv2D) convolve(x, kernel *Node) *Node {
+	extra := 1 - l.Kernel%2
+	if l.stride() == 1 && extra == 0 {
+		return convolve(x, kernel, l.Padding)
+	}
+	for axis := 1; axis <= 2; axis++ {
+		size := x.Shape().Dimensions[axis]
+		var around [2]int
+		if l.Padding == "same" {
+			around = SamePadding(size, l.Kernel, l.stride())
+		}
+		padded := around[0] + size + around[1]
+		covered := (padded-l.Kernel)/l.stride()*l.stride() + l.Kernel
+		around[1] += extra
+		x = zerosAround(x, axis, around)
+		if covered < padded {
+			x = SliceAxis(x, axis, AxisRange(0, covered+extra))
+		}
+		kernel = zerosAround(kernel, axis-1, [2]int{0, extra})
+	}
+	return Convolve(x, kernel).Strides(l.stride()).NoPadding().Done()
+}
+
+// zerosAround pads an axis by concatenation, which has a gradient on every
+// backend.
+func zerosAround(x *Node, axis int, around [2]int) *Node {
+	parts := []*Node{x}
+	zeros := func(n int) *Node {
+		shape := x.Shape().Clone()
+		shape.Dimensions[axis] = n
+		return Zeros(x.Graph(), shape)
+	}
+	if around[0] > 0 {
+		parts = append([]*Node{zeros(around[0])}, parts...)
+	}
+	if around[1] > 0 {
+		parts = append(parts, zeros(around[1]))
+	}
+	if len(parts) == 1 {
+		return x
+	}
+	return Concatenate(parts, axis)
+}

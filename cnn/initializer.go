@@ -1,0 +1,66 @@
+package cnn
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+)
+
+// Initializers are the names that a layer's Init may have, those of Keras:
+//
+//	glorot_uniform  uniform in ±√(6/(fanIn+fanOut)) (Glorot and Bengio 2010; the default)
+//	glorot_normal   normal, variance 2/(fanIn+fanOut)
+//	he_uniform      uniform in ±√(6/fanIn) (He et al. 2015)
+//	he_normal       normal, variance 2/fanIn
+//	lecun_uniform   uniform in ±√(3/fanIn)
+//	lecun_normal    normal, variance 1/fanIn
+//	zeros, ones     constant
+//
+// A normal is cut at two standard deviations of what is drawn, and what is
+// drawn is widened so that the variance after the cut is the one above, as Keras
+// does since 2.2.5; before, the variance was that of the draw.
+func Initializers() []string {
+	return []string{"glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_uniform", "lecun_normal", "zeros", "ones"}
+}
+
+func validInitializer(name string) error {
+	if name == "" || slices.Contains(Initializers(), name) {
+		return nil
+	}
+	return fmt.Errorf("unknown initialiser %q: known are %s", name, strings.Join(Initializers(), ", "))
+}
+
+// truncatedStd is the standard deviation of a standard normal cut at ±2.
+const truncatedStd = 0.87962566103423978
+
+// initializer draws one value of the array after the other.
+func (w WeightSpec) initializer(rng *rand.Rand) func() float32 {
+	switch w.Init {
+	case "zeros":
+		return func() float32 { return 0 }
+	case "ones":
+		return func() float32 { return 1 }
+	}
+	family, shape, _ := strings.Cut(w.Init, "_")
+	variance, fans := 2.0, float64(w.FanIn+w.FanOut) // Glorot: the variance is 2 over both fans
+	switch family {
+	case "he":
+		fans = float64(w.FanIn)
+	case "lecun":
+		variance, fans = 1, float64(w.FanIn)
+	}
+	if shape == "normal" {
+		std := math.Sqrt(variance/fans) / truncatedStd
+		return func() float32 {
+			for {
+				if x := rng.NormFloat64(); math.Abs(x) < 2 {
+					return float32(x * std)
+				}
+			}
+		}
+	}
+	limit := math.Sqrt(3 * variance / fans)
+	return func() float32 { return float32((2*rng.Float64() - 1) * limit) }
+}

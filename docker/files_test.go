@@ -1,0 +1,149 @@
+package docker
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+func TestFilesAreUpToDate(t *testing.T) {
+	files, err := Files(t.Context(), "..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range files {
+		got, err := os.ReadFile(filepath.Join("..", filepath.FromSlash(name)))
+		if err != nil || string(got) != string(want) {
+			t.Errorf("%s is not what its versions and template give (%v): go generate ./docker", name, err)
+		}
+	}
+}
+
+func TestVersionsAreThoseOfSetUp(t *testing.T) {
+	p, err := readPins(t.Context(), "..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lab, err := p.PythonVersion("jupyterlab")
+	if err != nil || lab == "" || p.Plugin.SHA256 == "" || !regexp.MustCompile(`^1\.\d+\.\d+$`).MatchString(p.Go) {
+		t.Errorf("jupyterlab %q (%v), plugin %+v, Go %q", lab, err, p.Plugin, p.Go)
+	}
+	if _, err := p.PythonVersion("no-such-package"); err == nil {
+		t.Error("a package that is not pinned has a version")
+	}
+	files, err := Files(t.Context(), "..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"golang:" + p.Go + "-", "debian:" + p.Debian, p.Plugin.SHA256, p.Plugin.Version} {
+		if !strings.Contains(string(files["docker/Dockerfile"]), want) {
+			t.Errorf("the Dockerfile has no %s", want)
+		}
+	}
+	if !json.Valid(files[".devcontainer/devcontainer.json"]) {
+		t.Error("devcontainer.json is no JSON")
+	}
+}
+
+// TestNoTagIsLatest holds that every image has a version.
+func TestNoTagIsLatest(t *testing.T) {
+	files, err := Files(t.Context(), "..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, data := range files {
+		stages := map[string]bool{}
+		for _, match := range regexp.MustCompile(`(?m)^FROM (\S+)(?: AS (\S+))?`).FindAllStringSubmatch(string(data), -1) {
+			if !stages[match[1]] && !regexp.MustCompile(`:[\w.-]*\d[\w.-]*$|@sha256:`).MatchString(match[1]) {
+				t.Errorf("%s: %s has no version", name, match[1])
+			}
+			stages[match[2]] = true
+		}
+	}
+}
+
+// TestStartScript runs the image's start script with programs that stand in for Python.
+func TestStartScript(t *testing.T) {
+	root := t.TempDir()
+	for _, dir := range []string{"lab/python/bin", "src/notebooks", "work", "data/cifar-10-batches-bin"} {
+		if err := os.MkdirAll(filepath.Join(root, dir), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(root, name), []byte(text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("lab/python/bin/python", "#!/bin/sh\necho \"args $*\"\necho \"token ${JUPYTER_TOKEN-none} data ${CNNBOOK_DATA-none}\"\n")
+	write("src/notebooks/01-x.ipynb", "{}")
+	start := func(env ...string) string {
+		t.Helper()
+		cmd := exec.Command("/bin/sh", "start.sh")
+		cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "CNNBOOK_LAB=" + root + "/lab", "CNNBOOK_SOURCE=" + root + "/src",
+			"CNNBOOK_WORK=" + root + "/work", "CNNBOOK_DATASETS=" + root + "/data"}, env...)
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		return string(out)
+	}
+	// An empty token would let everybody in.
+	if out := start("JUPYTER_TOKEN="); !strings.Contains(out, "token none data "+root+"/data") || !strings.Contains(out, "-m jupyterlab") {
+		t.Errorf("got %s", out)
+	}
+	write("work/notebooks/01-x.ipynb", "mine")
+	if out := start("JUPYTER_TOKEN=secret", "CNNBOOK_DATA=elsewhere"); !strings.Contains(out, "token secret data elsewhere") {
+		t.Errorf("got %s", out)
+	}
+	if data, err := os.ReadFile(filepath.Join(root, "work/notebooks/01-x.ipynb")); err != nil || string(data) != "mine" {
+		t.Errorf("the person's notebook became %q, %v", data, err)
+	}
+}
+
+// TestCudaKernel holds that the kernel of the CUDA image computes with its plugin and finds NVIDIA's libraries.
+func TestCudaKernel(t *testing.T) {
+	root := t.TempDir()
+	for _, dir := range []string{"site/nvidia/cu13/lib", "site/nvidia/cudnn/lib", "site/nvidia/cu13/bin"} {
+		if err := os.MkdirAll(filepath.Join(root, dir), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kernel := filepath.Join(root, "kernel.json")
+	for name, text := range map[string]string{kernel: `{"argv": ["gonb"], "env": {"PATH": "${PATH}", "GOMLX_BACKEND": "xla:/cpu.so"}}`, filepath.Join(root, "site/nvidia/cu13/bin/ptxas"): ""} {
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if out, err := exec.Command("python3", "cuda_kernel.py", kernel, "/opt/cuda/plugin.so", filepath.Join(root, "site")).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	data, err := os.ReadFile(kernel)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var spec struct {
+		Argv []string
+		Env  map[string]string
+	}
+	if err := json.Unmarshal(data, &spec); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"GOMLX_BACKEND": "xla:/opt/cuda/plugin.so", "PJRT_PLUGIN_LIBRARY_PATH": "/opt/cuda",
+		"LD_LIBRARY_PATH": filepath.Join(root, "site/nvidia/cu13/lib") + ":" + filepath.Join(root, "site/nvidia/cudnn/lib"),
+		"PATH":            filepath.Join(root, "site/nvidia/cu13/bin") + ":${PATH}",
+	} {
+		if spec.Env[name] != want {
+			t.Errorf("%s is %q, expected %q", name, spec.Env[name], want)
+		}
+	}
+	if len(spec.Argv) != 1 {
+		t.Errorf("the command is %v", spec.Argv)
+	}
+}

@@ -1,0 +1,95 @@
+// Package hdf5 reads and writes the part of the HDF5 format that Keras's weight
+// files use: a tree of groups, float32 arrays, and attributes that are strings
+// or lists of strings.
+//
+// # What is written
+//
+// Superblock version 0; groups as symbol tables (a version-1 B-tree of one
+// level over nodes of eight entries, and a local heap for the names); object
+// headers version 1; contiguous little-endian IEEE datasets; fixed-length,
+// null-padded strings. Every HDF5 library since 1.0 reads that. A group
+// holds at most 256 children, and an attribute at most some 64,000 bytes.
+//
+// # What is read
+//
+// The same, and what h5py writes without being asked for anything special:
+// continued object headers, float64 (rounded to float32), compact datasets and
+// variable-length strings in global heaps. An array of another type, chunked or
+// compressed, is kept with a note of why it has no values, so that a file is
+// readable as long as the arrays that matter are. Attributes of other types are
+// left out. Files of the "latest" format (superblock 2 and later) are refused.
+//
+// The format is specified at https://support.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html,
+// whose terms are used in the comments.
+package hdf5
+
+import (
+	"errors"
+	"strings"
+)
+
+// ErrFormat: bytes that are not HDF5, are damaged, or use a part of it that this
+// package does not know.
+var ErrFormat = errors.New("bad HDF5")
+
+// Group is a node of the tree.
+type Group struct {
+	Attributes map[string]any // each a string or a []string
+	Groups     map[string]*Group
+	Datasets   map[string]*Dataset
+}
+
+// Dataset is an array in row-major order.
+type Dataset struct {
+	Shape       []int
+	Values      []float32
+	Unsupported string // why Values is missing; empty if it is there
+}
+
+// NewGroup is an empty group.
+func NewGroup() *Group {
+	return &Group{Attributes: map[string]any{}, Groups: map[string]*Group{}, Datasets: map[string]*Dataset{}}
+}
+
+// Group is the child of that name, made if it is not there.
+func (g *Group) Group(name string) *Group {
+	child := g.Groups[name]
+	if child == nil {
+		child = NewGroup()
+		g.Groups[name] = child
+	}
+	return child
+}
+
+const (
+	leafK     = 4  // a symbol-table node holds 2·leafK entries
+	internalK = 16 // a B-tree node holds 2·internalK children
+
+	maxChildren = 2 * leafK * 2 * internalK
+	undefined   = ^uint64(0)
+
+	messageDataspace    = 0x01
+	messageDatatype     = 0x03
+	messageFill         = 0x05
+	messageLayout       = 0x08
+	messageAttribute    = 0x0c
+	messageContinuation = 0x10
+	messageSymbolTable  = 0x11
+)
+
+var signature = [8]byte{0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'}
+
+// Find is the array at a path of names divided by slashes, or nil.
+func (g *Group) Find(path string) *Dataset {
+	for g != nil {
+		if d := g.Datasets[path]; d != nil {
+			return d
+		}
+		name, rest, below := strings.Cut(path, "/")
+		if !below {
+			return nil
+		}
+		g, path = g.Groups[name], rest
+	}
+	return nil
+}

@@ -1,0 +1,374 @@
+package hdf5
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"strings"
+)
+
+// Decode reads a file. Whatever the bytes are, it returns a tree or an error
+// that wraps [ErrFormat].
+func Decode(data []byte) (*Group, error) {
+	r := &reader{data: data, budget: 16 + len(data)/64}
+	if len(data) < 96 || !bytes.Equal(data[:8], signature[:]) {
+		return nil, fmt.Errorf("%w: it does not begin as an HDF5 file does", ErrFormat)
+	}
+	if version := data[8]; version > 1 {
+		return nil, fmt.Errorf(`%w: superblock version %d: save it without libver="latest"`, ErrFormat, version)
+	}
+	if data[13] != 8 || data[14] != 8 {
+		return nil, fmt.Errorf("%w: addresses of %d and lengths of %d bytes, expected 8", ErrFormat, data[13], data[14])
+	}
+	root := 56
+	if data[8] == 1 {
+		root = 60
+	}
+	g, d := r.object(r.u64(uint64(root+8)), "", 0)
+	switch {
+	case r.err != nil:
+		return nil, r.err
+	case d != nil:
+		return nil, fmt.Errorf("%w: its root is an array", ErrFormat)
+	}
+	return g, nil
+}
+
+// reader keeps the first error; after it, every read gives zeros.
+type reader struct {
+	data   []byte
+	budget int // how many objects and nodes may still be visited: cycles end here
+	err    error
+}
+
+func (r *reader) fail(format string, args ...any) {
+	if r.err == nil {
+		r.err = fmt.Errorf("%w: %s", ErrFormat, fmt.Sprintf(format, args...))
+	}
+}
+
+// at is the n bytes at an address, or nil after an error.
+func (r *reader) at(address, n uint64) []byte {
+	size := uint64(len(r.data))
+	if r.err == nil && (address > size || n > size-address) {
+		r.fail("%d bytes at address %d are beyond the file's end, %d", n, address, size)
+	}
+	if r.err != nil {
+		return nil
+	}
+	return r.data[address : address+n]
+}
+
+func (r *reader) u64(address uint64) uint64 {
+	if b := r.at(address, 8); b != nil {
+		return binary.LittleEndian.Uint64(b)
+	}
+	return 0
+}
+
+func (r *reader) signed(address uint64, want string) bool {
+	b := r.at(address, 4)
+	if b != nil && string(b) != want {
+		r.fail("%q expected at address %d", want, address)
+	}
+	return r.err == nil
+}
+
+func (r *reader) spend() bool {
+	if r.budget--; r.budget < 0 {
+		r.fail("its parts point at each other in a circle")
+	}
+	return r.err == nil
+}
+
+// object reads the group or array whose header is at an address.
+func (r *reader) object(address uint64, path string, depth int) (*Group, *Dataset) {
+	if depth > 32 {
+		r.fail("%s is nested too deeply", path)
+	}
+	messages := r.messages(address)
+	if r.err != nil {
+		return nil, nil
+	}
+	g := NewGroup()
+	var d Dataset
+	var space, kind, layout []byte
+	isGroup := false
+	for _, m := range messages {
+		switch m.kind {
+		case messageDataspace:
+			space = m.data
+		case messageDatatype:
+			kind = m.data
+		case messageLayout:
+			layout = m.data
+		case messageAttribute:
+			if name, value := r.attribute(m.data); value != nil {
+				g.Attributes[name] = value
+			}
+		case messageSymbolTable:
+			isGroup = true
+			if len(m.data) >= 16 {
+				tree, heap := binary.LittleEndian.Uint64(m.data), binary.LittleEndian.Uint64(m.data[8:])
+				r.tree(g, tree, r.heap(heap), path, depth)
+			}
+		}
+	}
+	if isGroup || layout == nil {
+		return g, nil
+	}
+	if err := r.dataset(&d, space, kind, layout); err != "" {
+		d.Unsupported, d.Values = err, nil
+	}
+	return nil, &d
+}
+
+// messages lists an object header's messages, those of its continuations too.
+func (r *reader) messages(address uint64) []message {
+	head := r.at(address, 16)
+	if head == nil || !r.spend() {
+		return nil
+	}
+	if head[0] != 1 {
+		r.fail("object header version %d at address %d, expected 1", head[0], address)
+		return nil
+	}
+	type block struct{ address, size uint64 }
+	blocks := []block{{address + 16, uint64(binary.LittleEndian.Uint32(head[8:]))}}
+	var out []message
+	for len(blocks) > 0 && r.spend() {
+		b := r.at(blocks[0].address, blocks[0].size)
+		blocks = blocks[1:]
+		for len(b) >= 8 {
+			kind, size, flags := binary.LittleEndian.Uint16(b), int(binary.LittleEndian.Uint16(b[2:])), b[4]
+			if b = b[8:]; size > len(b) {
+				r.fail("a message of the object header at address %d is cut off", address)
+				return nil
+			}
+			data := b[:size]
+			b = b[size:]
+			switch {
+			case flags&2 != 0: // shared: lies elsewhere, as committed datatypes do
+			case kind == messageContinuation && size >= 16:
+				blocks = append(blocks, block{binary.LittleEndian.Uint64(data), binary.LittleEndian.Uint64(data[8:])})
+			default:
+				out = append(out, message{kind, data})
+			}
+		}
+	}
+	return out
+}
+
+// heap is the data segment of a local heap: names by offset.
+func (r *reader) heap(address uint64) []byte {
+	if !r.signed(address, "HEAP") {
+		return nil
+	}
+	return r.at(r.u64(address+24), r.u64(address+8))
+}
+
+// tree reads a group's children.
+func (r *reader) tree(g *Group, address uint64, names []byte, path string, depth int) {
+	if !r.spend() || !r.signed(address, "TREE") {
+		return
+	}
+	head := r.at(address, 24)
+	if head == nil {
+		return
+	}
+	level, count := head[5], uint64(binary.LittleEndian.Uint16(head[6:]))
+	for i := range count {
+		child := r.u64(address + 24 + 8 + 16*i)
+		if r.err != nil {
+			return
+		}
+		if level > 0 {
+			r.tree(g, child, names, path, depth)
+		} else {
+			r.node(g, child, names, path, depth)
+		}
+	}
+}
+
+// node reads the children that one symbol-table node lists.
+func (r *reader) node(g *Group, address uint64, names []byte, path string, depth int) {
+	if !r.spend() || !r.signed(address, "SNOD") {
+		return
+	}
+	head := r.at(address, 8)
+	if head == nil {
+		return
+	}
+	for i := range uint64(binary.LittleEndian.Uint16(head[6:])) {
+		entry := address + 8 + 40*i
+		offset := r.u64(entry)
+		if r.err == nil && offset >= uint64(len(names)) {
+			r.fail("a name of %q is beyond its heap", path+"/")
+		}
+		if r.err != nil {
+			return
+		}
+		name, _, _ := bytes.Cut(names[offset:], []byte{0})
+		sub, data := r.object(r.u64(entry+8), path+"/"+string(name), depth+1)
+		if sub != nil {
+			g.Groups[string(name)] = sub
+		}
+		if data != nil {
+			g.Datasets[string(name)] = data
+		}
+	}
+}
+
+// dataset fills in an array, or says why it cannot.
+func (r *reader) dataset(d *Dataset, space, kind, layout []byte) string {
+	shape, size, ok := shapeOf(space)
+	if !ok {
+		return "its shape is not understood"
+	}
+	d.Shape = shape
+	width := 0
+	if len(kind) >= 8 && kind[0]&15 == 1 && kind[1]&1 == 0 {
+		width = int(binary.LittleEndian.Uint32(kind[4:]))
+	}
+	if width != 4 && width != 8 {
+		return "its values are neither float32 nor float64"
+	}
+	if size > len(r.data)/width {
+		return "it claims more values than the file can hold"
+	}
+	if len(layout) < 2 || layout[0] != 3 {
+		return "its layout is of another version"
+	}
+	var raw []byte
+	switch {
+	case layout[1] == 1 && len(layout) >= 18: // contiguous
+		if size > 0 {
+			raw = r.at(binary.LittleEndian.Uint64(layout[2:]), uint64(size*width))
+		}
+	case layout[1] == 0 && len(layout) >= 4: // compact: within the header
+		raw = layout[4:min(len(layout), 4+int(binary.LittleEndian.Uint16(layout[2:])))]
+	default:
+		return "it is chunked or compressed"
+	}
+	if len(raw) < size*width {
+		return "its values are cut off"
+	}
+	d.Values = make([]float32, size)
+	for i := range d.Values {
+		if width == 4 {
+			d.Values[i] = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))
+		} else {
+			d.Values[i] = float32(math.Float64frombits(binary.LittleEndian.Uint64(raw[8*i:])))
+		}
+	}
+	return ""
+}
+
+// shapeOf reads a dataspace message of version 1 or 2.
+func shapeOf(space []byte) (shape []int, size int, ok bool) {
+	if len(space) < 4 {
+		return nil, 0, false
+	}
+	rank, at := int(space[1]), 8
+	if space[0] == 2 {
+		at = 4
+	} else if space[0] != 1 {
+		return nil, 0, false
+	}
+	if len(space) < at+8*rank {
+		return nil, 0, false
+	}
+	size = 1
+	for i := range rank {
+		n := binary.LittleEndian.Uint64(space[at+8*i:])
+		if n > math.MaxInt32 || (n > 0 && size > math.MaxInt32/int(n)) {
+			return nil, 0, false
+		}
+		shape, size = append(shape, int(n)), size*int(n)
+	}
+	return shape, size, true
+}
+
+// attribute reads an attribute message; a value that is no string or list of
+// strings is nil.
+func (r *reader) attribute(m []byte) (string, any) {
+	if len(m) < 8 || m[0] < 1 || m[0] > 3 {
+		return "", nil
+	}
+	sizes, rest, align := [3]int{}, m[8:], 8
+	for i := range sizes {
+		sizes[i] = int(binary.LittleEndian.Uint16(m[2+2*i:]))
+	}
+	if m[0] > 1 {
+		align = 1
+	}
+	if m[0] == 3 {
+		rest = rest[min(1, len(rest)):]
+	}
+	var parts [3][]byte
+	for i, n := range sizes {
+		padded := (n + align - 1) / align * align
+		if padded > len(rest) {
+			return "", nil
+		}
+		parts[i], rest = rest[:n], rest[padded:]
+	}
+	name := strings.TrimRight(string(parts[0]), "\x00")
+	shape, count, ok := shapeOf(parts[2])
+	if !ok {
+		return name, nil
+	}
+	texts, ok := r.strings(parts[1], rest, count)
+	switch {
+	case len(shape) == 1 && count == 0:
+		return name, []string{}
+	case !ok:
+		return name, nil
+	case len(shape) == 0:
+		return name, texts[0]
+	}
+	return name, texts
+}
+
+// strings reads count strings of a fixed-length or variable-length type.
+func (r *reader) strings(kind, data []byte, count int) ([]string, bool) {
+	if len(kind) < 8 {
+		return nil, false
+	}
+	width := int(binary.LittleEndian.Uint32(kind[4:]))
+	class := kind[0] & 15
+	variable := class == 9 && kind[1]&15 == 1
+	if (class != 3 && !variable) || (variable && width != 16) || width < 1 || count > len(data)/width {
+		return nil, false
+	}
+	out := make([]string, count)
+	for i := range out {
+		b := data[i*width : (i+1)*width]
+		if variable {
+			b = r.heapObject(binary.LittleEndian.Uint64(b[4:]), binary.LittleEndian.Uint32(b[12:]), binary.LittleEndian.Uint32(b))
+		}
+		out[i] = strings.TrimRight(string(b), "\x00")
+	}
+	return out, r.err == nil
+}
+
+// heapObject is the first length bytes of an object of a global heap.
+func (r *reader) heapObject(address uint64, index, length uint32) []byte {
+	if length == 0 || !r.spend() || !r.signed(address, "GCOL") {
+		return nil
+	}
+	collection := r.at(address, r.u64(address+8)) // within the file, so that no sum below overflows
+	for at := uint64(16); at+16 <= uint64(len(collection)); {
+		number, n := binary.LittleEndian.Uint16(collection[at:]), binary.LittleEndian.Uint64(collection[at+8:])
+		if number == 0 || n > uint64(len(collection)) {
+			break // the free space that ends the collection, or nonsense
+		}
+		if uint32(number) == index {
+			return r.at(address+at+16, min(n, uint64(length)))
+		}
+		at += 16 + (n+7)/8*8
+	}
+	r.fail("object %d is missing from the global heap at address %d", index, address)
+	return nil
+}

@@ -1,0 +1,148 @@
+package kernelext
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func writeFiles(t *testing.T, dir string, files map[string]string) {
+	t.Helper()
+	for name, text := range files {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestPackagePages(t *testing.T) {
+	module := t.TempDir()
+	writeFiles(t, module, map[string]string{
+		"a/a.go": `// Package a costs $1. It uses [b.Thing] of [github.com/cnnbook/cnnbook/a/b], and an [io.Reader].
+//
+// # How
+//
+//	x := a.New()
+//
+// Files:
+//
+//	a tree of files
+package a
+
+import (
+	"io"
+
+	"github.com/cnnbook/cnnbook/a/b"
+)
+
+// Colours.
+const (
+	Red = 1
+	blue = 2
+)
+
+// A Pot holds things, see [Pot.Pour] and [New].
+type Pot struct {
+	Lid bool // says [Pot.Lid]
+	secret int
+}
+
+// New makes a Pot.
+func New() *Pot { return nil }
+
+// Pour pours.
+func (p *Pot) Pour(r io.Reader, t b.Thing) {}
+
+func hidden() {}
+`,
+		"a/a_test.go":        "package a_test\n\nimport \"fmt\"\n\nfunc ExamplePot_Pour() {\n\tfmt.Println(\"```\")\n\t// Output: ```\n}\n",
+		"a/b/b.go":           "// Package b has a Thing.\npackage b\n\n// Thing is one.\ntype Thing interface{ Do() }\n",
+		"a/internal/c/c.go":  "package c\n",
+		"a/cmd/main.go":      "package main\n\nfunc main() {}\n",
+		"a/testdata/d/d.go":  "package d\n",
+		"a/nothing/note.txt": "no Go here",
+	})
+	pages, err := packagePages(module, []string{"a"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, page := range pages {
+		names = append(names, page.Page)
+	}
+	if !slices.Equal(names, []string{"package-a", "package-a-b"}) {
+		t.Fatalf("pages %v", names)
+	}
+	a := pages[0]
+	for _, want := range []string{
+		"# Package a\n", `costs \$1`, "[b.Thing](go:package-a-b#Thing)", "(go:package-a-b#)", "https://pkg.go.dev/io#Reader", "## How",
+		`id="hdr-How"`, "```go\nx := a.New()", `id="Red"`, "### type Pot", `id="Pot.Lid"`, "[Pot.Pour](go:package-a#Pot.Pour)",
+		"// contains filtered or unexported fields", `id="Pot.Pour"`, "**Example**", "````go\nfmt.Println(\"```\")\n````", "Output:",
+	} {
+		if !strings.Contains(a.Markdown, want) {
+			t.Errorf("the page has no %q", want)
+		}
+	}
+	for _, unwanted := range []string{"secret", "hidden", "id=\"blue\"", "// Output"} {
+		if strings.Contains(a.Markdown, unwanted) {
+			t.Errorf("the page has %q", unwanted)
+		}
+	}
+	symbols := packageSymbols(pages)
+	for name, want := range map[string]string{"a": "package-a.html", "a.New": "package-a.html#New", "a.Pot.Pour": "package-a.html#Pot.Pour", "b.Thing.Do": "package-a-b.html#Thing.Do"} {
+		if symbols[name] != want {
+			t.Errorf("%s is at %q, expected %q", name, symbols[name], want)
+		}
+	}
+	if t.Failed() {
+		t.Log(a.Markdown)
+	}
+}
+
+func TestResultsPage(t *testing.T) {
+	readme := filepath.Join(t.TempDir(), "README.md")
+	writeFiles(t, filepath.Dir(readme), map[string]string{"README.md": "# Notebooks\n\n| a |\n|---|\n\n## About\n\nNo figures.\n\n## Accuracy\n\n| b |\n|---|\n" +
+		"\n[one](01-x.ipynb#part), [two](02-y.ipynb), [web](https://example.org), ![p](p.png)\n\n## More\n"})
+	page, err := resultsPage(readme, []string{"01-x.ipynb"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"# Results\n\n## Accuracy", "[one](01-x.ipynb#part), two, [web](https://example.org)", "## More"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no %q in %s", want, page)
+		}
+	}
+	writeFiles(t, filepath.Dir(readme), map[string]string{"README.md": "# Notebooks\n"})
+	if _, err := resultsPage(readme, nil); err == nil || !strings.Contains(err.Error(), "README.md: expected a section") {
+		t.Error(err)
+	}
+}
+
+func TestCheckLinks(t *testing.T) {
+	dir := t.TempDir()
+	writeFiles(t, dir, map[string]string{
+		"index.html":     `<a class="x" href="sub/two.html#here">2</a> <a href="https://example.org/x">web</a> <a href="#">top</a> <img alt="" src="p.png"> <a href="data:,x">d</a>`,
+		"sub/two.html":   `<h2 id="here">x</h2><a href="../index.html">1</a> <a href="#a%22b">q</a> <p id="a%22b">`,
+		"p.png":          "",
+		"_static/s.html": `<a href="gone.html">not ours</a>`,
+	})
+	if err := checkLinks(dir); err != nil {
+		t.Error(err)
+	}
+	for link, want := range map[string]string{
+		"sub/two.html#there": `index.html links to sub/two.html, which has no place "there"`,
+		"three.html":         "index.html links to three.html, which is not there",
+		"#nowhere":           `index.html links to index.html, which has no place "nowhere"`,
+	} {
+		writeFiles(t, dir, map[string]string{"index.html": `<a href="` + link + `">x</a>`})
+		if err := checkLinks(dir); err == nil || err.Error() != want {
+			t.Errorf("got %v, expected %s", err, want)
+		}
+	}
+}
