@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// browserEnv names the browser for the tests of the pages. When it is set, there must be one.
+// browserEnv names the browser for the tests. When it is set, there must be one.
 const browserEnv = "CNNBOOK_BROWSER"
 
 // browser drives a Chromium by its own protocol (https://chromedevtools.github.io/devtools-protocol) over a pair of
@@ -40,21 +40,29 @@ type message struct {
 	} `json:"error,omitempty"`
 }
 
+// findBrowser gives the path of a Chromium, or skips the test where there is none.
+func findBrowser(t *testing.T) string {
+	t.Helper()
+	if name := os.Getenv(browserEnv); name != "" {
+		path, err := exec.LookPath(name)
+		if err != nil {
+			t.Fatalf("%s names %s, which cannot be run: %v", browserEnv, name, err)
+		}
+		return path
+	}
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	t.Skip("no Chromium on this machine: nothing is looked at in a browser; install it, or name it in " + browserEnv)
+	return ""
+}
+
 // openBrowser starts a browser for the time of the test, or skips the test where there is none.
 func openBrowser(t *testing.T) *browser {
 	t.Helper()
-	names := []string{os.Getenv(browserEnv), "chromium", "chromium-browser", "google-chrome"}
-	var path string
-	for _, name := range names {
-		if found, err := exec.LookPath(name); err == nil && path == "" {
-			path = found
-		} else if name != "" && name == os.Getenv(browserEnv) {
-			t.Fatalf("%s names %s, which cannot be run: %v", browserEnv, name, err)
-		}
-	}
-	if path == "" {
-		t.Skip("no Chromium on this machine: the pages are not looked at in a browser; install it, or name it in " + browserEnv)
-	}
+	path := findBrowser(t)
 	args := []string{"--headless", "--remote-debugging-pipe", "--user-data-dir=" + t.TempDir(), "--no-first-run", "--disable-gpu", "--disable-dev-shm-usage"}
 	if os.Geteuid() == 0 {
 		args = append(args, "--no-sandbox")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -34,7 +35,23 @@ func Lab(ctx context.Context, env *Environment, o LabOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := askNoNews(env.jupyter("config")); err != nil {
+		return err
+	}
 	return runLab(ctx, cmd, labGrace)
+}
+
+// askNoNews turns off the part of JupyterLab that asks each newcomer whether to fetch news: the arguments below keep the
+// server from fetching any, and leave the question. A file that is there is the person's own, and stays.
+func askNoNews(config string) error {
+	name := filepath.Join(config, "labconfig", "page_config.json")
+	if _, err := os.Stat(name); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return err
+	}
+	return writeFile(name, []byte(`{"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": true}}`+"\n"), 0o644)
 }
 
 // labCommand is JupyterLab's command line.
