@@ -207,13 +207,14 @@ func driveLab(t *testing.T, chromium string, nb *notebook, scenario string) map[
 	out := labSights{t: t, seen: map[string]labSight{}}
 	var stderr tail
 	cmd.Stdout, cmd.Stderr = &out, &stderr
-	if err := runContained(cmd); err != nil {
-		t.Errorf("%v\n%s", err, stderr.String())
-	}
+	err := runContained(cmd)
 	for _, message := range out.seen["end"].Errors {
 		if !slices.ContainsFunc(harmless, func(r *regexp.Regexp) bool { return r.MatchString(message) }) {
 			t.Errorf("the browser's console: %s", message)
 		}
+	}
+	if err != nil {
+		t.Fatalf("%v\n%s", err, stderr.String())
 	}
 	return out.seen
 }

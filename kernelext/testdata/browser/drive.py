@@ -16,10 +16,10 @@ LONG = 300_000  # milliseconds: long enough for a first cell on a busy machine
 IMPORTS, FIGURES, TRAIN, CHOOSE, BROKEN, AFTER = range(6)  # the cells of the notebook that trains
 CLASS, IMAGE = 8, 10  # the cells of notebook 09 with a list and with a slider
 
+# The notebook is shown and the kernel has answered. Its status says less: JupyterLab leaves it unknown until a cell is run.
 READY = """() => {
-    const panel = window.jupyterapp?.shell.currentWidget
-    return panel?.context?.isReady && panel.content?.widgets?.length > 0
-        && panel.sessionContext.session?.kernel?.status === 'idle'
+    const panel = window.jupyterapp?.shell.currentWidget, kernel = panel?.sessionContext?.session?.kernel
+    return panel?.context?.isReady && kernel?.connectionStatus === 'connected'
         && document.querySelector('.jp-Notebook .jp-Cell[data-windowed-list-index="0"]') !== null
 }"""
 
@@ -39,6 +39,7 @@ class Lab:
 
     def wait_ready(self):
         self.page.wait_for_function(READY)
+        self.page.evaluate("async () => { await window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.info }")
 
     def start(self, name, **args):
         """Start a command of JupyterLab without waiting for its end."""
@@ -176,7 +177,8 @@ def restart(lab):
     lab.page.locator(".jp-Dialog .jp-mod-accept").click()
     lab.wait_end()
     lab.wait_ready()
-    lab.command("notebook:clear-all-cell-outputs")
+    lab.select(FIGURES)
+    lab.command("notebook:clear-cell-output")
     lab.start_cell(IMPORTS)
     lab.wait_end()
     lab.start_cell(FIGURES)
@@ -187,9 +189,6 @@ def restart(lab):
 
 def dark(lab):
     """All of it in the dark theme, to be looked at."""
-    lab.start_cell(TRAIN)
-    lab.wait(TRAIN, "Finished")
-    lab.wait_end()
     lab.theme("Dark")
     lab.tell("dark", figures=lab.page.locator(".cnnbook-figure img").count())
 
