@@ -1,6 +1,6 @@
 """Jupyter's own test of a kernel's messages, on the kernel that is named as the only argument.
 
-Prints a line of JSON: the tests that passed, and those that did not with the last line of why.
+Prints a line of JSON: the tests that passed, those that were skipped, and those that failed with why.
 """
 
 import json
@@ -20,8 +20,13 @@ class GoKernel(jkt.KernelTests):
     code_hello_world = '%%\nfmt.Println("hello, world")'
     code_stderr = '%%\nfmt.Fprint(os.Stderr, "test")'
     code_generate_error = "%%\nmistake()"
-    code_display_data = [{"code": 'import "github.com/janpfeifer/gonb/gonbui"\n%%\ngonbui.DisplayHtml("<b>x</b>")', "mime": "text/html"}]
-    completion_samples = [{"text": "%%\nfmt.Printl", "matches": {"Println"}}]
+    code_display_data = [
+        {
+            "code": 'import "github.com/cnnbook/cnnbook/kernelext"\n%%\nkernelext.Display(kernelext.Table{Rows: [][]string{{"x"}}})',
+            "mime": "text/html",
+        }
+    ]
+    completion_samples = [{"text": "%%\nfmt.Errorf", "matches": {"Errorf"}}]
     code_inspect_sample = "%%\nfmt.Println"
     # What GoNB v0.11.4 does not do, and what follows from it; no samples, so those tests are skipped:
     #   is_complete      no reply; only consoles ask, so "jupyter console" cannot tell a half-written cell
@@ -35,7 +40,7 @@ class GoKernel(jkt.KernelTests):
     def setUpClass(cls):
         super().setUpClass()
         # GoNB connects to gopls some seconds after its start, and has nothing to complete before.
-        code, end = "%%\nfmt.Printl", time.monotonic() + 600
+        code, end = "%%\nfmt.Errorf", time.monotonic() + 600
         while time.monotonic() < end and not cls.kc.complete(code, reply=True, timeout=300)["content"]["matches"]:
             time.sleep(1)
 
@@ -61,5 +66,5 @@ class Recorder(unittest.TestResult):
 
 result = Recorder()
 unittest.defaultTestLoader.loadTestsFromTestCase(GoKernel).run(result)
-failed = {getattr(test, "_testMethodName", str(test)): text.strip().splitlines()[-1] for test, text in result.failures + result.errors}
+failed = {str(test): text for test, text in result.failures + result.errors}
 print(json.dumps({"passed": result.passed, "failed": failed, "skipped": [test._testMethodName for test, _ in result.skipped]}))
