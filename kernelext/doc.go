@@ -52,7 +52,7 @@
 // for students and teachers.
 //
 // A cell that fails stops those that wait behind it, as Jupyter's protocol asks. GoNB v0.11.4 runs them all, so it is built
-// from a copy with an edit of one file (gonbEdits).
+// from a copy with a few edits (gonbEdits).
 //
 // # Without a person
 //

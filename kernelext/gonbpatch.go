@@ -19,10 +19,14 @@ type edit struct {
 	old, new string // old stands in it exactly once
 }
 
-// gonbEdits make "Run All" stop at a cell that fails: Jupyter's messaging protocol has the kernel answer "aborted" to the
-// requests that wait behind a failed one, unless it was sent with stop_on_error false; GoNB v0.11.4 runs them all.
+// gonbEdits change two things in GoNB v0.11.4.
 //
-// https://jupyter-client.readthedocs.io/en/stable/messaging.html#execute
+// "Run All" stops at a cell that fails: Jupyter's messaging protocol has the kernel answer "aborted" to the requests that
+// wait behind a failed one, unless it was sent with stop_on_error false; GoNB runs them all
+// (https://jupyter-client.readthedocs.io/en/stable/messaging.html#execute).
+//
+// Widgets get longer to connect: GoNB's script gives up when the kernel's answer takes half a second, and its kernel when
+// the browser's takes three. On a machine that is busy, with a training say, the widgets then never work.
 var gonbEdits = []edit{{
 	file: "internal/dispatcher/dispatcher.go",
 	old: `	if err := msg.Reply("execute_reply", replyContent); err != nil {
@@ -64,6 +68,14 @@ func abortQueued() error {
 	return nil
 }
 `,
+}, {
+	file: "internal/websocket/websocket.js",
+	old:  "                500, // milliseconds\n",
+	new:  "                6000, // milliseconds\n",
+}, {
+	file: "internal/comms/comms.go",
+	old:  "	WaitForConnectionTimeout = 3 * time.Second\n",
+	new:  "	WaitForConnectionTimeout = 6 * time.Second\n",
 }}
 
 // editsHash tells one set of edits from another.
