@@ -358,22 +358,14 @@ func (r *reader) heapObject(address uint64, index, length uint32) []byte {
 	if length == 0 || !r.spend() || !r.signed(address, "GCOL") {
 		return nil
 	}
-	size := r.u64(address + 8)
-	for at := uint64(16); r.err == nil && at+16 <= size; {
-		head := r.at(address+at, 16)
-		if head == nil {
-			return nil
+	collection := r.at(address, r.u64(address+8)) // within the file, so that no sum below overflows
+	for at := uint64(16); at+16 <= uint64(len(collection)); {
+		number, n := binary.LittleEndian.Uint16(collection[at:]), binary.LittleEndian.Uint64(collection[at+8:])
+		if number == 0 || n > uint64(len(collection)) {
+			break // the free space that ends the collection, or nonsense
 		}
-		n := binary.LittleEndian.Uint64(head[8:])
-		switch uint32(binary.LittleEndian.Uint16(head)) {
-		case index:
+		if uint32(number) == index {
 			return r.at(address+at+16, min(n, uint64(length)))
-		case 0: // the free space that ends the collection
-			at = size
-			continue
-		}
-		if n > size {
-			break
 		}
 		at += 16 + (n+7)/8*8
 	}
