@@ -28,7 +28,7 @@ Usage: go run . COMMAND [flags]
   handout  write a student's and a teacher's copy of the notebooks
   data     draw a stand-in dataset, fetch CIFAR-10, or check a dataset
   train    train the write-up's network in a terminal, or go on with it
-  runs     list, show, verify, export or remove saved runs
+  runs     list, show, verify, remove, export or import saved runs
 
 go run . COMMAND -help tells a command's flags.
 `
