@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -45,12 +44,9 @@ func (r *Run) Export(format, out string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := os.Lstat(out); err == nil {
-		return fmt.Errorf("exporting to %s: %w: give a name that is free", out, fs.ErrExist)
-	}
-	dir, name := filepath.Split(filepath.Clean(out))
-	if dir == "" {
-		dir = "."
+	dir, name, err := freePath(out)
+	if err != nil {
+		return fmt.Errorf("exporting to %s: %w", out, err)
 	}
 	switch {
 	case strings.HasSuffix(name, ".zip"):

@@ -1,6 +1,7 @@
 package cnn
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -31,8 +32,8 @@ type RateCurve struct {
 
 // withDefaults fills in what was left at zero.
 func (s RateSearch) withDefaults() RateSearch {
-	s.From, s.To = orDefault(s.From, 1e-5), orDefault(s.To, 1)
-	s.Smooth, s.Stop = orDefault(s.Smooth, 0.9), orDefault(s.Stop, 4)
+	s.From, s.To = cmp.Or(s.From, 1e-5), cmp.Or(s.To, 1)
+	s.Smooth, s.Stop = cmp.Or(s.Smooth, 0.9), cmp.Or(s.Stop, 4)
 	if s.Steps == 0 {
 		s.Steps = 100
 	}
@@ -52,11 +53,11 @@ func (r *Run) SearchRate(ctx context.Context, search RateSearch, observe func(Pr
 		return nil, fmt.Errorf("%w: rate search: %w", ErrConfig, err)
 	}
 	config := r.drawing(r.spec.Config)
-	trained, err := r.Network.trained(r.weights)
+	slots, err := r.Network.freshSlots(config.Optimizer, r.weights)
 	if err != nil {
 		return nil, err
 	}
-	e, err := newEngine(r.Network, config, r.weights, newSlots(config.Optimizer, trained))
+	e, err := newEngine(r.Network, config, r.weights, slots)
 	if err != nil {
 		return nil, err
 	}

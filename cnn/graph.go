@@ -103,11 +103,11 @@ func broadcastLast(v *Node, rank int) *Node {
 }
 
 // batchImages gathers rows of the device's uint8 images, mirrors those that
-// flips marks (nil for none) and standardises each, giving float32
+// flips marks, if p asks for it, and standardises each, giving float32
 // [batch, height, width, channels].
 func batchImages(images, indices, flips *Node, p Preprocess) *Node {
 	x := Gather(images, InsertAxes(indices, -1))
-	if flips != nil {
+	if p.Flip {
 		mirror := Reshape(flips, flips.Shape().Dimensions[0], 1, 1, 1)
 		x = Where(BroadcastToShape(mirror, shapes.Make(dtypes.Bool, x.Shape().Dimensions...)), Reverse(x, 2), x)
 	}

@@ -12,9 +12,6 @@ import (
 func examineStep(a Architecture, p Preprocess, inputs []*Node) *Node {
 	count := len(inputs) - 4
 	weights, images, indices, mirror, rng := inputs[:count], inputs[count], inputs[count+1], inputs[count+2], inputs[count+3]
-	if !p.Flip {
-		mirror = nil
-	}
 	outputs := forward(a, weights, batchImages(images, indices, mirror, p), rng)
 	for i, x := range outputs {
 		outputs[i] = ReduceAllSum(ConvertDType(LogicalNot(IsFinite(x)), dtypes.Int32))

@@ -1,6 +1,7 @@
 package cnn
 
 import (
+	"cmp"
 	"fmt"
 
 	. "github.com/gomlx/gomlx/core/graph"
@@ -39,28 +40,28 @@ func updateOne(optimizer Optimizer, w, g *Node, slots []*Node, rate, stepRate *N
 		}
 		return Add(w, v), []*Node{v}
 	case RMSprop:
-		a := running(slots[0], Square(g), orDefault(o.Rho, 0.9))
+		a := running(slots[0], Square(g), cmp.Or(o.Rho, 0.9))
 		return Sub(w, scaled(stepRate, g, a, o.Epsilon)), []*Node{a}
 	case Adagrad:
 		a := Add(slots[0], Square(g))
 		return Sub(w, scaled(stepRate, g, a, o.Epsilon)), []*Node{a}
 	case Adadelta:
-		rho, eps := orDefault(o.Rho, 0.95), orDefault(o.Epsilon, epsilonKeras)
+		rho, eps := cmp.Or(o.Rho, 0.95), cmp.Or(o.Epsilon, epsilonKeras)
 		a := running(slots[0], Square(g), rho)
 		u := Div(Mul(g, Sqrt(AddScalar(slots[1], eps))), Sqrt(AddScalar(a, eps)))
 		return Sub(w, Mul(stepRate, u)), []*Node{a, running(slots[1], Square(u), rho)}
 	case Adam:
 		return adam(o, w, g, slots, stepRate)
 	case AdamW:
-		w = Sub(w, Mul(MulScalar(rate, orDefault(o.WeightDecay, 0.004)), w))
+		w = Sub(w, Mul(MulScalar(rate, cmp.Or(o.WeightDecay, 0.004)), w))
 		return adam(o.adam(), w, g, slots, stepRate)
 	}
 	panic(fmt.Errorf("no graph for optimizer %s", optimizer.Kind()))
 }
 
 func adam(o Adam, w, g *Node, slots []*Node, stepRate *Node) (*Node, []*Node) {
-	m := running(slots[0], g, orDefault(o.Beta1, 0.9))
-	v := running(slots[1], Square(g), orDefault(o.Beta2, 0.999))
+	m := running(slots[0], g, cmp.Or(o.Beta1, 0.9))
+	v := running(slots[1], Square(g), cmp.Or(o.Beta2, 0.999))
 	return Sub(w, scaled(stepRate, m, v, o.Epsilon)), []*Node{m, v}
 }
 
@@ -71,5 +72,5 @@ func running(mean, x *Node, decay float64) *Node {
 
 // scaled is rate·x/(√square + epsilon).
 func scaled(rate, x, square *Node, epsilon float64) *Node {
-	return Div(Mul(rate, x), AddScalar(Sqrt(square), orDefault(epsilon, epsilonKeras)))
+	return Div(Mul(rate, x), AddScalar(Sqrt(square), cmp.Or(epsilon, epsilonKeras)))
 }

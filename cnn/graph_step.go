@@ -24,9 +24,6 @@ func trainStep(a Architecture, o Optimizer, p Preprocess, inputs []*Node) []*Nod
 	}
 	weights, slots := state[:len(specs)], state[len(specs):]
 
-	if !p.Flip {
-		mirror = nil
-	}
 	x := batchImages(images, indices, mirror, p)
 	y := Gather(labels, InsertAxes(indices, -1))
 	outputs, moved := layers(a, weights, x, rng)
@@ -53,9 +50,6 @@ func trainStep(a Architecture, o Optimizer, p Preprocess, inputs []*Node) []*Nod
 func evalStep(a Architecture, p Preprocess, inputs []*Node) []*Node {
 	count := len(inputs) - 4
 	weights, images, labels, indices, mirror := inputs[:count], inputs[count], inputs[count+1], inputs[count+2], inputs[count+3]
-	if !p.Flip {
-		mirror = nil
-	}
 	x := batchImages(images, indices, mirror, p)
 	y := Gather(labels, InsertAxes(indices, -1))
 	outputs := forward(a, weights, x, nil)

@@ -7,9 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/cnnbook/cnnbook/cifar"
@@ -38,8 +35,8 @@ func (w Weights) Check(net Architecture) error {
 // says where it comes from. The run has no data and no epochs of its own. The
 // same network and weights imported again are the same run.
 func ImportRun(root, name string, net Architecture, weights Weights, source string) (*Run, error) {
-	if !runName.MatchString(name) {
-		return nil, fmt.Errorf(`%w: run name %q: use 1 to 64 letters, digits, "-", "_" or ".", starting with a letter or digit`, ErrConfig, name)
+	if err := checkRunName(name); err != nil {
+		return nil, err
 	}
 	if err := weights.Check(net); err != nil {
 		return nil, err
@@ -61,24 +58,12 @@ func ImportRun(root, name string, net Architecture, weights Weights, source stri
 	if m.Identity, err = identityOf(m); err != nil {
 		return nil, err
 	}
-	dir := filepath.Join(root, name+"-"+m.Identity[:12])
+	dir := m.folder(root)
 	if r, err := LoadRun(dir); !notThere(err) {
 		return r, err
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("making a folder for the run: %w", err)
-	}
-	release, err := lockRun(dir)
-	if err != nil {
-		return nil, err
-	}
-	defer release()
 	r := &Run{Dir: dir, Name: name, Network: net, manifest: m, weights: weights.Clone()}
-	if err := r.save(0); err != nil {
-		os.RemoveAll(dir) // it holds no run
-		return nil, err
-	}
-	return r, nil
+	return r.create()
 }
 
 // Inputs are a dataset's images as a network gets them in evaluation: each
@@ -111,13 +96,10 @@ func untrained() (json.RawMessage, error) {
 // WriteNewFile makes a file that is whole or not there at all: written aside,
 // synced and renamed. A name that is taken is refused.
 func WriteNewFile(path string, data []byte) error {
-	if _, err := os.Lstat(path); err == nil {
-		return fmt.Errorf("writing %s: %w: give a name that is free", path, fs.ErrExist)
+	dir, name, err := freePath(path)
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", path, err)
 	}
-	dir, name := filepath.Split(filepath.Clean(path))
-	if dir == "" {
-		dir = "."
-	}
-	_, err := writeAtomic(dir, name, func(w io.Writer) error { _, err := w.Write(data); return err })
+	_, err = writeAtomic(dir, name, func(w io.Writer) error { _, err := w.Write(data); return err })
 	return err
 }

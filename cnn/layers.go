@@ -1,6 +1,9 @@
 package cnn
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+)
 
 // The layers beside those of the write-up's network.
 
@@ -53,9 +56,9 @@ const (
 	DefaultEpsilon  = 0.001 // of a BatchNormalization
 )
 
-func (l LeakyReLU) alpha() float64             { return orDefault(l.Alpha, DefaultAlpha) }
-func (l BatchNormalization) momentum() float64 { return orDefault(l.Momentum, DefaultMomentum) }
-func (l BatchNormalization) epsilon() float64  { return orDefault(l.Epsilon, DefaultEpsilon) }
+func (l LeakyReLU) alpha() float64             { return cmp.Or(l.Alpha, DefaultAlpha) }
+func (l BatchNormalization) momentum() float64 { return cmp.Or(l.Momentum, DefaultMomentum) }
+func (l BatchNormalization) epsilon() float64  { return cmp.Or(l.Epsilon, DefaultEpsilon) }
 
 // Output checks Alpha; the shape stays.
 func (l LeakyReLU) Output(in Shape) (Shape, error) {

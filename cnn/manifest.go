@@ -76,6 +76,11 @@ func (m manifest) stepsBefore() int {
 	return m.From.Before + m.From.Step
 }
 
+// folder is where the run lies below root.
+func (m manifest) folder(root string) string {
+	return filepath.Join(root, m.Name+"-"+m.Identity[:12])
+}
+
 // savedState is one complete state of a run: where it was and its files.
 type savedState struct {
 	Step      int       `json:"step"`   // finished steps

@@ -1,6 +1,7 @@
 package cnn
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 )
@@ -110,7 +111,7 @@ func (RMSprop) stepRate(rate float64, _ int) float64  { return rate }
 func (Adagrad) stepRate(rate float64, _ int) float64  { return rate }
 func (Adadelta) stepRate(rate float64, _ int) float64 { return rate }
 func (o Adam) stepRate(rate float64, step int) float64 {
-	b1, b2 := orDefault(o.Beta1, 0.9), orDefault(o.Beta2, 0.999)
+	b1, b2 := cmp.Or(o.Beta1, 0.9), cmp.Or(o.Beta2, 0.999)
 	return rate * math.Sqrt(1-math.Pow(b2, float64(step))) / (1 - math.Pow(b1, float64(step)))
 }
 func (o AdamW) stepRate(rate float64, step int) float64 { return o.adam().stepRate(rate, step) }
@@ -147,11 +148,4 @@ func fraction(what string, v float64) error {
 		return fmt.Errorf("%s must be at least 0 and below 1, got %g", what, v)
 	}
 	return nil
-}
-
-func orDefault(v, otherwise float64) float64 {
-	if v == 0 {
-		return otherwise
-	}
-	return v
 }

@@ -54,6 +54,13 @@ type Run struct {
 
 var runName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
+func checkRunName(name string) error {
+	if runName.MatchString(name) {
+		return nil
+	}
+	return fmt.Errorf(`%w: run name %q: use 1 to 64 letters, digits, "-", "_" or ".", starting with a letter or digit`, ErrConfig, name)
+}
+
 // OpenRun opens the run that spec describes below the folder root, or starts
 // it. Its own folder is named after the spec's name and identity: the same
 // network, configuration, data and origin always lead to the same folder, and
@@ -65,7 +72,7 @@ func OpenRun(root string, spec Spec) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir := filepath.Join(root, spec.Name+"-"+m.Identity[:12])
+	dir := m.folder(root)
 	r, err := LoadRun(dir)
 	if notThere(err) {
 		r, err = startRun(dir, spec, m)
@@ -80,11 +87,11 @@ func OpenRun(root string, spec Spec) (*Run, error) {
 		return nil, fmt.Errorf("%w: %s holds the run %s, expected %s: move the folder away", ErrMismatch, dir, r.manifest.Identity, m.Identity)
 	}
 	r.spec = spec
-	trained, err := r.Network.trained(r.weights)
+	slots, err := spec.Network.freshSlots(spec.Config.Optimizer, r.weights)
 	if err != nil {
 		return nil, err
 	}
-	if err := r.slots.sameAs(newSlots(spec.Config.Optimizer, trained), "the optimizer"); err != nil {
+	if err := r.slots.sameAs(slots, "the optimizer"); err != nil {
 		return nil, fmt.Errorf("%s: %w", filepath.Join(dir, r.saved.Optimizer.Name), err)
 	}
 	if other, ok := latest(root, spec.Name, dir); ok {
@@ -96,8 +103,8 @@ func OpenRun(root string, spec Spec) (*Run, error) {
 // newManifest checks a spec and computes its identity.
 func newManifest(spec Spec) (manifest, error) {
 	m := manifest{Format: formatVersion, Name: spec.Name, Architecture: spec.Network, Software: Software()}
-	if !runName.MatchString(spec.Name) {
-		return m, fmt.Errorf(`%w: run name %q: use 1 to 64 letters, digits, "-", "_" or ".", starting with a letter or digit`, ErrConfig, spec.Name)
+	if err := checkRunName(spec.Name); err != nil {
+		return m, err
 	}
 	if err := spec.Config.validate(); err != nil {
 		return m, err
@@ -146,27 +153,38 @@ func startRun(dir string, spec Spec, m manifest) (*Run, error) {
 	} else if r.weights, err = spec.Network.Initialize(spec.Config.Seed); err != nil {
 		return nil, err
 	}
-	trained, err := spec.Network.trained(r.weights)
-	if err != nil {
+	if r.slots, err = spec.Network.freshSlots(spec.Config.Optimizer, r.weights); err != nil {
 		return nil, err
 	}
-	r.slots = newSlots(spec.Config.Optimizer, trained)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	return r.create()
+}
+
+// create makes the run's folder and saves its first state there. If another process
+// was faster, the result is what that one saved.
+func (r *Run) create() (*Run, error) {
+	if err := os.MkdirAll(r.Dir, 0o755); err != nil {
 		return nil, fmt.Errorf("making a folder for the run: %w", err)
 	}
-	release, err := lockRun(dir)
+	release, err := lockRun(r.Dir)
 	if err != nil {
 		return nil, err
 	}
 	defer release()
-	if other, err := LoadRun(dir); !notThere(err) { // another process was faster
+	if other, err := LoadRun(r.Dir); !notThere(err) {
 		return other, err
 	}
 	if err := r.save(0); err != nil {
-		os.RemoveAll(dir) // it holds no run, and a disk that is full can do without it
+		os.RemoveAll(r.Dir) // it holds no run, and a disk that is full can do without it
 		return nil, err
 	}
 	return r, nil
+}
+
+// freshSlots makes an optimizer's arrays for a network's weights: [newSlots] for
+// all but the moving statistics.
+func (a Architecture) freshSlots(o Optimizer, weights Weights) (Weights, error) {
+	trained, err := a.trained(weights)
+	return newSlots(o, trained), err
 }
 
 // newSlots makes the optimizer's arrays for weights that a gradient moves, all
@@ -256,7 +274,7 @@ func FindRun(root, name string) (*Run, error) {
 	if !ok {
 		return nil, fmt.Errorf("no run named %q in %s: train it first: %w", name, root, fs.ErrNotExist)
 	}
-	return LoadRun(filepath.Join(root, m.Name+"-"+m.Identity[:12]))
+	return LoadRun(m.folder(root))
 }
 
 // latest is the manifest of the most recently saved run of a name, other than

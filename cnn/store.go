@@ -2,10 +2,12 @@ package cnn
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -47,6 +49,15 @@ func writeAtomic(dir, name string, write func(io.Writer) error) (saved savedFile
 		return saved, err
 	}
 	return savedFile{Name: name, Bytes: counter.n, SHA256: hex.EncodeToString(sum.Sum(nil))}, syncDir(dir)
+}
+
+// freePath divides a path into folder and name, and refuses one that is taken.
+func freePath(path string) (dir, name string, err error) {
+	if _, err := os.Lstat(path); err == nil {
+		return "", "", fmt.Errorf("%w: give a name that is free", fs.ErrExist)
+	}
+	dir, name = filepath.Split(filepath.Clean(path))
+	return cmp.Or(dir, "."), name, nil
 }
 
 type countingWriter struct {

@@ -14,6 +14,17 @@ func budgetNote(p Params, err error) string {
 	return "Reduced budget: " + p.Budget + "."
 }
 
+// labelled are items whose captions name the budget that this process was started
+// with.
+func labelled(items []any) []any {
+	note := budgetNote(ParamsFromEnv())
+	out := make([]any, len(items))
+	for i, item := range items {
+		out[i] = noted(item, note)
+	}
+	return out
+}
+
 // noted is an item whose captions end with a note. Figures without a caption get
 // one; other items without one, such as a table of definitions, stay as they are.
 func noted(item any, note string) any {

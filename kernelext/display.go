@@ -55,12 +55,7 @@ type Markdown string
 func Display(items ...any) error {
 	if gonbui.IsNotebook {
 		settle(100 * time.Millisecond)
-		note := budgetNote(ParamsFromEnv())
-		labelled := make([]any, len(items))
-		for i, item := range items {
-			labelled[i] = noted(item, note)
-		}
-		items = labelled
+		items = labelled(items)
 	}
 	err := displayOn(currentOutput(), items)
 	syncNotebook(syncWait)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -155,12 +154,7 @@ func (e Explorer) live(ctx context.Context, c controls, out output) error {
 
 // paint shows the items of a choice under a display id.
 func (e Explorer) paint(out output, id string, choice int, items []any) error {
-	note := budgetNote(ParamsFromEnv())
-	labelled := slices.Clone(items)
-	for i, item := range labelled {
-		labelled[i] = noted(item, note)
-	}
-	b, err := Row(labelled...).(row).bundle()
+	b, err := Row(labelled(items)...).(row).bundle()
 	if err != nil {
 		return errors.Join(ErrDisplay, err)
 	}

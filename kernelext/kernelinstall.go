@@ -156,7 +156,7 @@ func replaceFolder(dir string, files map[string][]byte) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(aside)) }()
-	fresh, old := filepath.Join(aside, "new"), filepath.Join(aside, "old")
+	fresh := filepath.Join(aside, "new")
 	if err := os.Mkdir(fresh, 0o755); err != nil {
 		return err
 	}
@@ -165,10 +165,7 @@ func replaceFolder(dir string, files map[string][]byte) (err error) {
 			return err
 		}
 	}
-	if err := os.Rename(dir, old); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return os.Rename(fresh, dir)
+	return swapFolder(fresh, dir, filepath.Join(aside, "old"))
 }
 
 // InstalledKernels lists the kernels that InstallKernel has put where Jupyter looks, in the order in which it looks. prefix

@@ -76,31 +76,34 @@ func (nb *notebook) record(name string) (Record, error) {
 // CheckRecord reports an executed notebook that does not belong to its source: the cells, or the
 // code that they import, have changed since. codeSHA256 is not compared when it is empty.
 func CheckRecord(executed, source, codeSHA256 string) error {
+	_, err := checkedRecord(executed, source, codeSHA256)
+	return err
+}
+
+// checkedRecord is the record of an executed notebook that CheckRecord has nothing against.
+func checkedRecord(executed, source, codeSHA256 string) (Record, error) {
 	record, err := ReadRecord(executed)
 	if err != nil {
-		return err
+		return record, err
 	}
 	nb, err := readNotebook(source)
 	if err != nil {
-		return err
+		return record, err
 	}
 	name := filepath.Base(executed)
 	if record.SourceSHA256 != nb.sourceSHA256() {
-		return fmt.Errorf("%w: the cells of %s have changed since; run the book anew", ErrStale, name)
+		return record, fmt.Errorf("%w: the cells of %s have changed since; run the book anew", ErrStale, name)
 	}
 	if codeSHA256 != "" && record.CodeSHA256 != codeSHA256 {
-		return fmt.Errorf("%w: the code that %s imports has changed since; run the book anew", ErrStale, name)
+		return record, fmt.Errorf("%w: the code that %s imports has changed since; run the book anew", ErrStale, name)
 	}
-	return nil
+	return record, nil
 }
 
 // Fits reports an executed notebook that must be run anew to show what r asks for: CheckRecord's reasons, or another
 // dataset, budget, seed or backend. The Facts are not compared, and SourceSHA256 is that of source.
 func (r Record) Fits(executed, source string) error {
-	if err := CheckRecord(executed, source, r.CodeSHA256); err != nil {
-		return err
-	}
-	found, err := ReadRecord(executed)
+	found, err := checkedRecord(executed, source, r.CodeSHA256)
 	if err != nil {
 		return err
 	}

@@ -93,7 +93,10 @@ func Render(ctx context.Context, s Site) error {
 	if err := s.finish(work, pages); err != nil {
 		return fmt.Errorf("%w: %w", ErrSite, err)
 	}
-	return swapFolder(pages, s.Out, filepath.Join(temp, "old"))
+	if err := swapFolder(pages, s.Out, filepath.Join(temp, "old")); err != nil {
+		return fmt.Errorf("%w: %w", ErrSite, err)
+	}
+	return nil
 }
 
 // check refuses what would fail late or destroy something.
@@ -226,13 +229,13 @@ func sphinxCause(log string, runErr error) string {
 func swapFolder(finished, place, old string) error {
 	err := os.Rename(place, old)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("%w: %w", ErrSite, err)
+		return err
 	}
 	if renameErr := os.Rename(finished, place); renameErr != nil {
 		if err == nil {
 			renameErr = errors.Join(renameErr, os.Rename(old, place))
 		}
-		return fmt.Errorf("%w: %w", ErrSite, renameErr)
+		return renameErr
 	}
 	return nil
 }

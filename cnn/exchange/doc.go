@@ -62,10 +62,3 @@ func (m Model) layerWeights() ([]cnn.Weights, error) {
 	}
 	return out, nil
 }
-
-func orDefault(v, byDefault float64) float64 {
-	if v == 0 {
-		return byDefault
-	}
-	return v
-}

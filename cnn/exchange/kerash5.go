@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path"
 	"slices"
 	"strconv"
 
@@ -37,7 +38,7 @@ func weightsGroup(m Model) (*hdf5.Group, error) {
 		g := root.Group(l.LayerName())
 		weights := []string{}
 		for _, a := range layers[i] {
-			_, kind := cutLast(a.Name)
+			kind := path.Base(a.Name) // of "layer/kernel"
 			weights = append(weights, l.LayerName()+"/"+kind+":0")
 			g.Group(l.LayerName()).Datasets[kind+":0"] = &hdf5.Dataset{Shape: a.Shape, Values: a.Values}
 		}
@@ -45,16 +46,6 @@ func weightsGroup(m Model) (*hdf5.Group, error) {
 	}
 	root.Attributes["layer_names"] = names
 	return root, nil
-}
-
-// cutLast splits "layer/kernel" at its last slash.
-func cutLast(name string) (layer, kind string) {
-	for i := len(name) - 1; i >= 0; i-- {
-		if name[i] == '/' {
-			return name[:i], name[i+1:]
-		}
-	}
-	return "", name
 }
 
 // KerasModel writes a whole model as model.save("….h5") of Keras 2.2.3 and later
@@ -141,24 +132,7 @@ func Keras(m Model) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var b bytes.Buffer
-	z := zip.NewWriter(&b)
-	for _, file := range []struct {
-		name string
-		data []byte
-	}{{"metadata.json", metadata}, {"config.json", config}, {"model.weights.h5", weights}} {
-		w, err := z.CreateHeader(&zip.FileHeader{Name: file.name, Method: zip.Store})
-		if err != nil {
-			return nil, err
-		}
-		if _, err := w.Write(file.data); err != nil {
-			return nil, err
-		}
-	}
-	if err := z.Close(); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
+	return stored(member{"metadata.json", metadata}, member{"config.json", config}, member{"model.weights.h5", weights})
 }
 
 // maxMember bounds what is unpacked from a .keras file.
@@ -226,12 +200,12 @@ func weightsOf(root *hdf5.Group, net cnn.Architecture) (cnn.Weights, error) {
 	if g := root.Groups["model_weights"]; g != nil {
 		root = g
 	}
-	var layers [][]*hdf5.Dataset
+	var arrays []*hdf5.Dataset
 	var err error
 	if root.Attributes["layer_names"] != nil || root.Attributes["layer_names0"] != nil {
-		layers, err = legacyLayers(root)
+		arrays, err = legacyArrays(root)
 	} else {
-		layers, err = keras3Layers(root, net)
+		arrays, err = keras3Arrays(root, net)
 	}
 	if err != nil {
 		return nil, err
@@ -240,7 +214,6 @@ func weightsOf(root *hdf5.Group, net cnn.Architecture) (cnn.Weights, error) {
 	if err != nil {
 		return nil, err
 	}
-	arrays := slices.Concat(layers...)
 	var out cnn.Weights
 	for i, s := range specs {
 		if i >= len(arrays) {
@@ -261,23 +234,21 @@ func weightsOf(root *hdf5.Group, net cnn.Architecture) (cnn.Weights, error) {
 	return out, out.Check(net)
 }
 
-// legacyLayers lists the arrays of a Keras 2 file, layer by layer.
-func legacyLayers(root *hdf5.Group) ([][]*hdf5.Dataset, error) {
-	var out [][]*hdf5.Dataset
+// legacyArrays lists the arrays of a Keras 2 file, layer after layer.
+func legacyArrays(root *hdf5.Group) ([]*hdf5.Dataset, error) {
+	var out []*hdf5.Dataset
 	for _, layer := range nameList(root, "layer_names") {
 		g := root.Groups[layer]
 		if g == nil {
 			return nil, fmt.Errorf("%w: layer_names lists %q, which is not there", cnn.ErrFormat, layer)
 		}
-		var arrays []*hdf5.Dataset
 		for _, name := range nameList(g, "weight_names") {
 			d := g.Find(name)
 			if d == nil {
 				return nil, fmt.Errorf("%w: layer %q lists the array %q, which is not there", cnn.ErrFormat, layer, name)
 			}
-			arrays = append(arrays, d)
+			out = append(out, d)
 		}
-		out = append(out, arrays)
 	}
 	return out, nil
 }
@@ -298,9 +269,9 @@ func nameList(g *hdf5.Group, name string) []string {
 	}
 }
 
-// keras3Layers lists the arrays of a .weights.h5 file of Keras 3, or of 2.13 to
+// keras3Arrays lists the arrays of a .weights.h5 file of Keras 3, or of 2.13 to
 // 2.15, which called the layers "_layer_checkpoint_dependencies".
-func keras3Layers(root *hdf5.Group, net cnn.Architecture) ([][]*hdf5.Dataset, error) {
+func keras3Arrays(root *hdf5.Group, net cnn.Architecture) ([]*hdf5.Dataset, error) {
 	layers := root.Groups["layers"]
 	if layers == nil {
 		layers = root.Groups["_layer_checkpoint_dependencies"]
@@ -308,7 +279,7 @@ func keras3Layers(root *hdf5.Group, net cnn.Architecture) ([][]*hdf5.Dataset, er
 	if layers == nil {
 		return nil, fmt.Errorf("%w: these are not weights as Keras saves them: neither layer_names nor layers is there", cnn.ErrFormat)
 	}
-	var out [][]*hdf5.Dataset
+	var out []*hdf5.Dataset
 	for i, name := range keras3Names(net) {
 		if name == "" {
 			continue
@@ -318,13 +289,13 @@ func keras3Layers(root *hdf5.Group, net cnn.Architecture) ([][]*hdf5.Dataset, er
 			return nil, fmt.Errorf("%w: layers/%s, the weights of %q, is not there", cnn.ErrMismatch, name, net.Layers[i].LayerName())
 		}
 		vars := g.Groups["vars"].Datasets
-		arrays := make([]*hdf5.Dataset, len(vars))
-		for j := range arrays {
-			if arrays[j] = vars[strconv.Itoa(j)]; arrays[j] == nil {
+		for j := range len(vars) {
+			d := vars[strconv.Itoa(j)]
+			if d == nil {
 				return nil, fmt.Errorf("%w: layers/%s/vars/%d is not there", cnn.ErrFormat, name, j)
 			}
+			out = append(out, d)
 		}
-		out = append(out, arrays)
 	}
 	return out, nil
 }

@@ -1,8 +1,10 @@
 package exchange
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 
 	"github.com/cnnbook/cnnbook/cnn"
 )
@@ -75,37 +77,25 @@ func kerasObject(class string, config object) object {
 func layerConfig(layer cnn.Layer, dialect int) (object, error) {
 	c := object{"name": layer.LayerName(), "trainable": true, "dtype": "float32"}
 	set := func(more object) (object, error) {
-		for k, v := range more {
-			c[k] = v
-		}
+		maps.Copy(c, more)
 		return c, nil
 	}
 	pair := func(n int) []int { return []int{n, n} }
-	initializer := func(name string) string {
-		if name == "" {
-			return "glorot_uniform"
-		}
-		return name
-	}
 	switch l := layer.(type) {
 	case cnn.Conv2D:
-		padding := l.Padding
-		if padding == "" {
-			padding = "valid"
-		}
 		return set(object{
-			"filters": l.Filters, "kernel_size": pair(l.Kernel), "strides": pair(max(1, l.Stride)), "padding": padding,
+			"filters": l.Filters, "kernel_size": pair(l.Kernel), "strides": pair(max(1, l.Stride)), "padding": cmp.Or(l.Padding, "valid"),
 			"data_format": "channels_last", "dilation_rate": pair(1), "activation": "linear", "use_bias": !l.NoBias,
-			"kernel_initializer": initializer(l.Init), "bias_initializer": "zeros",
+			"kernel_initializer": cmp.Or(l.Init, "glorot_uniform"), "bias_initializer": "zeros",
 		})
 	case cnn.Dense:
 		return set(object{
 			"units": l.Units, "activation": "linear", "use_bias": !l.NoBias,
-			"kernel_initializer": initializer(l.Init), "bias_initializer": "zeros",
+			"kernel_initializer": cmp.Or(l.Init, "glorot_uniform"), "bias_initializer": "zeros",
 		})
 	case cnn.BatchNormalization:
 		return set(object{
-			"axis": -1, "momentum": orDefault(l.Momentum, cnn.DefaultMomentum), "epsilon": orDefault(l.Epsilon, cnn.DefaultEpsilon),
+			"axis": -1, "momentum": cmp.Or(l.Momentum, cnn.DefaultMomentum), "epsilon": cmp.Or(l.Epsilon, cnn.DefaultEpsilon),
 			"center": true, "scale": true,
 		})
 	case cnn.LeakyReLU:
@@ -113,7 +103,7 @@ func layerConfig(layer cnn.Layer, dialect int) (object, error) {
 		if dialect == 3 {
 			name = "negative_slope"
 		}
-		return set(object{name: orDefault(l.Alpha, cnn.DefaultAlpha)})
+		return set(object{name: cmp.Or(l.Alpha, cnn.DefaultAlpha)})
 	case cnn.Activation:
 		return set(object{"activation": l.Function})
 	case cnn.MaxPooling2D:

@@ -184,7 +184,7 @@ func (l kerasLayer) layers() ([]cnn.Layer, error) {
 		if err := l.refuse(map[string][]any{"center": {true}, "scale": {true}, "renorm": {false}}); err != nil {
 			return nil, err
 		}
-		b := cnn.BatchNormalization{Name: name, Momentum: l.number("momentum", 0.99), Epsilon: l.number("epsilon", 0.001)}
+		b := cnn.BatchNormalization{Name: name, Momentum: l.number("momentum", cnn.DefaultMomentum), Epsilon: l.number("epsilon", cnn.DefaultEpsilon)}
 		if b.Momentum == cnn.DefaultMomentum {
 			b.Momentum = 0
 		}

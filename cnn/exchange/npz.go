@@ -1,7 +1,6 @@
 package exchange
 
 import (
-	"archive/zip"
 	"bytes"
 	"encoding/binary"
 	"fmt"
@@ -17,21 +16,15 @@ func NPZ(m Model) ([]byte, error) {
 	if err := m.Weights.Check(m.Network); err != nil {
 		return nil, err
 	}
-	var b bytes.Buffer
-	z := zip.NewWriter(&b)
+	var members []member
 	for _, a := range m.Weights {
-		w, err := z.CreateHeader(&zip.FileHeader{Name: a.Name + ".npy", Method: zip.Store})
-		if err != nil {
+		var b bytes.Buffer
+		if err := WriteNPY(&b, a); err != nil {
 			return nil, err
 		}
-		if err := WriteNPY(w, a); err != nil {
-			return nil, err
-		}
+		members = append(members, member{a.Name + ".npy", b.Bytes()})
 	}
-	if err := z.Close(); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
+	return stored(members...)
 }
 
 // WriteNPY writes one array in NumPy's format, version 1.0: magic, version,

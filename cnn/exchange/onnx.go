@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -118,9 +119,9 @@ func (g *onnxGraph) layer(layer cnn.Layer, w cnn.Weights) error {
 	case cnn.Dense:
 		g.node("Gemm", g.arrays(w))
 	case cnn.BatchNormalization:
-		g.node("BatchNormalization", g.arrays(w), float("epsilon", orDefault(l.Epsilon, cnn.DefaultEpsilon)))
+		g.node("BatchNormalization", g.arrays(w), float("epsilon", cmp.Or(l.Epsilon, cnn.DefaultEpsilon)))
 	case cnn.LeakyReLU:
-		g.node("LeakyRelu", nil, float("alpha", orDefault(l.Alpha, cnn.DefaultAlpha)))
+		g.node("LeakyRelu", nil, float("alpha", cmp.Or(l.Alpha, cnn.DefaultAlpha)))
 	case cnn.Activation:
 		switch {
 		case l.Function == "relu":

@@ -1,0 +1,32 @@
+package exchange
+
+import (
+	"archive/zip"
+	"bytes"
+)
+
+// member is a file in an archive.
+type member struct {
+	name string
+	data []byte
+}
+
+// stored is a zip archive whose members are not compressed, as NumPy and Keras
+// write theirs.
+func stored(members ...member) ([]byte, error) {
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	for _, m := range members {
+		w, err := z.CreateHeader(&zip.FileHeader{Name: m.name, Method: zip.Store})
+		if err != nil {
+			return nil, err
+		}
+		if _, err := w.Write(m.data); err != nil {
+			return nil, err
+		}
+	}
+	if err := z.Close(); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
