@@ -27,8 +27,7 @@ func TestMoreLayersMatchKeras(t *testing.T) {
 		t.Run(c.Architecture.Name, func(t *testing.T) {
 			checkMoreLayers(t, backend, c)
 			for name, want := range c.Training {
-				o := map[string]Optimizer{"SGD": SGD{}, "Adam": Adam{}}[name]
-				trainLikeKeras(t, backend, c, o, want.Rate, want.Losses, want.Weights)
+				trainLikeKeras(t, backend, c, kerasOptimizer(t, name, []byte("{}")), want.Rate, want.Losses, want.Weights)
 			}
 		})
 	}
