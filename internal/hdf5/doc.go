@@ -18,6 +18,8 @@
 // compressed, is kept with a note of why it has no values, so that a file is
 // readable as long as the arrays that matter are. Attributes of other types are
 // left out. Files of the "latest" format (superblock 2 and later) are refused.
+// So are files whose parts overlap: no byte is read more often than a writer would
+// have it, and time and memory grow with the file's length at most.
 //
 // The format is specified at https://support.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html,
 // whose terms are used in the comments.
