@@ -1,6 +1,8 @@
 // Package hdf5 reads and writes the part of the HDF5 format that Keras's weight
 // files use: a tree of groups, float32 arrays, and attributes that are strings
-// or lists of strings.
+// or lists of strings. It is there because no library in Go wrote what Keras reads:
+// scigolib/hdf5 0.13.1 has no lists of strings as attributes, and h5py does not open
+// what it writes; gonum's hdf5 needs the C library.
 //
 // # What is written
 //
