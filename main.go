@@ -28,6 +28,7 @@ Usage: go run . COMMAND [flags]
   handout  write a student's and a teacher's copy of the notebooks
   data     draw a stand-in dataset, fetch CIFAR-10, or check a dataset
   train    train the write-up's network in a terminal, or go on with it
+  bench    time steps, start and memory, beside other frameworks
   runs     list, show, verify, remove, export or import saved runs
 
 go run . COMMAND -help tells a command's flags.
@@ -71,7 +72,7 @@ func (p printable) Write(text []byte) (int, error) {
 // run finds the command and runs it.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	commands := map[string]command{
-		"book": book, "lab": lab, "setup": setup, "kernel": kernel, "handout": handout, "doctor": doctor, "data": data, "runs": runs, "train": train,
+		"book": book, "lab": lab, "setup": setup, "kernel": kernel, "handout": handout, "doctor": doctor, "data": data, "runs": runs, "train": train, "bench": bench,
 	}
 	if len(args) == 0 || slices.Contains([]string{"help", "-h", "-help", "--help"}, args[0]) {
 		_, err := io.WriteString(stdout, usage)

@@ -107,8 +107,9 @@ func checkLook(t *testing.T, b *browser, l look) {
 	err := b.evaluate(`({
 		theme: document.documentElement.dataset.theme ?? "",
 		width: document.scrollingElement.scrollWidth,
-		wide: [...document.querySelectorAll("main *")].filter(e => e.getBoundingClientRect().right > innerWidth + 1).slice(0, 5)
-			.map(e => e.tagName + "." + e.className),
+		wide: [...document.querySelectorAll("main *")]
+			.filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.parentElement.closest("pre, .output")).slice(0, 5)
+			.map(e => e.tagName + "." + e.className + " " + e.textContent.trim().slice(0, 60)),
 	})`, &page)
 	if err != nil {
 		t.Fatal(err)
