@@ -387,7 +387,7 @@ func TestStandardizeMatchesKeras(t *testing.T) {
 			for i, p := range file.Positions {
 				sampled[i] = got[p]
 			}
-			near(t, want.Image+" "+where, sampled, want.Values, 1e-4)
+			near(t, want.Image+" "+where, sampled, want.Values, 1e-5)
 		}
 	}
 }
