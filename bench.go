@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -171,7 +172,7 @@ func (c contender) once(ctx context.Context, w workload) (sample, error) {
 	if err != nil {
 		return s, err
 	}
-	cmd.Env = append(os.Environ(), c.env...)
+	cmd.Env = slices.Concat(os.Environ(), kernelext.AllocatorEnviron(), c.env) // the same allocator for all
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 10 * time.Second
 	var said bytes.Buffer
