@@ -28,7 +28,8 @@ Usage: go run . COMMAND [flags]
   handout  write a student's and a teacher's copy of the notebooks
   data     draw a stand-in dataset, fetch CIFAR-10, or check a dataset
   train    train the write-up's network in a terminal, or go on with it
-  runs     list, show, verify, export or remove saved runs
+  bench    time steps, start and memory, beside other frameworks
+  runs     list, show, verify, remove, export or import saved runs
 
 go run . COMMAND -help tells a command's flags.
 `
@@ -37,11 +38,37 @@ go run . COMMAND -help tells a command's flags.
 type command func(ctx context.Context, args []string, stdout, stderr io.Writer) error
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == "train" {
+		if err := withAllocator(); err != nil {
+			fmt.Fprintln(os.Stderr, "cnnbook:", err, "— going on with the system's")
+		}
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second ctrl-C ends what does not heed the first
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(report(err, os.Stderr))
+}
+
+// withAllocator starts this program again in its own place, with the allocator
+// that is chosen when a process starts, if there is one and it is not chosen yet.
+func withAllocator() error {
+	allocator := kernelext.AllocatorEnviron()
+	if len(allocator) == 0 {
+		return nil
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	name, value, _ := strings.Cut(allocator[0], "=")
+	if err := os.Setenv(name, value); err != nil { // replaces an empty one, which would be found first
+		return err
+	}
+	if err := syscall.Exec(self, os.Args, os.Environ()); err != nil {
+		return fmt.Errorf("start %s again with %s: %w", self, allocator[0], err)
+	}
+	return nil
 }
 
 // report tells how a command ended and gives the exit status.
@@ -71,7 +98,7 @@ func (p printable) Write(text []byte) (int, error) {
 // run finds the command and runs it.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	commands := map[string]command{
-		"book": book, "lab": lab, "setup": setup, "kernel": kernel, "handout": handout, "doctor": doctor, "data": data, "runs": runs, "train": train,
+		"book": book, "lab": lab, "setup": setup, "kernel": kernel, "handout": handout, "doctor": doctor, "data": data, "runs": runs, "train": train, "bench": bench,
 	}
 	if len(args) == 0 || slices.Contains([]string{"help", "-h", "-help", "--help"}, args[0]) {
 		_, err := io.WriteString(stdout, usage)

@@ -27,7 +27,7 @@ func BudgetOf(name string) (Budget, error) {
 	case "smoke":
 		return Budget{Name: name, Train: 2500, Test: 500, Drawn: 2500, Batch: 50, Base: 2, Quick: 8, Ramp: 2, ShortRamp: 1, Cyclic: 2, Compare: 1, Seeds: 2}, nil
 	case "cpu":
-		return Budget{Name: name, Train: 25_000, Test: 10_000, Drawn: 10_000, Batch: 500, Base: 4, Quick: 4, Ramp: 2, ShortRamp: 1, Cyclic: 2, Compare: 1, Seeds: 2}, nil
+		return Budget{Name: name, Train: 25_000, Test: 10_000, Drawn: 10_000, Batch: 500, Base: 3, Quick: 4, Ramp: 2, ShortRamp: 1, Cyclic: 2, Compare: 1, Seeds: 2}, nil
 	case "hours":
 		return Budget{Name: name, Train: 50_000, Test: 10_000, Drawn: 50_000, Batch: 500, Base: 5, Quick: 6, Ramp: 2, ShortRamp: 1, Cyclic: 4, Compare: 2, Seeds: 1}, nil
 	case "full":

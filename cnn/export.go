@@ -31,7 +31,7 @@ type exportedFile struct {
 func ExportFormats() []ExportFormat {
 	return []ExportFormat{
 		{"run", "all of it: a run folder that this program opens, with architecture.json, steps.csv and epochs.csv beside", runFiles},
-		{"safetensors", "the weights, as one safetensors file", weightFiles},
+		{"safetensors", "the weights, as one safetensors file in Keras's layout; pytorch is for PyTorch", weightFiles},
 		{"csv", "the history, as steps.csv and epochs.csv", historyFiles},
 	}
 }

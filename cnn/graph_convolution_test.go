@@ -73,6 +73,45 @@ func TestConvolveKeepsItsGradients(t *testing.T) {
 	}
 }
 
+// The product of patches and kernel is the convolution, and has its gradients.
+func TestPatchConvolutionIsTheConvolution(t *testing.T) {
+	backend, err := openBackend()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(backend.Finalize)
+	for _, padding := range []string{"same", "valid"} {
+		for _, side := range []int{1, 3, 5} {
+			t.Run(fmt.Sprintf("%s %d", padding, side), func(t *testing.T) {
+				results := func(form func(x, kernel *Node, padding string) *Node) [][]float32 {
+					exec, err := NewExec(backend, func(x, kernel *Node) []*Node {
+						y := form(x, kernel, padding)
+						return append(Gradient(ReduceAllSum(Square(y)), x, kernel), y)
+					})
+					if err != nil {
+						t.Fatal(err)
+					}
+					outputs, err := exec.Call(waves(2, 7, 6, 3), waves(side, side, 3, 4))
+					if err != nil {
+						t.Fatal(err)
+					}
+					var values [][]float32
+					for _, o := range outputs {
+						values = append(values, tensors.MustCopyFlatData[float32](o))
+					}
+					return values
+				}
+				want, got := results(convolution), results(patchConvolution)
+				for i, name := range []string{"the picture's gradient", "the kernel's gradient", "the output"} {
+					if diff := relativeDifference(want[i], got[i]); diff > 1e-5 {
+						t.Errorf("%s differs by %g", name, diff)
+					}
+				}
+			})
+		}
+	}
+}
+
 // waves is an array of that shape with values that do not repeat.
 func waves(shape ...int) *tensors.Tensor {
 	values := make([]float32, Shape(shape).Size())

@@ -1,9 +1,12 @@
 package cnn
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -24,8 +27,7 @@ func TestMoreLayersMatchKeras(t *testing.T) {
 		t.Run(c.Architecture.Name, func(t *testing.T) {
 			checkMoreLayers(t, backend, c)
 			for name, want := range c.Training {
-				o := map[string]Optimizer{"SGD": SGD{}, "Adam": Adam{}}[name]
-				trainLikeKeras(t, backend, c, o, want.Rate, want.Losses, want.Weights)
+				trainLikeKeras(t, backend, c, kerasOptimizer(t, name, []byte("{}")), want.Rate, want.Losses, want.Weights)
 			}
 		})
 	}
@@ -232,5 +234,35 @@ func TestMovingStatisticsAreState(t *testing.T) {
 	}
 	if s := net.Summary(); !strings.Contains(s, fmt.Sprintf("Trainable params: %d\nNon-trainable params: %d\n", 6, 2)) {
 		t.Errorf("summary:\n%s", s)
+	}
+}
+
+// Moving statistics are saved and resumed with the weights, to the same bits.
+func TestResumeWithMovingStatistics(t *testing.T) {
+	spec := tinySpec(t)
+	spec.Network.Layers = slices.Insert(spec.Network.Layers, 2, Layer(BatchNormalization{Name: "norm"}))
+	spec.Config.Optimizer = Adam{}
+	whole := trainTiny(t, t.TempDir(), spec)
+	root := t.TempDir()
+	r := openTiny(t, root, spec)
+	ctx, cancel := context.WithCancel(t.Context())
+	err := r.Train(ctx, func(p Progress) {
+		if p.Epoch == 1 && p.Step == 4 {
+			cancel()
+		}
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	r.Close()
+	resumed := trainTiny(t, root, spec)
+	if !reflect.DeepEqual(resumed.Weights(), whole.Weights()) {
+		t.Error("a resumed run ends with other weights")
+	}
+	for _, w := range whole.Weights() {
+		start := map[string]float32{"norm/moving_mean": 0, "norm/moving_variance": 1}
+		if at, moving := start[w.Name]; moving && slices.Contains(w.Values, at) {
+			t.Errorf("%s has not moved", w.Name)
+		}
 	}
 }

@@ -34,7 +34,7 @@ const setupCommand = "run: go run . setup"
 // data is the folder or archive of a dataset to look at; "" takes $CNNBOOK_DATA.
 func (s Setup) Doctor(ctx context.Context, data string) []Check {
 	s, moduleErr := s.resolve(ctx)
-	d := doctor{Setup: s, ctx: ctx, diskFree: diskFree, gpus: "/proc/driver/nvidia/gpus"}
+	d := doctor{Setup: s, ctx: ctx, diskFree: diskFree, gpus: "/proc/driver/nvidia/gpus", root: "/"}
 	d.checkout(moduleErr)
 	d.goToolchain()
 	d.compiler()
@@ -43,6 +43,7 @@ func (s Setup) Doctor(ctx context.Context, data string) []Check {
 	d.tools()
 	d.pythonEnvironment()
 	d.pluginAndBackend()
+	d.allocator()
 	d.kernelspec()
 	d.installedKernels()
 	d.gpu()
@@ -59,6 +60,7 @@ type doctor struct {
 
 	diskFree func(dir string) (bytes uint64, known bool)
 	gpus     string // folder with an entry for each NVIDIA GPU
+	root     string // below which libraries are looked for
 
 	goFound *toolchain // nil where Go or the checkout is missing
 	python  *python    // nil where none is usable

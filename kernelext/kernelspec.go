@@ -45,7 +45,7 @@ func (e *Environment) KernelSpec() KernelSpec {
 	env := map[string]string{
 		"PATH": prependPath("${PATH}", literal(e.Bin), literal(filepath.Join(e.GoRoot, "bin"))),
 	}
-	for _, kv := range append(e.goEnviron(), e.Plugin.Environ()...) {
+	for _, kv := range slices.Concat(e.goEnviron(), e.Plugin.Environ(), AllocatorEnviron()) {
 		name, value, _ := strings.Cut(kv, "=")
 		env[name] = literal(value)
 	}

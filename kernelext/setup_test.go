@@ -159,7 +159,7 @@ func TestParseTools(t *testing.T) {
 
 func TestGoFlagsLeaveCellsAlone(t *testing.T) {
 	got := toolchain{Flags: "-mod=vendor -tags=foo -modfile=x.mod -buildvcs=true"}.flags()
-	if want := "-buildvcs=false -tags=foo"; got != want {
+	if want := "-buildvcs=false -ldflags=-s -tags=foo"; got != want {
 		t.Errorf("flags %q, want %q", got, want)
 	}
 }

@@ -82,9 +82,13 @@ func (t toolchain) checkCompiler() error {
 }
 
 // flags are the GOFLAGS for our own builds and for cells: those of the person without what would choose another
-// module file, and never stamping a version control state that a cell does not have.
+// module file, and never stamping a version control state that a cell does not have. A cell is linked anew at each run,
+// and without symbols for a debugger that takes about half of the time; stack traces need none.
 func (t toolchain) flags() string {
 	keep := []string{"-buildvcs=false"}
+	if !strings.Contains(t.Flags, "-ldflags") {
+		keep = append(keep, "-ldflags=-s")
+	}
 	for f := range strings.FieldsSeq(t.Flags) {
 		name, _, _ := strings.Cut(strings.TrimLeft(f, "-"), "=")
 		switch name {

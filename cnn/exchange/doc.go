@@ -11,6 +11,8 @@
 //	ONNX                 yes      no    onnxruntime and others
 //	npz                  yes      no    NumPy
 //
+// A run's history, in CSV for pandas, is written by [cnn.Run.Export].
+//
 // # What other programs must be given
 //
 // A network takes float32 images [batch, height, width, channels], each
@@ -22,7 +24,8 @@
 //
 // Sequential models of the layers that package cnn has. A layer with an
 // activation of its own becomes two. Anything that would be lost, a layer, an
-// option, a regulariser or a frozen layer, is refused with the layer's name.
+// option, a regulariser or a frozen layer, is refused with the layer's name, and
+// so is a field of another type than Keras gives it.
 //
 // It is a package of its own so that a notebook which trains does not pay for it.
 package exchange

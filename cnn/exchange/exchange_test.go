@@ -1,13 +1,12 @@
 package exchange
 
 import (
+	"archive/zip"
+	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"math"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -26,7 +25,7 @@ func TestMain(m *testing.M) {
 // dense layer after a Flatten.
 func every(t *testing.T) Model {
 	t.Helper()
-	net := cnn.Architecture{Input: cnn.Shape{32, 32, 3}, Layers: []cnn.Layer{
+	net := cnn.Architecture{Name: "every", Input: cnn.Shape{32, 32, 3}, Layers: []cnn.Layer{
 		cnn.Conv2D{Name: "first-conv", Filters: 4, Kernel: 3, Padding: "same", Stride: 2, NoBias: true, Init: "he_normal"},
 		cnn.BatchNormalization{Name: "first-bn"},
 		cnn.LeakyReLU{Name: "leaky", Alpha: 0.1},
@@ -43,6 +42,20 @@ func every(t *testing.T) Model {
 		cnn.Activation{Name: "softmax", Function: "softmax"},
 	}}
 	return filled(t, net)
+}
+
+// pooled is a network that ends in a mean over all positions, as later ones do.
+func pooled(t *testing.T) Model {
+	t.Helper()
+	return filled(t, cnn.Architecture{Name: "pooled", Input: cnn.Shape{32, 32, 3}, Layers: []cnn.Layer{
+		cnn.Conv2D{Name: "first", Filters: 6, Kernel: 3, Padding: "same", Stride: 2, NoBias: true, Init: "lecun_uniform"},
+		cnn.BatchNormalization{Name: "first-norm"},
+		cnn.LeakyReLU{Name: "first-leaky", Alpha: 0.2},
+		cnn.GlobalAveragePooling2D{Name: "mean"},
+		cnn.BatchNormalization{Name: "mean-norm"},
+		cnn.Dense{Name: "output", Units: 10},
+		cnn.Activation{Name: "softmax", Function: "softmax"},
+	}})
 }
 
 // filled draws weights, and shakes those that start constant.
@@ -110,7 +123,7 @@ func files(t *testing.T, m Model) map[string][]byte {
 // Every format that is read gives back what was written, and writing leaves the
 // weights as they were.
 func TestRoundTrip(t *testing.T) {
-	for _, net := range []cnn.Architecture{every(t).Network, cnn.WriteUp()} {
+	for _, net := range []cnn.Architecture{every(t).Network, pooled(t).Network, cnn.WriteUp()} {
 		m := filled(t, net)
 		before := m.Weights.Clone()
 		made := files(t, m)
@@ -151,6 +164,10 @@ func TestReadRefuses(t *testing.T) {
 		model(`{"class_name":"BatchNormalization","config":{"name":"b","scale":false}}`):                                                "scale false",
 		model(`{"class_name":"Flatten","config":{"name":"f","trainable":false}}`):                                                       "trainable false",
 		model(`{"class_name":"Dense","config":{"name":"d","units":3}}`):                                                                 "needs a flat vector",
+		model(`{"class_name":"Conv2D","config":{"name":"c","filters":2.5,"kernel_size":[3,3]}}`):                                        `"c" (Conv2D): bad format: filters is "2.5", expected a whole number`,
+		model(`{"class_name":"Dropout","config":{"name":"d","rate":"0.5"}}`):                                                            `"d" (Dropout): bad format: rate is "0.5", expected a number`,
+		model(`{"class_name":"Conv2D","config":{"name":"c","filters":-2,"kernel_size":[3,3]}}`):                                         `layer 1, "c" (Conv2D): needs at least 1 filter`,
+		model(`{"class_name":"Flatten","config":{"name":"f"}},{"class_name":"Flatten","config":{"name":"f"}}`):                          `layer 2: the name "f" is taken`,
 		`{"class_name":"Functional","config":{}}`:                                                                                       `class "Functional"`,
 		`{"class_name":`: "bad format",
 		model(`{"class_name":"BatchNormalization","config":{"name":"b","axis":1}}`): `"b" (BatchNormalization): not supported: axis 1`,
@@ -172,103 +189,45 @@ func TestReadRefuses(t *testing.T) {
 	}
 }
 
-// predictionTolerance bounds how far a probability may be from another
-// framework's: float32 sums in another order.
-const predictionTolerance = 1e-5
-
-// Keras, onnxruntime, PyTorch and NumPy load what is written and predict the
-// same; what Keras writes is loaded here and predicts the same. What the Python
-// at hand does not have is skipped, and named.
-func TestAgainstTheOthers(t *testing.T) {
-	m := every(t)
-	_, images := cifar.Drawn(3, 10, 100)
-	want := predict(t, m, images)
-	for _, python := range pythons(t) {
-		dir := t.TempDir()
-		for name, data := range files(t, m) {
-			if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
+// A .keras file that lacks a part, is damaged, or unpacks to far more than its
+// own length is refused.
+func TestReadKerasRefuses(t *testing.T) {
+	archive := func(members ...member) []byte {
+		var b bytes.Buffer
+		z := zip.NewWriter(&b)
+		for _, m := range members {
+			w, err := z.Create(m.name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := w.Write(m.data); err != nil {
 				t.Fatal(err)
 			}
 		}
-		writeNPY(t, filepath.Join(dir, "images.npy"), cnn.Array{Shape: []int{100, 32, 32, 3}, Values: cnn.Inputs(images)})
-		writeNPY(t, filepath.Join(dir, "expected.npy"), cnn.Array{Shape: []int{100, 10}, Values: want})
-		out, err := exec.Command(python, filepath.Join("testdata", "check.py"), dir).Output()
-		if err != nil {
-			var exit *exec.ExitError
-			if errors.As(err, &exit) {
-				out = append(out, exit.Stderr...)
-			}
-			t.Fatalf("%s: %v\n%s", python, err, out)
+		if err := z.Close(); err != nil {
+			t.Fatal(err)
 		}
-		t.Logf("%s:\n%s", python, out)
-		checkReport(t, string(out))
-		checkMade(t, dir, images)
+		return b.Bytes()
 	}
-}
-
-func checkReport(t *testing.T, report string) {
-	for line := range strings.Lines(report) {
-		name, figure := line[:strings.LastIndex(line, " ")+1], line[strings.LastIndex(line, " ")+1:]
-		var difference float64
-		if _, err := fmt.Sscan(figure, &difference); err != nil || strings.HasPrefix(line, "#") {
-			continue
-		}
-		if !(difference <= predictionTolerance) {
-			t.Errorf("%sis %g from our predictions", name, difference)
-		}
-	}
-}
-
-// checkMade reads the files that Keras made in dir, as far as there are any.
-func checkMade(t *testing.T, dir string, images *cifar.Dataset) {
-	raw, err := os.ReadFile(filepath.Join(dir, "made.npy"))
-	if err != nil {
-		return
-	}
-	want := npyValues(raw)
-	check := func(name string, m Model, err error) {
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			return
-		}
-		worst := 0.0
-		for i, v := range predict(t, m, images) {
-			worst = max(worst, math.Abs(float64(v-want[i])))
-		}
-		t.Logf("read %s: %.2g", name, worst)
-		if !(worst <= predictionTolerance) {
-			t.Errorf("%s: our predictions are %g from Keras's", name, worst)
-		}
-	}
-	text, err := os.ReadFile(filepath.Join(dir, "made.json"))
+	m := pooled(t)
+	config, err := KerasJSON(m.Network, 3)
 	if err != nil {
 		t.Fatal(err)
 	}
-	net, err := ReadKerasJSON(text)
+	weights, err := Keras3Weights(every(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"made.h5", "made.keras"} {
-		if data, err := os.ReadFile(filepath.Join(dir, name)); err == nil {
-			m, err := ReadKeras(data)
-			check(name, m, err)
+	for want, data := range map[string][]byte{
+		"config.json: file does not exist":      archive(member{"metadata.json", []byte("{}")}),
+		"model.weights.h5: file does not exist": archive(member{"config.json", config}),
+		"config.json has more than 16 MiB":      archive(member{"config.json", make([]byte, maxConfig+1)}),
+		"does not begin as an HDF5 file does":   archive(member{"config.json", config}, member{"model.weights.h5", []byte("weights")}),
+		`where "first/kernel" is`:               archive(member{"config.json", config}, member{"model.weights.h5", weights}),
+		"not a valid zip file":                  []byte("PK and nothing more"),
+	} {
+		if _, err := ReadKeras(data); err == nil || !refused(err) || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
 		}
-	}
-	for _, name := range []string{"made_weights.h5", "made.weights.h5"} {
-		if data, err := os.ReadFile(filepath.Join(dir, name)); err == nil {
-			w, err := ReadKerasWeights(data, net)
-			check(name, Model{net, w}, err)
-		}
-	}
-}
-
-func writeNPY(t *testing.T, path string, a cnn.Array) {
-	t.Helper()
-	f, err := os.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := errors.Join(WriteNPY(f, a), f.Close()); err != nil {
-		t.Fatal(err)
 	}
 }

@@ -135,8 +135,12 @@ func Keras(m Model) ([]byte, error) {
 	return stored(member{"metadata.json", metadata}, member{"config.json", config}, member{"model.weights.h5", weights})
 }
 
-// maxMember bounds what is unpacked from a .keras file.
-const maxMember = 1 << 30
+// What is unpacked from a .keras file is bounded: a small archive may hold far
+// more than its own length.
+const (
+	maxConfig  = 16 << 20
+	maxWeights = 1 << 30
+)
 
 // ReadKeras reads a .keras file or a whole model's .h5, told apart by their
 // first bytes.
@@ -148,24 +152,36 @@ func ReadKeras(data []byte) (Model, error) {
 	if err != nil {
 		return Model{}, fmt.Errorf("%w: .keras file: %w", cnn.ErrFormat, err)
 	}
-	parts := map[string][]byte{}
-	for _, name := range []string{"config.json", "model.weights.h5"} {
-		f, err := z.Open(name)
-		if err != nil {
-			return Model{}, fmt.Errorf("%w: .keras file: %w", cnn.ErrFormat, err)
-		}
-		part, err := io.ReadAll(io.LimitReader(f, maxMember))
-		if err := errors.Join(err, f.Close()); err != nil {
-			return Model{}, fmt.Errorf("%w: .keras file: %s: %w", cnn.ErrFormat, name, err)
-		}
-		parts[name] = part
-	}
-	net, err := ReadKerasJSON(parts["config.json"])
+	config, err := unpack(z, "config.json", maxConfig)
 	if err != nil {
 		return Model{}, err
 	}
-	w, err := ReadKerasWeights(parts["model.weights.h5"], net)
+	net, err := ReadKerasJSON(config)
+	if err != nil {
+		return Model{}, err
+	}
+	weights, err := unpack(z, "model.weights.h5", maxWeights)
+	if err != nil {
+		return Model{}, err
+	}
+	w, err := ReadKerasWeights(weights, net)
 	return Model{net, w}, err
+}
+
+// unpack reads a member of a .keras file, of at most some bytes.
+func unpack(z *zip.Reader, name string, most int64) ([]byte, error) {
+	f, err := z.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("%w: .keras file: %w", cnn.ErrFormat, err)
+	}
+	data, err := io.ReadAll(io.LimitReader(f, most+1))
+	if err := errors.Join(err, f.Close()); err != nil {
+		return nil, fmt.Errorf("%w: .keras file: %s: %w", cnn.ErrFormat, name, err)
+	}
+	if int64(len(data)) > most {
+		return nil, fmt.Errorf("%w: .keras file: %s has more than %d MiB", cnn.ErrFormat, name, most>>20)
+	}
+	return data, nil
 }
 
 func readKerasModel(data []byte) (Model, error) {

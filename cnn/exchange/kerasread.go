@@ -1,8 +1,10 @@
 package exchange
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 
@@ -106,6 +108,37 @@ func (l kerasLayer) number(key string, byDefault float64) float64 {
 	return byDefault
 }
 
+// typed refuses a field of another type than Keras gives it, which would
+// otherwise pass for one that is missing.
+func (l kerasLayer) typed() error {
+	for _, key := range slices.Sorted(maps.Keys(l.Config)) {
+		v := l.Config[key]
+		want := ""
+		switch key {
+		case "name", "padding":
+			if _, ok := v.(string); !ok {
+				want = "a string"
+			}
+		case "use_bias":
+			if _, ok := v.(bool); !ok {
+				want = "true or false"
+			}
+		case "filters", "units":
+			if f, ok := v.(float64); !ok || f != math.Trunc(f) || math.Abs(f) > math.MaxInt32 {
+				want = "a whole number"
+			}
+		case "momentum", "epsilon", "alpha", "negative_slope", "rate":
+			if _, ok := v.(float64); !ok {
+				want = "a number"
+			}
+		}
+		if want != "" && v != nil {
+			return fmt.Errorf("%w: %s is %.80q, expected %s", cnn.ErrFormat, key, fmt.Sprint(v), want)
+		}
+	}
+	return nil
+}
+
 // side is a field that must be one number, or a pair of equal ones.
 func (l kerasLayer) side(key string, byDefault int) (int, error) {
 	values, ok := l.Config[key].([]any)
@@ -162,6 +195,9 @@ func (l kerasLayer) refuse(fields map[string][]any) error {
 // it has one.
 func (l kerasLayer) layers() ([]cnn.Layer, error) {
 	name := l.text("name")
+	if err := l.typed(); err != nil {
+		return nil, err
+	}
 	err := l.refuse(map[string][]any{
 		"trainable": {true}, "data_format": {"channels_last"},
 		"kernel_regularizer": nil, "bias_regularizer": nil, "activity_regularizer": nil, "kernel_constraint": nil, "bias_constraint": nil,
@@ -223,7 +259,7 @@ func (l kerasLayer) conv(name string) ([]cnn.Layer, error) {
 	if err := l.refuse(map[string][]any{"dilation_rate": {"[1 1]", 1}, "groups": {1}}); err != nil {
 		return nil, err
 	}
-	c := cnn.Conv2D{Name: name, Filters: int(l.number("filters", 0)), Padding: l.text("padding"), NoBias: l.Config["use_bias"] == false}
+	c := cnn.Conv2D{Name: name, Filters: int(l.number("filters", 0)), Padding: cmp.Or(l.text("padding"), "valid"), NoBias: l.Config["use_bias"] == false}
 	var err error
 	if c.Kernel, err = l.side("kernel_size", 0); err != nil {
 		return nil, err

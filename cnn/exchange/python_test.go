@@ -11,41 +11,81 @@ import (
 	"testing"
 )
 
-// pythons are the interpreters to check against: those that CNNBOOK_KERAS_PYTHON
-// lists, or else one with what testdata/keras/requirements-3.txt pins, installed
-// once into the cache folder. Where that fails, the test is skipped.
-func pythons(t *testing.T) []string {
+// python is an interpreter to check against. Of one that the test installed
+// itself it is known what it can import.
+type python struct {
+	path string
+	own  bool
+}
+
+// pythons are the interpreters that CNNBOOK_KERAS_PYTHON lists, or else one with
+// what testdata/keras/requirements-3.txt pins, and the plain python3 if it has
+// PyTorch, which is too large to be installed unasked.
+func pythons(t *testing.T) []python {
 	t.Helper()
-	if listed := os.Getenv("CNNBOOK_KERAS_PYTHON"); listed != "" {
-		return filepath.SplitList(listed)
-	}
 	if testing.Short() {
-		t.Skip("-short: Keras is not asked")
+		t.Skip("-short: no other program is asked")
 	}
+	var out []python
+	if listed := os.Getenv("CNNBOOK_KERAS_PYTHON"); listed != "" {
+		for _, path := range filepath.SplitList(listed) {
+			out = append(out, python{path, false})
+		}
+		return out
+	}
+	out = append(out, python{ownPython(t), true})
+	if exec.CommandContext(t.Context(), "python3", "-c", "import torch, safetensors").Run() == nil {
+		out = append(out, python{"python3", false})
+	}
+	return out
+}
+
+// ownPython is installed once into the cache folder; where that fails, the test
+// is skipped.
+func ownPython(t *testing.T) string {
+	t.Helper()
 	requirements := filepath.Join("..", "..", "testdata", "keras", "requirements-3.txt")
 	pins, err := os.ReadFile(requirements)
 	if err != nil {
 		t.Fatal(err)
 	}
-	cache, err := os.UserCacheDir()
+	cache := os.Getenv("CNNBOOK_CACHE")
+	if cache == "" {
+		user, err := os.UserCacheDir()
+		if err != nil {
+			t.Skip("no cache folder for Keras: ", err)
+		}
+		cache = filepath.Join(user, "cnnbook")
+	}
+	folder := filepath.Join(cache, "test")
+	venv := filepath.Join(folder, fmt.Sprintf("keras-%x", sha256.Sum256(pins))[:22])
+	path := filepath.Join(venv, "bin", "python")
+	if _, err := os.Stat(path); err == nil {
+		return path
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	aside, err := os.MkdirTemp(folder, "keras.tmp-*") // python -m works wherever the folder is moved to
 	if err != nil {
-		t.Skip("no cache folder for Keras: ", err)
+		t.Fatal(err)
 	}
-	venv := filepath.Join(cache, "cnnbook", "test", fmt.Sprintf("keras-%x", sha256.Sum256(pins))[:22])
-	python := filepath.Join(venv, "bin", "python")
-	done := filepath.Join(venv, "complete")
-	if _, err := os.Stat(done); err == nil {
-		return []string{python}
-	}
-	for _, args := range [][]string{{"python3", "-m", "venv", "--clear", venv}, {python, "-m", "pip", "install", "-q", "-r", requirements}} {
-		if out, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
+	defer os.RemoveAll(aside)
+	t.Logf("installing %s into %s, once", requirements, venv)
+	for _, args := range [][]string{
+		{"python3", "-m", "venv", aside},
+		{filepath.Join(aside, "bin", "python"), "-m", "pip", "install", "-q", "-r", requirements},
+	} {
+		if out, err := exec.CommandContext(t.Context(), args[0], args[1:]...).CombinedOutput(); err != nil {
 			t.Skipf("Keras cannot be installed here: %v\n%s", err, out)
 		}
 	}
-	if err := os.WriteFile(done, nil, 0o644); err != nil {
-		t.Fatal(err)
+	if err := os.Rename(aside, venv); err != nil {
+		if _, there := os.Stat(path); there != nil { // it was not another test that came first
+			t.Fatal(err)
+		}
 	}
-	return []string{python}
+	return path
 }
 
 // npyValues are the float32 values of a .npy file.

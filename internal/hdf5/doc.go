@@ -1,6 +1,8 @@
 // Package hdf5 reads and writes the part of the HDF5 format that Keras's weight
 // files use: a tree of groups, float32 arrays, and attributes that are strings
-// or lists of strings.
+// or lists of strings. It is there because no library in Go wrote what Keras reads:
+// scigolib/hdf5 0.13.1 has no lists of strings as attributes, and h5py does not open
+// what it writes; gonum's hdf5 needs the C library.
 //
 // # What is written
 //
@@ -18,6 +20,8 @@
 // compressed, is kept with a note of why it has no values, so that a file is
 // readable as long as the arrays that matter are. Attributes of other types are
 // left out. Files of the "latest" format (superblock 2 and later) are refused.
+// So are files whose parts overlap: no byte is read more often than a writer would
+// have it, and time and memory grow with the file's length at most.
 //
 // The format is specified at https://support.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html,
 // whose terms are used in the comments.

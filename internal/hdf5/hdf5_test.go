@@ -1,6 +1,8 @@
 package hdf5
 
 import (
+	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -88,6 +90,53 @@ func TestReadsWhatH5pyWrites(t *testing.T) {
 	}
 }
 
+// hostile are files whose parts point where no writer would have them point.
+func hostile(t testing.TB) map[string][]byte {
+	t.Helper()
+	root := NewGroup()
+	root.Datasets["large"] = &Dataset{Shape: []int{1000}, Values: make([]float32, 1000)}
+	for i := range 200 {
+		root.Datasets[fmt.Sprint("small", i)] = &Dataset{Shape: []int{1}, Values: []float32{1}}
+	}
+	data, err := Encode(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	circle, again := bytes.Clone(data), bytes.Clone(data)
+	tree := bytes.Index(data, []byte("TREE"))
+	circle[tree+5] = 1 // above other nodes, the first of which is itself
+	binary.LittleEndian.PutUint64(circle[tree+32:], uint64(tree))
+	large := data[bytes.Index(data, []byte("SNOD"))+16:][:8] // the address of the first name's object
+	for at := 0; ; {
+		n := bytes.Index(again[at:], []byte("SNOD"))
+		if n < 0 {
+			break
+		}
+		at += n + 8
+		for i := range 2 * leafK {
+			copy(again[at+40*i+8:], large)
+		}
+	}
+	return map[string][]byte{"is at level 1, below one at level 1": circle, "its parts overlap": again}
+}
+
+func TestDecodeRefuses(t *testing.T) {
+	for want, data := range hostile(t) {
+		if _, err := Decode(data); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+	whole, err := Encode(example(9))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for length := range len(whole) {
+		if _, err := Decode(whole[:length]); err != nil && !errors.Is(err, ErrFormat) {
+			t.Errorf("cut off after %d bytes: %v", length, err)
+		}
+	}
+}
+
 func FuzzDecode(f *testing.F) {
 	data, err := Encode(example(9))
 	if err != nil {
@@ -98,9 +147,42 @@ func FuzzDecode(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(data)
+	for _, data := range hostile(f) {
+		f.Add(data)
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if _, err := Decode(data); err != nil && !errors.Is(err, ErrFormat) {
-			t.Errorf("%v does not wrap ErrFormat", err)
+		root, err := Decode(data)
+		if err != nil {
+			if !errors.Is(err, ErrFormat) {
+				t.Errorf("%v does not wrap ErrFormat", err)
+			}
+			return
+		}
+		if n := count(root); 4*n > 4096+2*len(data) {
+			t.Errorf("%d values from %d bytes", n, len(data))
+		}
+		once, err := Encode(root)
+		if err != nil {
+			return // what is read may hold more than is written
+		}
+		again, err := Decode(once)
+		if err != nil {
+			t.Fatalf("written, and not read again: %v", err)
+		}
+		if twice, err := Encode(again); err != nil || !bytes.Equal(once, twice) {
+			t.Errorf("written again, it differs: %v", err)
 		}
 	})
+}
+
+// count is how many values a tree holds.
+func count(g *Group) int {
+	n := 0
+	for _, d := range g.Datasets {
+		n += len(d.Values)
+	}
+	for _, sub := range g.Groups {
+		n += count(sub)
+	}
+	return n
 }

@@ -11,7 +11,7 @@ import (
 // Decode reads a file. Whatever the bytes are, it returns a tree or an error
 // that wraps [ErrFormat].
 func Decode(data []byte) (*Group, error) {
-	r := &reader{data: data, budget: 16 + len(data)/64}
+	r := &reader{data: data, budget: 4096 + 2*uint64(len(data))}
 	if len(data) < 96 || !bytes.Equal(data[:8], signature[:]) {
 		return nil, fmt.Errorf("%w: it does not begin as an HDF5 file does", ErrFormat)
 	}
@@ -37,8 +37,12 @@ func Decode(data []byte) (*Group, error) {
 
 // reader keeps the first error; after it, every read gives zeros.
 type reader struct {
-	data   []byte
-	budget int // how many objects and nodes may still be visited: cycles end here
+	data []byte
+	// budget is how many bytes may still be read. No part of a file is meant to be
+	// read twice, so what points at itself in a circle, or at the same array over and
+	// over, ends here, before it takes more time and memory than the file's length.
+	budget uint64
+	heaps  map[uint64]map[uint32][]byte // of global heaps, by address: their objects by number
 	err    error
 }
 
@@ -75,10 +79,12 @@ func (r *reader) signed(address uint64, want string) bool {
 	return r.err == nil
 }
 
-func (r *reader) spend() bool {
-	if r.budget--; r.budget < 0 {
-		r.fail("its parts point at each other in a circle")
+func (r *reader) spend(bytes uint64) bool {
+	if bytes > r.budget {
+		r.fail("its parts overlap, or point at each other in a circle")
+		return false
 	}
+	r.budget -= bytes
 	return r.err == nil
 }
 
@@ -111,7 +117,7 @@ func (r *reader) object(address uint64, path string, depth int) (*Group, *Datase
 			isGroup = true
 			if len(m.data) >= 16 {
 				tree, heap := binary.LittleEndian.Uint64(m.data), binary.LittleEndian.Uint64(m.data[8:])
-				r.tree(g, tree, r.heap(heap), path, depth)
+				r.tree(g, tree, 256, r.heap(heap), path, depth)
 			}
 		}
 	}
@@ -127,7 +133,7 @@ func (r *reader) object(address uint64, path string, depth int) (*Group, *Datase
 // messages lists an object header's messages, those of its continuations too.
 func (r *reader) messages(address uint64) []message {
 	head := r.at(address, 16)
-	if head == nil || !r.spend() {
+	if head == nil || !r.spend(16) {
 		return nil
 	}
 	if head[0] != 1 {
@@ -137,7 +143,7 @@ func (r *reader) messages(address uint64) []message {
 	type block struct{ address, size uint64 }
 	blocks := []block{{address + 16, uint64(binary.LittleEndian.Uint32(head[8:]))}}
 	var out []message
-	for len(blocks) > 0 && r.spend() {
+	for len(blocks) > 0 && r.spend(8+blocks[0].size) {
 		b := r.at(blocks[0].address, blocks[0].size)
 		blocks = blocks[1:]
 		for len(b) >= 8 {
@@ -168,23 +174,28 @@ func (r *reader) heap(address uint64) []byte {
 	return r.at(r.u64(address+24), r.u64(address+8))
 }
 
-// tree reads a group's children.
-func (r *reader) tree(g *Group, address uint64, names []byte, path string, depth int) {
-	if !r.spend() || !r.signed(address, "TREE") {
+// tree reads a group's children from a node of a B-tree that lies below the level
+// above.
+func (r *reader) tree(g *Group, address uint64, above int, names []byte, path string, depth int) {
+	if !r.spend(24) || !r.signed(address, "TREE") {
 		return
 	}
 	head := r.at(address, 24)
 	if head == nil {
 		return
 	}
-	level, count := head[5], uint64(binary.LittleEndian.Uint16(head[6:]))
+	level, count := int(head[5]), uint64(binary.LittleEndian.Uint16(head[6:]))
+	if level >= above {
+		r.fail("the B-tree node at address %d is at level %d, below one at level %d", address, level, above)
+		return
+	}
 	for i := range count {
 		child := r.u64(address + 24 + 8 + 16*i)
 		if r.err != nil {
 			return
 		}
 		if level > 0 {
-			r.tree(g, child, names, path, depth)
+			r.tree(g, child, level, names, path, depth)
 		} else {
 			r.node(g, child, names, path, depth)
 		}
@@ -193,7 +204,7 @@ func (r *reader) tree(g *Group, address uint64, names []byte, path string, depth
 
 // node reads the children that one symbol-table node lists.
 func (r *reader) node(g *Group, address uint64, names []byte, path string, depth int) {
-	if !r.spend() || !r.signed(address, "SNOD") {
+	if !r.spend(8) || !r.signed(address, "SNOD") {
 		return
 	}
 	head := r.at(address, 8)
@@ -210,6 +221,9 @@ func (r *reader) node(g *Group, address uint64, names []byte, path string, depth
 			return
 		}
 		name, _, _ := bytes.Cut(names[offset:], []byte{0})
+		if !r.spend(40 + uint64(len(name))) {
+			return
+		}
 		sub, data := r.object(r.u64(entry+8), path+"/"+string(name), depth+1)
 		if sub != nil {
 			g.Groups[string(name)] = sub
@@ -236,6 +250,9 @@ func (r *reader) dataset(d *Dataset, space, kind, layout []byte) string {
 	}
 	if size > len(r.data)/width {
 		return "it claims more values than the file can hold"
+	}
+	if !r.spend(uint64(size * width)) {
+		return "its values were read before"
 	}
 	if len(layout) < 2 || layout[0] != 3 {
 		return "its layout is of another version"
@@ -355,20 +372,47 @@ func (r *reader) strings(kind, data []byte, count int) ([]string, bool) {
 
 // heapObject is the first length bytes of an object of a global heap.
 func (r *reader) heapObject(address uint64, index, length uint32) []byte {
-	if length == 0 || !r.spend() || !r.signed(address, "GCOL") {
+	if length == 0 {
 		return nil
 	}
-	collection := r.at(address, r.u64(address+8)) // within the file, so that no sum below overflows
-	for at := uint64(16); at+16 <= uint64(len(collection)); {
+	objects, known := r.heaps[address]
+	if !known {
+		objects = r.globalHeap(address)
+		if r.heaps == nil {
+			r.heaps = map[uint64]map[uint32][]byte{}
+		}
+		r.heaps[address] = objects
+	}
+	b, there := objects[index]
+	if !there {
+		r.fail("object %d is missing from the global heap at address %d", index, address)
+		return nil
+	}
+	b = b[:min(len(b), int(length))]
+	if !r.spend(uint64(len(b))) {
+		return nil
+	}
+	return b
+}
+
+// globalHeap lists a collection's objects by number.
+func (r *reader) globalHeap(address uint64) map[uint32][]byte {
+	if !r.signed(address, "GCOL") {
+		return nil
+	}
+	size := r.u64(address + 8)
+	collection := r.at(address, size) // within the file, so that no sum below overflows
+	if collection == nil || !r.spend(size) {
+		return nil
+	}
+	out := map[uint32][]byte{}
+	for at := uint64(16); at+16 <= size; {
 		number, n := binary.LittleEndian.Uint16(collection[at:]), binary.LittleEndian.Uint64(collection[at+8:])
-		if number == 0 || n > uint64(len(collection)) {
+		if number == 0 || n > size-at-16 {
 			break // the free space that ends the collection, or nonsense
 		}
-		if uint32(number) == index {
-			return r.at(address+at+16, min(n, uint64(length)))
-		}
+		out[uint32(number)] = collection[at+16 : at+16+n]
 		at += 16 + (n+7)/8*8
 	}
-	r.fail("object %d is missing from the global heap at address %d", index, address)
-	return nil
+	return out
 }

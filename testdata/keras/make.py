@@ -148,8 +148,8 @@ def train(net, salt, optimizer, x, y):
     return {"losses": f.floats(losses), "weights": after}
 
 
-def layer_case(net, salt):
-    """Everything about a small network: outputs, gradients and two trainings."""
+def layer_case(net, salt, trainings):
+    """Everything about a small network: outputs, gradients, and trainings by optimizer and rate."""
     classes = net["layers"][-2]["units"]
     x = standardized(f.pixels(salt, 5, *net["input_shape"]))
     truth = f.labels(salt + 50, 5, classes)
@@ -164,8 +164,7 @@ def layer_case(net, salt):
                     for s, o in zip(net["layers"], outputs)],
         "loss": f.floats([loss])[0], "losses": f.floats(losses),
         "gradients": [{"name": n, "shape": list(g.shape), "values": f.floats(g)} for n, g in zip(names, grads)],
-        "training": {"SGD": dict(rate=0.01, **train(net, salt + 100, "sgd", x, y)),
-                     "Adam": dict(rate=0.001, **train(net, salt + 100, "adam", x, y))},
+        "training": {name: dict(rate=rate, **train(net, salt + 100, name.lower(), x, y)) for name, rate in trainings},
     }
 
 
@@ -225,9 +224,14 @@ def saturated_cases():
             "gradients": [f.floats(r) for r in K.eval(gradient)]}
 
 
+# Those of the write-up and two more, each at Keras 2.1's default rate.
+OPTIMIZERS = [("SGD", 0.01), ("Adam", 0.001), ("RMSprop", 0.001), ("Adagrad", 0.01), ("Adadelta", 1.0)]
+
+
 def make_layers():
     f.save(path("layers.json"), {"made_by": MADE_BY,
-                                 "networks": [layer_case(networks.SMALL, 1000), layer_case(networks.VALID, 2000)],
+                                 "networks": [layer_case(networks.SMALL, 1000, OPTIMIZERS[:2]),
+                                              layer_case(networks.VALID, 2000, OPTIMIZERS)],
                                  "clipped_loss": loss_cases(), "saturated": saturated_cases()})
 
 

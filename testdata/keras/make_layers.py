@@ -61,7 +61,7 @@ def gradients(model, x, y):
     return jax.value_and_grad(loss)([v.value for v in model.trainable_variables], fixed)
 
 
-def case(net, salt, count=5):
+def case(net, salt, optimizers=(("SGD", 0.01), ("Adam", 0.001)), count=5):
     classes = net["layers"][-2]["units"]
     x, truth = inputs(net, salt, count), f.labels(salt + 50, count, classes)
     y = f.one_hot(truth, classes)
@@ -74,7 +74,7 @@ def case(net, salt, count=5):
     loss, grads = gradients(model, x, y)
     trainable = [n for n in weight_names(model) if "/moving_" not in n]
     training = {}
-    for name, rate in (("SGD", 0.01), ("Adam", 0.001)):
+    for name, rate in optimizers:
         start(model, salt + 100)
         model.compile(getattr(keras.optimizers, name)(rate), "categorical_crossentropy")
         losses, after = [], {}
@@ -92,7 +92,7 @@ def case(net, salt, count=5):
 
 def make_layers():
     f.save(os.path.join(HERE, "layers_more.json"), {"made_by": MADE_BY, "networks": [
-        case(networks.NORMALISED, 4000), case(networks.STRIDES, 5000), case(networks.STRIDES_VALID, 6000)]})
+        case(networks.NORMALISED, 4000), case(networks.STRIDES, 5000), case(networks.STRIDES_VALID, 6000, (("SGD", 0.01), ("Adam", 0.001), ("AdamW", 0.001)))]})
 
 
 def make_initializers():

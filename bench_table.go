@@ -1,0 +1,163 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cnnbook/cnnbook/kernelext"
+)
+
+// benchmark is a workload and how often it is done.
+type benchmark struct {
+	workload workload
+	rounds   int
+	log      io.Writer
+}
+
+// race lets the contenders work in turn, so that all see the machine's better
+// and worse minutes alike, and writes the table. Stopped, it writes that of the
+// rounds that are complete.
+func (b benchmark) race(ctx context.Context, contenders []contender, plugin kernelext.Plugin, stdout io.Writer) error {
+	samples := make([][]sample, len(contenders))
+	var stopped error
+	for round := range b.rounds {
+		row, err := b.round(ctx, round, contenders)
+		if err != nil {
+			stopped = err
+			break
+		}
+		for i, s := range row {
+			samples[i] = append(samples[i], s)
+		}
+	}
+	if done := len(samples[0]); done > 0 {
+		b.writeHeading(stdout, plugin, fmt.Sprintf("%d of %d rounds", done, b.rounds))
+		writeRace(stdout, contenders, samples, b.workload)
+	}
+	return stopped
+}
+
+// round is one measurement of each contender.
+func (b benchmark) round(ctx context.Context, round int, contenders []contender) ([]sample, error) {
+	row := make([]sample, len(contenders))
+	for i, c := range contenders {
+		began := time.Now()
+		s, err := c.once(ctx, b.workload)
+		if err != nil {
+			return nil, err
+		}
+		row[i] = s
+		fmt.Fprintf(b.log, "round %d of %d: %s: %.3f s a step, %.0f s in all\n", round+1, b.rounds, c.name, median(s.Steps), time.Since(began).Seconds())
+	}
+	return row, nil
+}
+
+func (b benchmark) writeHeading(w io.Writer, plugin kernelext.Plugin, extent string) {
+	fmt.Fprintf(w, "%s, %d processors, %s/%s, %s; %s.\n", processor(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version(), plugin)
+	fmt.Fprintf(w, "%s, %d timed steps in each after %d; batch %d, %d training images, %s.\n\n",
+		extent, b.workload.steps, b.workload.warm, b.workload.batch, b.workload.images, time.Now().Format(time.DateOnly))
+}
+
+// writeRace writes the table of a race, and who took part in which version. The
+// ratio is ours to theirs, round by round.
+func writeRace(w io.Writer, contenders []contender, samples [][]sample, work workload) {
+	fmt.Fprintln(w, "| | step, median (lowest–highest round) | ours to it (lowest–highest round) | start to first step | evaluation, images/s | peak memory |")
+	fmt.Fprintln(w, "|---|---|---|---|---|---|")
+	ours := steps(samples[0])
+	for i, c := range contenders {
+		its := steps(samples[i])
+		ratio := "–"
+		if i > 0 {
+			ratios := make([]float64, len(its))
+			for k := range its {
+				ratios[k] = ours[k] / its[k]
+			}
+			ratio = spread("%.2f", ratios)
+		}
+		first := column(samples[i], func(s sample) float64 { return s.FirstStep })
+		speed := column(samples[i], func(s sample) float64 { return float64(work.evaluate) / s.Evaluate })
+		peak := column(samples[i], func(s sample) float64 { return float64(s.Peak) / 1e9 })
+		fmt.Fprintf(w, "| %s | %s s | %s | %.1f s | %.0f | %.2f GB |\n", c.name, spread("%.3f", its), ratio, median(first), median(speed), slices.Max(peak))
+	}
+	fmt.Fprintln(w)
+	for i, c := range contenders {
+		fmt.Fprintf(w, "%s: %s\n", c.name, samples[i][0].Versions)
+	}
+}
+
+// growth measures ours at one setting after another.
+func (b benchmark) growth(ctx context.Context, plugin kernelext.Plugin, stdout io.Writer) error {
+	var settings []workload
+	for _, images := range []int{5_000, 10_000, 20_000, 40_000} {
+		w := b.workload
+		w.images = images
+		settings = append(settings, w)
+	}
+	for _, batch := range []int{100, 200, 1000, 2000} {
+		w := b.workload
+		w.batch, w.images = batch, 10_000
+		settings = append(settings, w)
+	}
+	b.writeHeading(stdout, plugin, "growth, one round a line")
+	fmt.Fprintln(stdout, "| training images | batch | step | per image | start to first step | peak memory |")
+	fmt.Fprintln(stdout, "|---|---|---|---|---|---|")
+	for _, w := range settings {
+		s, err := contender{"cnnbook", ours, nil}.once(ctx, w)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(stdout, "| %d | %d | %.3f s | %.2f ms | %.1f s | %.2f GB |\n",
+			w.images, w.batch, median(s.Steps), 1000*median(s.Steps)/float64(w.batch), s.FirstStep, float64(s.Peak)/1e9)
+	}
+	return nil
+}
+
+// steps are the rounds' median steps.
+func steps(samples []sample) []float64 {
+	return column(samples, func(s sample) float64 { return median(s.Steps) })
+}
+
+func column(samples []sample, value func(sample) float64) []float64 {
+	out := make([]float64, len(samples))
+	for i, s := range samples {
+		out[i] = value(s)
+	}
+	return out
+}
+
+// spread is the median of values, with the lowest and the highest.
+func spread(format string, values []float64) string {
+	return fmt.Sprintf(format+" ("+format+"–"+format+")", median(values), slices.Min(values), slices.Max(values))
+}
+
+// median of values, of which there is at least one.
+func median(values []float64) float64 {
+	sorted := slices.Sorted(slices.Values(values))
+	n := len(sorted)
+	return (sorted[(n-1)/2] + sorted[n/2]) / 2
+}
+
+// processor is the processor's name where the system tells it, on Linux.
+func processor() string {
+	f, err := os.Open("/proc/cpuinfo")
+	if errors.Is(err, os.ErrNotExist) {
+		return "processor unknown"
+	} else if err != nil {
+		return err.Error()
+	}
+	defer f.Close()
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		if name, value, _ := strings.Cut(lines.Text(), ":"); strings.TrimSpace(name) == "model name" {
+			return strings.TrimSpace(value)
+		}
+	}
+	return "processor unknown"
+}

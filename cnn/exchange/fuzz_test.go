@@ -1,0 +1,106 @@
+package exchange
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/cnnbook/cnnbook/cnn"
+)
+
+// refused says whether an error is one that a reader may give for a bad file.
+func refused(err error) bool {
+	return errors.Is(err, cnn.ErrFormat) || errors.Is(err, cnn.ErrArchitecture) || errors.Is(err, cnn.ErrMismatch) || errors.Is(err, ErrUnsupported)
+}
+
+// seeds adds the files of that name that Keras wrote.
+func seeds(f *testing.F, name string) {
+	f.Helper()
+	paths, err := filepath.Glob(filepath.Join("testdata", "keras-*", name))
+	if err != nil || len(paths) == 0 {
+		f.Fatal(name, " is nowhere: ", err)
+	}
+	for _, path := range paths {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+}
+
+// Whatever the JSON, there is a network that is written and read again as it is,
+// or an error that says what is wrong.
+func FuzzReadKerasJSON(f *testing.F) {
+	seeds(f, "made.json")
+	f.Add([]byte(`{"class_name":"Sequential","config":[{"class_name":"Flatten","config":{"name":"f","batch_input_shape":[null,2,2,1e300]}}]}`))
+	f.Add([]byte(`{"class_name":"Sequential","config":{"layers":[{"class_name":"Dense","config":null}],"build_input_shape":[]}}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		net, err := ReadKerasJSON(data)
+		if err != nil {
+			if !refused(err) {
+				t.Errorf("%v is of no known kind", err)
+			}
+			return
+		}
+		for _, dialect := range []int{2, 3} {
+			written, err := KerasJSON(net, dialect)
+			if err != nil {
+				t.Fatal(err)
+			}
+			again, err := ReadKerasJSON(written)
+			if err != nil {
+				t.Fatalf("written, and not read again: %v\n%s", err, written)
+			}
+			want, _ := json.Marshal(net)
+			if got, _ := json.Marshal(again); string(got) != string(want) {
+				t.Errorf("dialect %d: %s became %s", dialect, want, got)
+			}
+		}
+	})
+}
+
+// Whatever the bytes of a .h5 or .keras file, there is a model whose weights are
+// all there, or an error that says what is wrong.
+func FuzzReadKeras(f *testing.F) {
+	seeds(f, "made.h5")
+	seeds(f, "made.keras")
+	f.Fuzz(func(t *testing.T, data []byte) {
+		m, err := ReadKeras(data)
+		if err == nil {
+			err = m.Weights.Check(m.Network)
+		} else if refused(err) {
+			return
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// The same for files of weights, read for the network that they were made for.
+func FuzzReadKerasWeights(f *testing.F) {
+	seeds(f, "made_weights.h5")
+	seeds(f, "made.weights.h5")
+	text, err := os.ReadFile(filepath.Join("testdata", "keras-3.12.0", "made.json"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	net, err := ReadKerasJSON(text)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		w, err := ReadKerasWeights(data, net)
+		if err == nil {
+			err = w.Check(net)
+		} else if refused(err) {
+			return
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -1,0 +1,40 @@
+package kernelext
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+func TestAllocatorIsFoundAndDiagnosed(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("libraries are preloaded on Linux only")
+	}
+	t.Setenv(preloadEnv, "")
+	d := doctor{root: t.TempDir()}
+	d.allocator()
+	if c := d.checks[0]; c.Status != CheckWarn || !strings.Contains(c.Remedy, "apt install libtcmalloc-minimal4") {
+		t.Errorf("without a library: %+v", c)
+	}
+	want := filepath.Join(d.root, "usr/lib64/libtcmalloc_minimal.so.4")
+	if err := os.MkdirAll(filepath.Dir(want), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(want, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	d.allocator()
+	if c := d.checks[1]; c.Status != CheckOK || !strings.Contains(c.Detail, want) {
+		t.Errorf("with a library: %+v", c)
+	}
+	t.Setenv(preloadEnv, "/own.so")
+	if got := Allocator(); got != "" {
+		t.Errorf("a person's own %s is replaced by %s", preloadEnv, got)
+	}
+	d.allocator()
+	if c := d.checks[2]; c.Status != CheckOK || !strings.Contains(c.Detail, "/own.so") {
+		t.Errorf("with a person's own: %+v", c)
+	}
+}
