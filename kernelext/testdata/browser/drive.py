@@ -20,6 +20,7 @@ CLASS, IMAGE = 8, 10  # the cells of notebook 09 with a list and with a slider
 READY = """() => {
     const panel = window.jupyterapp?.shell.currentWidget, kernel = panel?.sessionContext?.session?.kernel
     return panel?.context?.isReady && kernel?.connectionStatus === 'connected'
+        && panel.content.widgets.length === panel.context.model.cells.length
         && document.querySelector('.jp-Notebook .jp-Cell[data-windowed-list-index="0"]') !== null
 }"""
 
@@ -81,7 +82,7 @@ class Lab:
     def theme(self, name):
         light = json.dumps(name == "Light")
         self.command("apputils:change-theme", theme=f"JupyterLab {name}")
-        self.page.locator(f'body[data-jp-theme-light="{light}"]').wait_for()
+        self.page.locator(f'body[data-jp-theme-light="{light}"]').wait_for(state="attached")
 
     def share(self):
         """How much of the training is done, by its bar."""
@@ -244,7 +245,7 @@ def main(scenario, url, chromium, folder):
         try:
             page.goto(url)
             lab.wait_ready()
-            cells = page.locator(".jp-Notebook .jp-Cell").count()
+            cells = page.evaluate("window.jupyterapp.shell.currentWidget.content.widgets.length")
             lab.tell("opened", cells=cells, ran=page.locator(".jp-OutputArea-output").count())
             for step in SCENARIOS[scenario]:
                 step(lab)
