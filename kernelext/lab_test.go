@@ -41,6 +41,27 @@ func TestLabCommand(t *testing.T) {
 	}
 }
 
+// TestAskNoNews: the question is off, unless the person has said what is to be off.
+func TestAskNoNews(t *testing.T) {
+	config := t.TempDir()
+	name := filepath.Join(config, "labconfig", "page_config.json")
+	if err := askNoNews(config); err != nil {
+		t.Fatal(err)
+	}
+	if data, err := os.ReadFile(name); err != nil || !strings.Contains(string(data), "announcements") {
+		t.Errorf("%q, %v", data, err)
+	}
+	if err := os.WriteFile(name, []byte("{}"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := askNoNews(config); err != nil {
+		t.Fatal(err)
+	}
+	if data, err := os.ReadFile(name); err != nil || string(data) != "{}" {
+		t.Errorf("the person's own file is now %q, %v", data, err)
+	}
+}
+
 // TestLabLeavesNoProcess: a server that ends without its kernels, as a crash would do, and one that does not end.
 func TestLabLeavesNoProcess(t *testing.T) {
 	if len(processes()) == 0 {

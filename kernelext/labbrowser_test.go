@@ -165,10 +165,7 @@ func (l *labSights) Write(p []byte) (int, error) {
 	}
 }
 
-// harmless are messages of JupyterLab's own that say nothing about cnnbook.
-var harmless = []*regexp.Regexp{}
-
-// TestJupyterLab drives a real JupyterLab in a real browser. CNNBOOK_SCREENSHOTS names a folder to keep its pictures in.
+// TestJupyterLab drives a real JupyterLab in a real browser, whose console has to stay without errors. CNNBOOK_SCREENSHOTS names a folder to keep its pictures in.
 func TestJupyterLab(t *testing.T) {
 	chromium := findBrowser(t)
 	t.Run("a training", func(t *testing.T) {
@@ -209,9 +206,7 @@ func driveLab(t *testing.T, chromium string, nb *notebook, scenario string) map[
 	cmd.Stdout, cmd.Stderr = &out, &stderr
 	err := runContained(cmd)
 	for _, message := range out.seen["end"].Errors {
-		if !slices.ContainsFunc(harmless, func(r *regexp.Regexp) bool { return r.MatchString(message) }) {
-			t.Errorf("the browser's console: %s", message)
-		}
+		t.Errorf("the browser's console: %s", message)
 	}
 	if err != nil {
 		t.Fatalf("%v\n%s", err, stderr.String())
