@@ -147,3 +147,41 @@ func TestCudaKernel(t *testing.T) {
 		t.Errorf("the command is %v", spec.Argv)
 	}
 }
+
+// TestImageHoldsWhatTheCommandIsMadeOf holds that the image gets every folder with a package or an embedded file of the
+// command, since only a build of the image would notice otherwise.
+func TestImageHoldsWhatTheCommandIsMadeOf(t *testing.T) {
+	dockerfile, err := os.ReadFile("Dockerfile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", `{{if .Module}}{{if .Module.Main}}{{$p := .Dir}}{{$p}}{{range .EmbedFiles}}
+{{$p}}/{{.}}{{end}}{{end}}{{end}}`, ".")
+	list.Dir = ".."
+	out, err := list.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for path := range strings.FieldsSeq(string(out)) {
+		inside, err := filepath.Rel(root, path)
+		if err != nil || inside == "." {
+			continue
+		}
+		seen++
+		held := false
+		for folder := inside; folder != "."; folder = filepath.Dir(folder) {
+			held = held || strings.Contains(string(dockerfile), "COPY "+folder+" "+folder+"\n")
+		}
+		if !held {
+			t.Errorf("the Dockerfile does not copy %s", inside)
+		}
+	}
+	if seen < 10 {
+		t.Errorf("only %d folders and files of the command were found in %s", seen, out)
+	}
+}
