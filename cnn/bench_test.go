@@ -3,6 +3,7 @@ package cnn
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/cnnbook/cnnbook/cifar"
 )
@@ -51,5 +52,43 @@ func writeUpStep(b *testing.B, batch int) func(k int) {
 		if _, _, err := e.step(data, newStepRequest(config, k, 1e-3, order)); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkEpoch compares the steps of a training, with all that belongs to
+// them (history, progress, saves), with bare steps: each is followed by one of
+// the other kind. The metric is the ratio of their times.
+func BenchmarkEpoch(b *testing.B) {
+	const batch, steps = 500, 20
+	bareStep := writeUpStep(b, batch)
+	bareStep(0)
+	images, _ := cifar.Drawn(1, batch*steps, 5)
+	for b.Loop() {
+		run, err := OpenRun(b.TempDir(), Spec{
+			Name: "epoch", Network: WriteUp(), Config: Config{Batch: batch, Preprocess: Preprocess{Flip: true}},
+			Train: images, Valid: images.Head(batch),
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+		var trained, bare time.Duration
+		began := time.Now()
+		err = run.Train(b.Context(), func(p Progress) {
+			now := time.Now()
+			if p.EpochEnd {
+				return
+			}
+			if p.Step > 1 { // the first compiles
+				trained += now.Sub(began)
+				bareStep(p.Step)
+				bare += time.Since(now)
+			}
+			began = time.Now()
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+		run.Close()
+		b.ReportMetric(trained.Seconds()/bare.Seconds(), "trained/bare")
 	}
 }
