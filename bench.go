@@ -110,15 +110,17 @@ func (w workload) check(rounds int) error {
 	return nil
 }
 
-// benchData is the folder of the dataset, which is drawn where none is given.
+// benchData is the folder of the batches, which are drawn where none are given.
+// The others read files, and all should read the same.
 func benchData(given, scratch string, log io.Writer) (string, error) {
 	if given == "" {
 		fmt.Fprintln(log, "drawing 60,000 images")
 		train, test := cifar.Drawn(1, cifar.TrainRecords, cifar.TestRecords)
-		dir := filepath.Join(scratch, "drawn")
-		return dir, cifar.Save(dir, train, test)
+		given = filepath.Join(scratch, "drawn")
+		if err := cifar.Save(given, train, test); err != nil {
+			return "", err
+		}
 	}
-	// The others read a folder, and all should read the same.
 	if inner := filepath.Join(given, "cifar-10-batches-bin"); isFolder(inner) {
 		given = inner
 	}

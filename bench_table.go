@@ -32,6 +32,9 @@ func (b benchmark) race(ctx context.Context, contenders []contender, plugin kern
 		row, err := b.round(ctx, round, contenders)
 		if err != nil {
 			stopped = err
+			if ctx.Err() != nil {
+				stopped = fmt.Errorf("bench: stopped; %d of %d rounds are complete", round, b.rounds)
+			}
 			break
 		}
 		for i, s := range row {
