@@ -39,6 +39,10 @@ func measure(ctx context.Context, w workload, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if w.images < train.Len() {
+		train = train.Head(w.images) // a copy
+	}
+	test = test.Head(w.evaluate)
 	folder, err := os.MkdirTemp("", "cnnbook-bench-")
 	if err != nil {
 		return err
@@ -48,7 +52,7 @@ func measure(ctx context.Context, w workload, stdout io.Writer) error {
 	run, err := cnn.OpenRun(folder, cnn.Spec{
 		Name: "bench", Network: cnn.WriteUp(),
 		Config: cnn.Config{Optimizer: cnn.SGD{}, Schedule: cnn.Constant(0.001), Batch: w.batch, Epochs: 1000, Preprocess: cnn.Preprocess{Flip: true}},
-		Train:  train.Head(w.images), Valid: test.Head(w.evaluate),
+		Train:  train, Valid: test,
 	})
 	if err != nil {
 		return err
@@ -59,7 +63,7 @@ func measure(ctx context.Context, w workload, stdout io.Writer) error {
 		return err
 	}
 	m := measurement{Steps: steps, Versions: strings.Join(cnn.Software(), ", ")}
-	if m.Evaluate, err = timeEvaluation(ctx, run, test.Head(w.evaluate)); err != nil {
+	if m.Evaluate, err = timeEvaluation(ctx, run, test); err != nil {
 		return err
 	}
 	return lines.Encode(m)

@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"time"
 )
@@ -149,6 +150,9 @@ func newTraining(r *Run, observe func(Progress)) (*training, error) {
 		t.close()
 		return nil, err
 	}
+	// What reading and sending the images leaves behind is several times as large
+	// as they are, and Go would keep it while the first step takes what it needs.
+	debug.FreeOSMemory()
 	return t, nil
 }
 
