@@ -39,7 +39,7 @@ func (b Budget) LeakTraining(seed uint64) Config {
 	case "smoke":
 		c.Batch, c.Epochs = max(1, c.Batch/2), 20
 	case "cpu":
-		c.Batch, c.Epochs = max(1, c.Batch/2), 12 // of as many more images
+		c.Batch, c.Epochs = max(1, c.Batch/2), 6 // of as many more images
 	}
 	return c
 }
