@@ -148,15 +148,22 @@ func ours(ctx context.Context, w workload) (*exec.Cmd, error) {
 	if err != nil {
 		return nil, err
 	}
-	return exec.CommandContext(ctx, self, "bench", "-worker", "-data", w.data, "-images", strconv.Itoa(w.images), "-batch", strconv.Itoa(w.batch),
-		"-warm", strconv.Itoa(w.warm), "-steps", strconv.Itoa(w.steps), "-evaluate", strconv.Itoa(w.evaluate)), nil
+	return exec.CommandContext(ctx, self, append([]string{"bench", "-worker"}, w.args()...)...), nil
 }
 
 // peer is one of the others, by their script.
 func peer(python, script, name string) func(context.Context, workload) (*exec.Cmd, error) {
 	return func(ctx context.Context, w workload) (*exec.Cmd, error) {
-		return exec.CommandContext(ctx, python, script, name, "--data", w.data, "--images", strconv.Itoa(w.images), "--batch", strconv.Itoa(w.batch),
-			"--warm", strconv.Itoa(w.warm), "--steps", strconv.Itoa(w.steps), "--evaluate", strconv.Itoa(w.evaluate)), nil
+		return exec.CommandContext(ctx, python, append([]string{script, name}, w.args()...)...), nil
+	}
+}
+
+// args are the flags that say what is measured, which our worker and the script
+// of the others name alike.
+func (w workload) args() []string {
+	return []string{
+		"--data", w.data, "--images", strconv.Itoa(w.images), "--batch", strconv.Itoa(w.batch),
+		"--warm", strconv.Itoa(w.warm), "--steps", strconv.Itoa(w.steps), "--evaluate", strconv.Itoa(w.evaluate),
 	}
 }
 
