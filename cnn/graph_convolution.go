@@ -44,8 +44,13 @@ func convolve(x, kernel *Node, padding string) *Node {
 	replaced := IdentityWithCustomGradient(kernel, func(_, _ *Node) *Node {
 		return kernelGradient(x, dy, kernel.Shape().Dimensions[0], padding)
 	})
-	return IdentityWithCustomGradient(convolution(x, replaced, padding), func(_, v *Node) *Node {
-		dy = v
+	return noting(&dy, convolution(x, replaced, padding))
+}
+
+// noting is y, whose gradient is put into dy when the gradient pass comes to it.
+func noting(dy **Node, y *Node) *Node {
+	return IdentityWithCustomGradient(y, func(_, v *Node) *Node {
+		*dy = v
 		return v
 	})
 }
@@ -86,11 +91,7 @@ func patchConvolution(x, kernel *Node, padding string) *Node {
 		product := Dot(Reshape(columns, side*side*in, positions), Reshape(dy, positions, out)).Product()
 		return Reshape(product, side, side, in, out)
 	})
-	y := patchProduct(padded(input, 1, [2]int{before, after}), weights)
-	return IdentityWithCustomGradient(y, func(_, v *Node) *Node {
-		dy = v
-		return v
-	})
+	return noting(&dy, patchProduct(padded(input, 1, [2]int{before, after}), weights))
 }
 
 // patchProduct is the convolution, without padding, of x [batch, height, width,
