@@ -45,10 +45,12 @@ func bench(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	f.IntVar(&w.warm, "warm", 3, "steps before those that are timed")
 	f.IntVar(&w.steps, "steps", 10, "steps to time")
 	f.IntVar(&w.evaluate, "evaluate", 2000, "test images to evaluate")
+	f.IntVar(&w.devices, "devices", 1, "devices that share each of our batches")
 	rounds := f.Int("rounds", 5, "rounds; each measures everyone once, in turn")
 	python := f.String("python", "", "interpreter with the packages of testdata/bench/requirements.txt, to measure the others with")
 	pureGo := f.Bool("go", false, "also measure GoMLX's pure-Go backend, which needs no plugin")
-	growth := f.Bool("growth", false, "instead, measure ours over numbers of images and sizes of batches")
+	growth := f.Bool("growth", false, "instead, measure ours over numbers of images, sizes of batches and numbers of devices")
+	cells := f.Bool("cells", false, "instead, time cells in the kernel that draw a saved run or train")
 	worker := f.Bool("worker", false, "measure once in this process and write lines of JSON, as bench does in processes that it starts")
 	if err := parse(f, args); err != nil {
 		return err
@@ -58,6 +60,9 @@ func bench(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	if *worker {
 		return measure(ctx, w, stdout)
+	}
+	if *cells {
+		return timeCells(ctx, *rounds, stdout, stderr)
 	}
 	plugin, err := kernelext.Setup{Log: stderr}.Plugin(ctx)
 	if err != nil {
@@ -101,7 +106,7 @@ func (w workload) check(rounds int) error {
 		value, max int
 	}{
 		{"images", w.images, cifar.TrainRecords}, {"batch", w.batch, w.images}, {"warm", w.warm, 1000},
-		{"steps", w.steps, 100_000}, {"evaluate", w.evaluate, cifar.TestRecords}, {"rounds", rounds, 1000},
+		{"steps", w.steps, 100_000}, {"evaluate", w.evaluate, cifar.TestRecords}, {"devices", w.devices, w.batch}, {"rounds", rounds, 1000},
 	} {
 		if n.value < 1 || n.value > n.max {
 			return fmt.Errorf("bench: -%s must be from 1 to %d, got %d", n.name, n.max, n.value)
@@ -148,7 +153,7 @@ func ours(ctx context.Context, w workload) (*exec.Cmd, error) {
 	if err != nil {
 		return nil, err
 	}
-	return exec.CommandContext(ctx, self, append([]string{"bench", "-worker"}, w.args()...)...), nil
+	return exec.CommandContext(ctx, self, append([]string{"bench", "-worker", "-devices", strconv.Itoa(w.devices)}, w.args()...)...), nil
 }
 
 // peer is one of the others, by their script.

@@ -64,7 +64,7 @@ func (b benchmark) round(ctx context.Context, round int, contenders []contender)
 }
 
 func (b benchmark) writeHeading(w io.Writer, plugin kernelext.Plugin, extent string) {
-	fmt.Fprintf(w, "%s, %d processors, %s/%s, %s; %s.\n", processor(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version(), plugin)
+	fmt.Fprintf(w, "%s; %s.\n", machine(), plugin)
 	fmt.Fprintf(w, "%s, %d timed steps in each after %d; batch %d, %d training images, %s.\n\n",
 		extent, b.workload.steps, b.workload.warm, b.workload.batch, b.workload.images, time.Now().Format(time.DateOnly))
 }
@@ -109,18 +109,28 @@ func (b benchmark) growth(ctx context.Context, plugin kernelext.Plugin, stdout i
 		w.batch, w.images = batch, 10_000
 		settings = append(settings, w)
 	}
+	for _, devices := range []int{2, 4} {
+		w := b.workload
+		w.devices, w.images = devices, 10_000
+		settings = append(settings, w)
+	}
 	b.writeHeading(stdout, plugin, "growth, one round a line")
-	fmt.Fprintln(stdout, "| training images | batch | step | per image | start to first step | peak memory |")
-	fmt.Fprintln(stdout, "|---|---|---|---|---|---|")
+	fmt.Fprintln(stdout, "| training images | batch | devices | step | per image | start to first step | peak memory |")
+	fmt.Fprintln(stdout, "|---|---|---|---|---|---|---|")
 	for _, w := range settings {
 		s, err := contender{"cnnbook", ours, nil}.once(ctx, w)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(stdout, "| %d | %d | %.3f s | %.2f ms | %.1f s | %.2f GB |\n",
-			w.images, w.batch, median(s.Steps), 1000*median(s.Steps)/float64(w.batch), s.FirstStep, float64(s.Peak)/1e9)
+		fmt.Fprintf(stdout, "| %d | %d | %d | %.3f s | %.2f ms | %.1f s | %.2f GB |\n",
+			w.images, w.batch, w.devices, median(s.Steps), 1000*median(s.Steps)/float64(w.batch), s.FirstStep, float64(s.Peak)/1e9)
 	}
 	return nil
+}
+
+// machine says where something was measured.
+func machine() string {
+	return fmt.Sprintf("%s, %d processors, %s/%s, %s", processor(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version())
 }
 
 // steps are the rounds' median steps.

@@ -30,6 +30,7 @@ type workload struct {
 	warm     int // steps before those that are timed
 	steps    int // timed
 	evaluate int // test images
+	devices  int // that share each batch
 }
 
 // measure trains the write-up's network for some steps and evaluates it, as a
@@ -51,7 +52,7 @@ func measure(ctx context.Context, w workload, stdout io.Writer) error {
 	lines := json.NewEncoder(stdout)
 	run, err := cnn.OpenRun(folder, cnn.Spec{
 		Name: "bench", Network: cnn.WriteUp(),
-		Config: cnn.Config{Optimizer: cnn.SGD{}, Schedule: cnn.Constant(0.001), Batch: w.batch, Epochs: 1000, Preprocess: cnn.Preprocess{Flip: true}},
+		Config: cnn.Config{Optimizer: cnn.SGD{}, Schedule: cnn.Constant(0.001), Batch: w.batch, Devices: w.devices, Epochs: 1000, Preprocess: cnn.Preprocess{Flip: true}},
 		Train:  train, Valid: test,
 	})
 	if err != nil {

@@ -16,6 +16,7 @@ func train(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	chosen := paramFlags(f)
 	recipe := f.String("recipe", "base", "base: the write-up's SGD at 0.001; quick: Adam over one cycle of rates")
 	epochs := f.Int("epochs", 0, "epochs in all (default: the budget's)")
+	devices := f.Int("devices", 1, "devices that share each batch; xla:cpu has 4 whatever the processors, xla:cuda one a GPU")
 	if err := parse(f, args); err != nil {
 		return err
 	}
@@ -49,6 +50,7 @@ func train(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	default:
 		return fmt.Errorf("train: unknown recipe %q: choose base or quick", *recipe)
 	}
+	spec.Config.Devices = *devices
 	plugin, err := kernelext.Setup{Log: stderr}.Plugin(ctx)
 	if err != nil {
 		return err

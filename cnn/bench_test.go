@@ -43,7 +43,7 @@ func writeUpStep(b *testing.B, batch int) func(k int) {
 	for i := range d.Images {
 		d.Images[i] = byte(mix(1, uint64(i)))
 	}
-	data, err := upload(e.backend, d)
+	data, err := upload(e.backend, d, 1)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -19,6 +19,9 @@ type Config struct {
 	// the write-up does by using one generator for everything. It makes
 	// the validation figures noisy, and is here to show that.
 	FlipEvaluation bool
+	// Devices share each batch (data parallelism); 0 is 1. They must divide every
+	// batch. The result is that of one device but for rounding.
+	Devices int
 }
 
 // withDefaults fills in what was left at zero.
@@ -42,6 +45,9 @@ func (c Config) validate() error {
 	if c.Batch < 1 || c.Epochs < 1 {
 		return fmt.Errorf("%w: batch and epochs must be at least 1, got %d and %d", ErrConfig, c.Batch, c.Epochs)
 	}
+	if c.Devices < 0 || c.Devices > c.Batch {
+		return fmt.Errorf("%w: from 1 to %d devices can share a batch of %d images, got %d", ErrConfig, c.Batch, c.Batch, c.Devices)
+	}
 	if err := c.Optimizer.validate(); err != nil {
 		return fmt.Errorf("%w: %s: %w", ErrConfig, c.Optimizer.Kind(), err)
 	}
@@ -56,7 +62,7 @@ func (c Config) validate() error {
 func (c Config) MarshalJSON() ([]byte, error) {
 	c = c.withDefaults()
 	schedule := fmt.Sprintf("%T", c.Schedule)
-	return json.Marshal(map[string]any{
+	fields := map[string]any{
 		"optimizer":       map[string]any{"class_name": c.Optimizer.Kind(), "config": c.Optimizer},
 		"schedule":        map[string]any{"class_name": schedule[len("cnn."):], "config": c.Schedule},
 		"batch":           c.Batch,
@@ -64,5 +70,9 @@ func (c Config) MarshalJSON() ([]byte, error) {
 		"seed":            c.Seed,
 		"preprocess":      c.Preprocess,
 		"flip_evaluation": c.FlipEvaluation,
-	})
+	}
+	if c.Devices > 1 { // absent else, as it was in runs before there was a choice
+		fields["devices"] = c.Devices
+	}
+	return json.Marshal(fields)
 }

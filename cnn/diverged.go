@@ -80,7 +80,7 @@ func (e *engine) firstNonFiniteLayer(data *deviceData, r stepRequest) (layer str
 		for _, w := range e.state[:len(specs)] {
 			inputs = append(inputs, w)
 		}
-		outputs, err := exec.Call(append(inputs, data.images, r.indices, r.flips, r.rng)...)
+		outputs, err := exec.Call(append(inputs, data.images[0], r.indices, r.flips, r.rng)...)
 		if err != nil {
 			return err
 		}

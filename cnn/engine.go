@@ -14,7 +14,7 @@ type engine struct {
 	net     Architecture
 	config  Config
 	backend compute.Backend
-	state   []*tensors.Tensor
+	state   []*tensors.Tensor // of the first device, then of the next
 	train   *graph.Exec
 	eval    map[bool]*graph.Exec // by whether images are flipped
 }
@@ -49,11 +49,20 @@ func newEngine(net Architecture, config Config, weights, slots Weights) (*engine
 	}
 	e := &engine{net: net, config: config, backend: backend, eval: map[bool]*graph.Exec{}}
 	err = guard("preparing the network", func() error {
+		devices := config.devices()
+		if has := backend.NumDevices(); devices > has {
+			return fmt.Errorf("%w: %d devices are to share a batch, %s has %d", ErrConfig, devices, backendLabel(), has)
+		}
 		e.train, err = graph.NewExec(backend, func(inputs []*graph.Node) []*graph.Node {
 			return trainStep(net, config.Optimizer, config.Preprocess, inputs)
 		})
 		if err != nil {
 			return err
+		}
+		if devices > 1 {
+			if err := share(e.train, devices, len(weights)+len(slots)); err != nil {
+				return err
+			}
 		}
 		for _, flip := range []bool{false, true} {
 			p := Preprocess{Raw: config.Preprocess.Raw, Flip: flip}
@@ -83,21 +92,24 @@ func (e *engine) close() {
 }
 
 func (e *engine) setState(arrays []Array) error {
-	state := make([]*tensors.Tensor, len(arrays))
-	for i, a := range arrays {
-		state[i] = tensors.FromFlatDataAndDimensions(a.Values, a.Shape...)
-		if err := state[i].ToDevice(e.backend, 0); err != nil {
-			return fmt.Errorf("%s: %w", a.Name, err)
+	var state []*tensors.Tensor
+	for d := range e.config.devices() {
+		for _, a := range arrays {
+			t := tensors.FromFlatDataAndDimensions(a.Values, a.Shape...)
+			if err := t.ToDevice(e.backend, compute.DeviceNum(d)); err != nil {
+				return fmt.Errorf("%s: %w", a.Name, err)
+			}
+			state = append(state, t)
 		}
 	}
 	e.state = state
 	return nil
 }
 
-// arrays copies the state back, named as in specs.
+// arrays copies the first device's state back, named as in specs.
 func (e *engine) arrays(specs []Array) ([]Array, error) {
-	out := make([]Array, len(e.state))
-	for i, t := range e.state {
+	out := make([]Array, len(specs))
+	for i, t := range e.state[:len(specs)] {
 		values, err := tensors.CopyFlatData[float32](t)
 		if err != nil {
 			return nil, fmt.Errorf("%w: reading %s back: %s", ErrBackend, specs[i].Name, firstLine(err.Error()))
@@ -112,23 +124,31 @@ func (e *engine) arrays(specs []Array) ([]Array, error) {
 // second copy of them.
 func (e *engine) step(data *deviceData, r stepRequest) (loss, correct float64, err error) {
 	err = guard("training step", func() error {
-		inputs := make([]any, 0, len(e.state)+stepInputs)
-		for _, t := range e.state {
-			donated, err := graph.DonateTensorBuffer(t, e.backend, 0)
-			if err != nil {
-				return err
+		devices := e.config.devices()
+		var inputs []any
+		for d := range devices {
+			for _, t := range part(e.state, d, devices) {
+				donated, err := graph.DonateTensorBuffer(t, e.backend, compute.DeviceNum(d))
+				if err != nil {
+					return err
+				}
+				inputs = append(inputs, donated)
 			}
-			inputs = append(inputs, donated)
+			inputs = append(inputs, data.images[d], data.labels[d],
+				part(r.indices, d, devices), part(r.flips, d, devices), r.rng, r.rate, r.stepRate)
 		}
-		inputs = append(inputs, data.images, data.labels, r.indices, r.flips, r.rng, r.rate, r.stepRate)
 		outputs, err := e.train.Call(inputs...)
 		if err != nil {
 			return err
 		}
-		count := len(e.state)
-		e.state = outputs[:count]
-		loss = float64(tensors.ToScalar[float32](outputs[count]))
-		correct = float64(tensors.ToScalar[float32](outputs[count+1]))
+		e.state = e.state[:0]
+		for d := range devices {
+			own := part(outputs, d, devices)
+			e.state = append(e.state, own[:len(own)-stepFigures]...)
+		}
+		figures := part(outputs, 0, devices)[len(e.state)/devices:] // the same on every device
+		loss = float64(tensors.ToScalar[float32](figures[0]))
+		correct = float64(tensors.ToScalar[float32](figures[1]))
 		return nil
 	})
 	return loss, correct, err
@@ -150,7 +170,7 @@ func (e *engine) evaluate(data *deviceData, indices []int32, flips []bool) (prob
 		if flips == nil {
 			flips = make([]bool, len(indices))
 		}
-		outputs, err := exec.Call(append(inputs, data.images, data.labels, indices, flips)...)
+		outputs, err := exec.Call(append(inputs, data.images[0], data.labels[0], indices, flips)...)
 		if err != nil {
 			return err
 		}

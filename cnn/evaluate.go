@@ -44,7 +44,7 @@ func (r *Run) evaluate(d *cifar.Dataset, scored func(*engine, *deviceData) (*sco
 	if err != nil {
 		return nil, err
 	}
-	data, err := upload(e.backend, d)
+	data, err := upload(e.backend, d, 1)
 	if err != nil {
 		return nil, err
 	}

@@ -62,7 +62,7 @@ func (r *Run) SearchRate(ctx context.Context, search RateSearch, observe func(Pr
 		return nil, err
 	}
 	defer e.close()
-	data, err := upload(e.backend, r.spec.Train)
+	data, err := upload(e.backend, r.spec.Train, config.devices())
 	if err != nil {
 		return nil, err
 	}

@@ -57,10 +57,11 @@ func noting(dy **Node, y *Node) *Node {
 
 // blocksPay tells whether the kernel's gradient is computed over blocks. That
 // is for XLA on the CPU: GPU libraries choose their own blocks, and the pure-Go
-// backend has nothing to gain.
+// backend has nothing to gain. Blocks would cut across what several devices
+// have each of a batch.
 func blocksPay(x *Node) bool {
 	d := x.Shape().Dimensions
-	return backendLabel() == "xla:cpu" && d[0] > gradientBlock && d[3] >= gradientMinChannels
+	return backendLabel() == "xla:cpu" && x.Graph().NumDevices() == 1 && d[0] > gradientBlock && d[3] >= gradientMinChannels
 }
 
 // patchesPay tells whether a convolution is computed as a product of matrices.

@@ -10,6 +10,10 @@ import (
 // labels, indices, flips, random state, rate and step rate.
 const stepInputs = 7
 
+// stepFigures is how many outputs of a training step follow the state: the loss
+// and the number of correct predictions.
+const stepFigures = 2
+
 // trainStep builds one step of training. Inputs are the weights, the
 // optimizer's slots (all arrays of the first slot, then of the second; moving
 // statistics have none), and the stepInputs. Outputs are the updated weights and slots, then the mean

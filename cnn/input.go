@@ -2,35 +2,37 @@ package cnn
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/cnnbook/cnnbook/cifar"
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
-// deviceData is a dataset where the backend computes: uint8 images
-// [n, height, width, channels] and int32 labels [n]. It is sent once; batches
-// are then chosen by index inside the graph.
+// deviceData is a dataset where the backend computes, on each of its devices:
+// uint8 images [n, height, width, channels] and int32 labels [n]. It is sent
+// once; batches are then chosen by index inside the graph.
 type deviceData struct {
 	n              int
-	images, labels *tensors.Tensor
+	images, labels []*tensors.Tensor // by device
 }
 
-// upload sends a dataset to the backend's first device.
-func upload(backend compute.Backend, d *cifar.Dataset) (*deviceData, error) {
+// upload sends a dataset to the backend's first devices.
+func upload(backend compute.Backend, d *cifar.Dataset, devices int) (*deviceData, error) {
 	n := d.Len()
 	labels := make([]int32, n)
 	for i, l := range d.Labels {
 		labels[i] = int32(l)
 	}
-	out := &deviceData{
-		n:      n,
-		images: tensors.FromFlatDataAndDimensions(channelsLast(d), n, cifar.Height, cifar.Width, cifar.Channels),
-		labels: tensors.FromFlatDataAndDimensions(labels, n),
-	}
-	for _, t := range []*tensors.Tensor{out.images, out.labels} {
-		if err := t.ToDevice(backend, 0); err != nil {
-			return nil, fmt.Errorf("%w: sending %d images to the device: %s", ErrBackend, n, firstLine(err.Error()))
+	pixels := channelsLast(d)
+	out := &deviceData{n: n}
+	for device := range devices {
+		out.images = append(out.images, tensors.FromFlatDataAndDimensions(pixels, n, cifar.Height, cifar.Width, cifar.Channels))
+		out.labels = append(out.labels, tensors.FromFlatDataAndDimensions(labels, n))
+		for _, t := range []*tensors.Tensor{out.images[device], out.labels[device]} {
+			if err := t.ToDevice(backend, compute.DeviceNum(device)); err != nil {
+				return nil, fmt.Errorf("%w: sending %d images to device %d: %s", ErrBackend, n, device, firstLine(err.Error()))
+			}
 		}
 	}
 	return out, nil
@@ -42,8 +44,9 @@ func (d *deviceData) free() {
 		return
 	}
 	// The memory goes with the backend at the latest; an error changes nothing.
-	_ = d.images.FinalizeAll()
-	_ = d.labels.FinalizeAll()
+	for _, t := range slices.Concat(d.images, d.labels) {
+		_ = t.FinalizeAll()
+	}
 }
 
 // channelsLast reorders the official planes (red, green, blue) to pixels.

@@ -121,7 +121,7 @@ func (c curves) trainer(t *testing.T, net Architecture, o Optimizer, p Preproces
 	t.Helper()
 	in := net.Input
 	w := oracleWeights(t, net, c.Salt+100)
-	images := tensors.FromFlatDataAndDimensions(oraclePixels(c.Salt, c.Images, in[0], in[1], in[2]), c.Images, in[0], in[1], in[2])
+	images := []*tensors.Tensor{tensors.FromFlatDataAndDimensions(oraclePixels(c.Salt, c.Images, in[0], in[1], in[2]), c.Images, in[0], in[1], in[2])}
 	labels := make([]int32, c.Images)
 	for i := range labels {
 		labels[i] = int32(oracleMix(c.Salt+50, i) % 10)
@@ -132,7 +132,7 @@ func (c curves) trainer(t *testing.T, net Architecture, o Optimizer, p Preproces
 		t.Fatal(err)
 	}
 	t.Cleanup(e.close)
-	data := &deviceData{images: images, labels: tensors.FromFlatDataAndDimensions(labels, c.Images), n: c.Images}
+	data := &deviceData{images: images, labels: []*tensors.Tensor{tensors.FromFlatDataAndDimensions(labels, c.Images)}, n: c.Images}
 	return func(seed uint64) []float64 {
 		if err := e.setState(slices.Concat(w, slots)); err != nil {
 			t.Fatal(err)

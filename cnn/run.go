@@ -120,6 +120,9 @@ func newManifest(spec Spec) (manifest, error) {
 	if in := (Shape{cifar.Height, cifar.Width, cifar.Channels}); !slices.Equal(spec.Network.Input, in) {
 		return m, fmt.Errorf("%w: the network takes %v, the images are %v", ErrArchitecture, spec.Network.Input, in)
 	}
+	if err := spec.Config.checkDevices(spec.Train.Len()); err != nil {
+		return m, err
+	}
 	m.Data = dataIdentity{Train: identifyDataset(spec.Train), Valid: identifyDataset(spec.Valid)}
 	if spec.From != nil {
 		if err := spec.From.weights.matches(spec.Network); err != nil {

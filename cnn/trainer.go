@@ -139,10 +139,10 @@ func newTraining(r *Run, observe func(Progress)) (*training, error) {
 		return nil, err
 	}
 	t := &training{run: r, engine: e, observe: observe, began: time.Now(), lastSave: time.Now()}
-	if t.train, err = upload(e.backend, r.spec.Train); err != nil {
+	if t.train, err = upload(e.backend, r.spec.Train, e.config.devices()); err != nil {
 		return nil, err
 	}
-	if t.valid, err = upload(e.backend, r.spec.Valid); err != nil {
+	if t.valid, err = upload(e.backend, r.spec.Valid, 1); err != nil {
 		t.close()
 		return nil, err
 	}

@@ -1,0 +1,55 @@
+package cnn
+
+import (
+	"fmt"
+
+	"github.com/gomlx/compute/distributed"
+	"github.com/gomlx/gomlx/core/graph"
+)
+
+// Several devices can share each batch (data parallelism). Every device holds
+// the network and all images, and works on its own part of a batch's indices;
+// GoMLX hands the one graph to XLA's partitioner (Shardy), which adds what the
+// devices need to tell each other: the sums of gradients, losses and counts.
+
+// devices is how many share a batch.
+func (c Config) devices() int { return max(c.Devices, 1) }
+
+// checkDevices refuses batches that do not go evenly into devices, the last one
+// of an epoch of n images among them.
+func (c Config) checkDevices(n int) error {
+	for _, batch := range []int{min(c.Batch, n), n % c.Batch} {
+		if batch%c.devices() != 0 {
+			return fmt.Errorf("%w: %d devices cannot share a batch of %d images evenly (%d training images, batches of %d): choose a number that divides both",
+				ErrConfig, c.devices(), batch, n, c.Batch)
+		}
+	}
+	return nil
+}
+
+// share makes exec one program for all devices. Its inputs are those of
+// [trainStep] with that many arrays of state.
+func share(exec *graph.Exec, devices, state int) error {
+	mesh, err := distributed.NewDeviceMesh([]int{devices}, []string{"data"})
+	if err != nil {
+		return err
+	}
+	part, err := distributed.BuildSpec(mesh).S("data").Done()
+	if err != nil {
+		return err
+	}
+	whole := distributed.NewReplicatedShardingSpec(mesh)
+	specs := make([]*distributed.ShardingSpec, state+stepInputs)
+	for i := range specs {
+		specs[i] = whole
+	}
+	specs[state+2], specs[state+3] = part, part // indices and flips
+	exec.AutoSharding(mesh).WithInputShardingSpecs(specs...).WithOutputShardingSpecs(whole)
+	return nil
+}
+
+// part is device d's part of values, of devices in all.
+func part[T any](values []T, d, devices int) []T {
+	n := len(values) / devices
+	return values[d*n : (d+1)*n]
+}

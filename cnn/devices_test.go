@@ -1,0 +1,59 @@
+package cnn
+
+import (
+	"errors"
+	"math"
+	"strings"
+	"testing"
+)
+
+// deviceSpec trains with batches of 20 and one of 10, and nothing that
+// magnifies rounding.
+func deviceSpec(t *testing.T, devices int) Spec {
+	spec := tinySpec(t)
+	spec.Config.Devices = devices
+	return spec
+}
+
+func TestDevicesShareABatch(t *testing.T) {
+	one := trainTiny(t, t.TempDir(), deviceSpec(t, 1))
+	if has := one.engine.backend.NumDevices(); has < 2 {
+		t.Skipf("%s has %d device", backendLabel(), has)
+	}
+	two := trainTiny(t, t.TempDir(), deviceSpec(t, 2))
+	if len(one.History.Steps) != 15 || len(two.History.Steps) != 15 {
+		t.Fatalf("%d and %d steps, want 15", len(one.History.Steps), len(two.History.Steps))
+	}
+	for i, a := range one.History.Steps {
+		b := two.History.Steps[i]
+		if math.Abs(a.Loss-b.Loss) > 1e-5*a.Loss || a.Accuracy != b.Accuracy {
+			t.Errorf("step %d: loss %v and accuracy %v on one device, %v and %v on two", a.Step, a.Loss, a.Accuracy, b.Loss, b.Accuracy)
+		}
+	}
+	for i, a := range one.weights {
+		for k, x := range a.Values {
+			if y := two.weights[i].Values[k]; math.Abs(float64(x-y)) > 1e-5 {
+				t.Fatalf("%s[%d]: %v on one device, %v on two", a.Name, k, x, y)
+			}
+		}
+	}
+}
+
+func TestDevicesThatCannotShareABatch(t *testing.T) {
+	for devices, want := range map[int]string{
+		4:  "cannot share a batch of 10 images evenly", // the last of an epoch
+		3:  "cannot share a batch of 20 images evenly",
+		-1: "from 1 to 20 devices",
+		21: "from 1 to 20 devices",
+	} {
+		_, err := OpenRun(t.TempDir(), deviceSpec(t, devices))
+		if !errors.Is(err, ErrConfig) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%d devices: %v", devices, err)
+		}
+	}
+	spec := deviceSpec(t, 10) // they divide both, and no machine that tests have shows as many
+	err := openTiny(t, t.TempDir(), spec).Train(t.Context(), nil)
+	if !errors.Is(err, ErrConfig) || !strings.Contains(err.Error(), "10 devices are to share a batch") {
+		t.Errorf("10 devices: %v", err)
+	}
+}
