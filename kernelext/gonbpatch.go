@@ -19,7 +19,7 @@ type edit struct {
 	old, new string // old stands in it exactly once
 }
 
-// gonbEdits change two things in GoNB v0.11.4.
+// gonbEdits change four things in GoNB v0.11.4.
 //
 // "Run All" stops at a cell that fails: Jupyter's messaging protocol has the kernel answer "aborted" to the requests that
 // wait behind a failed one, unless it was sent with stop_on_error false; GoNB runs them all
@@ -27,6 +27,11 @@ type edit struct {
 //
 // Widgets get longer to connect: GoNB's script gives up when the kernel's answer takes half a second, and its kernel when
 // the browser's takes three. On a machine that is busy, with a training say, the widgets then never work.
+//
+// Cells are linked by Go's own linker, which takes a third of a second less than the C compiler that Go asks where there is
+// cgo (GoMLX reaches XLA through it). What it cannot link, C++ for one, is linked as before.
+//
+// "go get", which takes about as long, is left out for a cell that imports nothing but the standard library and this module.
 var gonbEdits = []edit{{
 	file: "internal/dispatcher/dispatcher.go",
 	old: `	if err := msg.Reply("execute_reply", replyContent); err != nil {
@@ -76,6 +81,35 @@ func abortQueued() error {
 	file: "internal/comms/comms.go",
 	old:  "	WaitForConnectionTimeout = 3 * time.Second\n",
 	new:  "	WaitForConnectionTimeout = 6 * time.Second\n",
+}, {
+	file: "internal/goexec/execcode.go",
+	old: `	output, err := cmd.CombinedOutput()
+	if err != nil {
+		klog.Errorf("Failed %q:`,
+	new: `	if !s.CellIsWasm && len(s.GoBuildFlags) == 0 && slices.Contains(strings.Fields(os.Getenv("GOFLAGS")), "-ldflags=-s") {
+		quick := exec.Command("go", append(args[:len(args):len(args)], "-ldflags=-s -linkmode=internal")...)
+		quick.Dir = s.TempDir
+		if output, err := quick.CombinedOutput(); err == nil {
+			return nil
+		} else if !strings.Contains(string(output), ".go:") { // no error in the code
+			klog.Warningf("%s: linking as usual", output)
+		}
+	}
+	output, err := cmd.CombinedOutput()
+	if err != nil {
+		klog.Errorf("Failed %q:`,
+}, {
+	file: "internal/goexec/execcode.go",
+	old:  "	if !s.AutoGet {\n		return\n	}\n",
+	new: `	there := !s.CellIsTest
+	for _, i := range newDecls.Imports {
+		first, _, _ := strings.Cut(i.Path, "/")
+		there = there && (!strings.Contains(first, ".") || strings.HasPrefix(i.Path+"/", "` + modulePath + `/"))
+	}
+	if !s.AutoGet || there {
+		return
+	}
+`,
 }}
 
 // editsHash tells one set of edits from another.

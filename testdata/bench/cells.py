@@ -47,7 +47,11 @@ func drawRun() error {
 		return err
 	}
 	defer run.Close()
-	return kernelext.Display(viz.History{Loss: run.History.Loss(), Accuracy: run.History.Accuracy()})
+	figure, err := viz.History{Loss: run.History.Loss(), Accuracy: run.History.Accuracy()}.Figure()
+	if err != nil {
+		return err
+	}
+	return kernelext.Display(figure)
 }
 
 %%
@@ -70,6 +74,8 @@ kernelext.Cell(func(ctx context.Context) error {
 })
 """
 
+FIGURE = "<figure>"  # stands for one in the text of an output
+
 DRAW = """%%
 // ROUND
 kernelext.Cell(func(ctx context.Context) error { return drawRun() })
@@ -80,7 +86,7 @@ def run(client, code, *marks):
     """Runs a cell and gives the seconds until each mark was seen in its output and until the kernel was idle."""
     began = time.perf_counter()
     request = client.execute(code)
-    seen, problem = {}, ""
+    seen, said, failed = {}, "", False
     while True:
         try:
             message = client.get_iopub_msg(timeout=600)
@@ -89,17 +95,17 @@ def run(client, code, *marks):
         if message["parent_header"].get("msg_id") != request:
             continue
         kind, content = message["msg_type"], message["content"]
-        text = content.get("text", "") if kind == "stream" else "figure" if kind == "display_data" else ""
+        text = content.get("text", "") if kind == "stream" else FIGURE if kind == "display_data" else ""
+        said += text
         for mark in marks:
-            if mark in text:
+            if mark in said:
                 seen.setdefault(mark, time.perf_counter() - began)
-        if kind == "error":
-            problem = "\n".join(content["traceback"])
+        failed = failed or kind == "error"
         if kind == "status" and content["execution_state"] == "idle":
             break
     missing = [mark for mark in marks if mark not in seen]
-    if problem or missing:
-        sys.exit(f"{problem}\ncell:\n{code}\nnot seen in its output: {missing}")
+    if failed or missing:
+        sys.exit(f"this cell {'failed' if failed else 'ended'}, without {missing} in its output:\n{code}\nits output:\n{said}")
     return [seen[mark] for mark in marks] + [time.perf_counter() - began]
 
 
@@ -108,10 +114,10 @@ def main():
     manager, client = start_new_kernel(kernel_name=kernel, startup_timeout=120)
     try:
         run(client, DECLARE, "declared")
-            run(client, TRAIN.replace("ROUND", "1"), "the first step is finished")
+        run(client, TRAIN.replace("ROUND", "1"), "the first step is finished")
         times = {"draw": [], "train_starts": [], "train_step": []}
         for k in range(rounds):
-            times["draw"].append(run(client, DRAW.replace("ROUND", str(k)), "figure")[0])
+            times["draw"].append(run(client, DRAW.replace("ROUND", str(k)), FIGURE)[0])
             starts, step, _ = run(client, TRAIN.replace("ROUND", str(k + 2)), "the first step starts", "the first step is finished")
             times["train_starts"].append(starts)
             times["train_step"].append(step)
