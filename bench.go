@@ -46,6 +46,7 @@ func bench(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	f.IntVar(&w.steps, "steps", 10, "steps to time")
 	f.IntVar(&w.evaluate, "evaluate", 2000, "test images to evaluate")
 	f.IntVar(&w.devices, "devices", 1, "devices that share each of our batches")
+	f.StringVar(&w.precision, "precision", "", "of our products: empty for float32, or bfloat16")
 	rounds := f.Int("rounds", 5, "rounds; each measures everyone once, in turn")
 	python := f.String("python", "", "interpreter with the packages of testdata/bench/requirements.txt, to measure the others with")
 	pureGo := f.Bool("go", false, "also measure GoMLX's pure-Go backend, which needs no plugin")
@@ -153,7 +154,7 @@ func ours(ctx context.Context, w workload) (*exec.Cmd, error) {
 	if err != nil {
 		return nil, err
 	}
-	return exec.CommandContext(ctx, self, append([]string{"bench", "-worker", "-devices", strconv.Itoa(w.devices)}, w.args()...)...), nil
+	return exec.CommandContext(ctx, self, append([]string{"bench", "-worker", "-devices", strconv.Itoa(w.devices), "-precision", w.precision}, w.args()...)...), nil
 }
 
 // peer is one of the others, by their script.

@@ -24,13 +24,14 @@ type measurement struct {
 
 // workload is what is measured, the same for us and for others.
 type workload struct {
-	data     string // folder in CIFAR-10's binary layout
-	images   int    // training images that are loaded
-	batch    int
-	warm     int // steps before those that are timed
-	steps    int // timed
-	evaluate int // test images
-	devices  int // that share each batch
+	data      string // folder in CIFAR-10's binary layout
+	images    int    // training images that are loaded
+	batch     int
+	warm      int    // steps before those that are timed
+	steps     int    // timed
+	evaluate  int    // test images
+	devices   int    // of ours that share each batch
+	precision string // of our products
 }
 
 // measure trains the write-up's network for some steps and evaluates it, as a
@@ -52,7 +53,7 @@ func measure(ctx context.Context, w workload, stdout io.Writer) error {
 	lines := json.NewEncoder(stdout)
 	run, err := cnn.OpenRun(folder, cnn.Spec{
 		Name: "bench", Network: cnn.WriteUp(),
-		Config: cnn.Config{Optimizer: cnn.SGD{}, Schedule: cnn.Constant(0.001), Batch: w.batch, Devices: w.devices, Epochs: 1000, Preprocess: cnn.Preprocess{Flip: true}},
+		Config: cnn.Config{Optimizer: cnn.SGD{}, Schedule: cnn.Constant(0.001), Batch: w.batch, Devices: w.devices, Precision: cnn.Precision(w.precision), Epochs: 1000, Preprocess: cnn.Preprocess{Flip: true}},
 		Train:  train, Valid: test,
 	})
 	if err != nil {

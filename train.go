@@ -15,6 +15,7 @@ func train(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	f := flags("train", "[flags]\n\nTrains the write-up's network, or goes on with it: stopped by ctrl-C, the same command continues.", stderr)
 	chosen := paramFlags(f)
 	recipe := f.String("recipe", "base", "base: the write-up's SGD at 0.001; quick: Adam over one cycle of rates")
+	precision := f.String("precision", "", "bfloat16: products of convolutions and dense layers in half precision, which GPUs are faster at")
 	epochs := f.Int("epochs", 0, "epochs in all (default: the budget's)")
 	devices := f.Int("devices", 1, "devices that share each batch; xla:cpu has 4 whatever the processors, xla:cuda one a GPU")
 	if err := parse(f, args); err != nil {
@@ -50,7 +51,7 @@ func train(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	default:
 		return fmt.Errorf("train: unknown recipe %q: choose base or quick", *recipe)
 	}
-	spec.Config.Devices = *devices
+	spec.Config.Devices, spec.Config.Precision = *devices, cnn.Precision(*precision)
 	plugin, err := kernelext.Setup{Log: stderr}.Plugin(ctx)
 	if err != nil {
 		return err

@@ -22,6 +22,9 @@ type Config struct {
 	// Devices share each batch (data parallelism); 0 is 1. They must divide every
 	// batch. The result is that of one device but for rounding.
 	Devices int
+	// Precision of the products of convolutions and dense layers. All else, the
+	// weights and what the optimizer does with them are float32.
+	Precision Precision
 }
 
 // withDefaults fills in what was left at zero.
@@ -48,6 +51,9 @@ func (c Config) validate() error {
 	if c.Devices < 0 || c.Devices > c.Batch {
 		return fmt.Errorf("%w: from 1 to %d devices can share a batch of %d images, got %d", ErrConfig, c.Batch, c.Batch, c.Devices)
 	}
+	if c.Precision != Float32 && c.Precision != BFloat16 {
+		return fmt.Errorf("%w: precision %q: choose %q or leave it empty for float32", ErrConfig, c.Precision, BFloat16)
+	}
 	if err := c.Optimizer.validate(); err != nil {
 		return fmt.Errorf("%w: %s: %w", ErrConfig, c.Optimizer.Kind(), err)
 	}
@@ -73,6 +79,9 @@ func (c Config) MarshalJSON() ([]byte, error) {
 	}
 	if c.Devices > 1 { // absent else, as it was in runs before there was a choice
 		fields["devices"] = c.Devices
+	}
+	if c.Precision != Float32 {
+		fields["precision"] = c.Precision
 	}
 	return json.Marshal(fields)
 }

@@ -71,7 +71,7 @@ func (e *engine) firstNonFiniteLayer(data *deviceData, r stepRequest) (layer str
 			return err
 		}
 		exec, err := graph.NewExec(e.backend, func(inputs []*graph.Node) *graph.Node {
-			return examineStep(e.net, e.config.Preprocess, inputs)
+			return examineStep(e.net, e.config, inputs)
 		})
 		if err != nil {
 			return err

@@ -54,7 +54,7 @@ func newEngine(net Architecture, config Config, weights, slots Weights) (*engine
 			return fmt.Errorf("%w: %d devices are to share a batch, %s has %d", ErrConfig, devices, backendLabel(), has)
 		}
 		e.train, err = graph.NewExec(backend, func(inputs []*graph.Node) []*graph.Node {
-			return trainStep(net, config.Optimizer, config.Preprocess, inputs)
+			return trainStep(net, config, inputs)
 		})
 		if err != nil {
 			return err
@@ -65,9 +65,10 @@ func newEngine(net Architecture, config Config, weights, slots Weights) (*engine
 			}
 		}
 		for _, flip := range []bool{false, true} {
-			p := Preprocess{Raw: config.Preprocess.Raw, Flip: flip}
+			c := config
+			c.Preprocess.Flip = flip
 			e.eval[flip], err = graph.NewExec(backend, func(inputs []*graph.Node) []*graph.Node {
-				return evalStep(net, p, inputs)
+				return evalStep(net, c, inputs)
 			})
 			if err != nil {
 				return err

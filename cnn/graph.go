@@ -28,10 +28,10 @@ func layers(a Architecture, weights []*Node, x, rng *Node) (outputs, moved []*No
 	for i, layer := range a.Layers {
 		switch l := layer.(type) {
 		case Conv2D:
-			x = l.convolve(x, weights[0])
+			x = multiplied(x, weights[0], l.convolve)
 			x, weights, moved = addBias(x, weights, moved, l.NoBias)
 		case Dense:
-			x = Dot(x, weights[0]).Product()
+			x = multiplied(x, weights[0], func(x, kernel *Node) *Node { return Dot(x, kernel).Product() })
 			x, weights, moved = addBias(x, weights, moved, l.NoBias)
 		case BatchNormalization:
 			var own []*Node

@@ -1,6 +1,7 @@
 package cnn
 
 import (
+	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
@@ -58,10 +59,10 @@ func noting(dy **Node, y *Node) *Node {
 // blocksPay tells whether the kernel's gradient is computed over blocks. That
 // is for XLA on the CPU: GPU libraries choose their own blocks, and the pure-Go
 // backend has nothing to gain. Blocks would cut across what several devices
-// have each of a batch.
+// have each of a batch, and sum more coarsely than it does in bfloat16.
 func blocksPay(x *Node) bool {
 	d := x.Shape().Dimensions
-	return backendLabel() == "xla:cpu" && x.Graph().NumDevices() == 1 && d[0] > gradientBlock && d[3] >= gradientMinChannels
+	return backendLabel() == "xla:cpu" && x.Graph().NumDevices() == 1 && x.DType() == dtypes.Float32 && d[0] > gradientBlock && d[3] >= gradientMinChannels
 }
 
 // patchesPay tells whether a convolution is computed as a product of matrices.

@@ -9,10 +9,10 @@ import (
 // and tells of each layer whether its output holds only finite numbers. Inputs
 // are the weights, images, indices, flips and random state; the output is
 // int32 [layers], how many numbers of each are not finite.
-func examineStep(a Architecture, p Preprocess, inputs []*Node) *Node {
+func examineStep(a Architecture, c Config, inputs []*Node) *Node {
 	count := len(inputs) - 4
 	weights, images, indices, mirror, rng := inputs[:count], inputs[count], inputs[count+1], inputs[count+2], inputs[count+3]
-	outputs := forward(a, weights, batchImages(images, indices, mirror, p), rng)
+	outputs := forward(a, rounded(weights, c.Precision), batchImages(images, indices, mirror, c.Preprocess), rng)
 	for i, x := range outputs {
 		outputs[i] = ReduceAllSum(ConvertDType(LogicalNot(IsFinite(x)), dtypes.Int32))
 	}

@@ -19,7 +19,7 @@ const stepFigures = 2
 // statistics have none), and the stepInputs. Outputs are the updated weights and slots, then the mean
 // loss and the number of correct predictions of the batch, both before the
 // update and with dropout, as Keras reports them.
-func trainStep(a Architecture, o Optimizer, p Preprocess, inputs []*Node) []*Node {
+func trainStep(a Architecture, c Config, inputs []*Node) []*Node {
 	state, rest := inputs[:len(inputs)-stepInputs], inputs[len(inputs)-stepInputs:]
 	images, labels, indices, mirror, rng, rate, stepRate := rest[0], rest[1], rest[2], rest[3], rest[4], rest[5], rest[6]
 	specs, err := a.WeightSpecs()
@@ -28,9 +28,9 @@ func trainStep(a Architecture, o Optimizer, p Preprocess, inputs []*Node) []*Nod
 	}
 	weights, slots := state[:len(specs)], state[len(specs):]
 
-	x := batchImages(images, indices, mirror, p)
+	x := batchImages(images, indices, mirror, c.Preprocess)
 	y := Gather(labels, InsertAxes(indices, -1))
-	outputs, moved := layers(a, weights, x, rng)
+	outputs, moved := layers(a, rounded(weights, c.Precision), x, rng)
 	z := logits(outputs)
 	loss := ReduceAllMean(crossEntropy(z, y))
 	var trained []*Node
@@ -39,7 +39,7 @@ func trainStep(a Architecture, o Optimizer, p Preprocess, inputs []*Node) []*Nod
 			trained = append(trained, weights[i])
 		}
 	}
-	next, slots := update(o, trained, Gradient(loss, trained...), slots, rate, stepRate)
+	next, slots := update(c.Optimizer, trained, Gradient(loss, trained...), slots, rate, stepRate)
 	for i, spec := range specs {
 		if !spec.Moving {
 			moved[i], next = next[0], next[1:]
@@ -51,11 +51,11 @@ func trainStep(a Architecture, o Optimizer, p Preprocess, inputs []*Node) []*Nod
 // evalStep builds the evaluation of one batch: inputs are the weights, images,
 // labels, indices and flips; outputs the probabilities [batch, classes] and
 // each sample's loss [batch].
-func evalStep(a Architecture, p Preprocess, inputs []*Node) []*Node {
+func evalStep(a Architecture, c Config, inputs []*Node) []*Node {
 	count := len(inputs) - 4
 	weights, images, labels, indices, mirror := inputs[:count], inputs[count], inputs[count+1], inputs[count+2], inputs[count+3]
-	x := batchImages(images, indices, mirror, p)
+	x := batchImages(images, indices, mirror, c.Preprocess)
 	y := Gather(labels, InsertAxes(indices, -1))
-	outputs := forward(a, weights, x, nil)
+	outputs := forward(a, rounded(weights, c.Precision), x, nil)
 	return []*Node{outputs[len(outputs)-1], crossEntropy(logits(outputs), y)}
 }

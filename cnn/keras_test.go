@@ -242,7 +242,7 @@ func trainLikeKeras(t *testing.T, backend compute.Backend, c networkCase, o Opti
 	for i := range indices {
 		indices[i] = int32(i)
 	}
-	exec, err := graph.NewExec(backend, func(n []*graph.Node) []*graph.Node { return trainStep(net, o, Preprocess{}, n) })
+	exec, err := graph.NewExec(backend, func(n []*graph.Node) []*graph.Node { return trainStep(net, Config{Optimizer: o}, n) })
 	if err != nil {
 		t.Fatal(err)
 	}

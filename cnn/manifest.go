@@ -197,13 +197,16 @@ func configDifferences(a, b json.RawMessage) []string {
 	if json.Unmarshal(a, &x) != nil || json.Unmarshal(b, &y) != nil {
 		return []string{"configuration"}
 	}
-	for _, m := range []map[string]json.RawMessage{x, y} {
-		if m["devices"] == nil { // see Config.MarshalJSON
+	for _, m := range []map[string]json.RawMessage{x, y} { // what Config.MarshalJSON leaves out
+		if m["devices"] == nil {
 			m["devices"] = json.RawMessage("1")
+		}
+		if m["precision"] == nil {
+			m["precision"] = json.RawMessage(`"float32"`)
 		}
 	}
 	var out []string
-	for _, key := range []string{"optimizer", "schedule", "batch", "epochs", "seed", "preprocess", "flip_evaluation", "devices"} {
+	for _, key := range []string{"optimizer", "schedule", "batch", "epochs", "seed", "preprocess", "flip_evaluation", "devices", "precision"} {
 		var cx, cy bytes.Buffer
 		if json.Compact(&cx, x[key]) != nil || json.Compact(&cy, y[key]) != nil || !bytes.Equal(cx.Bytes(), cy.Bytes()) {
 			out = append(out, fmt.Sprintf("%s (%s, was %s)", strings.ReplaceAll(key, "_", " "), &cy, &cx))

@@ -362,10 +362,11 @@ func (r *Run) config() Config {
 		Seed       uint64     `json:"seed"`
 		Preprocess Preprocess `json:"preprocess"`
 		FlipEval   bool       `json:"flip_evaluation"`
+		Precision  Precision  `json:"precision"`
 	}
 	// The manifest was checked when it was read; a field that is missing is 0.
 	_ = json.Unmarshal(r.manifest.Config, &c)
-	return Config{Optimizer: SGD{}, Batch: c.Batch, Epochs: c.Epochs, Seed: c.Seed, Preprocess: c.Preprocess, FlipEvaluation: c.FlipEval}
+	return Config{Optimizer: SGD{}, Batch: c.Batch, Epochs: c.Epochs, Seed: c.Seed, Preprocess: c.Preprocess, FlipEvaluation: c.FlipEval, Precision: c.Precision}
 }
 
 // drawing gives a configuration the seed that order, flips and dropout are drawn

@@ -20,7 +20,7 @@ func (r *Run) EvaluateTogether(ctx context.Context, d *cifar.Dataset, observe fu
 		together := *e // the same weights behind another preprocessing
 		err := guard("preparing the network", func() error {
 			exec, err := graph.NewExec(e.backend, func(inputs []*graph.Node) []*graph.Node {
-				return evalTogether(r.Network, mean, std+epsilonStandardize, inputs)
+				return evalTogether(r.Network, e.config.Precision, mean, std+epsilonStandardize, inputs)
 			})
 			together.eval = map[bool]*graph.Exec{false: exec}
 			return err
@@ -50,12 +50,12 @@ func PixelMoments(pixels []uint8) (mean, std float64) {
 }
 
 // evalTogether is evalStep with a given mean and scale.
-func evalTogether(a Architecture, mean, scale float64, inputs []*graph.Node) []*graph.Node {
+func evalTogether(a Architecture, p Precision, mean, scale float64, inputs []*graph.Node) []*graph.Node {
 	count := len(inputs) - 4
 	weights, images, labels, indices := inputs[:count], inputs[count], inputs[count+1], inputs[count+2]
 	rows := graph.InsertAxes(indices, -1)
 	x := graph.ConvertDType(graph.Gather(images, rows), dtypes.Float32)
 	x = graph.DivScalar(graph.AddScalar(x, -mean), scale)
-	outputs := forward(a, weights, x, nil)
+	outputs := forward(a, rounded(weights, p), x, nil)
 	return []*graph.Node{outputs[len(outputs)-1], crossEntropy(logits(outputs), graph.Gather(labels, rows))}
 }
