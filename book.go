@@ -111,7 +111,7 @@ func chooseNotebooks(dir, only string) ([]string, error) {
 			for _, path := range all {
 				names = append(names, strings.TrimSuffix(filepath.Base(path), ".ipynb"))
 			}
-			return nil, fmt.Errorf("book: no notebook %q: there are %s", name, strings.Join(names, ", "))
+			return nil, fmt.Errorf("no notebook %q: there are %s", name, strings.Join(names, ", "))
 		}
 		chosen = append(chosen, all[i])
 	}

@@ -139,7 +139,7 @@ func TestStartScript(t *testing.T) {
 		return string(out), err
 	}
 	out, err := start()
-	log := filepath.Join(env.Cache, "logs", "gonb.log")
+	log := env.kernelLog()
 	want := strings.Join([]string{"--kernel", "/tmp/connection.json", "-raw_error", "-go_work=" + env.Module, "-logtostderr=false", "-extra_log=" + log, "-log_file=" + log, ""}, "\n")
 	if err != nil || out != want {
 		t.Errorf("%v, %q; want %q", err, out, want)

@@ -49,7 +49,7 @@ func (e *Environment) KernelSpec() KernelSpec {
 		name, value, _ := strings.Cut(kv, "=")
 		env[name] = literal(value)
 	}
-	log := filepath.Join(e.Cache, "logs", "gonb.log")
+	log := e.kernelLog()
 	return KernelSpec{
 		Argv: []string{
 			filepath.Join(e.Bin, exeName("gonb")), "--kernel", "{connection_file}", "-raw_error", "-go_work=" + e.Module,
@@ -61,6 +61,21 @@ func (e *Environment) KernelSpec() KernelSpec {
 		Env:           env,
 		Metadata:      map[string]any{"debugger": false},
 	}
+}
+
+// kernelLog is the file that all kernels write to.
+func (e *Environment) kernelLog() string { return filepath.Join(e.Cache, "logs", "gonb.log") }
+
+// maxKernelLog is how long the kernels' log may be when set-up begins.
+const maxKernelLog = 4 << 20
+
+// setAside renames a log of more than max bytes to "….old", in place of the last one: GoNB only ever adds to its own.
+// Kernels that run go on writing to the old one.
+func setAside(log string, max int64) error {
+	if info, err := os.Stat(log); err != nil || info.Size() <= max {
+		return nil // none yet, or short
+	}
+	return os.Rename(log, log+".old")
 }
 
 // literal keeps Jupyter from reading a dollar sign as the start of a variable.

@@ -67,6 +67,9 @@ func (s Setup) Run(ctx context.Context) (*Environment, error) {
 	if env.Kernels, err = s.kernelspec(ctx, env, r); err != nil {
 		return nil, err
 	}
+	if err := setAside(env.kernelLog(), maxKernelLog); err != nil {
+		return nil, err
+	}
 	return env, s.warm(ctx, t, env, r)
 }
 

@@ -164,6 +164,28 @@ func TestGoFlagsLeaveCellsAlone(t *testing.T) {
 	}
 }
 
+func TestSetAside(t *testing.T) {
+	log := filepath.Join(t.TempDir(), "gonb.log")
+	if err := setAside(log, 3); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"abcd", "efg", "hijk"} {
+		if err := os.WriteFile(log, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := setAside(log, 3); err != nil {
+			t.Fatal(err)
+		}
+		kept, err := os.ReadFile(log)
+		if short := len(text) <= 3; short != (err == nil) || short && string(kept) != text {
+			t.Errorf("%s: the log holds %q, %v", text, kept, err)
+		}
+	}
+	if old, err := os.ReadFile(log + ".old"); err != nil || string(old) != "hijk" {
+		t.Errorf("set aside: %q, %v", old, err)
+	}
+}
+
 func TestMergeEnv(t *testing.T) {
 	got := mergeEnv([]string{"A=1", "B=2", "C=3"}, "B=x", "C", "D=4")
 	if want := []string{"A=1", "B=x", "D=4"}; !slices.Equal(got, want) {
