@@ -124,7 +124,7 @@ def main():
         print(json.dumps(times))
     finally:
         client.stop_channels()
-        manager.shutdown_kernel(now=True)
+        manager.shutdown_kernel()
 
 
 if __name__ == "__main__":
