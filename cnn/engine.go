@@ -3,7 +3,10 @@ package cnn
 import (
 	"fmt"
 
+	"github.com/cnnbook/cnnbook/cifar"
 	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 )
@@ -153,6 +156,33 @@ func (e *engine) step(data *deviceData, r stepRequest) (loss, correct float64, e
 		return nil
 	})
 	return loss, correct, err
+}
+
+// compile begins to compile the training step for n images and whole batches,
+// and closes done at its end; e must not be closed before. The first step waits
+// for it, and reports what is wrong.
+func (e *engine) compile(n int) (done chan struct{}) {
+	done = make(chan struct{})
+	devices := e.config.devices()
+	batch := min(e.config.Batch, n) / devices
+	var inputs []shapes.Shape
+	for d := range devices {
+		for _, t := range part(e.state, d, devices) {
+			inputs = append(inputs, t.Shape())
+		}
+		inputs = append(inputs,
+			shapes.Make(dtypes.Uint8, n, cifar.Height, cifar.Width, cifar.Channels), shapes.Make(dtypes.Int32, n),
+			shapes.Make(dtypes.Int32, batch), shapes.Make(dtypes.Bool, batch),
+			shapes.Make(dtypes.Uint64, len(dropoutState(0, 0))), shapes.Make(dtypes.Float32), shapes.Make(dtypes.Float32))
+	}
+	go func() {
+		defer close(done)
+		_ = guard("compiling the training step", func() error {
+			_, err := e.train.Compile(inputs...)
+			return err
+		})
+	}()
+	return done
 }
 
 // evaluate runs the network on the images at indices; flips may be nil. It

@@ -122,6 +122,7 @@ func (r *Run) reload() error {
 type training struct {
 	run          *Run
 	engine       *engine
+	compiled     <-chan struct{} // closed when the step is compiled
 	train, valid *deviceData
 	observe      func(Progress)
 	historyFile  *os.File
@@ -139,7 +140,9 @@ func newTraining(r *Run, observe func(Progress)) (*training, error) {
 		return nil, err
 	}
 	t := &training{run: r, engine: e, observe: observe, began: time.Now(), lastSave: time.Now()}
+	t.compiled = e.compile(r.spec.Train.Len()) // while the images are sent
 	if t.train, err = upload(e.backend, r.spec.Train, e.config.devices()); err != nil {
+		t.close()
 		return nil, err
 	}
 	if t.valid, err = upload(e.backend, r.spec.Valid, 1); err != nil {
@@ -157,6 +160,7 @@ func newTraining(r *Run, observe func(Progress)) (*training, error) {
 }
 
 func (t *training) close() {
+	<-t.compiled
 	t.train.free()
 	t.valid.free()
 	if t.historyFile != nil {
