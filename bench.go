@@ -188,10 +188,7 @@ func (c contender) once(ctx context.Context, w workload) (sample, error) {
 		return s, err
 	}
 	cmd.Env = slices.Concat(os.Environ(), kernelext.AllocatorEnviron(), c.env) // the same allocator for all
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.WaitDelay = 10 * time.Second
-	var said bytes.Buffer
-	cmd.Stderr = &said
+	said := listen(cmd)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return s, err
@@ -223,6 +220,16 @@ func (c contender) once(ctx context.Context, w workload) (sample, error) {
 	}
 	s.Peak = peakMemory(cmd.ProcessState)
 	return s, nil
+}
+
+// listen lets cmd end by itself when its context does, and gives what it will
+// have said on its standard error.
+func listen(cmd *exec.Cmd) *bytes.Buffer {
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 10 * time.Second
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	return &said
 }
 
 // peakMemory is the most memory that a finished process had resident, in bytes.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	_ "embed"
 	"encoding/json"
@@ -35,11 +34,9 @@ func timeCells(ctx context.Context, rounds int, stdout, stderr io.Writer) error 
 	if err := os.WriteFile(script, cellsScript, 0o644); err != nil {
 		return err
 	}
-	var said bytes.Buffer
 	cmd := exec.CommandContext(ctx, env.Python, script, env.Kernel, strconv.Itoa(rounds))
-	cmd.Dir, cmd.Env, cmd.Stderr = scratch, append(env.Environ(), kernelext.EnvRuns+"="+filepath.Join(scratch, "runs")), &said
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.WaitDelay = 10 * time.Second
+	cmd.Dir, cmd.Env = scratch, append(env.Environ(), kernelext.EnvRuns+"="+filepath.Join(scratch, "runs"))
+	said := listen(cmd)
 	out, err := cmd.Output()
 	if ctx.Err() != nil {
 		return ctx.Err()

@@ -7,8 +7,7 @@ import (
 	"testing"
 )
 
-// deviceSpec trains with batches of 20 and one of 10, and nothing that
-// magnifies rounding.
+// deviceSpec trains with batches of 20 and one of 10.
 func deviceSpec(t *testing.T, devices int) Spec {
 	spec := tinySpec(t)
 	spec.Config.Devices = devices

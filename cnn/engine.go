@@ -3,9 +3,7 @@ package cnn
 import (
 	"fmt"
 
-	"github.com/cnnbook/cnnbook/cifar"
 	"github.com/gomlx/compute"
-	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -170,10 +168,7 @@ func (e *engine) compile(n int) (done chan struct{}) {
 		for _, t := range part(e.state, d, devices) {
 			inputs = append(inputs, t.Shape())
 		}
-		inputs = append(inputs,
-			shapes.Make(dtypes.Uint8, n, cifar.Height, cifar.Width, cifar.Channels), shapes.Make(dtypes.Int32, n),
-			shapes.Make(dtypes.Int32, batch), shapes.Make(dtypes.Bool, batch),
-			shapes.Make(dtypes.Uint64, len(dropoutState(0, 0))), shapes.Make(dtypes.Float32), shapes.Make(dtypes.Float32))
+		inputs = append(inputs, stepShapes(n, batch)...)
 	}
 	go func() {
 		defer close(done)

@@ -3,12 +3,28 @@ package cnn
 import (
 	"slices"
 
+	"github.com/cnnbook/cnnbook/cifar"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
 // stepInputs is how many inputs of a training step follow the state: images,
 // labels, indices, flips, random state, rate and step rate.
 const stepInputs = 7
+
+// stepShapes are those of the stepInputs, for n images and a batch.
+func stepShapes(n, batch int) []shapes.Shape {
+	return []shapes.Shape{
+		shapes.Make(dtypes.Uint8, n, cifar.Height, cifar.Width, cifar.Channels),
+		shapes.Make(dtypes.Int32, n),
+		shapes.Make(dtypes.Int32, batch),
+		shapes.Make(dtypes.Bool, batch),
+		shapes.Make(dtypes.Uint64, len(dropoutState(0, 0))),
+		shapes.Make(dtypes.Float32),
+		shapes.Make(dtypes.Float32),
+	}
+}
 
 // stepFigures is how many outputs of a training step follow the state: the loss
 // and the number of correct predictions.

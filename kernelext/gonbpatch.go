@@ -86,16 +86,16 @@ func abortQueued() error {
 	old: `	output, err := cmd.CombinedOutput()
 	if err != nil {
 		klog.Errorf("Failed %q:`,
-	new: `	if !s.CellIsWasm && len(s.GoBuildFlags) == 0 && slices.Contains(strings.Fields(os.Getenv("GOFLAGS")), "-ldflags=-s") {
-		quick := exec.Command("go", append(args[:len(args):len(args)], "-ldflags=-s -linkmode=internal")...)
+	new: `	quick := cmd
+	if !s.CellIsWasm && len(s.GoBuildFlags) == 0 && slices.Contains(strings.Fields(os.Getenv("GOFLAGS")), "-ldflags=-s") {
+		quick = exec.Command("go", append(args[:len(args):len(args)], "-ldflags=-s -linkmode=internal")...)
 		quick.Dir = s.TempDir
-		if output, err := quick.CombinedOutput(); err == nil {
-			return nil
-		} else if !strings.Contains(string(output), ".go:") { // no error in the code
-			klog.Warningf("%s: linking as usual", output)
-		}
 	}
-	output, err := cmd.CombinedOutput()
+	output, err := quick.CombinedOutput()
+	if err != nil && quick != cmd && !strings.Contains(string(output), "\n./main") { // the compiler found no mistake in the cell
+		klog.Warningf("%s: linking as usual", output)
+		output, err = cmd.CombinedOutput()
+	}
 	if err != nil {
 		klog.Errorf("Failed %q:`,
 }, {

@@ -2,7 +2,7 @@
 
     python cells.py KERNEL ROUNDS
 
-Run in the notebooks' folder, with CNNBOOK_RUNS an empty folder. The first two cells declare what the others use and
+Run with CNNBOOK_RUNS an empty folder. The first two cells declare what the others use and
 train a small run. Then, ROUNDS times each and every time changed, so that it is compiled anew: a cell that draws the
 saved run, and one that trains. Prints a JSON object of lists of seconds.
 """
@@ -83,7 +83,7 @@ kernelext.Cell(func(ctx context.Context) error { return drawRun() })
 
 
 def run(client, code, *marks):
-    """Runs a cell and gives the seconds until each mark was seen in its output and until the kernel was idle."""
+    """Runs a cell and gives the seconds until each mark was seen in its output."""
     began = time.perf_counter()
     request = client.execute(code)
     seen, said, failed = {}, "", False
@@ -106,7 +106,7 @@ def run(client, code, *marks):
     missing = [mark for mark in marks if mark not in seen]
     if failed or missing:
         sys.exit(f"this cell {'failed' if failed else 'ended'}, without {missing} in its output:\n{code}\nits output:\n{said}")
-    return [seen[mark] for mark in marks] + [time.perf_counter() - began]
+    return [seen[mark] for mark in marks]
 
 
 def main():
@@ -118,7 +118,7 @@ def main():
         times = {"draw": [], "train_starts": [], "train_step": []}
         for k in range(rounds):
             times["draw"].append(run(client, DRAW.replace("ROUND", str(k)), FIGURE)[0])
-            starts, step, _ = run(client, TRAIN.replace("ROUND", str(k + 2)), "the first step starts", "the first step is finished")
+            starts, step = run(client, TRAIN.replace("ROUND", str(k + 2)), "the first step starts", "the first step is finished")
             times["train_starts"].append(starts)
             times["train_step"].append(step)
         print(json.dumps(times))
