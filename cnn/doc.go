@@ -58,4 +58,9 @@
 // pure-Go backend. XLA needs a PJRT plugin in PJRT_PLUGIN_LIBRARY_PATH; this
 // package never downloads one. A process that lives in a cnnbook kernel has both
 // set; others can call kernelext's set-up.
+//
+// CNNBOOK_ONEDNN=1 has convolutions computed by oneDNN, on one CPU device in
+// float32. It is for plugins that hold it and take its calls as xla-cpu-pjrt 0.0.1
+// does, for which set-up sets it; others may end the process. 0 leaves all to
+// XLA, whose results differ in the last digits.
 package cnn

@@ -48,6 +48,9 @@ func newEngine(net Architecture, config Config, weights, slots Weights) (*engine
 	if err != nil {
 		return nil, err
 	}
+	if config.devices() > 1 {
+		backend = withoutOneDNN(backend)
+	}
 	e := &engine{net: net, config: config, backend: backend, eval: map[bool]*graph.Exec{}}
 	err = guard("preparing the network", func() error {
 		devices := config.devices()

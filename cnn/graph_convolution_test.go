@@ -27,7 +27,7 @@ func TestKernelGradientOverBlocks(t *testing.T) {
 					y := convolution(x, kernel, padding)
 					loss := ReduceAllSum(Square(y))
 					dy := MulScalar(y, 2)
-					return []*Node{Gradient(loss, kernel)[0], kernelGradient(x, dy, side, padding)}
+					return []*Node{Gradient(loss, kernel)[0], blocksGradient(x, dy, side, padding)}
 				})
 				if err != nil {
 					t.Fatal(err)

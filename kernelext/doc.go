@@ -71,6 +71,7 @@
 //	CNNBOOK_PYTHON            the Python interpreter to start from, at least 3.11
 //	GOMLX_BACKEND             respected when set: "go", "xla:/path/to/plugin.so", "xla:cuda"
 //	PJRT_PLUGIN_LIBRARY_PATH  respected when set: folders of plugins
+//	CNNBOOK_ONEDNN            0: convolutions by XLA itself, not by the oneDNN in its plugin; see package cnn
 //	LD_PRELOAD                respected when set; otherwise the kernel's is tcmalloc where the system has it, see Allocator
 //
 // # Errors

@@ -43,11 +43,20 @@ func (p Plugin) Environ() []string {
 	if p.Path != "" {
 		env = append(env, pluginPathsEnv+"="+filepath.Dir(p.Path))
 	}
-	if flags := os.Getenv(xlaFlagsEnv); p.Kind == PluginCPU && strings.HasPrefix(p.Name, "xla-cpu-pjrt ") && !strings.Contains(flags, "xnnpack") {
+	if p.Kind != PluginCPU || !strings.HasPrefix(p.Name, "xla-cpu-pjrt ") {
+		return env
+	}
+	if flags := os.Getenv(xlaFlagsEnv); !strings.Contains(flags, "xnnpack") {
 		env = append(env, xlaFlagsEnv+"="+strings.TrimSpace(flags+" "+withoutXNNPACK))
+	}
+	if os.Getenv(oneDNNEnv) == "" {
+		env = append(env, oneDNNEnv+"=1")
 	}
 	return env
 }
+
+// oneDNNEnv tells package cnn that it may call the plugin's oneDNN. A person switches it off with 0.
+const oneDNNEnv = "CNNBOOK_ONEDNN"
 
 // withoutXNNPACK turns XNNPACK's kernels off in xla-cpu-pjrt 0.0.1. With them, a compiled graph now and then goes on
 // computing with weights of an earlier call when the new ones lie at the same address: losses of the same weights

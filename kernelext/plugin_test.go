@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -193,6 +194,23 @@ func TestApply(t *testing.T) {
 	}
 	if os.Getenv(backendEnv) != "xla:/opt/p/p.so" || os.Getenv(pluginPathsEnv) != "/opt/p" || os.Getenv(noInstallEnv) != "1" {
 		t.Error("the variables are not set")
+	}
+}
+
+// Only the plugin that is known to hold it is called for oneDNN, and a person's word counts more.
+func TestOneDNNIsForThePluginThatHasIt(t *testing.T) {
+	known := Plugin{Kind: PluginCPU, Name: "xla-cpu-pjrt 0.0.1", Path: "/p/p.so", Backend: "xla:/p/p.so"}
+	other, own := known, known
+	other.Name, own.Kind = "lammps-jax-pjrt-cpu 0.11.2", PluginOwn
+	for _, c := range []struct {
+		plugin Plugin
+		set    string
+		want   bool
+	}{{known, "", true}, {known, "0", false}, {other, "", false}, {own, "", false}} {
+		t.Setenv(oneDNNEnv, c.set)
+		if got := slices.Contains(c.plugin.Environ(), oneDNNEnv+"=1"); got != c.want {
+			t.Errorf("%s (%s) with %q: switched on %v, want %v", c.plugin.Name, c.plugin.Kind, c.set, got, c.want)
+		}
 	}
 }
 

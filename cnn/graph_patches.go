@@ -1,0 +1,63 @@
+package cnn
+
+import (
+	. "github.com/gomlx/gomlx/core/graph"
+)
+
+// patchConvolution is the convolution as one product: the picture's patches, one
+// a row, by the kernel, one filter a column. Its gradients are products of the
+// same kind; the ones that follow from the graph would take patches apart again
+// and turn them over, which costs more than the products.
+func patchConvolution(x, kernel *Node, padding string) *Node {
+	side, in, out := kernel.Shape().Dimensions[0], kernel.Shape().Dimensions[2], kernel.Shape().Dimensions[3]
+	var before, after int
+	if padding == "same" {
+		before, after = (side-1)/2, side/2
+	}
+	var dy *Node // see convolve
+	input := IdentityWithCustomGradient(x, func(_, _ *Node) *Node {
+		turned := TransposeAllAxes(Reverse(kernel, 0, 1), 0, 1, 3, 2)
+		return patchProduct(padded(dy, 1, [2]int{side - 1 - before, side - 1 - after}), turned)
+	})
+	weights := IdentityWithCustomGradient(kernel, func(_, _ *Node) *Node {
+		channelsFirst := padded(TransposeAllAxes(x, 3, 0, 1, 2), 2, [2]int{before, after})
+		columns := Concatenate(shifted(channelsFirst, side, 2), 0) // [side·side·in, batch, height, width]
+		positions := dy.Shape().Size() / out
+		product := Dot(Reshape(columns, side*side*in, positions), Reshape(dy, positions, out)).Product()
+		return Reshape(product, side, side, in, out)
+	})
+	return noting(&dy, patchProduct(padded(input, 1, [2]int{before, after}), weights))
+}
+
+// patchProduct is the convolution, without padding, of x [batch, height, width,
+// in] with kernel [side, side, in, out].
+func patchProduct(x, kernel *Node) *Node {
+	side, in, out := kernel.Shape().Dimensions[0], kernel.Shape().Dimensions[2], kernel.Shape().Dimensions[3]
+	patches := Concatenate(shifted(x, side, 1), -1)
+	d := patches.Shape().Dimensions
+	product := Dot(Reshape(patches, d[0]*d[1]*d[2], d[3]), Reshape(kernel, side*side*in, out)).Product()
+	return Reshape(product, d[0], d[1], d[2], out)
+}
+
+// padded has zeros before and after x along axis and the one that follows it.
+func padded(x *Node, axis int, around [2]int) *Node {
+	return zerosAround(zerosAround(x, axis, around), axis+1, around)
+}
+
+// shifted are the side·side parts of x that a window's places see, with axis and
+// the one that follows it as height and width.
+func shifted(x *Node, side, axis int) []*Node {
+	height, width := x.Shape().Dimensions[axis]-side+1, x.Shape().Dimensions[axis+1]-side+1
+	var parts []*Node
+	for r := range side {
+		for s := range side {
+			window := make([]SliceAxisSpec, x.Rank())
+			for i := range window {
+				window[i] = AxisRange()
+			}
+			window[axis], window[axis+1] = AxisRange(r, r+height), AxisRange(s, s+width)
+			parts = append(parts, Slice(x, window...))
+		}
+	}
+	return parts
+}

@@ -1,0 +1,196 @@
+package cnn
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/gomlx/compute"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+)
+
+// convolutionsOf opens the backend twice, with oneDNN's convolutions and with
+// XLA's own, or skips the test where the plugin has none of oneDNN.
+func convolutionsOf(t testing.TB) (calls, own compute.Backend) {
+	t.Helper()
+	backend, err := openBackend()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(backend.Finalize)
+	if _, ok := backend.(oneDNN); !ok {
+		t.Skipf("%s is not set for this plugin", oneDNNEnv)
+	}
+	return backend, withoutOneDNN(backend)
+}
+
+// What oneDNN computes is what XLA computes, for each way in which a
+// convolution can be asked for, with the gradients.
+func TestOneDNNConvolvesAsXLA(t *testing.T) {
+	calls, own := convolutionsOf(t)
+	for name, form := range map[string]func(x, kernel *Node) *Node{
+		"same":          func(x, k *Node) *Node { return Convolve(x, k).PadSame().Done() },
+		"valid":         func(x, k *Node) *Node { return Convolve(x, k).NoPadding().Done() },
+		"stride":        func(x, k *Node) *Node { return Convolve(x, k).Strides(2).NoPadding().Done() },
+		"uneven":        func(x, k *Node) *Node { return Convolve(x, k).PaddingPerDim([][2]int{{1, 0}, {0, 2}}).Done() },
+		"large kernel":  func(x, k *Node) *Node { return Convolve(SliceAxis(x, 1, AxisRange(0, 3)), k).NoPadding().Done() },
+		"channel first": func(x, k *Node) *Node { return channelsFirst(x, k) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			results := func(backend compute.Backend) [][]float32 {
+				return computed(t, backend, func(x, kernel *Node) []*Node {
+					y := form(x, kernel)
+					return append(Gradient(ReduceAllSum(Square(y)), x, kernel), y)
+				}, waves(3, 8, 9, 5), waves(3, 3, 5, 4))
+			}
+			want, got := results(own), results(calls)
+			for i, what := range []string{"the picture's gradient", "the kernel's gradient", "the output"} {
+				if diff := relativeDifference(want[i], got[i]); diff > 1e-5 {
+					t.Errorf("%s differs by %g of the largest value", what, diff)
+				}
+			}
+		})
+	}
+}
+
+func channelsFirst(x, kernel *Node) *Node {
+	axes := ConvolveAxesConfig{
+		InputBatch: 0, InputChannels: 1, InputSpatial: []int{2, 3},
+		KernelInputChannels: 2, KernelOutputChannels: 3, KernelSpatial: []int{0, 1},
+		OutputBatch: 0, OutputChannels: 1, OutputSpatial: []int{2, 3},
+	}
+	return Convolve(TransposeAllAxes(x, 0, 3, 1, 2), kernel).AxesConfig(axes).NoPadding().Done()
+}
+
+// The loop's gradient is that of the whole batch, whatever remains after its
+// blocks, and the same to the bit each time.
+func TestKernelGradientInALoop(t *testing.T) {
+	calls, own := convolutionsOf(t)
+	for _, n := range []int{1, loopBlock, 2*loopBlock - 1, 3 * loopBlock, 3*loopBlock + 5} {
+		for _, padding := range []string{"same", "valid"} {
+			for _, side := range []int{1, 2, 3, 5} {
+				t.Run(fmt.Sprintf("%d images %s %d", n, padding, side), func(t *testing.T) {
+					x, kernel := waves(n, 7, 6, 8), waves(side, side, 8, 5)
+					whole := computed(t, own, func(x, kernel *Node) []*Node {
+						return Gradient(ReduceAllSum(Square(convolution(x, kernel, padding))), kernel)
+					}, x, kernel)
+					inLoop := func() [][]float32 {
+						return computed(t, calls, func(x, kernel *Node) []*Node {
+							dy := MulScalar(convolution(x, kernel, padding), 2)
+							return []*Node{loopGradient(x, dy, side, padding)}
+						}, x, kernel)
+					}
+					first, again := inLoop(), inLoop()
+					if diff := relativeDifference(whole[0], first[0]); diff > 1e-4 {
+						t.Errorf("differs from the whole batch by %g of the largest value", diff)
+					}
+					for i := range first[0] {
+						if first[0][i] != again[0][i] {
+							t.Fatal("a second run gives other bits")
+						}
+					}
+				})
+			}
+		}
+	}
+}
+
+// The bias's gradient as a product is the sum that it stands for.
+func TestBiasGradientIsTheSum(t *testing.T) {
+	backend, err := openBackend()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(backend.Finalize)
+	got := computed(t, backend, func(x, bias *Node) []*Node {
+		plain := Add(x, broadcastLast(bias, x.Rank()))
+		return append(Gradient(ReduceAllSum(Square(plain)), x, bias), Gradient(ReduceAllSum(Square(biased(x, bias))), x, bias)...)
+	}, waves(70, 5, 4, 6), waves(6))
+	for i, what := range []string{"the picture's gradient", "the bias's gradient"} {
+		if diff := relativeDifference(got[i], got[i+2]); diff > 1e-5 {
+			t.Errorf("%s differs by %g of the largest value", what, diff)
+		}
+	}
+}
+
+// BenchmarkConvolution times the forms of the write-up's convolutions and of
+// their kernels' gradients on batches of 500, for the table in
+// graph_convolution.go.
+func BenchmarkConvolution(b *testing.B) {
+	calls, own := convolutionsOf(b)
+	const n = 500
+	for _, layer := range []struct{ side, in, out int }{{32, 3, 32}, {32, 32, 32}, {16, 32, 64}, {16, 64, 64}} {
+		x, kernel := waves(n, layer.side, layer.side, layer.in), waves(3, 3, layer.in, layer.out)
+		dy := waves(n, layer.side, layer.side, layer.out)
+		flops := 2 * float64(dy.Shape().Size()) * float64(9*layer.in)
+		forward := func(x, kernel *Node) []*Node { return corner(convolution(x, kernel, "same")) }
+		gradient := func(form func(x, dy *Node, side int, padding string) *Node) func(x, dy *Node) []*Node {
+			return func(x, dy *Node) []*Node { return []*Node{form(x, dy, 3, "same")} }
+		}
+		for _, form := range []struct {
+			name    string
+			backend compute.Backend
+			graph   func(x, other *Node) []*Node
+			other   *tensors.Tensor
+		}{
+			{"forward/XLA", own, forward, kernel},
+			{"forward/oneDNN", calls, forward, kernel},
+			{"gradient/whole", own, gradient(blockGradient), dy},
+			{"gradient/blocks", own, gradient(blocksGradient), dy},
+			{"gradient/loop", calls, gradient(loopGradient), dy},
+		} {
+			b.Run(fmt.Sprintf("side=%d/%dto%d/%s", layer.side, layer.in, layer.out, form.name), func(b *testing.B) {
+				x, other := cloned(b, x), cloned(b, form.other)
+				exec, err := NewExec(form.backend, form.graph)
+				if err != nil {
+					b.Fatal(err)
+				}
+				call := func() {
+					if _, err := exec.Call(x, other); err != nil {
+						b.Fatal(err)
+					}
+				}
+				call() // compiles, and sends what it computes with
+				for b.Loop() {
+					call()
+				}
+				b.ReportMetric(flops/1e9*float64(b.N)/b.Elapsed().Seconds(), "GFLOPS")
+			})
+		}
+	}
+}
+
+// corner is a part of y, so that little is copied back.
+func corner(y *Node) []*Node {
+	return []*Node{Slice(y, AxisRange(0, 1), AxisRange(0, 1))}
+}
+
+// computed calls a graph of two inputs once and gives its outputs' values.
+func computed(t *testing.T, backend compute.Backend, graph func(x, y *Node) []*Node, x, y *tensors.Tensor) [][]float32 {
+	t.Helper()
+	exec, err := NewExec(backend, graph)
+	if err != nil {
+		t.Fatal(err)
+	}
+	outputs, err := exec.Call(cloned(t, x), cloned(t, y))
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := make([][]float32, len(outputs))
+	for i, o := range outputs {
+		if values[i], err = tensors.CopyFlatData[float32](o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return values
+}
+
+// cloned is a copy, as a tensor stays with the backend that first computed with it.
+func cloned(t testing.TB, x *tensors.Tensor) *tensors.Tensor {
+	t.Helper()
+	c, err := x.LocalClone()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
