@@ -65,7 +65,7 @@ func addBias(x *Node, weights, moved []*Node, without bool) (y *Node, rest, done
 	if without {
 		return x, weights[1:], append(moved, weights[0])
 	}
-	return Add(x, broadcastLast(weights[1], x.Rank())), weights[2:], append(moved, weights[:2]...)
+	return biased(x, weights[1]), weights[2:], append(moved, weights[:2]...)
 }
 
 // logits is what goes into the final softmax: losses are computed from it for

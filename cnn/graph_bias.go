@@ -1,0 +1,33 @@
+package cnn
+
+import (
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+)
+
+// biased is x [batch, …, channels] with the bias [channels] added.
+func biased(x, bias *Node) *Node {
+	if !onesPay(x) {
+		return Add(x, broadcastLast(bias, x.Rank()))
+	}
+	var dy *Node // see withKernelGradient
+	own := IdentityWithCustomGradient(bias, func(_, _ *Node) *Node {
+		channels := bias.Shape().Dimensions[0]
+		rows := dy.Shape().Size() / channels
+		ones := Ones(x.Graph(), shapes.Make(dy.DType(), onesRows, rows))
+		sums := Dot(ones, Reshape(dy, rows, channels)).Product()
+		return Reshape(Slice(sums, AxisRange(0, 1)), channels)
+	})
+	return noting(&dy, Add(x, broadcastLast(own, x.Rank())))
+}
+
+// onesRows is how many rows of ones are multiplied, for the sake of one: XLA
+// has the product of a vector computed by slower code than that of a matrix.
+const onesRows = 8
+
+// onesPay tells whether the bias's gradient, a sum over the batch and all places of its
+// pictures, is computed as ones times a matrix. XLA's own sum on the CPU took 16 % of a
+// training step on two AVX-512 cores, where the product took 6 %.
+func onesPay(x *Node) bool {
+	return backendLabel() == "xla:cpu" && x.Graph().NumDevices() == 1 && x.Rank() == 4
+}
