@@ -107,5 +107,10 @@ func loopPays(x *Node) bool {
 // coarsely than it does in bfloat16.
 func blocksPay(x *Node) bool {
 	d := x.Shape().Dimensions
-	return backendLabel() == "xla:cpu" && x.Graph().NumDevices() == 1 && x.DType() == dtypes.Float32 && d[0] > gradientBlock && d[3] >= gradientMinChannels
+	return onOneCPU(x) && x.DType() == dtypes.Float32 && d[0] > gradientBlock && d[3] >= gradientMinChannels
+}
+
+// onOneCPU tells whether XLA computes the graph of x, on one device of the CPU.
+func onOneCPU(x *Node) bool {
+	return backendLabel() == "xla:cpu" && x.Graph().NumDevices() == 1
 }

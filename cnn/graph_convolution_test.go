@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 )
@@ -19,25 +20,23 @@ func TestKernelGradientOverBlocks(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(backend.Finalize)
-	x := waves(n, h, w, in)
 	for _, padding := range []string{"same", "valid"} {
 		for _, side := range []int{1, 2, 3, 5} {
 			t.Run(fmt.Sprintf("%s %d", padding, side), func(t *testing.T) {
-				exec, err := NewExec(backend, func(x, kernel *Node) []*Node {
-					y := convolution(x, kernel, padding)
-					loss := ReduceAllSum(Square(y))
-					dy := MulScalar(y, 2)
-					return []*Node{Gradient(loss, kernel)[0], blocksGradient(x, dy, side, padding)}
-				})
-				if err != nil {
-					t.Fatal(err)
+				x, kernel := waves(n, h, w, in), waves(side, side, in, out)
+				gradients := func() [][]float32 {
+					return computed(t, backend, func(x, kernel *Node) []*Node {
+						y := convolution(x, kernel, padding)
+						loss := ReduceAllSum(Square(y))
+						dy := MulScalar(y, 2)
+						return []*Node{Gradient(loss, kernel)[0], blocksGradient(x, dy, side, padding)}
+					}, x, kernel)
 				}
-				kernel := waves(side, side, in, out)
-				whole, blocks := callTwo(t, exec, x, kernel)
-				if diff := relativeDifference(whole, blocks); diff > 1e-4 {
+				first, again := gradients(), gradients()
+				if diff := relativeDifference(first[0], first[1]); diff > 1e-4 {
 					t.Errorf("blocks differ from the whole batch by %g of the largest value", diff)
 				}
-				if _, again := callTwo(t, exec, x, kernel); !slices.Equal(blocks, again) {
+				if !slices.Equal(first[1], again[1]) {
 					t.Error("a second run gives other bits")
 				}
 			})
@@ -53,22 +52,17 @@ func TestConvolveKeepsItsGradients(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(backend.Finalize)
-	gradients := func(form func(x, kernel *Node, padding string) *Node) ([]float32, []float32) {
-		exec, err := NewExec(backend, func(x, kernel *Node) []*Node {
+	gradients := func(form func(x, kernel *Node, padding string) *Node) [][]float32 {
+		return computed(t, backend, func(x, kernel *Node) []*Node {
 			hidden := form(x, kernel, "same")
 			return Gradient(ReduceAllSum(Square(form(hidden, kernel, "same"))), x, kernel)
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return callTwo(t, exec, waves(gradientBlock+1, 6, 6, 8), waves(3, 3, 8, 8))
+		}, waves(gradientBlock+1, 6, 6, 8), waves(3, 3, 8, 8))
 	}
-	wantX, wantKernel := gradients(convolution)
-	gotX, gotKernel := gradients(convolve)
-	if diff := relativeDifference(wantX, gotX); diff > 1e-4 {
+	want, got := gradients(convolution), gradients(convolve)
+	if diff := relativeDifference(want[0], got[0]); diff > 1e-4 {
 		t.Errorf("input's gradient differs by %g", diff)
 	}
-	if diff := relativeDifference(wantKernel, gotKernel); diff > 1e-4 {
+	if diff := relativeDifference(want[1], got[1]); diff > 1e-4 {
 		t.Errorf("kernel's gradient differs by %g", diff)
 	}
 }
@@ -84,22 +78,10 @@ func TestPatchConvolutionIsTheConvolution(t *testing.T) {
 		for _, side := range []int{1, 3, 5} {
 			t.Run(fmt.Sprintf("%s %d", padding, side), func(t *testing.T) {
 				results := func(form func(x, kernel *Node, padding string) *Node) [][]float32 {
-					exec, err := NewExec(backend, func(x, kernel *Node) []*Node {
+					return computed(t, backend, func(x, kernel *Node) []*Node {
 						y := form(x, kernel, padding)
 						return append(Gradient(ReduceAllSum(Square(y)), x, kernel), y)
-					})
-					if err != nil {
-						t.Fatal(err)
-					}
-					outputs, err := exec.Call(waves(2, 7, 6, 3), waves(side, side, 3, 4))
-					if err != nil {
-						t.Fatal(err)
-					}
-					var values [][]float32
-					for _, o := range outputs {
-						values = append(values, tensors.MustCopyFlatData[float32](o))
-					}
-					return values
+					}, waves(2, 7, 6, 3), waves(side, side, 3, 4))
 				}
 				want, got := results(convolution), results(patchConvolution)
 				for i, name := range []string{"the picture's gradient", "the kernel's gradient", "the output"} {
@@ -121,19 +103,34 @@ func waves(shape ...int) *tensors.Tensor {
 	return tensors.FromFlatDataAndDimensions(values, shape...)
 }
 
-func callTwo(t *testing.T, exec *Exec, inputs ...any) (first, second []float32) {
+// computed calls a graph of two inputs once and gives its outputs' values.
+func computed(t *testing.T, backend compute.Backend, graph func(x, y *Node) []*Node, x, y *tensors.Tensor) [][]float32 {
 	t.Helper()
-	outputs, err := exec.Call(inputs...)
+	exec, err := NewExec(backend, graph)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if first, err = tensors.CopyFlatData[float32](outputs[0]); err != nil {
+	outputs, err := exec.Call(cloned(t, x), cloned(t, y))
+	if err != nil {
 		t.Fatal(err)
 	}
-	if second, err = tensors.CopyFlatData[float32](outputs[1]); err != nil {
+	values := make([][]float32, len(outputs))
+	for i, o := range outputs {
+		if values[i], err = tensors.CopyFlatData[float32](o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return values
+}
+
+// cloned is a copy, as a tensor stays with the backend that first computed with it.
+func cloned(t testing.TB, x *tensors.Tensor) *tensors.Tensor {
+	t.Helper()
+	c, err := x.LocalClone()
+	if err != nil {
 		t.Fatal(err)
 	}
-	return first, second
+	return c
 }
 
 // relativeDifference is the largest difference over the largest value.

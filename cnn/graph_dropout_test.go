@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
 )
 
 // Each of dropout's patterns drops its share, and agrees with the pattern of
@@ -60,4 +61,19 @@ func bothDropped(a, b []float32) float64 {
 		}
 	}
 	return float64(count) / float64(n)
+}
+
+func callTwo(t *testing.T, exec *Exec, inputs ...any) (first, second []float32) {
+	t.Helper()
+	outputs, err := exec.Call(inputs...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first, err = tensors.CopyFlatData[float32](outputs[0]); err != nil {
+		t.Fatal(err)
+	}
+	if second, err = tensors.CopyFlatData[float32](outputs[1]); err != nil {
+		t.Fatal(err)
+	}
+	return first, second
 }

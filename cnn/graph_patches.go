@@ -10,23 +10,23 @@ import (
 // and turn them over, which costs more than the products.
 func patchConvolution(x, kernel *Node, padding string) *Node {
 	side, in, out := kernel.Shape().Dimensions[0], kernel.Shape().Dimensions[2], kernel.Shape().Dimensions[3]
-	var before, after int
+	var zeros [2]int
 	if padding == "same" {
-		before, after = (side-1)/2, side/2
+		zeros = around(side)
 	}
-	var dy *Node // see convolve
+	var dy *Node // see withKernelGradient
 	input := IdentityWithCustomGradient(x, func(_, _ *Node) *Node {
 		turned := TransposeAllAxes(Reverse(kernel, 0, 1), 0, 1, 3, 2)
-		return patchProduct(padded(dy, 1, [2]int{side - 1 - before, side - 1 - after}), turned)
+		return patchProduct(padded(dy, 1, [2]int{side - 1 - zeros[0], side - 1 - zeros[1]}), turned)
 	})
 	weights := IdentityWithCustomGradient(kernel, func(_, _ *Node) *Node {
-		channelsFirst := padded(TransposeAllAxes(x, 3, 0, 1, 2), 2, [2]int{before, after})
+		channelsFirst := padded(TransposeAllAxes(x, 3, 0, 1, 2), 2, zeros)
 		columns := Concatenate(shifted(channelsFirst, side, 2), 0) // [side·side·in, batch, height, width]
 		positions := dy.Shape().Size() / out
 		product := Dot(Reshape(columns, side*side*in, positions), Reshape(dy, positions, out)).Product()
 		return Reshape(product, side, side, in, out)
 	})
-	return noting(&dy, patchProduct(padded(input, 1, [2]int{before, after}), weights))
+	return noting(&dy, patchProduct(padded(input, 1, zeros), weights))
 }
 
 // patchProduct is the convolution, without padding, of x [batch, height, width,

@@ -2,6 +2,7 @@ package cnn
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/gomlx/compute"
@@ -84,10 +85,8 @@ func TestKernelGradientInALoop(t *testing.T) {
 					if diff := relativeDifference(whole[0], first[0]); diff > 1e-4 {
 						t.Errorf("differs from the whole batch by %g of the largest value", diff)
 					}
-					for i := range first[0] {
-						if first[0][i] != again[0][i] {
-							t.Fatal("a second run gives other bits")
-						}
+					if !slices.Equal(first[0], again[0]) {
+						t.Error("a second run gives other bits")
 					}
 				})
 			}
@@ -163,34 +162,4 @@ func BenchmarkConvolution(b *testing.B) {
 // corner is a part of y, so that little is copied back.
 func corner(y *Node) []*Node {
 	return []*Node{Slice(y, AxisRange(0, 1), AxisRange(0, 1))}
-}
-
-// computed calls a graph of two inputs once and gives its outputs' values.
-func computed(t *testing.T, backend compute.Backend, graph func(x, y *Node) []*Node, x, y *tensors.Tensor) [][]float32 {
-	t.Helper()
-	exec, err := NewExec(backend, graph)
-	if err != nil {
-		t.Fatal(err)
-	}
-	outputs, err := exec.Call(cloned(t, x), cloned(t, y))
-	if err != nil {
-		t.Fatal(err)
-	}
-	values := make([][]float32, len(outputs))
-	for i, o := range outputs {
-		if values[i], err = tensors.CopyFlatData[float32](o); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return values
-}
-
-// cloned is a copy, as a tensor stays with the backend that first computed with it.
-func cloned(t testing.TB, x *tensors.Tensor) *tensors.Tensor {
-	t.Helper()
-	c, err := x.LocalClone()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
 }
