@@ -31,7 +31,7 @@ func layers(a Architecture, weights []*Node, x, rng *Node) (outputs, moved []*No
 			x = multiplied(x, weights[0], l.convolve)
 			x, weights, moved = addBias(x, weights, moved, l.NoBias)
 		case Dense:
-			x = multiplied(x, weights[0], func(x, kernel *Node) *Node { return Dot(x, kernel).Product() })
+			x = multiplied(x, weights[0], product)
 			x, weights, moved = addBias(x, weights, moved, l.NoBias)
 		case BatchNormalization:
 			var own []*Node
@@ -76,19 +76,7 @@ func activate(function string, x *Node) *Node {
 	if function == "softmax" {
 		return Softmax(x, -1)
 	}
-	return Max(x, ZerosLike(x))
-}
-
-// maxPool reduces windows split off by a reshape. That is faster than the
-// native pooling on CPU (its gradient most of all), and the pure-Go backend has
-// a gradient for it.
-func maxPool(x *Node, size int) *Node {
-	d := x.Shape().Dimensions
-	n, h, w, c := d[0], d[1]/size, d[2]/size, d[3]
-	if h*size != d[1] || w*size != d[2] {
-		x = Slice(x, AxisRange(), AxisRange(0, h*size), AxisRange(0, w*size), AxisRange())
-	}
-	return ReduceMax(Reshape(x, n, h, size, w, size, c), 2, 4)
+	return relu(x)
 }
 
 // broadcastLast gives a vector leading axes of size 1, for adding it to the

@@ -1,9 +1,6 @@
 package cnn
 
 import (
-	"fmt"
-
-	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
@@ -51,27 +48,12 @@ func blockGradient(x, dy *Node, side int, padding string) *Node {
 // around is how many zeros padding "same" puts before and after an axis.
 func around(side int) [2]int { return [2]int{(side - 1) / 2, side / 2} }
 
-// loopBlock is how many images loopGradient takes at once. They are the
-// channels of its convolutions, which oneDNN computes by sixteen.
-const loopBlock = 16
-
-// loopGradient is blocksGradient with blocks so small that the processor's caches
-// hold them, in the form that suits oneDNN. A loop over the blocks has one of
-// them to compile.
-func loopGradient(x, dy *Node, side int, padding string) *Node {
-	gradient := func(x, dy *Node) *Node { return volumeGradient(x, dy, side, padding) }
-	n := x.Shape().Dimensions[0]
-	whole := n / loopBlock * loopBlock
-	if whole <= loopBlock {
-		return summed(x, dy, loopBlock, gradient)
-	}
-	start := Zeros(x.Graph(), shapes.Make(x.DType(), side, side, x.Shape().Dimensions[3], dy.Shape().Dimensions[3]))
-	sum := looped(start, x, dy, whole, gradient)
-	if whole < n {
-		rest := AxisRange(whole)
-		sum = Add(sum, gradient(Slice(x, rest), Slice(dy, rest)))
-	}
-	return sum
+// volumesGradient is blocksGradient in the form that suits oneDNN, over blocks
+// so small that the processor's caches hold them.
+func volumesGradient(x, dy *Node, side int, padding string) *Node {
+	image := (x.Shape().Size() + dy.Shape().Size()) / x.Shape().Dimensions[0]
+	size := max(volumeImages, volumeFloats/image/volumeImages*volumeImages)
+	return summed(x, dy, size, func(x, dy *Node) *Node { return volumeGradient(x, dy, side, padding) })
 }
 
 // volumeGradient is blockGradient by a convolution over three axes: height, width
@@ -94,34 +76,4 @@ func volumeGradient(x, dy *Node, side int, padding string) *Node {
 		c = c.NoPadding()
 	}
 	return Squeeze(c.Done(), 0)
-}
-
-// looped adds to sum that of gradient over the first n images, by loopBlock at a time.
-// All that the loop needs is among its state: GoMLX's XLA adds nothing to a
-// closure that another function has made.
-func looped(sum, x, dy *Node, n int, gradient func(x, dy *Node) *Node) *Node {
-	g := x.Graph()
-	number := func(v int) *Node { return Const(g, int32(v)) }
-	state := []*Node{number(0), sum, x, dy, number(0), number(loopBlock), number(n)}
-	arguments := func(g *Graph) []*Node {
-		out := make([]*Node, len(state))
-		for i, s := range state {
-			out[i] = Parameter(g, fmt.Sprintf("state%d", i), s.Shape())
-		}
-		return out
-	}
-	more := NewClosure(g, func(g *Graph) []*Node {
-		a := arguments(g)
-		return []*Node{LessThan(a[0], a[6])}
-	})
-	next := NewClosure(g, func(g *Graph) []*Node {
-		a := arguments(g)
-		start, sum, zero, step := a[0], a[1], a[4], a[5]
-		block := func(x *Node) *Node {
-			size := append([]int{loopBlock}, x.Shape().Dimensions[1:]...)
-			return DynamicSlice(x, []*Node{start, zero, zero, zero}, size)
-		}
-		return append([]*Node{Add(start, step), Add(sum, gradient(block(a[2]), block(a[3])))}, a[2:]...)
-	})
-	return While(more, next, state...)[1]
 }

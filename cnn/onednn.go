@@ -12,9 +12,9 @@ import (
 // the call, or may read its configuration otherwise and end the process.
 const oneDNNEnv = "CNNBOOK_ONEDNN"
 
-// oneDNN is a backend whose convolutions are computed by oneDNN (see
-// [oneDNNFunction.ConvGeneral]) where XLA would multiply matrices made of
-// patches. All else is the backend's own, functions besides main included.
+// oneDNN is a backend whose convolutions and products of matrices are computed
+// by oneDNN (see [oneDNNFunction.ConvGeneral] and [oneDNNFunction.DotGeneral]).
+// All else is the backend's own.
 //
 // The plugin holds oneDNN and runs calls to it, but it was built without the
 // pass over the graph that puts them there, XLA's OneDnnContractionRewriter.
@@ -57,31 +57,17 @@ func (b oneDNNBuilder) Compile() (compute.Executable, error) {
 	return oneDNNExecutable{e, b.backend}, nil
 }
 
-// oneDNNFunction is a function of a graph, main or a closure.
-type oneDNNFunction struct{ *xla.Function }
+// oneDNNFunction is the main function of a graph. What other functions compute,
+// those of a loop for instance, is left to XLA.
+type oneDNNFunction struct {
+	*xla.Function
+	convolutions map[compute.Value]oneDNNCall // those among its values that are calls to oneDNN
+	zeros        map[compute.Value]bool       // those that are the constant zero
+}
 
 func withCalls(f compute.Function) compute.Function {
 	if own, ok := f.(*xla.Function); ok {
-		return oneDNNFunction{own}
-	}
-	return f
-}
-
-func (f oneDNNFunction) Closure() (compute.Function, error) {
-	c, err := f.Function.Closure()
-	if err != nil {
-		return nil, err
-	}
-	return withCalls(c), nil
-}
-
-func (f oneDNNFunction) While(cond, body compute.Function, state ...compute.Value) ([]compute.Value, error) {
-	return f.Function.While(withoutCalls(cond), withoutCalls(body), state...)
-}
-
-func withoutCalls(f compute.Function) compute.Function {
-	if own, ok := f.(oneDNNFunction); ok {
-		return own.Function
+		return oneDNNFunction{own, map[compute.Value]oneDNNCall{}, map[compute.Value]bool{}}
 	}
 	return f
 }

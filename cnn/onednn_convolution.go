@@ -36,13 +36,33 @@ func (f oneDNNFunction) ConvGeneral(input, kernel compute.Value, axes compute.Co
 	if grouped || large || c.cuts() {
 		return own, nil
 	}
-	config, err := json.Marshal(map[string]any{"onednn_conv_config": c})
+	return f.convolution(oneDNNCall{c, []compute.Value{input, kernel}, output})
+}
+
+// oneDNNCall is a convolution, what it is computed from and the shape of its output.
+type oneDNNCall struct {
+	config   oneDNNConvolution
+	operands []compute.Value // input and kernel, then what the fusions need
+	output   shapes.Shape
+}
+
+func (f oneDNNFunction) convolution(c oneDNNCall) (compute.Value, error) {
+	config, err := json.Marshal(map[string]any{"onednn_conv_config": c.config})
 	if err != nil {
 		return nil, err
 	}
-	outputs, err := xlaCustomCall(f.Function, "__onednn$convolution", string(config), nil, []shapes.Shape{output}, nil, input, kernel)
+	value, err := f.oneDNN("convolution", config, c.output, c.operands...)
+	if err == nil {
+		f.convolutions[value] = c
+	}
+	return value, err
+}
+
+// oneDNN is a call to what the plugin has of oneDNN under that name.
+func (f oneDNNFunction) oneDNN(name string, config []byte, output shapes.Shape, operands ...compute.Value) (compute.Value, error) {
+	outputs, err := xlaCustomCall(f.Function, "__onednn$"+name, string(config), nil, []shapes.Shape{output}, nil, operands...)
 	if err != nil {
-		return nil, fmt.Errorf("a convolution by oneDNN: %w", err)
+		return nil, fmt.Errorf("a %s by oneDNN: %w", name, err)
 	}
 	return outputs[0], nil
 }
@@ -64,6 +84,13 @@ type oneDNNConvolution struct {
 	Output        oneDNNData    `json:"output"`
 	Window        oneDNNWindow  `json:"window"`
 	FeatureGroups int           `json:"feature_groups"`
+	Fusions       oneDNNFusions `json:"fusions"`
+}
+
+// oneDNNFusions is XLA's message OneDnnFusionConfig: what is done to each number
+// of the output before it is written, in that order.
+type oneDNNFusions struct {
+	Ops []string `json:"ops,omitempty"`
 }
 
 type oneDNNData struct {

@@ -63,11 +63,11 @@ func channelsFirst(x, kernel *Node) *Node {
 	return Convolve(TransposeAllAxes(x, 0, 3, 1, 2), kernel).AxesConfig(axes).NoPadding().Done()
 }
 
-// The loop's gradient is that of the whole batch, whatever remains after its
-// blocks, and the same to the bit each time.
-func TestKernelGradientInALoop(t *testing.T) {
+// The gradient by volumes is that of the whole batch, whatever remains after
+// its blocks, and the same to the bit each time.
+func TestKernelGradientByVolumes(t *testing.T) {
 	calls, own := convolutionsOf(t)
-	for _, n := range []int{1, loopBlock, 2*loopBlock - 1, 3 * loopBlock, 3*loopBlock + 5} {
+	for _, n := range []int{1, 3, volumeImages, 2*volumeImages - 1, 3*volumeImages + 5} {
 		for _, padding := range []string{"same", "valid"} {
 			for _, side := range []int{1, 2, 3, 5} {
 				t.Run(fmt.Sprintf("%d images %s %d", n, padding, side), func(t *testing.T) {
@@ -75,13 +75,15 @@ func TestKernelGradientInALoop(t *testing.T) {
 					whole := computed(t, own, func(x, kernel *Node) []*Node {
 						return Gradient(ReduceAllSum(Square(convolution(x, kernel, padding))), kernel)
 					}, x, kernel)
-					inLoop := func() [][]float32 {
+					byVolumes := func() [][]float32 {
 						return computed(t, calls, func(x, kernel *Node) []*Node {
 							dy := MulScalar(convolution(x, kernel, padding), 2)
-							return []*Node{loopGradient(x, dy, side, padding)}
+							return []*Node{summed(x, dy, volumeImages, func(x, dy *Node) *Node {
+								return volumeGradient(x, dy, side, padding)
+							})}
 						}, x, kernel)
 					}
-					first, again := inLoop(), inLoop()
+					first, again := byVolumes(), byVolumes()
 					if diff := relativeDifference(whole[0], first[0]); diff > 1e-4 {
 						t.Errorf("differs from the whole batch by %g of the largest value", diff)
 					}
@@ -91,6 +93,78 @@ func TestKernelGradientInALoop(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// A bias and a ReLU are part of the convolution's call, and change neither its
+// values nor its gradients.
+func TestFusedConvolutionIsTheConvolution(t *testing.T) {
+	calls, own := convolutionsOf(t)
+	for name, after := range map[string]func(y, bias *Node) *Node{
+		"bias":             func(y, bias *Node) *Node { return biased(y, bias) },
+		"ReLU":             func(y, _ *Node) *Node { return relu(y) },
+		"bias, ReLU":       func(y, bias *Node) *Node { return relu(biased(y, bias)) },
+		"bias, ReLU twice": func(y, bias *Node) *Node { return relu(relu(biased(biased(y, bias), bias))) },
+		"ReLU, bias":       func(y, bias *Node) *Node { return biased(relu(y), bias) },
+		"another use":      func(y, bias *Node) *Node { return Mul(y, relu(biased(y, bias))) },
+		"a picture":        func(y, _ *Node) *Node { return relu(Add(y, Sin(y))) },
+		"one":              func(y, _ *Node) *Node { return Max(y, ScalarOne(y.Graph(), y.DType())) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			results := func(backend compute.Backend) [][]float32 {
+				return computed(t, backend, func(x, kernel *Node) []*Node {
+					bias := Reshape(Slice(kernel, AxisRange(0, 1), AxisRange(0, 1), AxisRange(0, 1)), 4)
+					y := after(Convolve(x, kernel).PadSame().Done(), bias)
+					return append(Gradient(ReduceAllSum(Square(y)), x, kernel), y)
+				}, waves(3, 8, 9, 5), waves(3, 3, 5, 4))
+			}
+			want, got := results(own), results(calls)
+			for i, what := range []string{"the picture's gradient", "the kernel's gradient", "the output"} {
+				if diff := relativeDifference(want[i], got[i]); diff > 1e-5 {
+					t.Errorf("%s differs by %g of the largest value", what, diff)
+				}
+			}
+		})
+	}
+}
+
+// relu has the values and the gradient of Keras's, which is 0 at 0.
+func TestReLU(t *testing.T) {
+	backend, err := openBackend()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(backend.Finalize)
+	x := tensors.FromFlatDataAndDimensions([]float32{-2, -0.5, 0, 0.5, 3}, 5)
+	got := computed(t, backend, func(x, scale *Node) []*Node {
+		y := relu(x)
+		return append(Gradient(ReduceAllSum(Mul(y, scale)), x), y)
+	}, x, tensors.FromFlatDataAndDimensions([]float32{1, 2, 3, 4, 5}, 5))
+	if want := []float32{0, 0, 0, 4, 5}; !slices.Equal(got[0], want) {
+		t.Errorf("gradient %v, want %v", got[0], want)
+	}
+	if want := []float32{0, 0, 0, 0.5, 3}; !slices.Equal(got[1], want) {
+		t.Errorf("values %v, want %v", got[1], want)
+	}
+}
+
+// Each way in which two matrices can be multiplied gives the same by oneDNN as
+// by XLA.
+func TestOneDNNMultipliesAsXLA(t *testing.T) {
+	calls, own := convolutionsOf(t)
+	for _, axes := range [][2]int{{0, 0}, {0, 1}, {1, 0}, {1, 1}} {
+		t.Run(fmt.Sprint(axes), func(t *testing.T) {
+			a, b := []int{7, 7}, []int{7, 7}
+			a[1-axes[0]], b[1-axes[1]] = 5, 9
+			results := func(backend compute.Backend) []float32 {
+				return computed(t, backend, func(x, y *Node) []*Node {
+					return []*Node{DotGeneral(x, axes[:1], nil, y, axes[1:], nil)}
+				}, waves(a...), waves(b...))[0]
+			}
+			if diff := relativeDifference(results(own), results(calls)); diff > 1e-5 {
+				t.Errorf("differs by %g of the largest value", diff)
+			}
+		})
 	}
 }
 
@@ -136,7 +210,7 @@ func BenchmarkConvolution(b *testing.B) {
 			{"forward/oneDNN", calls, forward, kernel},
 			{"gradient/whole", own, gradient(blockGradient), dy},
 			{"gradient/blocks", own, gradient(blocksGradient), dy},
-			{"gradient/loop", calls, gradient(loopGradient), dy},
+			{"gradient/volumes", calls, gradient(volumesGradient), dy},
 		} {
 			b.Run(fmt.Sprintf("side=%d/%dto%d/%s", layer.side, layer.in, layer.out, form.name), func(b *testing.B) {
 				x, other := cloned(b, x), cloned(b, form.other)

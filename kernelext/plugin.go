@@ -46,9 +46,7 @@ func (p Plugin) Environ() []string {
 	if p.Kind != PluginCPU || !strings.HasPrefix(p.Name, "xla-cpu-pjrt ") {
 		return env
 	}
-	if flags := os.Getenv(xlaFlagsEnv); !strings.Contains(flags, "xnnpack") {
-		env = append(env, xlaFlagsEnv+"="+strings.TrimSpace(flags+" "+withoutXNNPACK))
-	}
+	env = append(env, xlaFlagsEnv+"="+withFlags(os.Getenv(xlaFlagsEnv)))
 	if os.Getenv(oneDNNEnv) == "" {
 		env = append(env, oneDNNEnv+"=1")
 	}
@@ -58,14 +56,30 @@ func (p Plugin) Environ() []string {
 // oneDNNEnv tells package cnn that it may call the plugin's oneDNN. A person switches it off with 0.
 const oneDNNEnv = "CNNBOOK_ONEDNN"
 
-// withoutXNNPACK turns XNNPACK's kernels off in xla-cpu-pjrt 0.0.1. With them, a compiled graph now and then goes on
-// computing with weights of an earlier call when the new ones lie at the same address: losses of the same weights
-// differed between two graphs of one process, by 4e-3 in one of six trainings; without them, in none of nine. Other
-// plugins may not know the flag, and XLA ends a process that gives it an unknown one.
-const (
-	xlaFlagsEnv    = "XLA_FLAGS"
-	withoutXNNPACK = "--xla_cpu_use_xnnpack=false"
-)
+const xlaFlagsEnv = "XLA_FLAGS"
+
+// xlaFlags are for xla-cpu-pjrt 0.0.1. Other plugins may not know them, and XLA ends a process that gives it an
+// unknown one.
+var xlaFlags = []string{
+	// With XNNPACK's kernels, a compiled graph now and then goes on computing with weights of an earlier call when the
+	// new ones lie at the same address: losses of the same weights differed between two graphs of one process, by 4e-3
+	// in one of six trainings; without them, in none of nine.
+	"--xla_cpu_use_xnnpack=false",
+	// XLA's older generator of code compiles a training step in half the time. Loops over 32 or 64 channels are no
+	// longer written out number by number, and so use the processor's vectors.
+	"--xla_cpu_use_fusion_emitters=false",
+	"--xla_backend_extra_options=xla_cpu_disable_loop_unrolling",
+}
+
+// withFlags adds xlaFlags to the person's flags, but for those that the person has set.
+func withFlags(flags string) string {
+	for _, flag := range xlaFlags {
+		if name, _, _ := strings.Cut(flag, "="); !strings.Contains(flags, name) {
+			flags = strings.TrimSpace(flags + " " + flag)
+		}
+	}
+	return flags
+}
 
 // Apply makes this process use the plugin. It must run before GoMLX makes its first backend. The backend's setting
 // names the library by its path: go-xla reads its search path once, when the program starts.

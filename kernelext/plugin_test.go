@@ -293,3 +293,23 @@ func TestWheelsArePinned(t *testing.T) {
 		t.Errorf("wheels for macOS: %v", w)
 	}
 }
+
+func TestEnvironKeepsThePersonsFlags(t *testing.T) {
+	ours := Plugin{Kind: PluginCPU, Name: "xla-cpu-pjrt 0.0.1", Backend: "xla:cpu"}
+	for name, c := range map[string]struct{ flags, want string }{
+		"none":        {"", strings.Join(xlaFlags, " ")},
+		"another":     {"--xla_dump_to=/x", "--xla_dump_to=/x " + strings.Join(xlaFlags, " ")},
+		"one of ours": {"--xla_cpu_use_fusion_emitters=true", "--xla_cpu_use_fusion_emitters=true " + xlaFlags[0] + " " + xlaFlags[2]},
+		"all":         {strings.Join(xlaFlags, " "), strings.Join(xlaFlags, " ")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv(xlaFlagsEnv, c.flags)
+			if want := xlaFlagsEnv + "=" + c.want; !slices.Contains(ours.Environ(), want) {
+				t.Errorf("got %q, want %q among them", ours.Environ(), want)
+			}
+			if other := (Plugin{Kind: PluginOwn, Name: "libother.so", Backend: "xla:cpu"}); strings.Contains(strings.Join(other.Environ(), " "), xlaFlagsEnv) {
+				t.Errorf("another plugin gets flags: %q", other.Environ())
+			}
+		})
+	}
+}

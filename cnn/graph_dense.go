@@ -1,0 +1,16 @@
+package cnn
+
+import (
+	. "github.com/gomlx/gomlx/core/graph"
+)
+
+// product is x [batch, in] times kernel [in, out]. Its gradient with respect to
+// the kernel is computed in the kernel's shape; the one that follows from the
+// graph is [out, in], and turned over.
+func product(x, kernel *Node) *Node {
+	var dy *Node // see withKernelGradient
+	own := IdentityWithCustomGradient(kernel, func(_, _ *Node) *Node {
+		return DotGeneral(x, []int{0}, nil, dy, []int{0}, nil)
+	})
+	return noting(&dy, Dot(x, own).Product())
+}

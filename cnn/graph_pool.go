@@ -1,0 +1,43 @@
+package cnn
+
+import (
+	. "github.com/gomlx/gomlx/core/graph"
+)
+
+// maxPool is the largest of each window, size by size, of x [batch, height,
+// width, channels]; rows and columns that fill no window are left out. Where
+// several places of a window hold it, each gets the gradient.
+//
+// The windows are split off by a reshape, and the largest is found among their
+// places, each of which is a picture: XLA's reductions go through one number
+// after the other, and its native pooling has a slow gradient.
+func maxPool(x *Node, size int) *Node {
+	d := x.Shape().Dimensions
+	n, h, w, c := d[0], d[1]/size, d[2]/size, d[3]
+	if h*size != d[1] || w*size != d[2] {
+		x = Slice(x, AxisRange(), AxisRange(0, h*size), AxisRange(0, w*size), AxisRange())
+	}
+	windows := Reshape(x, n, h, size, w, size, c)
+	var y, dy *Node // see withKernelGradient
+	own := IdentityWithCustomGradient(windows, func(_, _ *Node) *Node {
+		if onOneCPU(dy) {
+			dy = OptimizationBarrier(dy) // or XLA computes it again for each place
+		}
+		everywhere := func(v *Node) *Node {
+			return BroadcastToShape(Reshape(v, n, h, 1, w, 1, c), windows.Shape())
+		}
+		return Where(Equal(windows, everywhere(y)), everywhere(dy), ZerosLike(windows))
+	})
+	for row := range size {
+		for column := range size {
+			place := Slice(own, AxisRange(), AxisRange(), AxisRange(row, row+1), AxisRange(), AxisRange(column, column+1), AxisRange())
+			place = Reshape(place, n, h, w, c)
+			if y == nil {
+				y = place
+			} else {
+				y = Max(y, place)
+			}
+		}
+	}
+	return noting(&dy, y)
+}

@@ -1,0 +1,48 @@
+package cnn
+
+import (
+	"encoding/json"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+)
+
+// DotGeneral is oneDNN's product of two matrices in float32, either of which may
+// be turned over.
+func (f oneDNNFunction) DotGeneral(lhs compute.Value, lhsContracting, lhsBatch []int, rhs compute.Value, rhsContracting, rhsBatch []int,
+	config compute.DotGeneralConfig) (compute.Value, error) {
+	// XLA drops this one if it is not returned: nothing uses it but its shape.
+	own, err := f.Function.DotGeneral(lhs, lhsContracting, lhsBatch, rhs, rhsContracting, rhsBatch, config)
+	if err != nil {
+		return nil, err
+	}
+	output, err := f.Shape(own)
+	if err != nil {
+		return nil, err
+	}
+	for _, operand := range []compute.Value{lhs, rhs} {
+		shape, err := f.Shape(operand)
+		if err != nil {
+			return nil, err
+		}
+		if shape.Rank() != 2 || shape.DType != dtypes.Float32 {
+			return own, nil
+		}
+	}
+	if output.DType != dtypes.Float32 || len(lhsContracting) != 1 || len(lhsBatch) > 0 {
+		return own, nil
+	}
+	product := oneDNNProduct{TransposeA: lhsContracting[0] == 0, TransposeB: rhsContracting[0] == 1}
+	message, err := json.Marshal(map[string]any{"onednn_matmul_config": product})
+	if err != nil {
+		return nil, err
+	}
+	return f.oneDNN("matmul", message, output, lhs, rhs)
+}
+
+// oneDNNProduct is XLA's message OneDnnMatMulConfig (xla/service/cpu/onednn_config.proto)
+// as JSON: which of the two matrices is turned over.
+type oneDNNProduct struct {
+	TransposeA bool `json:"transpose_a"`
+	TransposeB bool `json:"transpose_b"`
+}
