@@ -83,12 +83,7 @@ func TestPatchConvolutionIsTheConvolution(t *testing.T) {
 						return append(Gradient(ReduceAllSum(Square(y)), x, kernel), y)
 					}, waves(2, 7, 6, 3), waves(side, side, 3, 4))
 				}
-				want, got := results(convolution), results(patchConvolution)
-				for i, name := range []string{"the picture's gradient", "the kernel's gradient", "the output"} {
-					if diff := relativeDifference(want[i], got[i]); diff > 1e-5 {
-						t.Errorf("%s differs by %g", name, diff)
-					}
-				}
+				checkConvolution(t, results(convolution), results(patchConvolution))
 			})
 		}
 	}
@@ -131,6 +126,17 @@ func cloned(t testing.TB, x *tensors.Tensor) *tensors.Tensor {
 		t.Fatal(err)
 	}
 	return c
+}
+
+// checkConvolution compares the gradients of the picture and of the kernel, and
+// the output.
+func checkConvolution(t *testing.T, want, got [][]float32) {
+	t.Helper()
+	for i, what := range []string{"the picture's gradient", "the kernel's gradient", "the output"} {
+		if diff := relativeDifference(want[i], got[i]); diff > 1e-5 {
+			t.Errorf("%s differs by %g of the largest value", what, diff)
+		}
+	}
 }
 
 // relativeDifference is the largest difference over the largest value.

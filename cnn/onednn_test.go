@@ -44,12 +44,7 @@ func TestOneDNNConvolvesAsXLA(t *testing.T) {
 					return append(Gradient(ReduceAllSum(Square(y)), x, kernel), y)
 				}, waves(3, 8, 9, 5), waves(3, 3, 5, 4))
 			}
-			want, got := results(own), results(calls)
-			for i, what := range []string{"the picture's gradient", "the kernel's gradient", "the output"} {
-				if diff := relativeDifference(want[i], got[i]); diff > 1e-5 {
-					t.Errorf("%s differs by %g of the largest value", what, diff)
-				}
-			}
+			checkConvolution(t, results(own), results(calls))
 		})
 	}
 }
@@ -118,12 +113,7 @@ func TestFusedConvolutionIsTheConvolution(t *testing.T) {
 					return append(Gradient(ReduceAllSum(Square(y)), x, kernel), y)
 				}, waves(3, 8, 9, 5), waves(3, 3, 5, 4))
 			}
-			want, got := results(own), results(calls)
-			for i, what := range []string{"the picture's gradient", "the kernel's gradient", "the output"} {
-				if diff := relativeDifference(want[i], got[i]); diff > 1e-5 {
-					t.Errorf("%s differs by %g of the largest value", what, diff)
-				}
-			}
+			checkConvolution(t, results(own), results(calls))
 		})
 	}
 }
