@@ -76,11 +76,11 @@ func abortQueued() error {
 }, {
 	file: "internal/websocket/websocket.js",
 	old:  "                500, // milliseconds\n",
-	new:  "                6000, // milliseconds\n",
+	new:  "                20000, // milliseconds\n",
 }, {
 	file: "internal/comms/comms.go",
 	old:  "	WaitForConnectionTimeout = 3 * time.Second\n",
-	new:  "	WaitForConnectionTimeout = 6 * time.Second\n",
+	new:  "	WaitForConnectionTimeout = 20 * time.Second\n",
 }, {
 	file: "internal/goexec/execcode.go",
 	old: `	output, err := cmd.CombinedOutput()
