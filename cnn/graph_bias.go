@@ -7,18 +7,17 @@ import (
 
 // biased is x [batch, …, channels] with the bias [channels] added.
 func biased(x, bias *Node) *Node {
+	plain := func(bias *Node) *Node { return Add(x, broadcastLast(bias, x.Rank())) }
 	if !onesPay(x) {
-		return Add(x, broadcastLast(bias, x.Rank()))
+		return plain(bias)
 	}
-	var dy *Node // see withKernelGradient
-	own := IdentityWithCustomGradient(bias, func(_, _ *Node) *Node {
+	return withGradient(bias, plain, func(_, dy *Node) *Node {
 		channels := bias.Shape().Dimensions[0]
 		rows := dy.Shape().Size() / channels
 		ones := Ones(x.Graph(), shapes.Make(dy.DType(), onesRows, rows))
 		sums := Dot(ones, Reshape(dy, rows, channels)).Product()
 		return Reshape(Slice(sums, AxisRange(0, 1)), channels)
 	})
-	return noting(&dy, Add(x, broadcastLast(own, x.Rank())))
 }
 
 // onesRows is how many rows of ones are multiplied, for the sake of one: the

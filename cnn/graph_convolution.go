@@ -39,10 +39,11 @@ import (
 // the channels, at once; the two arrays in each other's place; pieces turned by XLA into
 // oneDNN's order; volumes one after the other in XLA's loop, whose pieces are cut out while
 // the processors wait (1.15 of the time of a step), by one, two or four a turn; XLA's
-// scheduler for less memory (115 MB less, 1.08 of the time). Products of matrices are slower: at side 32,
-// 32 to 32 channels, where blocks reach 78 GFLOPS on a quieter machine, patches by gradients
-// 41, three shifted rows of the picture by three shifted columns of the gradients 65, shifted
-// rows one after the other 57 (blocks of 2 to 100 images, the best of each).
+// scheduler for less memory (115 MB less, 1.08 of the time). Products of matrices are
+// slower: at side 32, 32 to 32 channels, where blocks reach 78 GFLOPS on a quieter machine,
+// patches by gradients 41, three shifted rows of the picture by three shifted columns of the
+// gradients 65, shifted rows one after the other 57 (blocks of 2 to 100 images, the best of
+// each).
 const (
 	gradientBlock = 50 // images of a block for XLA's convolution
 	// A block for oneDNN takes its images, the channels of its convolutions, by so
@@ -78,24 +79,10 @@ func convolution(x, kernel *Node, padding string) *Node {
 // withKernelGradient is the convolution, whose gradient with respect to the
 // kernel is what the function computes from x, the loss's gradient dy with
 // respect to the output, the kernel's side and the padding.
-//
-// The gradient pass visits nodes from last to first: it tells dy at the output
-// before it asks for the gradient at the kernel. What the convolution itself
-// reports for the kernel is then unused, and never computed.
 func withKernelGradient(x, kernel *Node, padding string, gradient func(x, dy *Node, side int, padding string) *Node) *Node {
-	var dy *Node
-	replaced := IdentityWithCustomGradient(kernel, func(_, _ *Node) *Node {
-		return gradient(x, dy, kernel.Shape().Dimensions[0], padding)
-	})
-	return noting(&dy, convolution(x, replaced, padding))
-}
-
-// noting is y, whose gradient is put into dy when the gradient pass comes to it.
-func noting(dy **Node, y *Node) *Node {
-	return IdentityWithCustomGradient(y, func(_, v *Node) *Node {
-		*dy = v
-		return v
-	})
+	return withGradient(kernel,
+		func(kernel *Node) *Node { return convolution(x, kernel, padding) },
+		func(_, dy *Node) *Node { return gradient(x, dy, kernel.Shape().Dimensions[0], padding) })
 }
 
 // patchesPay tells whether a convolution is computed as a product of matrices.

@@ -8,9 +8,7 @@ import (
 // the kernel is computed in the kernel's shape; the one that follows from the
 // graph is [out, in], and turned over.
 func product(x, kernel *Node) *Node {
-	var dy *Node // see withKernelGradient
-	own := IdentityWithCustomGradient(kernel, func(_, _ *Node) *Node {
-		return DotGeneral(x, []int{0}, nil, dy, []int{0}, nil)
-	})
-	return noting(&dy, Dot(x, own).Product())
+	return withGradient(kernel,
+		func(kernel *Node) *Node { return Dot(x, kernel).Product() },
+		func(_, dy *Node) *Node { return DotGeneral(x, []int{0}, nil, dy, []int{0}, nil) })
 }

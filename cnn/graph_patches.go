@@ -14,19 +14,20 @@ func patchConvolution(x, kernel *Node, padding string) *Node {
 	if padding == "same" {
 		zeros = around(side)
 	}
-	var dy *Node // see withKernelGradient
-	input := IdentityWithCustomGradient(x, func(_, _ *Node) *Node {
+	inputGradient := func(_, dy *Node) *Node {
 		turned := TransposeAllAxes(Reverse(kernel, 0, 1), 0, 1, 3, 2)
 		return patchProduct(padded(dy, 1, [2]int{side - 1 - zeros[0], side - 1 - zeros[1]}), turned)
-	})
-	weights := IdentityWithCustomGradient(kernel, func(_, _ *Node) *Node {
+	}
+	kernelGradient := func(_, dy *Node) *Node {
 		channelsFirst := padded(TransposeAllAxes(x, 3, 0, 1, 2), 2, zeros)
 		columns := Concatenate(shifted(channelsFirst, side, 2), 0) // [side·side·in, batch, height, width]
 		positions := dy.Shape().Size() / out
 		product := Dot(Reshape(columns, side*side*in, positions), Reshape(dy, positions, out)).Product()
 		return Reshape(product, side, side, in, out)
-	})
-	return noting(&dy, patchProduct(padded(input, 1, zeros), weights))
+	}
+	return withGradient(x, func(x *Node) *Node {
+		return withGradient(kernel, func(kernel *Node) *Node { return patchProduct(padded(x, 1, zeros), kernel) }, kernelGradient)
+	}, inputGradient)
 }
 
 // patchProduct is the convolution, without padding, of x [batch, height, width,

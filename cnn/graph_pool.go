@@ -18,8 +18,21 @@ func maxPool(x *Node, size int) *Node {
 		x = Slice(x, AxisRange(), AxisRange(0, h*size), AxisRange(0, w*size), AxisRange())
 	}
 	windows := Reshape(x, n, h, size, w, size, c)
-	var y, dy *Node // see withKernelGradient
-	own := IdentityWithCustomGradient(windows, func(_, _ *Node) *Node {
+	largest := func(windows *Node) (y *Node) {
+		for row := range size {
+			for column := range size {
+				place := Slice(windows, AxisRange(), AxisRange(), AxisRange(row, row+1), AxisRange(), AxisRange(column, column+1), AxisRange())
+				place = Reshape(place, n, h, w, c)
+				if y == nil {
+					y = place
+				} else {
+					y = Max(y, place)
+				}
+			}
+		}
+		return y
+	}
+	return withGradient(windows, largest, func(y, dy *Node) *Node {
 		if onOneCPU(dy) {
 			dy = OptimizationBarrier(dy) // or XLA computes it again for each place
 		}
@@ -28,16 +41,4 @@ func maxPool(x *Node, size int) *Node {
 		}
 		return Where(Equal(windows, everywhere(y)), everywhere(dy), ZerosLike(windows))
 	})
-	for row := range size {
-		for column := range size {
-			place := Slice(own, AxisRange(), AxisRange(), AxisRange(row, row+1), AxisRange(), AxisRange(column, column+1), AxisRange())
-			place = Reshape(place, n, h, w, c)
-			if y == nil {
-				y = place
-			} else {
-				y = Max(y, place)
-			}
-		}
-	}
-	return noting(&dy, y)
 }

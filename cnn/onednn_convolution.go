@@ -47,19 +47,20 @@ type oneDNNCall struct {
 }
 
 func (f oneDNNFunction) convolution(c oneDNNCall) (compute.Value, error) {
-	config, err := json.Marshal(map[string]any{"onednn_conv_config": c.config})
-	if err != nil {
-		return nil, err
-	}
-	value, err := f.oneDNN("convolution", config, c.output, c.operands...)
+	value, err := f.oneDNN("convolution", map[string]any{"onednn_conv_config": c.config}, c.output, c.operands...)
 	if err == nil {
 		f.convolutions[value] = c
 	}
 	return value, err
 }
 
-// oneDNN is a call to what the plugin has of oneDNN under that name.
-func (f oneDNNFunction) oneDNN(name string, config []byte, output shapes.Shape, operands ...compute.Value) (compute.Value, error) {
+// oneDNN is a call to what the plugin has of oneDNN under that name, with one of
+// XLA's messages as its configuration.
+func (f oneDNNFunction) oneDNN(name string, message map[string]any, output shapes.Shape, operands ...compute.Value) (compute.Value, error) {
+	config, err := json.Marshal(message)
+	if err != nil {
+		return nil, err
+	}
 	outputs, err := xlaCustomCall(f.Function, "__onednn$"+name, string(config), nil, []shapes.Shape{output}, nil, operands...)
 	if err != nil {
 		return nil, fmt.Errorf("a %s by oneDNN: %w", name, err)

@@ -1,8 +1,6 @@
 package cnn
 
 import (
-	"encoding/json"
-
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 )
@@ -33,11 +31,7 @@ func (f oneDNNFunction) DotGeneral(lhs compute.Value, lhsContracting, lhsBatch [
 		return own, nil
 	}
 	product := oneDNNProduct{TransposeA: lhsContracting[0] == 0, TransposeB: rhsContracting[0] == 1}
-	message, err := json.Marshal(map[string]any{"onednn_matmul_config": product})
-	if err != nil {
-		return nil, err
-	}
-	return f.oneDNN("matmul", message, output, lhs, rhs)
+	return f.oneDNN("matmul", map[string]any{"onednn_matmul_config": product}, output, lhs, rhs)
 }
 
 // oneDNNProduct is XLA's message OneDnnMatMulConfig (xla/service/cpu/onednn_config.proto)
