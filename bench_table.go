@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cnnbook/cnnbook/cnn"
 	"github.com/cnnbook/cnnbook/kernelext"
 )
 
@@ -26,6 +27,10 @@ type benchmark struct {
 // and worse minutes alike, and writes the table. Stopped, it writes that of the
 // rounds that are complete.
 func (b benchmark) race(ctx context.Context, contenders []contender, plugin kernelext.Plugin, stdout io.Writer) error {
+	_, operations, err := cnn.WriteUp().Operations()
+	if err != nil {
+		return err
+	}
 	samples := make([][]sample, len(contenders))
 	var stopped error
 	for round := range b.rounds {
@@ -43,7 +48,7 @@ func (b benchmark) race(ctx context.Context, contenders []contender, plugin kern
 	}
 	if done := len(samples[0]); done > 0 {
 		b.writeHeading(stdout, plugin, fmt.Sprintf("%d of %d rounds", done, b.rounds))
-		writeRace(stdout, contenders, samples, b.workload)
+		writeRace(stdout, contenders, samples, b.workload, float64(operations)*float64(b.workload.batch))
 	}
 	return stopped
 }
@@ -70,10 +75,11 @@ func (b benchmark) writeHeading(w io.Writer, plugin kernelext.Plugin, extent str
 }
 
 // writeRace writes the table of a race, and who took part in which version. The
-// ratio is ours to theirs, round by round.
-func writeRace(w io.Writer, contenders []contender, samples [][]sample, work workload) {
-	fmt.Fprintln(w, "| | step, median (lowest–highest round) | ours to it (lowest–highest round) | start to first step | evaluation, images/s | peak memory |")
-	fmt.Fprintln(w, "|---|---|---|---|---|---|")
+// ratio is ours to theirs, and the utilisation what a step's operations would take
+// at ours' product speed as a part of the step, both round by round.
+func writeRace(w io.Writer, contenders []contender, samples [][]sample, work workload, operations float64) {
+	fmt.Fprintln(w, "| | step, median (lowest–highest round) | ours to it (lowest–highest round) | FLOPs utilisation | start to first step | evaluation, images/s | peak memory |")
+	fmt.Fprintln(w, "|---|---|---|---|---|---|---|")
 	ours := steps(samples[0])
 	for i, c := range contenders {
 		its := steps(samples[i])
@@ -85,12 +91,18 @@ func writeRace(w io.Writer, contenders []contender, samples [][]sample, work wor
 			}
 			ratio = spread("%.2f", ratios)
 		}
+		utilisation := make([]float64, len(its))
+		for k := range its {
+			utilisation[k] = operations / its[k] / samples[0][k].Product
+		}
 		first := column(samples[i], func(s sample) float64 { return s.FirstStep })
 		speed := column(samples[i], func(s sample) float64 { return float64(work.evaluate) / s.Evaluate })
 		peak := column(samples[i], func(s sample) float64 { return float64(s.Peak) / 1e9 })
-		fmt.Fprintf(w, "| %s | %s s | %s | %.1f s | %.0f | %.2f GB |\n", c.name, spread("%.3f", its), ratio, median(first), median(speed), slices.Max(peak))
+		fmt.Fprintf(w, "| %s | %s s | %s | %.2f | %.1f s | %.0f | %.2f GB |\n", c.name, spread("%.3f", its), ratio, median(utilisation), median(first), median(speed), slices.Max(peak))
 	}
-	fmt.Fprintln(w)
+	product := column(samples[0], func(s sample) float64 { return s.Product / 1e9 })
+	fmt.Fprintf(w, "\nFLOPs utilisation: a step's convolutions and dense layers are %.1f GFLOP; cnnbook's backend multiplies matrices at %s GFLOPS, which would be 1.\n\n",
+		operations/1e9, spread("%.0f", product))
 	for i, c := range contenders {
 		fmt.Fprintf(w, "%s: %s\n", c.name, samples[i][0].Versions)
 	}

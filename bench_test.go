@@ -39,7 +39,7 @@ func TestMeasure(t *testing.T) {
 		}
 		lines = append(lines, m)
 	}
-	if len(lines) != 2 || !lines[0].First || len(lines[1].Steps) != 5 || lines[1].Evaluate <= 0 || !strings.Contains(lines[1].Versions, "gomlx") {
+	if len(lines) != 2 || !lines[0].First || len(lines[1].Steps) != 5 || lines[1].Evaluate <= 0 || lines[1].Product <= 0 || !strings.Contains(lines[1].Versions, "gomlx") {
 		t.Errorf("measured %+v", lines)
 	}
 }
@@ -68,15 +68,16 @@ func TestContender(t *testing.T) {
 
 func TestRaceTable(t *testing.T) {
 	round := func(step float64, peak int64) sample {
-		return sample{measurement: measurement{Steps: []float64{step, step, 9}, Evaluate: 2, Versions: "v"}, FirstStep: 3, Peak: peak}
+		return sample{measurement: measurement{Steps: []float64{step, step, 9}, Evaluate: 2, Product: 4e9, Versions: "v"}, FirstStep: 3, Peak: peak}
 	}
 	var out bytes.Buffer
 	writeRace(&out, []contender{{name: "cnnbook"}, {name: "keras-tf"}}, [][]sample{
 		{round(1, 5e8), round(2, 6e8), round(3, 4e8)}, {round(2, 1e9), round(2, 1e9), round(2, 1e9)},
-	}, workload{evaluate: 1000})
+	}, workload{evaluate: 1000}, 6e9)
 	for _, want := range []string{
-		"| cnnbook | 2.000 (1.000–3.000) s | – | 3.0 s | 500 | 0.60 GB |",
-		"| keras-tf | 2.000 (2.000–2.000) s | 1.00 (0.50–1.50) | 3.0 s | 500 | 1.00 GB |",
+		"| cnnbook | 2.000 (1.000–3.000) s | – | 0.75 | 3.0 s | 500 | 0.60 GB |",
+		"| keras-tf | 2.000 (2.000–2.000) s | 1.00 (0.50–1.50) | 0.75 | 3.0 s | 500 | 1.00 GB |",
+		"are 6.0 GFLOP; cnnbook's backend multiplies matrices at 4 (4–4) GFLOPS",
 		"keras-tf: v",
 	} {
 		if !strings.Contains(out.String(), want) {

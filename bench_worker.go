@@ -19,6 +19,7 @@ type measurement struct {
 	First    bool      `json:"first,omitempty"`
 	Steps    []float64 `json:"steps,omitempty"`    // seconds of each timed step
 	Evaluate float64   `json:"evaluate,omitempty"` // seconds
+	Product  float64   `json:"product,omitempty"`  // see cnn.ProductSpeed; measured by ours only
 	Versions string    `json:"versions,omitempty"`
 }
 
@@ -66,6 +67,9 @@ func measure(ctx context.Context, w workload, stdout io.Writer) error {
 	}
 	m := measurement{Steps: steps, Versions: strings.Join(cnn.Software(), ", ")}
 	if m.Evaluate, err = timeEvaluation(ctx, run, test); err != nil {
+		return err
+	}
+	if m.Product, err = cnn.ProductSpeed(ctx, w.steps); err != nil {
 		return err
 	}
 	return lines.Encode(m)

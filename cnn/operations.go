@@ -1,0 +1,50 @@
+package cnn
+
+// Operations counts the floating-point operations of the convolutions and dense
+// layers for one image, a multiplication and an addition as two: forward, and
+// in a training step, which adds the gradients with respect to each kernel and
+// to each layer's input but the image. Multiplications by the zeros of a
+// padding are left out, and so are all other layers.
+func (a Architecture) Operations() (forward, training int64, err error) {
+	shapes, err := a.Shapes()
+	if err != nil {
+		return 0, 0, err
+	}
+	in := a.Input
+	for i, l := range a.Layers {
+		n := operations(l, in, shapes[i])
+		forward += n
+		training += 3 * n
+		if i == 0 {
+			training -= n // an image needs no gradient
+		}
+		in = shapes[i]
+	}
+	return forward, training, nil
+}
+
+// operations are those of one layer forward.
+func operations(l Layer, in, out Shape) int64 {
+	switch l := l.(type) {
+	case Conv2D:
+		return 2 * int64(l.meetings(in[0], out[0])) * int64(l.meetings(in[1], out[1])) * int64(in[2]) * int64(out[2])
+	case Dense:
+		return 2 * int64(in.Size()) * int64(out.Size())
+	}
+	return 0
+}
+
+// meetings is how often a place of the kernel meets one of the picture along an
+// axis of that size.
+func (l Conv2D) meetings(size, outputs int) int {
+	before := 0
+	if l.Padding == "same" {
+		before = SamePadding(size, l.Kernel, l.stride())[0]
+	}
+	count := 0
+	for o := range outputs {
+		start := o*l.stride() - before
+		count += min(start+l.Kernel, size) - max(start, 0)
+	}
+	return count
+}

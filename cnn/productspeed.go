@@ -1,0 +1,53 @@
+package cnn
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+)
+
+// productSide is that of the matrices of [ProductSpeed]: large enough that the
+// numbers are fetched far less often than multiplied.
+const productSide = 2048
+
+// ProductSpeed is how many floating-point operations a second the backend does
+// while it multiplies two square matrices of 2,048, float32, the median of
+// times products: what is left of a processor's peak on the machine as it is
+// now, and a yardstick for a network's step (see [Architecture.Operations]).
+func ProductSpeed(ctx context.Context, times int) (perSecond float64, err error) {
+	backend, err := openBackend()
+	if err != nil {
+		return 0, err
+	}
+	defer backend.Finalize()
+	err = guard("multiplying matrices", func() error {
+		matrix := tensors.FromFlatDataAndDimensions(slices.Repeat([]float32{0.5}, productSide*productSide), productSide, productSide)
+		if err := matrix.ToDevice(backend, 0); err != nil {
+			return err
+		}
+		product, err := NewExec(backend, func(x, y *Node) *Node {
+			return Slice(Dot(x, y).Product(), AxisRange(0, 1), AxisRange(0, 1)) // little to copy back
+		})
+		if err != nil {
+			return err
+		}
+		var seconds []float64
+		for range times + 1 { // the first compiles
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			began := time.Now()
+			if _, err := product.Call(matrix, matrix); err != nil {
+				return err
+			}
+			seconds = append(seconds, time.Since(began).Seconds())
+		}
+		seconds = slices.Sorted(slices.Values(seconds[1:]))
+		perSecond = 2 * productSide * productSide * productSide / seconds[len(seconds)/2]
+		return nil
+	})
+	return perSecond, err
+}
