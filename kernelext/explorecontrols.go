@@ -13,7 +13,7 @@ import (
 	"github.com/janpfeifer/gonb/gonbui/widgets"
 )
 
-// frontEndWait bounds the wait for a browser. GoNB itself tries for 6 s to reach one.
+// frontEndWait bounds the wait for a browser. GoNB itself tries for longer, which a run without one need not wait for.
 const frontEndWait = 8 * time.Second
 
 // awaitFrontEnd says whether a browser answers. GoNB's widgets wait for one for ever, so it is asked first: by a script

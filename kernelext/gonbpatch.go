@@ -19,7 +19,7 @@ type edit struct {
 	old, new string // old stands in it exactly once
 }
 
-// gonbEdits change four things in GoNB v0.11.4.
+// gonbEdits change five things in GoNB v0.11.4.
 //
 // "Run All" stops at a cell that fails: Jupyter's messaging protocol has the kernel answer "aborted" to the requests that
 // wait behind a failed one, unless it was sent with stop_on_error false; GoNB runs them all
@@ -27,6 +27,9 @@ type edit struct {
 //
 // Widgets get longer to connect: GoNB's script gives up when the kernel's answer takes half a second, and its kernel when
 // the browser's takes three. On a machine that is busy, with a training say, the widgets then never work.
+//
+// Widgets ask again for that answer, and get it again: the first one is lost when the Jupyter server does not yet listen to
+// the kernel for the page's new connection, for which it does not wait while a cell runs (jupyter_server, "nudge").
 //
 // Cells are linked by Go's own linker, which takes a third of a second less than the C compiler that Go asks where there is
 // cgo (GoMLX reaches XLA through it). What it cannot link, C++ for one, is linked as before.
@@ -77,6 +80,30 @@ func abortQueued() error {
 	file: "internal/websocket/websocket.js",
 	old:  "                500, // milliseconds\n",
 	new:  "                20000, // milliseconds\n",
+}, {
+	file: "internal/websocket/websocket.js",
+	old: `            let err = this._send(msg);
+            await this._wait_open_ack();
+`,
+	new: `            this._send(msg);
+            let again = setInterval(() => this._send(msg), 500);
+            try {
+                await this._wait_open_ack();
+            } finally {
+                clearInterval(again);
+            }
+`,
+}, {
+	file: "internal/comms/comms.go",
+	old: `	if s.Opened {
+		// Close the previous connection if it is still open.
+`,
+	new: `	if s.Opened && commId == s.CommId { // asked again
+		return s.sendDataLocked(msg, map[string]any{"address": CommOpenAckAddress, "value": true})
+	}
+	if s.Opened {
+		// Close the previous connection if it is still open.
+`,
 }, {
 	file: "internal/comms/comms.go",
 	old:  "	WaitForConnectionTimeout = 3 * time.Second\n",
