@@ -94,6 +94,48 @@ finally:
 	}
 }
 
+// TestKernelAnswersAgain: a page that asks again to be connected gets the answer again, and stays connected.
+func TestKernelAnswersAgain(t *testing.T) {
+	env := testEnvironment(t)
+	cmd := exec.CommandContext(t.Context(), env.Python, "-c", `import json, os, queue, time, uuid
+from jupyter_client.manager import KernelManager
+kernel = str(uuid.uuid4())
+manager = KernelManager(kernel_name="cnnbook", connection_file=os.path.join(os.getcwd(), f"kernel-{kernel}.json"))
+manager.start_kernel()
+client = manager.blocking_client()
+client.start_channels()
+client.wait_for_ready(timeout=300)
+opening = {"comm_id": "page", "target_name": "gonb_comm", "data": {}, "kernel_id": kernel}
+answers, end = [], time.monotonic() + 60
+def ask():
+    client.shell_channel.send(client.session.msg("comm_open", opening))
+try:
+    ask()
+    while len(answers) < 2 and time.monotonic() < end:
+        for channel in client.iopub_channel, client.shell_channel:
+            try:
+                message = channel.get_msg(timeout=0.2)
+            except queue.Empty:
+                continue
+            if message["msg_type"].startswith("comm_"):
+                answers.append([message["msg_type"], message["content"].get("data", {}).get("address")])
+                ask()
+    print(json.dumps(answers))
+finally:
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)`)
+	cmd.Dir, cmd.Env = t.TempDir(), env.Environ()
+	var stderr tail
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v: %s", err, stderr.String())
+	}
+	if want := `[["comm_msg", "#comm_open_ack"], ["comm_msg", "#comm_open_ack"]]`; strings.TrimSpace(string(out)) != want {
+		t.Errorf("answers %s, want %s", out, want)
+	}
+}
+
 // TestCellThatGoCannotLink: a variable of a thread is one of the things that only the C compiler's linker knows.
 func TestCellThatGoCannotLink(t *testing.T) {
 	dir := t.TempDir()
