@@ -44,8 +44,7 @@ func TestEditsFitGoNB(t *testing.T) {
 
 // TestRunAllStopsAtAFailingCell sends cells as "Run All" does, all at once.
 func TestRunAllStopsAtAFailingCell(t *testing.T) {
-	env := testEnvironment(t)
-	cmd := exec.CommandContext(t.Context(), env.Python, "-c", `import json
+	out := pythonOutput(t, `import json
 from jupyter_client.manager import start_new_kernel
 manager, client = start_new_kernel(kernel_name="cnnbook", startup_timeout=300)
 def run(cells, **options):
@@ -65,13 +64,6 @@ try:
 finally:
     client.stop_channels()
     manager.shutdown_kernel(now=True)`)
-	cmd.Dir, cmd.Env = t.TempDir(), env.Environ()
-	var stderr tail
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("%v: %s", err, stderr.String())
-	}
 	var got map[string][][]any
 	if err := json.Unmarshal(out, &got); err != nil {
 		t.Fatalf("%v in %s", err, out)
@@ -96,8 +88,7 @@ finally:
 
 // TestKernelAnswersAgain: a page that asks again to be connected gets the answer again, and stays connected.
 func TestKernelAnswersAgain(t *testing.T) {
-	env := testEnvironment(t)
-	cmd := exec.CommandContext(t.Context(), env.Python, "-c", `import json, os, queue, time, uuid
+	out := pythonOutput(t, `import json, os, queue, time, uuid
 from jupyter_client.manager import KernelManager
 kernel = str(uuid.uuid4())
 manager = KernelManager(kernel_name="cnnbook", connection_file=os.path.join(os.getcwd(), f"kernel-{kernel}.json"))
@@ -124,6 +115,16 @@ try:
 finally:
     client.stop_channels()
     manager.shutdown_kernel(now=True)`)
+	if want := `[["comm_msg", "#comm_open_ack"], ["comm_msg", "#comm_open_ack"]]`; strings.TrimSpace(string(out)) != want {
+		t.Errorf("answers %s, want %s", out, want)
+	}
+}
+
+// pythonOutput is what a script writes that talks to the kernel.
+func pythonOutput(t *testing.T, script string) []byte {
+	t.Helper()
+	env := testEnvironment(t)
+	cmd := exec.CommandContext(t.Context(), env.Python, "-c", script)
 	cmd.Dir, cmd.Env = t.TempDir(), env.Environ()
 	var stderr tail
 	cmd.Stderr = &stderr
@@ -131,9 +132,7 @@ finally:
 	if err != nil {
 		t.Fatalf("%v: %s", err, stderr.String())
 	}
-	if want := `[["comm_msg", "#comm_open_ack"], ["comm_msg", "#comm_open_ack"]]`; strings.TrimSpace(string(out)) != want {
-		t.Errorf("answers %s, want %s", out, want)
-	}
+	return out
 }
 
 // TestCellThatGoCannotLink: a variable of a thread is one of the things that only the C compiler's linker knows.
