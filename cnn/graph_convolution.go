@@ -41,11 +41,11 @@ import (
 // the processors wait (1.15 of the time of a step), by one, two or four a turn; XLA's
 // scheduler for less memory (115 MB less, 1.08 of the time); for the first layer one
 // product by oneDNN, of gradients and patches, which XLA copies or oneDNN's convolution
-// with one-hot filters makes (0.96 to 1.03 of a step's time, turn by turn). Products of matrices are
-// slower: at side 32, 32 to 32 channels, where blocks reach 78 GFLOPS on a quieter machine,
-// patches by gradients 41, three shifted rows of the picture by three shifted columns of the
-// gradients 65, shifted rows one after the other 57 (blocks of 2 to 100 images, the best of
-// each).
+// with one-hot filters makes (0.96 to 1.03 of a step's time, turn by turn). Products of
+// matrices are slower: at side 32, 32 to 32 channels, where blocks reach 78 GFLOPS on a
+// quieter machine, patches by gradients 41, three shifted rows of the picture by three
+// shifted columns of the gradients 65, shifted rows one after the other 57 (blocks of 2 to
+// 100 images, the best of each).
 const (
 	gradientBlock = 50 // images of a block for XLA's convolution
 	// A block for oneDNN takes its images, the channels of its convolutions, by so

@@ -2,6 +2,7 @@ package cnn
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -18,6 +19,9 @@ const productSide = 2048
 // times products: what is left of a processor's peak on the machine as it is
 // now, and a yardstick for a network's step (see [Architecture.Operations]).
 func ProductSpeed(ctx context.Context, times int) (perSecond float64, err error) {
+	if times < 1 {
+		return 0, fmt.Errorf("%w: at least 1 product must be timed, got %d", ErrConfig, times)
+	}
 	backend, err := openBackend()
 	if err != nil {
 		return 0, err
@@ -34,7 +38,7 @@ func ProductSpeed(ctx context.Context, times int) (perSecond float64, err error)
 		if err != nil {
 			return err
 		}
-		var seconds []float64
+		var took []time.Duration
 		for range times + 1 { // the first compiles
 			if err := ctx.Err(); err != nil {
 				return err
@@ -43,10 +47,9 @@ func ProductSpeed(ctx context.Context, times int) (perSecond float64, err error)
 			if _, err := product.Call(matrix, matrix); err != nil {
 				return err
 			}
-			seconds = append(seconds, time.Since(began).Seconds())
+			took = append(took, time.Since(began))
 		}
-		seconds = slices.Sorted(slices.Values(seconds[1:]))
-		perSecond = 2 * productSide * productSide * productSide / seconds[len(seconds)/2]
+		perSecond = 2 * productSide * productSide * productSide / medianOfLast(took, times).Seconds()
 		return nil
 	})
 	return perSecond, err
