@@ -43,5 +43,5 @@ func openBackend() (backend compute.Backend, err error) {
 		return nil, fmt.Errorf("%w: cannot open %s: %s: run `go run . doctor` to see what is missing, or set %s=go for the pure-Go backend, which needs no plugin but is far slower",
 			ErrBackend, config, firstLine(err.Error()), compute.ConfigEnvVar)
 	}
-	return withOneDNN(backend), nil
+	return withOneDNN(backend)
 }

@@ -59,8 +59,9 @@
 // package never downloads one. A process that lives in a cnnbook kernel has both
 // set; others can call kernelext's set-up.
 //
-// CNNBOOK_ONEDNN=1 has convolutions computed by oneDNN, on one CPU device in
-// float32. It is for plugins that hold it and take its calls as xla-cpu-pjrt 0.0.1
-// does, for which set-up sets it; others may end the process. 0 leaves all to
-// XLA, whose results differ in the last digits.
+// CNNBOOK_ONEDNN names oneDNN's library, which then computes convolutions and
+// products, on one CPU device in float32, and GOMLX_BACKEND must name the plugin by
+// its path. Set-up sets both. With 0, XLA computes all, and results differ in the
+// last digits; so do those of oneDNN with another number of processors, or with
+// others, as a sum's order follows from them.
 package cnn

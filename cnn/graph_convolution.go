@@ -3,7 +3,6 @@ package cnn
 import (
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
-	"golang.org/x/sys/cpu"
 )
 
 // The form of each convolution is chosen here, by measurement.
@@ -62,8 +61,8 @@ func convolve(x, kernel *Node, padding string) *Node {
 	switch {
 	case patchesPay():
 		return patchConvolution(x, kernel, padding)
-	case volumesPay(x):
-		return withKernelGradient(x, kernel, padding, volumesGradient)
+	case oneDNNPays(x):
+		return convolution(x, kernel, padding)
 	case blocksPay(x):
 		return withKernelGradient(x, kernel, padding, blocksGradient)
 	}
@@ -93,10 +92,10 @@ func withKernelGradient(x, kernel *Node, padding string, gradient func(x, dy *No
 // batch 100 took 32 s; measure with go run . bench -go.
 func patchesPay() bool { return backendLabel() == "go" }
 
-// volumesPay tells whether the kernel's gradient is computed by volumesGradient.
-func volumesPay(x *Node) bool {
+// oneDNNPays tells whether oneDNN computes the convolution and its gradients.
+func oneDNNPays(x *Node) bool {
 	_, calls := x.Graph().Backend().(oneDNN)
-	return calls && x.DType() == dtypes.Float32 && cpu.X86.HasAVX512F && x.Shape().Dimensions[3] >= volumeMinChannels
+	return calls && x.DType() == dtypes.Float32
 }
 
 // blocksPay tells whether the kernel's gradient is computed by blocksGradient.

@@ -5,20 +5,14 @@ import (
 )
 
 // blocksGradient sums the gradient with respect to a kernel of that side over
-// blocks of the batch, in a fixed order; dy is the loss's gradient with respect
-// to the convolution's output.
+// blocks of the batch, in a fixed order, the last one with what remains; dy is the
+// loss's gradient with respect to the convolution's output.
 func blocksGradient(x, dy *Node, side int, padding string) *Node {
-	return summed(x, dy, gradientBlock, func(x, dy *Node) *Node { return blockGradient(x, dy, side, padding) })
-}
-
-// summed is the sum of gradient over blocks of so many images, the last one
-// with what remains.
-func summed(x, dy *Node, size int, gradient func(x, dy *Node) *Node) *Node {
 	n := x.Shape().Dimensions[0]
 	var sum *Node
-	for start := 0; start < n; start += size {
-		block := AxisRange(start, min(start+size, n))
-		part := gradient(Slice(x, block), Slice(dy, block))
+	for start := 0; start < n; start += gradientBlock {
+		block := AxisRange(start, min(start+gradientBlock, n))
+		part := blockGradient(Slice(x, block), Slice(dy, block), side, padding)
 		if sum == nil {
 			sum = part
 		} else {
@@ -47,33 +41,3 @@ func blockGradient(x, dy *Node, side int, padding string) *Node {
 
 // around is how many zeros padding "same" puts before and after an axis.
 func around(side int) [2]int { return [2]int{(side - 1) / 2, side / 2} }
-
-// volumesGradient is blocksGradient in the form that suits oneDNN, over blocks
-// so small that the processor's caches hold them.
-func volumesGradient(x, dy *Node, side int, padding string) *Node {
-	image := (x.Shape().Size() + dy.Shape().Size()) / x.Shape().Dimensions[0]
-	size := max(volumeImages, volumeFloats/image/volumeImages*volumeImages)
-	return summed(x, dy, size, func(x, dy *Node) *Node { return volumeGradient(x, dy, side, padding) })
-}
-
-// volumeGradient is blockGradient by a convolution over three axes: height, width
-// and the channels of x, along which the kernel dy has one place. The images are
-// the channels of the one volume. As no channel of x needs to be copied for each
-// place of the kernel that it meets, as in matrices made of patches, this runs
-// as fast as the convolution itself.
-func volumeGradient(x, dy *Node, side int, padding string) *Node {
-	volume := InsertAxes(x, 0)   // [1, images, height, width, in]
-	kernel := InsertAxes(dy, -2) // [images, height, width, 1, out]
-	axes := ConvolveAxesConfig{
-		InputBatch: 0, InputChannels: 1, InputSpatial: []int{2, 3, 4},
-		KernelInputChannels: 0, KernelSpatial: []int{1, 2, 3}, KernelOutputChannels: 4,
-		OutputBatch: 0, OutputSpatial: []int{1, 2, 3}, OutputChannels: 4,
-	}
-	c := Convolve(volume, kernel).AxesConfig(axes)
-	if padding == "same" {
-		c = c.PaddingPerDim([][2]int{around(side), around(side), {0, 0}})
-	} else {
-		c = c.NoPadding()
-	}
-	return Squeeze(c.Done(), 0)
-}

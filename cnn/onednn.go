@@ -1,32 +1,38 @@
 package cnn
 
 import (
+	"fmt"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/go-xla/compute/xla"
+
+	"github.com/cnnbook/cnnbook/internal/onednn"
 )
 
-// oneDNNEnv, set to 1, says that the plugin holds oneDNN and takes its calls as
-// xla-cpu-pjrt 0.0.1 does. Set-up sets it for that plugin. Another may not know
-// the call, or may read its configuration otherwise and end the process.
+// oneDNNEnv names oneDNN's library. Set-up sets it where it has fetched one. Empty
+// or 0 leaves all to XLA.
 const oneDNNEnv = "CNNBOOK_ONEDNN"
 
 // oneDNN is a backend whose convolutions and products of matrices are computed
-// by oneDNN (see [oneDNNFunction.ConvGeneral] and [oneDNNFunction.DotGeneral]).
-// All else is the backend's own.
-//
-// The plugin holds oneDNN and runs calls to it, but it was built without the
-// pass over the graph that puts them there, XLA's OneDnnContractionRewriter.
+// by oneDNN (see [oneDNNFunction.ConvGeneral] and [oneDNNFunction.DotGeneral]),
+// which XLA's plugin calls. All else is the plugin's own.
 type oneDNN struct{ compute.Backend }
 
-// withOneDNN is the backend, with oneDNN's convolutions where the environment
-// says that the plugin has them.
-func withOneDNN(backend compute.Backend) compute.Backend {
-	if backendLabel() == "xla:cpu" && os.Getenv(oneDNNEnv) == "1" {
-		return oneDNN{backend}
+// withOneDNN is the backend, with oneDNN where the environment names it and the
+// plugin by its path, as set-up does.
+func withOneDNN(backend compute.Backend) (compute.Backend, error) {
+	library := os.Getenv(oneDNNEnv)
+	_, plugin, _ := strings.Cut(backendName(), ":")
+	if library == "" || library == "0" || backendLabel() != "xla:cpu" || !filepath.IsAbs(plugin) {
+		return backend, nil
 	}
-	return backend
+	if err := onednn.Open(library, plugin); err != nil {
+		return nil, fmt.Errorf("%w: %s=%s: %w: set it to 0 to compute without", ErrBackend, oneDNNEnv, library, err)
+	}
+	return oneDNN{backend}, nil
 }
 
 // withoutOneDNN is the backend itself. Several devices need it: XLA does not

@@ -15,14 +15,14 @@ import (
 // Add makes the bias of a convolution part of the call: one number a channel.
 func (f oneDNNFunction) Add(x, y compute.Value) (compute.Value, error) {
 	c, ok := f.convolutions[x]
-	if !ok || len(c.config.Fusions.Ops) > 0 {
+	if !ok || c.relu || len(c.operands) > 2 {
 		return f.Function.Add(x, y)
 	}
 	shape, err := f.Shape(y)
 	if err != nil {
 		return nil, err
 	}
-	axis := c.config.Output.Axes.Feature
+	const axis = 3
 	channels := c.output.Dim(axis)
 	if shape.Rank() != c.output.Rank() || shape.Dim(axis) != channels || shape.Size() != channels {
 		return f.Function.Add(x, y)
@@ -31,17 +31,19 @@ func (f oneDNNFunction) Add(x, y compute.Value) (compute.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	return f.convolution(c.fused("BIAS", bias))
+	c.operands = append(slices.Clone(c.operands), bias)
+	return f.convolution(c)
 }
 
 // Max makes the larger of a convolution and zero part of the call, oneDNN's
 // ReLU. That turns a NaN into zero; those of weights are found when they are saved.
 func (f oneDNNFunction) Max(x, y compute.Value) (compute.Value, error) {
 	c, ok := f.convolutions[x]
-	if !ok || !f.zeros[y] || slices.Contains(c.config.Fusions.Ops, "RELU") {
+	if !ok || !f.zeros[y] || c.relu {
 		return f.Function.Max(x, y)
 	}
-	return f.convolution(c.fused("RELU"))
+	c.relu = true
+	return f.convolution(c)
 }
 
 // Constant notes the number zero, for Max.
@@ -51,11 +53,4 @@ func (f oneDNNFunction) Constant(flat any, dimensions ...int) (compute.Value, er
 		f.zeros[value] = true
 	}
 	return value, err
-}
-
-// fused is the call with one more operation on its output.
-func (c oneDNNCall) fused(op string, operands ...compute.Value) oneDNNCall {
-	c.config.Fusions.Ops = append(slices.Clone(c.config.Fusions.Ops), op)
-	c.operands = append(slices.Clone(c.operands), operands...)
-	return c
 }

@@ -30,13 +30,5 @@ func (f oneDNNFunction) DotGeneral(lhs compute.Value, lhsContracting, lhsBatch [
 	if output.DType != dtypes.Float32 || len(lhsContracting) != 1 || len(lhsBatch) > 0 {
 		return own, nil
 	}
-	product := oneDNNProduct{TransposeA: lhsContracting[0] == 0, TransposeB: rhsContracting[0] == 1}
-	return f.oneDNN("matmul", map[string]any{"onednn_matmul_config": product}, output, lhs, rhs)
-}
-
-// oneDNNProduct is XLA's message OneDnnMatMulConfig (xla/service/cpu/onednn_config.proto)
-// as JSON: which of the two matrices is turned over.
-type oneDNNProduct struct {
-	TransposeA bool `json:"transpose_a"`
-	TransposeB bool `json:"transpose_b"`
+	return f.call("product", []int{1 - lhsContracting[0], rhsContracting[0]}, output, lhs, rhs)
 }

@@ -8,6 +8,7 @@
 //   - GoNB, gopls and goimports, built from the versions that tools/go.mod pins;
 //   - a PJRT plugin, through which GoMLX reaches XLA: a file of a pinned Python wheel, checked by its SHA-256, and
 //     tried in a process of its own; where there is none, GoMLX's backend in pure Go, with a warning;
+//   - oneDNN, which such a plugin calls for convolutions, from a pinned wheel in the same way, on Linux with x86-64;
 //   - a Python environment with JupyterLab, nbclient, nbconvert and Sphinx, every package pinned with its hashes;
 //   - the kernelspec "cnnbook", which carries all that the kernel needs in its own environment;
 //   - compiled packages in Go's caches, so that the first cell is quick and none needs a connection.
@@ -21,6 +22,7 @@
 //
 //	tools/HASH/           gonb, gopls, goimports
 //	plugin/NAME_HASH/     the plugin's library, under the name that go-xla looks for
+//	onednn/NAME_HASH/     oneDNN's library, for one plugin
 //	probe/HASH/           the program that tries a plugin
 //	python/HASH/          the Python environment
 //	warm/HASH/            says that Go's caches hold what cells need
@@ -71,7 +73,8 @@
 //	CNNBOOK_PYTHON            the Python interpreter to start from, at least 3.11
 //	GOMLX_BACKEND             respected when set: "go", "xla:/path/to/plugin.so", "xla:cuda"
 //	PJRT_PLUGIN_LIBRARY_PATH  respected when set: folders of plugins
-//	CNNBOOK_ONEDNN            0: convolutions by XLA itself, not by the oneDNN in its plugin; see package cnn
+//	CNNBOOK_ONEDNN            respected when set: oneDNN's library, or 0 for convolutions by XLA itself; see package cnn
+//	OMP_WAIT_POLICY           respected when set; otherwise passive: oneDNN's threads leave the processors to XLA's
 //	LD_PRELOAD                respected when set; otherwise the kernel's is tcmalloc where the system has it, see Allocator
 //
 // # Errors

@@ -15,6 +15,9 @@ func (d *doctor) pluginAndBackend() {
 	p, status, detail, remedy := d.examinePlugin(backend, paths)
 	d.env.Plugin = p
 	d.add(status, "PJRT plugin", detail, remedy)
+	if status == CheckOK && p.onCPU() {
+		d.env.Plugin.OneDNN = d.oneDNN(p)
+	}
 	switch {
 	case p.Backend == "":
 		d.add(CheckWarn, "Backend", "undecided until there is a plugin", "")
@@ -23,6 +26,33 @@ func (d *doctor) pluginAndBackend() {
 	default:
 		d.add(CheckOK, "Backend", fmt.Sprintf("XLA through %s", p.Name), "")
 	}
+}
+
+// oneDNN says whether convolutions are computed by oneDNN beside that plugin, and gives the library that set-up fetched.
+func (d *doctor) oneDNN(p Plugin) string {
+	w, ok := oneDNNWheel(d.goFound.OS, d.goFound.Arch)
+	set := os.Getenv(oneDNNEnv)
+	switch {
+	case set != "":
+		d.add(CheckOK, "oneDNN", fmt.Sprintf("%s=%s", oneDNNEnv, set), "")
+		return ""
+	case !ok:
+		d.add(CheckOK, "oneDNN", fmt.Sprintf("none for %s/%s: XLA computes convolutions itself", d.goFound.OS, d.goFound.Arch), "")
+		return ""
+	}
+	st := d.oneDNNStep(w, p, nil, nil)
+	m, err := st.finished()
+	if err != nil {
+		d.add(CheckWarn, "oneDNN", w.String()+" is not fetched yet", setupCommand)
+		return ""
+	}
+	library, err := oneDNNFromNote(m.Note, st.dir)
+	if err != nil {
+		d.add(CheckWarn, "oneDNN", fmt.Sprintf("%v: XLA computes convolutions itself, more slowly", err), fmt.Sprintf("mend it, remove %s and %s", st.dir, setupCommand))
+		return ""
+	}
+	d.add(CheckOK, "oneDNN", fmt.Sprintf("%s at %s", w, library), "")
+	return library
 }
 
 // examinePlugin follows the decisions of Setup.plugin without fetching anything.

@@ -34,6 +34,7 @@ type Plugin struct {
 	Backend string     `json:"backend"` // value for GOMLX_BACKEND
 	API     string     `json:"api"`     // PJRT interface "major.minor", as the plugin tells it
 	Devices int        `json:"devices"` // that the plugin offers
+	OneDNN  string     `json:"onednn"`  // oneDNN's library beside it, absolute; "" without one
 	Notice  string     `json:"notice"`  // to be said loudly: why it is not what one would hope for; mostly ""
 }
 
@@ -43,18 +44,11 @@ func (p Plugin) Environ() []string {
 	if p.Path != "" {
 		env = append(env, pluginPathsEnv+"="+filepath.Dir(p.Path))
 	}
-	if p.Kind != PluginCPU || !strings.HasPrefix(p.Name, "xla-cpu-pjrt ") {
-		return env
+	if p.Kind == PluginCPU && strings.HasPrefix(p.Name, "xla-cpu-pjrt ") {
+		env = append(env, xlaFlagsEnv+"="+withFlags(os.Getenv(xlaFlagsEnv)))
 	}
-	env = append(env, xlaFlagsEnv+"="+withFlags(os.Getenv(xlaFlagsEnv)))
-	if os.Getenv(oneDNNEnv) == "" {
-		env = append(env, oneDNNEnv+"=1")
-	}
-	return env
+	return append(env, p.oneDNNEnviron()...)
 }
-
-// oneDNNEnv tells package cnn that it may call the plugin's oneDNN. A person switches it off with 0.
-const oneDNNEnv = "CNNBOOK_ONEDNN"
 
 const xlaFlagsEnv = "XLA_FLAGS"
 
@@ -104,7 +98,7 @@ func (p Plugin) String() string {
 	return fmt.Sprintf("%s (PJRT %s, %d devices)", p.Name, p.API, p.Devices)
 }
 
-// plugin decides for a plugin and makes sure that it works.
+// plugin decides for a plugin, makes sure that it works, and adds oneDNN.
 func (s Setup) plugin(ctx context.Context, t toolchain, r *reporter) (Plugin, error) {
 	backend, paths := os.Getenv(backendEnv), os.Getenv(pluginPathsEnv)
 	if backend != "" && !usesXLA(backend) {
@@ -117,6 +111,15 @@ func (s Setup) plugin(ctx context.Context, t toolchain, r *reporter) (Plugin, er
 	if err != nil {
 		return Plugin{}, err
 	}
+	p, err := s.bestPlugin(ctx, t, r, probe, backend, paths)
+	if err != nil {
+		return Plugin{}, err
+	}
+	return s.withOneDNN(ctx, t, r, probe, p)
+}
+
+// bestPlugin is the person's own, the first one that works of those that set-up knows, or none.
+func (s Setup) bestPlugin(ctx context.Context, t toolchain, r *reporter, probe, backend, paths string) (Plugin, error) {
 	if file, err := ownPlugin(backend, paths); file != "" || err != nil {
 		if err != nil {
 			return Plugin{}, err

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -125,12 +126,16 @@ func TestFaultyPluginIsToldInOneLine(t *testing.T) {
 func TestPluginLoads(t *testing.T) {
 	t.Setenv(backendEnv, "")
 	t.Setenv(pluginPathsEnv, "")
+	t.Setenv(oneDNNEnv, "")
 	p, err := testSetup(t).Plugin(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	if p.Kind == PluginGo {
 		t.Skip("no plugin for this platform: ", p.Notice)
+	}
+	if w, ok := oneDNNWheel(runtime.GOOS, runtime.GOARCH); ok && (p.OneDNN == "" || !exists(p.OneDNN)) {
+		t.Errorf("no %s with %+v", w, p)
 	}
 	if p.Kind != PluginCPU || p.API == "" || p.Devices < 1 || p.Backend != "xla:"+p.Path || !exists(p.Path) {
 		t.Errorf("plugin %+v", p)
@@ -197,20 +202,81 @@ func TestApply(t *testing.T) {
 	}
 }
 
-// Only the plugin that is known to hold it is called for oneDNN, and a person's word counts more.
-func TestOneDNNIsForThePluginThatHasIt(t *testing.T) {
-	known := Plugin{Kind: PluginCPU, Name: "xla-cpu-pjrt 0.0.1", Path: "/p/p.so", Backend: "xla:/p/p.so"}
-	other, own := known, known
-	other.Name, own.Kind = "lammps-jax-pjrt-cpu 0.11.2", PluginOwn
+// oneDNN goes with plugins for the CPU, and a person's word counts more.
+func TestOneDNNEnviron(t *testing.T) {
+	cpu := Plugin{Kind: PluginCPU, Name: "p 1", Path: "/p/p.so", Backend: "xla:/p/p.so", OneDNN: "/o/libdnnl.so.3"}
+	without, cuda := cpu, cpu
+	without.OneDNN, cuda.Path = "", "/p/xla_cuda_plugin.so"
 	for _, c := range []struct {
-		plugin Plugin
-		set    string
-		want   bool
-	}{{known, "", true}, {known, "0", false}, {other, "", false}, {own, "", false}} {
+		plugin          Plugin
+		set, wait       string
+		library, waited string
+	}{
+		{cpu, "", "", "/o/libdnnl.so.3", "passive"},
+		{cpu, "", "active", "/o/libdnnl.so.3", ""},
+		{cpu, "0", "", "0", "passive"},
+		{without, "", "", "", ""},
+		{without, "/mine.so", "", "/mine.so", "passive"},
+		{cuda, "", "", "", ""},
+	} {
 		t.Setenv(oneDNNEnv, c.set)
-		if got := slices.Contains(c.plugin.Environ(), oneDNNEnv+"=1"); got != c.want {
-			t.Errorf("%s (%s) with %q: switched on %v, want %v", c.plugin.Name, c.plugin.Kind, c.set, got, c.want)
+		t.Setenv(ompWaitEnv, c.wait)
+		var library, waited string
+		for _, kv := range c.plugin.Environ() {
+			switch name, value, _ := strings.Cut(kv, "="); name {
+			case oneDNNEnv:
+				library = value
+			case ompWaitEnv:
+				waited = value
+			}
 		}
+		if library != c.library || waited != c.waited {
+			t.Errorf("%s with %q and %q: library %q, waits %q; want %q and %q", c.plugin.Path, c.set, c.wait, library, waited, c.library, c.waited)
+		}
+	}
+}
+
+// A library that does not work, or a plugin that cannot call any, is told in one line, and remembered.
+func TestOneDNNThatDoesNotWork(t *testing.T) {
+	t.Setenv(backendEnv, "")
+	t.Setenv(pluginPathsEnv, "")
+	t.Setenv(oneDNNEnv, "")
+	probe, s := testProbe(t), testSetup(t)
+	p, err := s.Plugin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.OneDNN == "" {
+		t.Skip("no oneDNN for this platform: ", p.Notice)
+	}
+	text := filepath.Join(t.TempDir(), oneDNNFile)
+	if err := os.WriteFile(text, []byte(strings.Repeat("no library\n", 100)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ name, plugin, library, want string }{
+		{"text", p.Path, text, "is not a shared library for this machine"},
+		{"missing", p.Path, "/nonexistent/libdnnl.so.3", "needs a library that this system lacks: "},
+		{"another library", p.Path, sharedLibrary(t, `int x;`), "has no dnnl_engine_create"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			err := probeOneDNN(t.Context(), probe, c.plugin, c.library)
+			if !isPluginFault(err) || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("error %v, want one line with %q", err, c.want)
+			}
+		})
+	}
+	s.Cache = t.TempDir()
+	w, _ := oneDNNWheel("linux", "amd64")
+	dir := s.oneDNNStep(w, p, nil, nil).dir
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, markerName), []byte(`{"note": {"fault": "is broken"}}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.withOneDNN(t.Context(), toolchain{OS: "linux", Arch: "amd64"}, newReporter(nil), probe, p)
+	if err != nil || got.OneDNN != "" || !strings.Contains(got.Notice, "oneDNN is broken") {
+		t.Errorf("plugin %+v, error %v", got, err)
 	}
 }
 

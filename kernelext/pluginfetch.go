@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// wheel is a Python package that is used for nothing but the PJRT plugin in it.
+// wheel is a Python package that is used for nothing but the library in it.
 type wheel struct {
 	Name    string
 	Version string
@@ -69,19 +69,12 @@ func (s Setup) wheelStep(w wheel, goXLA string, r *reporter, probe func(context.
 			return err
 		},
 		build: func(ctx context.Context, dir string) (any, error) {
-			file, err := s.downloadWheel(ctx, w, dir, r)
-			if err != nil {
-				return nil, err
-			}
 			lib := filepath.Join(dir, "plugin.so")
-			if err := unpackMember(file, w.Member, lib); err != nil {
-				return nil, err
-			}
-			if err := os.Remove(file); err != nil {
+			if err := s.fetchMember(ctx, w, dir, lib, r); err != nil {
 				return nil, err
 			}
 			found, err := probe(ctx, lib)
-			if fault, ok := errors.AsType[*pluginFault](err); ok {
+			if fault, ok := asPluginFault(err); ok {
 				// Remembered, so that it is not fetched each time to fail again.
 				return probed{Fault: fault.Fault}, os.Remove(lib)
 			}
@@ -91,6 +84,18 @@ func (s Setup) wheelStep(w wheel, goXLA string, r *reporter, probe func(context.
 			return found, os.Rename(lib, filepath.Join(dir, found.File))
 		},
 	}
+}
+
+// fetchMember fetches the wheel into dir, unpacks its library to dest and removes the wheel.
+func (s Setup) fetchMember(ctx context.Context, w wheel, dir, dest string, r *reporter) error {
+	file, err := s.downloadWheel(ctx, w, dir, r)
+	if err != nil {
+		return err
+	}
+	if err := unpackMember(file, w.Member, dest); err != nil {
+		return err
+	}
+	return os.Remove(file)
 }
 
 // downloadWheel lets pip fetch the wheel into dir, because pip knows the person's index, proxy and certificates.

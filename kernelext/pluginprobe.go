@@ -31,8 +31,10 @@ type pluginFault struct {
 func (e *pluginFault) Error() string { return e.File + " " + e.Fault }
 func (e *pluginFault) Unwrap() error { return ErrPlugin }
 
+func asPluginFault(err error) (*pluginFault, bool) { return errors.AsType[*pluginFault](err) }
+
 func isPluginFault(err error) bool {
-	_, ok := errors.AsType[*pluginFault](err)
+	_, ok := asPluginFault(err)
 	return ok
 }
 
@@ -54,7 +56,12 @@ func (s Setup) proberStep(t toolchain) (step, error) {
 	if err != nil {
 		return step{}, err
 	}
-	hash, err := hashOfFiles([]string{filepath.Join(s.Module, filepath.FromSlash(dir), "main.go")}, version, t.Version, t.OS, t.Arch)
+	sources, err := filepath.Glob(filepath.Join(s.Module, "internal", "onednn", "*.[cgh]*"))
+	if err != nil {
+		return step{}, err
+	}
+	sources = append(sources, filepath.Join(s.Module, filepath.FromSlash(dir), "main.go"))
+	hash, err := hashOfFiles(sources, version, t.Version, t.OS, t.Arch)
 	if err != nil {
 		return step{}, fmt.Errorf("the plugin's probe: %w", err)
 	}
@@ -78,21 +85,37 @@ func probePlugin(ctx context.Context, probe, file string) (probed, error) {
 	if _, err := os.Stat(file); err != nil {
 		return found, &pluginFault{file, "cannot be read: " + errors.Unwrap(err).Error()}
 	}
-	limited, cancel := context.WithTimeout(ctx, probeTimeout)
-	defer cancel()
-	out, err := command{Path: probe, Args: []string{file}, Env: mergeEnv(os.Environ(), noInstallEnv+"=1", "TF_CPP_MIN_LOG_LEVEL=3")}.output(limited)
-	switch {
-	case ctx.Err() != nil:
-		return found, ctx.Err()
-	case limited.Err() != nil:
-		return found, &pluginFault{file, fmt.Sprintf("hangs: it did not load within %v", probeTimeout)}
-	case err != nil:
-		return found, &pluginFault{file, faultIn(outputOf(err), err)}
+	out, err := runProbe(ctx, probe, file)
+	if err != nil {
+		return found, err
 	}
 	if err := json.Unmarshal([]byte(out), &found); err != nil {
 		return found, &pluginFault{file, "answers with something else than its description: " + oneLine(out)}
 	}
 	return found, nil
+}
+
+// probeOneDNN has the plugin call oneDNN's library in a child process; see probePlugin.
+func probeOneDNN(ctx context.Context, probe, plugin, library string) error {
+	_, err := runProbe(ctx, probe, library, plugin)
+	return err
+}
+
+// runProbe gives what the probe of file prints.
+func runProbe(ctx context.Context, probe, file string, with ...string) (string, error) {
+	limited, cancel := context.WithTimeout(ctx, probeTimeout)
+	defer cancel()
+	c := command{Path: probe, Args: append(with, file), Env: mergeEnv(os.Environ(), noInstallEnv+"=1", "TF_CPP_MIN_LOG_LEVEL=3")}
+	out, err := c.output(limited)
+	switch {
+	case ctx.Err() != nil:
+		return "", ctx.Err()
+	case limited.Err() != nil:
+		return "", &pluginFault{file, fmt.Sprintf("hangs: it did not load within %v", probeTimeout)}
+	case err != nil:
+		return "", &pluginFault{file, faultIn(outputOf(err), err)}
+	}
+	return out, nil
 }
 
 // faultIn tells from the output of a failed probe what is wrong with the plugin.

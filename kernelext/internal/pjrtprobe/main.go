@@ -1,8 +1,9 @@
 // Pjrtprobe loads a PJRT plugin the way GoMLX does and tells what it found, in a process of its own: a library
 // that is none, that speaks another interface, or that aborts, ends this process and no other.
 //
-//	pjrtprobe FILE          print one line of JSON: interface version, platform, devices
-//	pjrtprobe -install DIR  let go-xla's own installer fetch the CPU plugin of this platform into DIR
+//	pjrtprobe FILE            print one line of JSON: interface version, platform, devices
+//	pjrtprobe PLUGIN LIBRARY  let the plugin call oneDNN's library
+//	pjrtprobe -install DIR    let go-xla's own installer fetch the CPU plugin of this platform into DIR
 package main
 
 import (
@@ -14,6 +15,8 @@ import (
 
 	"github.com/gomlx/go-xla/installer"
 	"github.com/gomlx/go-xla/pjrt"
+
+	"github.com/cnnbook/cnnbook/internal/onednn"
 )
 
 func main() {
@@ -29,8 +32,10 @@ func run(args []string, stdout io.Writer) error {
 		return probe(args[0], stdout)
 	case len(args) == 2 && args[0] == "-install":
 		return installer.CPUAutoInstall(args[1], false, installer.Quiet)
+	case len(args) == 2:
+		return probeOneDNN(args[0], args[1])
 	}
-	return errors.New("usage: pjrtprobe FILE | pjrtprobe -install DIR")
+	return errors.New("usage: pjrtprobe FILE | pjrtprobe PLUGIN LIBRARY | pjrtprobe -install DIR")
 }
 
 // probe loads the library, asks for its interface and starts a client, which is where a wrong build shows itself.
@@ -54,6 +59,14 @@ func probe(file string, stdout io.Writer) error {
 		return err
 	}
 	return client.Destroy()
+}
+
+// probeOneDNN loads both and tells the plugin what it can call.
+func probeOneDNN(plugin, library string) error {
+	if _, err := pjrt.GetPlugin(plugin); err != nil {
+		return err
+	}
+	return onednn.Open(library, plugin)
 }
 
 // pluginFile is the file name under which this release of go-xla looks for the plugin of the CPU.
