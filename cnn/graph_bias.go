@@ -12,11 +12,10 @@ func biased(x, bias *Node) *Node {
 		return plain(bias)
 	}
 	return withGradient(bias, plain, func(_, dy *Node) *Node {
-		channels := bias.Shape().Dimensions[0]
-		rows := dy.Shape().Size() / channels
-		ones := Ones(x.Graph(), shapes.Make(dy.DType(), onesRows, rows))
-		sums := Dot(ones, Reshape(dy, rows, channels)).Product()
-		return Reshape(Slice(sums, AxisRange(0, 1)), channels)
+		n, channels := dy.Shape().Dimensions[0], bias.Shape().Dimensions[0]
+		ones := Ones(x.Graph(), shapes.Make(dy.DType(), onesRows, n))
+		sums := Dot(ones, Reshape(dy, n, -1)).Product() // over the batch
+		return ReduceSum(Reshape(Slice(sums, AxisRange(0, 1)), -1, channels), 0)
 	})
 }
 
