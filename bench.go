@@ -69,9 +69,6 @@ func bench(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := plugin.Apply(); err != nil {
-		return err
-	}
 	scratch, err := os.MkdirTemp("", "cnnbook-bench-")
 	if err != nil {
 		return err
@@ -84,7 +81,7 @@ func bench(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if *growth {
 		return b.growth(ctx, plugin, stdout)
 	}
-	contenders := []contender{{"cnnbook", ours, nil}}
+	contenders := []contender{{"cnnbook", ours, plugin.Environ()}}
 	if *pureGo {
 		contenders = append(contenders, contender{"cnnbook, pure Go", ours, []string{"GOMLX_BACKEND=go"}})
 	}
@@ -145,7 +142,7 @@ func isFolder(path string) bool {
 type contender struct {
 	name    string
 	command func(ctx context.Context, w workload) (*exec.Cmd, error)
-	env     []string
+	env     []string // for it alone, beside those of this process
 }
 
 // ours is this program.

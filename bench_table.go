@@ -130,7 +130,7 @@ func (b benchmark) growth(ctx context.Context, plugin kernelext.Plugin, stdout i
 	fmt.Fprintln(stdout, "| training images | batch | devices | step | per image | start to first step | peak memory |")
 	fmt.Fprintln(stdout, "|---|---|---|---|---|---|---|")
 	for _, w := range settings {
-		s, err := contender{"cnnbook", ours, nil}.once(ctx, w)
+		s, err := contender{"cnnbook", ours, plugin.Environ()}.once(ctx, w)
 		if err != nil {
 			return err
 		}

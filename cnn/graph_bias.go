@@ -24,8 +24,9 @@ func biased(x, bias *Node) *Node {
 const onesRows = 2
 
 // onesPay tells whether the bias's gradient, a sum over the batch and all places of its
-// pictures, is computed as ones times a matrix. XLA's own sum on the CPU took 16 % of a
-// training step on two AVX-512 cores, where the product took 3 %.
+// pictures, is computed as ones times a matrix, over the batch first: its rows are read
+// faster, the wider they are. XLA's own sum on the CPU took 16 % of a training step on
+// two AVX-512 cores, where the product took 3 %.
 func onesPay(x *Node) bool {
 	return onOneCPU(x) && x.Rank() == 4
 }

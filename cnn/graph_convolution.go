@@ -7,53 +7,34 @@ import (
 
 // The form of each convolution is chosen here, by measurement.
 //
-// XLA multiplies matrices made of patches. A kernel's gradient, a sum over the
-// images of a batch, it computes as a convolution whose channels are the images and
-// whose kernel is as large as the picture. Summed over blocks of images (see
-// blocksGradient) that is up to twice as fast. Where the plugin has oneDNN, its
-// convolutions are faster than XLA's, and with AVX-512 so is volumesGradient; with AVX2,
-// blocks are the faster form of the gradient. GFLOPS of 500 images, padding "same",
-// on two AVX-512 cores with xla-cpu-pjrt 0.0.1 and the flags of kernelext's
-// Environ (go test ./cnn -run xxx -bench Convolution):
+// oneDNN's are the fastest on a CPU, where there is oneDNN. XLA multiplies matrices made of
+// patches. A kernel's gradient, a sum over the images of a batch, XLA computes as a
+// convolution whose channels are the images and whose kernel is as large as the picture.
+// Summed over blocks of images (see blocksGradient) that is up to twice as fast. GFLOPS of
+// 500 images, padding "same", on two AVX-512 cores with xla-cpu-pjrt 0.0.1, oneDNN 3.2 and
+// the environment of kernelext (go test ./cnn -run xxx -bench Convolution, twice):
 //
-//	                             forward           kernel's gradient
-//	                             XLA | oneDNN      whole | blocks of 50 | volumes
-//	side 32,  3 to 32 channels    24 |  88            32 |  42          |  26
-//	side 32, 32 to 32 channels   146 | 202            31 |  64          |  91
-//	side 16, 32 to 64 channels   134 | 183            48 |  80          | 111
-//	side 16, 64 to 64 channels   141 | 201            49 |  66          | 119
+//	                             forward            kernel's gradient
+//	                             XLA     | oneDNN   whole | blocks of 50 | oneDNN
+//	side 32,  3 to 32 channels    23– 27 |  89–118  27–31 |  33–34       |  60– 61
+//	side 32, 32 to 32 channels   111–113 | 157–171  27–32 |  57–64       | 150–185
+//	side 16, 32 to 64 channels   130–157 | 173–206  42–47 |  63–86       | 157–180
+//	side 16, 64 to 64 channels   139–143 | 195–198  52–53 |  84–86       | 168–174
 //
-// A step of the write-up's network takes 0.7 to 0.8 of the time with all that oneDNN
-// does; where both are held to AVX2, as long as without. Without oneDNN, on two AVX2
-// cores with the pjrt_c_api_cpu 0.114.0 plugin, blocks made it 1.27 s instead of 1.68 s
-// (medians of 7, alternated).
+// Without oneDNN, on two AVX2 cores with the pjrt_c_api_cpu 0.114.0 plugin, blocks made a step
+// of the write-up's network 1.27 s instead of 1.68 s (medians of 7, alternated).
 //
-// Each block is a convolution of its own to compile, and has pieces of its two arrays cut
-// out for it. With XLA's default flags, which write loops over 32 channels out number by
-// number, that took 4 s more.
-//
-// Tried without gain: blocks as groups of one grouped convolution; XLA's switches for
-// oneDNN, which this plugin was built without; volumes over two axes, with the channels
-// side by side and the kernel dilated (the same time); half of a picture's rows, or half of
-// the channels, at once; the two arrays in each other's place; pieces turned by XLA into
-// oneDNN's order; volumes one after the other in XLA's loop, whose pieces are cut out while
-// the processors wait (1.15 of the time of a step), by one, two or four a turn; XLA's
-// scheduler for less memory (115 MB less, 1.08 of the time); for the first layer one
-// product by oneDNN, of gradients and patches, which XLA copies or oneDNN's convolution
-// with one-hot filters makes (0.96 to 1.03 of a step's time, turn by turn). Products of
-// matrices are slower: at side 32, 32 to 32 channels, where blocks reach 78 GFLOPS on a
-// quieter machine, patches by gradients 41, three shifted rows of the picture by three
-// shifted columns of the gradients 65, shifted rows one after the other 57 (blocks of 2 to
-// 100 images, the best of each).
-const (
-	gradientBlock = 50 // images of a block for XLA's convolution
-	// A block for oneDNN takes its images, the channels of its convolutions, by so
-	// many as it computes at once, as far as so many numbers go: 4 MiB.
-	volumeImages = 16
-	volumeFloats = 1 << 20
-	// With fewer channels of input than this, XLA's convolution is faster.
-	volumeMinChannels = 16
-)
+// Tried without gain: blocks as groups of one grouped convolution; the oneDNN that is inside of
+// xla-cpu-pjrt, which has no gradient for kernels: posed as convolutions over volumes, with the
+// images as channels, they took twice as long as oneDNN's own (a step 1.12 of the time);
+// a bias's gradient together with its kernel's (as long as one after the other); one call at a
+// time in oneDNN, and threads that wait actively (1.0 to 1.05 of the time); oneDNN's other
+// orders of a picture's numbers, which have to be made of ours (1.4 of the time and more).
+// Products of matrices are slower: at side 32, 32 to 32 channels, where blocks reach 78
+// GFLOPS on a quieter machine, patches by gradients 41, three shifted rows of the picture by
+// three shifted columns of the gradients 65, shifted rows one after the other 57 (blocks of 2
+// to 100 images, the best of each).
+const gradientBlock = 50 // images of a block
 
 // convolve is the convolution of x [batch, height, width, in] with kernel
 // [side, side, in, out], at stride 1.

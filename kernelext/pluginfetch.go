@@ -23,8 +23,8 @@ type wheel struct {
 
 func (w wheel) String() string { return w.Name + " " + w.Version }
 
-// wheels are the pinned packages with a CPU plugin for a platform, best first. The first trains the write-up's
-// network about twice as fast as the second on two AVX2 cores.
+// wheels are the pinned packages with a CPU plugin for a platform, best first. With oneDNN both train as fast; the first
+// compiles faster: cnn's tests took 115 s with it, 195 s with the second.
 func wheels(goos, goarch string) []wheel {
 	if goos != "linux" || goarch != "amd64" {
 		return nil
