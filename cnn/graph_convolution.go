@@ -42,7 +42,7 @@ func convolve(x, kernel *Node, padding string) *Node {
 	switch {
 	case patchesPay():
 		return patchConvolution(x, kernel, padding)
-	case oneDNNPays(x):
+	case callsOneDNN(x):
 		return convolution(x, kernel, padding)
 	case blocksPay(x):
 		return withKernelGradient(x, kernel, padding, blocksGradient)
@@ -73,8 +73,9 @@ func withKernelGradient(x, kernel *Node, padding string, gradient func(x, dy *No
 // batch 100 took 32 s; measure with go run . bench -go.
 func patchesPay() bool { return backendLabel() == "go" }
 
-// oneDNNPays tells whether oneDNN computes the convolution and its gradients.
-func oneDNNPays(x *Node) bool {
+// callsOneDNN tells whether oneDNN, and calls beside it, compute convolutions, poolings and
+// their gradients.
+func callsOneDNN(x *Node) bool {
 	_, calls := x.Graph().Backend().(oneDNN)
 	return calls && x.DType() == dtypes.Float32
 }

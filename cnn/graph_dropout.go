@@ -8,11 +8,14 @@ import (
 
 // dropout keeps each value with probability 1−rate and scales it by
 // 1/(1−rate), so that the expected value stays. The rng is the step's random
-// state, and layer tells apart the layers that use it.
+// state, and layer tells apart the layers that use it. Each example is one row,
+// as XLA's loops over 32 channels use none of a processor's vectors.
 func dropout(x, rng *Node, layer int, rate float64) *Node {
+	shape := x.Shape().Dimensions
+	x = Reshape(x, shape[0], -1)
 	threshold := Scalar(x.Graph(), dtypes.Uint32, uint32(min(rate*(1<<32), 1<<32-1)))
 	keep := GreaterOrEqual(randomBits(rng, layer, x.Shape().Dimensions), threshold)
-	return Where(keep, MulScalar(x, 1/(1-rate)), ZerosLike(x))
+	return Reshape(Where(keep, MulScalar(x, 1/(1-rate)), ZerosLike(x)), shape...)
 }
 
 // randomBits gives uniform 32-bit numbers of that shape: each is its position's

@@ -12,6 +12,9 @@ import (
 // places, each of which is a picture: XLA's reductions go through one number
 // after the other, and its native pooling has a slow gradient.
 func maxPool(x *Node, size int) *Node {
+	if callsOneDNN(x) && x.Shape().Dimensions[3]%poolLanes == 0 {
+		return MaxPool(x).Window(size).Strides(size).NoPadding().Done()
+	}
 	d := x.Shape().Dimensions
 	n, h, w, c := d[0], d[1]/size, d[2]/size, d[3]
 	if h*size != d[1] || w*size != d[2] {

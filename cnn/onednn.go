@@ -67,13 +67,17 @@ func (b oneDNNBuilder) Compile() (compute.Executable, error) {
 // those of a loop for instance, is left to XLA.
 type oneDNNFunction struct {
 	*xla.Function
-	convolutions map[compute.Value]oneDNNCall // those among its values that are calls to oneDNN
-	zeros        map[compute.Value]bool       // those that are the constant zero
+	convolutions map[compute.Value]oneDNNCall    // those among its values that are calls to oneDNN
+	zeros        map[compute.Value]bool          // those that are the constant zero, or many of it
+	above        map[compute.Value]compute.Value // those that tell where another is above zero
+	gradients    map[compute.Value]oneDNNGradient
 }
 
 func withCalls(f compute.Function) compute.Function {
 	if own, ok := f.(*xla.Function); ok {
-		return oneDNNFunction{own, map[compute.Value]oneDNNCall{}, map[compute.Value]bool{}}
+		return oneDNNFunction{
+			own, map[compute.Value]oneDNNCall{}, map[compute.Value]bool{}, map[compute.Value]compute.Value{}, map[compute.Value]oneDNNGradient{},
+		}
 	}
 	return f
 }

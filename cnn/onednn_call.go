@@ -12,18 +12,27 @@ import (
 	"github.com/gomlx/go-xla/stablehlo"
 )
 
-// call adds a call to what oneDNN has under that name (see package onednn), with
-// numbers that say how it is meant.
-func (f oneDNNFunction) call(name string, numbers []int, output shapes.Shape, operands ...compute.Value) (compute.Value, error) {
+// call adds a call to what package onednn has under that name, with numbers that say
+// how it is meant.
+func (f oneDNNFunction) call(name string, numbers []int, outputs []shapes.Shape, operands ...compute.Value) ([]compute.Value, error) {
 	layouts := func(n int) [][]int { return make([][]int, n) } // row-major each
-	outputs, err := xlaCustomCall(f.Function, "cnnbook$"+name, "", layouts(len(operands)), []shapes.Shape{output}, layouts(1), operands...)
+	values, err := xlaCustomCall(f.Function, "cnnbook$"+name, "", layouts(len(operands)), outputs, layouts(len(outputs)), operands...)
 	if err == nil {
-		err = setForeign(outputs[0], numbers)
+		err = setForeign(values[0], numbers)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("a %s by oneDNN: %w", name, err)
+		return nil, fmt.Errorf("a call of %s: %w", name, err)
 	}
-	return outputs[0], nil
+	return values, nil
+}
+
+// one is a call with one output.
+func (f oneDNNFunction) one(name string, numbers []int, output shapes.Shape, operands ...compute.Value) (compute.Value, error) {
+	values, err := f.call(name, numbers, []shapes.Shape{output}, operands...)
+	if err != nil {
+		return nil, err
+	}
+	return values[0], nil
 }
 
 // xlaCustomCall is go-xla's custom call, which it keeps to itself for cuDNN's
@@ -54,9 +63,12 @@ func setForeign(output compute.Value, numbers []int) error {
 	return nil
 }
 
-// int64s are written into a graph as a dictionary with one array.
+// int64s are written into a graph as a dictionary with one array, or none.
 type int64s []int
 
 func (v int64s) ToStableHLO() string {
+	if len(v) == 0 {
+		return "{}"
+	}
 	return "{numbers = array<i64: " + strings.Trim(strings.ReplaceAll(fmt.Sprint([]int(v)), " ", ", "), "[]") + ">}"
 }

@@ -51,7 +51,7 @@ func (f oneDNNFunction) kernelGradient(posed oneDNNWindow, axes compute.Convolve
 	w := posed
 	w.strides, w.dilations = posed.dilations, posed.strides
 	w.kernel = [4]int{axes.OutputChannels, axes.OutputBatch, axes.OutputSpatial[0], axes.OutputSpatial[1]}
-	return f.call("kernel_gradient", w.numbers(false), kernel, x, dy)
+	return f.one("kernel_gradient", w.numbers(false), kernel, x, dy)
 }
 
 // oneDNNCall is a convolution, what it is computed from and the shape of its output.
@@ -63,7 +63,7 @@ type oneDNNCall struct {
 }
 
 func (f oneDNNFunction) convolution(c oneDNNCall) (compute.Value, error) {
-	value, err := f.call("convolution", c.window.numbers(c.relu), c.output, c.operands...)
+	value, err := f.one("convolution", c.window.numbers(c.relu), c.output, c.operands...)
 	if err == nil {
 		f.convolutions[value] = c
 	}

@@ -30,5 +30,5 @@ func (f oneDNNFunction) DotGeneral(lhs compute.Value, lhsContracting, lhsBatch [
 	if output.DType != dtypes.Float32 || len(lhsContracting) != 1 || len(lhsBatch) > 0 {
 		return own, nil
 	}
-	return f.call("product", []int{1 - lhsContracting[0], rhsContracting[0]}, output, lhs, rhs)
+	return f.one("product", []int{1 - lhsContracting[0], rhsContracting[0]}, output, lhs, rhs)
 }

@@ -3,6 +3,8 @@
 //
 // The library is opened when the program runs, so that a program can be built, and
 // computes without it, where it is not.
+#pragma once
+
 #include <stdint.h>
 
 enum {

@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "call.h"
 #include "dnnl.h"
-#include "xla.h"
+#include "pictures.h"
 
 // dnnl has each function of the library under its name there.
 static struct {
@@ -111,45 +112,10 @@ static void reorder(scope* s, dnnl_handle stream, dnnl_handle from_desc, dnnl_ha
   run(s, stream, desc, 2, (dnnl_exec_arg[]){{DNNL_SRC, from}, {DNNL_DST, to}});
 }
 
-static xla_ffi_error* refuse(const xla_ffi_call* call, int code, const char* format, ...) {
-  char message[256];
-  va_list args;
-  va_start(args, format);
-  vsnprintf(message, sizeof message, format, args);
-  va_end(args);
-  xla_ffi_error_create_args a = {.struct_size = sizeof a, .message = message, .code = code};
-  return call->api->error_create(&a);
-}
-
 static xla_ffi_error* finish(const xla_ffi_call* call, scope* s, const char* what) {
   clean(s);
   if (s->failed == NULL) return NULL;
   return refuse(call, XLA_FFI_INTERNAL, "%s by oneDNN: dnnl_%s gives status %d", what, s->failed, s->status);
-}
-
-// asks_version tells whether XLA only asks for which version of its interface the
-// function is made, and answers it.
-static bool asks_version(const xla_ffi_call* call) {
-  xla_ffi_extension* e = call->extension_start;
-  if (e == NULL || e->type != XLA_FFI_EXTENSION_METADATA) return false;
-  xla_ffi_metadata* m = ((xla_ffi_metadata_extension*)e)->metadata;
-  m->api_version = (xla_ffi_api_version){
-      .struct_size = sizeof m->api_version,
-      .major_version = XLA_FFI_MAJOR,
-      .minor_version = call->api->api_version.minor_version,
-  };
-  m->traits = 0;
-  return true;
-}
-
-static xla_ffi_buffer* operand(const xla_ffi_call* call, int i) { return call->args.buffers[i]; }
-static xla_ffi_buffer* result(const xla_ffi_call* call, int i) { return call->rets.buffers[i]; }
-
-// numbers are the n numbers that come with the call, its only attribute, or NULL.
-static const int64_t* numbers(const xla_ffi_call* call, size_t n) {
-  if (call->attributes.size != 1 || call->attributes.types[0] != XLA_FFI_ARRAY) return NULL;
-  const xla_ffi_array* a = call->attributes.attributes[0];
-  return a->dtype == XLA_FFI_S64 && a->size == n ? a->data : NULL;
 }
 
 // geometry is how a convolution goes over its pictures, for height and width.
@@ -336,5 +302,9 @@ char* onednn_open(const char* path, const char* plugin_path) {
   if (failed == NULL) failed = announce(ffi, "cnnbook$convolution", convolution);
   if (failed == NULL) failed = announce(ffi, "cnnbook$kernel_gradient", kernel_gradient);
   if (failed == NULL) failed = announce(ffi, "cnnbook$product", product);
+  if (failed == NULL) failed = announce(ffi, "cnnbook$relu_gradient", relu_gradient);
+  if (failed == NULL) failed = announce(ffi, "cnnbook$max_pool", max_pool);
+  if (failed == NULL) failed = announce(ffi, "cnnbook$max_pool_gradient", max_pool_gradient);
+  if (failed == NULL) use_openmp();
   return failed;
 }

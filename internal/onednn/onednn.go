@@ -3,6 +3,7 @@
 package onednn
 
 /*
+#cgo CFLAGS: -O3
 #cgo linux LDFLAGS: -ldl
 #include <stdlib.h>
 #include "onednn.h"

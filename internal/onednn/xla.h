@@ -2,6 +2,8 @@
 // PJRT's interface (xla/pjrt/c/pjrt_c_api.h, pjrt_c_api_ffi_extension.h) and of XLA's
 // foreign function interface (xla/ffi/api/c_api.h, version 0), as far as they are used.
 // Copyright The OpenXLA Authors, Apache License 2.0.
+#pragma once
+
 #include <stddef.h>
 #include <stdint.h>
 
