@@ -3,6 +3,7 @@ package cnn
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -128,6 +129,60 @@ func TestFusedConvolutionIsTheConvolution(t *testing.T) {
 			}
 			checkConvolution(t, results(own), results(calls))
 		})
+	}
+}
+
+// Max pooling, alone and after a ReLU or before one, has XLA's values and gradients, with
+// rows that fill no window, and so has the bias whose gradient comes with them.
+func TestPoolingByCallsIsXLAs(t *testing.T) {
+	calls, own := convolutionsOf(t)
+	for name, form := range map[string]func(x, bias *Node) *Node{
+		"pool 2":     func(x, bias *Node) *Node { return maxPool(biased(x, bias), 2) },
+		"pool 3":     func(x, bias *Node) *Node { return maxPool(biased(x, bias), 3) },
+		"ReLU":       func(x, bias *Node) *Node { return relu(biased(x, bias)) },
+		"ReLU, pool": func(x, bias *Node) *Node { return maxPool(relu(biased(x, bias)), 2) },
+		"pool, ReLU": func(x, bias *Node) *Node { return relu(maxPool(biased(x, bias), 2)) },
+		"two uses":   func(x, bias *Node) *Node { y := relu(biased(x, bias)); return Add(maxPool(y, 2), ReduceAllSum(y)) },
+		"above a one": func(x, bias *Node) *Node {
+			y := biased(x, bias)
+			return Where(GreaterThan(y, OnesLike(y)), y, ZerosLike(y))
+		},
+	} {
+		for _, n := range []int{1, 3, 70} {
+			t.Run(fmt.Sprintf("%s, %d images", name, n), func(t *testing.T) {
+				results := func(backend compute.Backend) [][]float32 {
+					return computed(t, backend, func(x, bias *Node) []*Node {
+						y := form(x, bias)
+						return append(Gradient(ReduceAllSum(Square(y)), x, bias), y)
+					}, waves(n, 7, 9, 16), waves(16))
+				}
+				checkConvolution(t, results(own), results(calls))
+			})
+		}
+	}
+}
+
+// The first of a window's largest numbers gets its gradient, as in TensorFlow, and a NaN
+// is seen.
+func TestPoolingByCallsOfEqualsAndNaN(t *testing.T) {
+	calls, _ := convolutionsOf(t)
+	nan := float32(math.NaN())
+	x, want := make([]float32, 4*poolLanes), make([]float32, 4*poolLanes)
+	for k := range poolLanes {
+		x[k], x[poolLanes+k], x[2*poolLanes+k], x[3*poolLanes+k] = 1, 2, 2, 0
+		want[poolLanes+k] = 1
+	}
+	x[3*poolLanes] = nan
+	want[poolLanes] = 0
+	got := computed(t, calls, func(x, _ *Node) []*Node {
+		y := maxPool(x, 2)
+		return append(Gradient(ReduceAllSum(y), x), y)
+	}, tensors.FromFlatDataAndDimensions(x, 1, 2, 2, poolLanes), waves(1))
+	if y := got[1]; y[0] == y[0] || y[1] != 2 {
+		t.Errorf("largest %v, want NaN, then 2", y)
+	}
+	if got[0][3*poolLanes] = 0; !slices.Equal(got[0], want) {
+		t.Errorf("gradient %v, want %v", got[0], want)
 	}
 }
 

@@ -164,8 +164,8 @@ static dnnl_handle with_relu(scope* s) {
 
 static dnnl_handle forward(scope* s, int kind, dnnl_handle x, geometry* g, dnnl_handle bias, dnnl_handle y) {
   dnnl_handle desc = NULL, attr = g->relu ? with_relu(s) : NULL;
-  DO(s, convolution_forward_primitive_desc_create, &desc, dnnl.engine, kind, DNNL_CONVOLUTION_DIRECT, x, g->any, bias, y,
-     g->strides, g->dilations, g->before, g->after, attr);
+  DO(s, convolution_forward_primitive_desc_create, &desc, dnnl.engine, kind, DNNL_CONVOLUTION_DIRECT, x, g->any, bias,
+     y, g->strides, g->dilations, g->before, g->after, attr);
   return keep(s, dnnl.primitive_desc_destroy, desc);
 }
 

@@ -12,12 +12,13 @@ enum { PARTS = 64 };
 
 typedef struct loop {
   void (*images)(const struct loop*, int64_t from, int64_t to, float* sums);
-  const float *x, *dy;     // the forward pass's numbers, and the gradient with respect to its output
-  float *y, *dx, *sums;    // results, any of which may be missing; sums has PARTS rows
-  int64_t n, h, w, c;      // of the larger pictures
-  int64_t size;            // of a window
+  const float *x, *dy;  // the forward pass's numbers, and the gradient with respect to its output
+  float *y, *dx;        // results, of which there is one
+  float* sums;          // of each part, or NULL
+  int64_t n, h, w, c;   // of x
+  int64_t size;         // of a window
   bool relu;
-  int64_t next;            // part to be taken
+  int64_t next;  // part to be taken
 } loop;
 
 static void (*gomp_parallel)(void (*f)(void*), void* data, unsigned threads, unsigned flags);
@@ -54,23 +55,23 @@ static xla_ffi_error* run(const xla_ffi_call* call, loop* l, float* total) {
   return NULL;
 }
 
-// VERSIONS makes of the body of a function one version for processors with AVX2 and one
-// for all others, and takes the one that fits.
+#define INLINE static inline __attribute__((always_inline))
+
+// BODY begins a function for the images of a loop. VERSIONS makes of it one for processors
+// with AVX2 and one for all others, and takes the one that fits.
+#define IMAGES const loop *l, int64_t from, int64_t to, float *sums
+#define BODY(name) INLINE void name##_body(IMAGES)
 #if defined(__x86_64__)
-#define VERSIONS(name)                                                                              \
-  __attribute__((target("avx2"))) static void name##_avx2(const loop* l, int64_t a, int64_t b, float* s) { \
-    name##_body(l, a, b, s);                                                                        \
-  }                                                                                                 \
-  static void name##_plain(const loop* l, int64_t a, int64_t b, float* s) { name##_body(l, a, b, s); } \
-  static void name##_images(const loop* l, int64_t a, int64_t b, float* s) {                        \
-    (__builtin_cpu_supports("avx2") ? name##_avx2 : name##_plain)(l, a, b, s);                      \
+#define VERSIONS(name)                                                                                       \
+  __attribute__((target("avx2"))) static void name##_avx2(IMAGES) { name##_body(l, from, to, sums); }        \
+  static void name##_plain(IMAGES) { name##_body(l, from, to, sums); }                                       \
+  static void name##_images(IMAGES) {                                                                        \
+    (__builtin_cpu_supports("avx2") ? name##_avx2 : name##_plain)(l, from, to, sums);                        \
   }
 #else
 #define VERSIONS(name) \
-  static void name##_images(const loop* l, int64_t a, int64_t b, float* s) { name##_body(l, a, b, s); }
+  static void name##_images(IMAGES) { name##_body(l, from, to, sums); }
 #endif
-#define BODY(name) \
-  static inline __attribute__((always_inline)) void name##_body(const loop* l, int64_t from, int64_t to, float* sums)
 
 BODY(relu_gradient) {
   int64_t c = l->c, image = l->h * l->w * c;
@@ -91,16 +92,14 @@ enum { LANES = 8 };
 typedef float floats __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 typedef int32_t bits __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 
-#define INLINE static inline __attribute__((always_inline))
-
 INLINE floats* at(const float* p) { return (floats*)p; }
 
 // FOR_WINDOWS goes over the windows: corner is where one begins, window where its result is.
-#define FOR_WINDOWS(l, size, from, to)                                                     \
-  for (int64_t image = from; image < to; image++)                                         \
-    for (int64_t row = 0; row < l.h / size; row++)                                        \
-      for (int64_t corner = (image * l.h + row * size) * l.w * l.c, column = 0,           \
-                   window = (image * (l.h / size) + row) * (l.w / size) * l.c;            \
+#define FOR_WINDOWS(l, size, from, to)                                           \
+  for (int64_t image = from; image < to; image++)                                \
+    for (int64_t row = 0; row < l.h / size; row++)                               \
+      for (int64_t corner = (image * l.h + row * size) * l.w * l.c, column = 0,  \
+                   window = (image * (l.h / size) + row) * (l.w / size) * l.c;   \
            column < l.w / size; column++, window += l.c, corner += size * l.c)
 
 // FOR_PLACES goes over the places of a window, from its corner.
@@ -109,12 +108,12 @@ INLINE floats* at(const float* p) { return (floats*)p; }
     for (int64_t i = 0, place = r * l.w * l.c; i < size; i++, place += l.c)
 
 // LARGEST makes largest the largest of the window that begins at x.
-#define LARGEST(l, size, x, largest)                                                 \
-  floats largest = *at(x);                                                           \
-  FOR_PLACES(l, size, place) {                                                       \
-    floats v = *at(x + place);                                                       \
-    bits larger = (v > largest) | (v != v);                                          \
-    largest = (floats)(((bits)v & larger) | ((bits)largest & ~larger));              \
+#define LARGEST(l, size, x, largest)                                    \
+  floats largest = *at(x);                                              \
+  FOR_PLACES(l, size, place) {                                          \
+    floats v = *at(x + place);                                          \
+    bits larger = (v > largest) | (v != v);                             \
+    largest = (floats)(((bits)v & larger) | ((bits)largest & ~larger)); \
   }
 
 // A copy of the loop is taken, as what is written could else be a part of it.
@@ -168,24 +167,25 @@ BODY(max_pool_gradient) {
 }
 VERSIONS(max_pool_gradient)
 
-static bool pictures_of(const xla_ffi_call* call, int64_t operands, int64_t results) {
-  if (call->args.size != operands || call->rets.size != results) return false;
+// loop_over is a loop over the images of the first operand, in a call with so many operands
+// and results, over channels by so many; without x where the call is another.
+static loop loop_over(const xla_ffi_call* call, int64_t operands, int64_t results, int64_t lanes) {
+  loop l = {0};
+  if (call->args.size != operands || call->rets.size != results) return l;
   for (int i = 0; i < operands; i++) {
-    if (operand(call, i)->rank != 4 || operand(call, i)->dtype != XLA_FFI_F32) return false;
+    if (operand(call, i)->rank != 4 || operand(call, i)->dtype != XLA_FFI_F32) return l;
   }
-  return true;
-}
-
-static loop loop_over(const xla_ffi_buffer* x) {
+  const xla_ffi_buffer* x = operand(call, 0);
+  if (x->dims[3] % lanes != 0) return l;
   return (loop){.x = x->data, .n = x->dims[0], .h = x->dims[1], .w = x->dims[2], .c = x->dims[3]};
 }
 
 xla_ffi_error* relu_gradient(xla_ffi_call* call) {
   if (asks_version(call)) return NULL;
-  if (!pictures_of(call, 2, 2)) {
+  loop l = loop_over(call, 2, 2, 1);
+  if (l.x == NULL) {
     return refuse(call, XLA_FFI_INVALID_ARGUMENT, "a ReLU's gradient wants its output and the gradient there");
   }
-  loop l = loop_over(operand(call, 0));
   l.images = relu_gradient_images;
   l.dy = operand(call, 1)->data;
   l.dx = result(call, 0)->data;
@@ -195,11 +195,10 @@ xla_ffi_error* relu_gradient(xla_ffi_call* call) {
 xla_ffi_error* max_pool(xla_ffi_call* call) {
   if (asks_version(call)) return NULL;
   const int64_t* n = numbers(call, 1);
-  if (n == NULL || !pictures_of(call, 1, 1) || operand(call, 0)->dims[3] % LANES != 0) {
-    return refuse(call, XLA_FFI_INVALID_ARGUMENT, "max pooling wants pictures of a multiple of %d channels and its windows' size",
-                  LANES);
+  loop l = loop_over(call, 1, 1, LANES);
+  if (n == NULL || l.x == NULL) {
+    return refuse(call, XLA_FFI_INVALID_ARGUMENT, "max pooling wants pictures of a multiple of %d channels and a size", LANES);
   }
-  loop l = loop_over(operand(call, 0));
   l.images = max_pool_images;
   l.size = n[0];
   l.y = result(call, 0)->data;
@@ -209,12 +208,11 @@ xla_ffi_error* max_pool(xla_ffi_call* call) {
 xla_ffi_error* max_pool_gradient(xla_ffi_call* call) {
   if (asks_version(call)) return NULL;
   const int64_t* n = numbers(call, 2);
-  if (n == NULL || !pictures_of(call, 2, 2) || operand(call, 0)->dims[3] % LANES != 0) {
+  loop l = loop_over(call, 2, 2, LANES);
+  if (n == NULL || l.x == NULL) {
     return refuse(call, XLA_FFI_INVALID_ARGUMENT,
-                  "a max pooling's gradient wants its input of a multiple of %d channels, the gradient at its output and two numbers",
-                  LANES);
+                  "a max pooling's gradient wants pictures of a multiple of %d channels, a gradient and two numbers", LANES);
   }
-  loop l = loop_over(operand(call, 0));
   l.images = max_pool_gradient_images;
   l.size = n[0];
   l.relu = n[1] != 0;
