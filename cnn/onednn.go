@@ -67,10 +67,10 @@ func (b oneDNNBuilder) Compile() (compute.Executable, error) {
 // those of a loop for instance, is left to XLA.
 type oneDNNFunction struct {
 	*xla.Function
-	convolutions map[compute.Value]oneDNNCall    // those among its values that are calls to oneDNN
-	zeros        map[compute.Value]bool          // those that are the constant zero, or many of it
-	above        map[compute.Value]compute.Value // those that tell where another is above zero
-	gradients    map[compute.Value]oneDNNGradient
+	convolutions map[compute.Value]oneDNNCall     // those among its values that are calls to oneDNN
+	zeros        map[compute.Value]bool           // those that are the constant zero, or many of it
+	above        map[compute.Value]compute.Value  // those that tell where another is above zero
+	gradients    map[compute.Value]oneDNNGradient // those that are a gradient by a call
 }
 
 func withCalls(f compute.Function) compute.Function {

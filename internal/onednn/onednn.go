@@ -1,5 +1,6 @@
 // Package onednn lets graphs that XLA computes on the CPU call oneDNN
-// (https://github.com/uxlfoundation/oneDNN), for what it computes faster.
+// (https://github.com/uxlfoundation/oneDNN), for what it computes faster, and loops
+// of its own for what XLA's loops do in several passes.
 package onednn
 
 /*
@@ -27,9 +28,10 @@ var opening sync.Mutex
 //   - cnnbook$kernel_gradient of a convolution's pictures and the loss's gradient with
 //     respect to its output
 //   - cnnbook$product of two matrices
+//   - cnnbook$max_pool, cnnbook$max_pool_gradient and cnnbook$relu_gradient of pictures
 //
-// All are float32, row by row, and come with the numbers that onednn.c describes, as
-// their one attribute. A call that cannot be computed is an error of the graph.
+// All are float32, row by row, and come with the numbers that onednn.c and pictures.h
+// describe, as their one attribute. A call that cannot be computed is an error of the graph.
 //
 // A result is the same to the bit each time on one machine. The order of a kernel
 // gradient's sum follows from the number of threads: OMP_NUM_THREADS, or that of
