@@ -23,8 +23,7 @@ type benchmark struct {
 	log      io.Writer
 }
 
-// race lets the contenders work in turn, so that all see the machine's better
-// and worse minutes alike, and writes the table. Stopped, it writes that of the
+// race lets the contenders work, and writes the table. Stopped, it writes that of the
 // rounds that are complete.
 func (b benchmark) race(ctx context.Context, contenders []contender, plugin kernelext.Plugin, stdout io.Writer) error {
 	_, operations, err := cnn.WriteUp().Operations()
@@ -53,24 +52,50 @@ func (b benchmark) race(ctx context.Context, contenders []contender, plugin kern
 	return stopped
 }
 
-// round is one measurement of each contender.
+// round is one measurement of each contender. They start one after the other, and then
+// take turns of a few steps, so that all see the machine's better and worse seconds alike.
 func (b benchmark) round(ctx context.Context, round int, contenders []contender) ([]sample, error) {
-	row := make([]sample, len(contenders))
-	for i, c := range contenders {
-		began := time.Now()
-		s, err := c.once(ctx, b.workload)
+	ctx, cancel := context.WithCancel(ctx)
+	var racers []*racer
+	defer func() { // ends those that wait for a turn
+		cancel()
+		for _, r := range racers {
+			r.stop()
+		}
+	}()
+	for _, c := range contenders {
+		fmt.Fprintf(b.log, "round %d of %d: %s starts\n", round+1, b.rounds, c.name)
+		r, err := c.start(ctx, b.workload)
 		if err != nil {
 			return nil, err
 		}
-		row[i] = s
-		fmt.Fprintf(b.log, "round %d of %d: %s: %.3f s a step, %.0f s in all\n", round+1, b.rounds, c.name, median(s.Steps), time.Since(began).Seconds())
+		racers = append(racers, r)
+		if _, err := r.next(ctx); err != nil {
+			return nil, err
+		}
+	}
+	for left := slices.Clone(racers); len(left) > 0; {
+		for i, r := range slices.Backward(left) {
+			finished, err := r.turn(ctx)
+			if err != nil {
+				return nil, err
+			}
+			if finished {
+				left = slices.Delete(left, i, i+1)
+				fmt.Fprintf(b.log, "round %d of %d: %s: %.3f s a step\n", round+1, b.rounds, r.name, median(r.Steps))
+			}
+		}
+	}
+	row := make([]sample, len(racers))
+	for i, r := range racers {
+		row[i] = r.sample
 	}
 	return row, nil
 }
 
 func (b benchmark) writeHeading(w io.Writer, plugin kernelext.Plugin, extent string) {
 	fmt.Fprintf(w, "%s; %s.\n", machine(), plugin)
-	fmt.Fprintf(w, "%s, %d timed steps in each after %d; batch %d, %d training images, %s.\n\n",
+	fmt.Fprintf(w, "%s, %d timed steps in each, after %d; batch %d, %d training images, %s.\n\n",
 		extent, b.workload.steps, b.workload.warm, b.workload.batch, b.workload.images, time.Now().Format(time.DateOnly))
 }
 

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cnnbook/cnnbook/cifar"
 	"github.com/cnnbook/cnnbook/kernelext"
@@ -28,7 +30,7 @@ func TestMeasure(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	if err := measure(t.Context(), workload{data: dir, images: 40, batch: 10, warm: 1, steps: 5, evaluate: 10}, &out); err != nil {
+	if err := measure(t.Context(), workload{data: dir, images: 40, batch: 10, warm: 1, steps: 5, evaluate: 10}, nil, &out); err != nil {
 		t.Fatal(err)
 	}
 	var lines []measurement
@@ -63,6 +65,37 @@ func TestContender(t *testing.T) {
 		if _, err := shell(script).once(t.Context(), workload{steps: 2}); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%s: error %v, want %s", script, err, want)
 		}
+	}
+}
+
+// Contenders take turns: each works only when the one before has paused, and one that
+// fails ends the others.
+func TestContendersTakeTurns(t *testing.T) {
+	log := filepath.Join(t.TempDir(), "log")
+	turns := func(name, end string) contender {
+		c := shell(`echo '{"first":true}'; echo '{"turn":true}'; for i in 1 2; do read x; echo ` + name + ` >> ` + log +
+			`; [ $i = 2 ] || echo '{"turn":true}'; done; ` + end)
+		c.name = name
+		return c
+	}
+	const well = `echo '{"steps":[1,2],"evaluate":3,"versions":"v"}'`
+	b := benchmark{workload: workload{steps: 2, turn: 1}, rounds: 1, log: t.Output()}
+	row, err := b.round(t.Context(), 0, []contender{turns("a", well), turns("b", well)})
+	if err != nil || len(row) != 2 || len(row[0].Steps) != 2 || row[1].FirstStep <= 0 {
+		t.Fatalf("samples %+v, error %v", row, err)
+	}
+	worked, err := os.ReadFile(log)
+	if got := strings.Join(strings.Fields(string(worked)), ""); err != nil || got != "baba" {
+		t.Errorf("worked %q, want b and a in turn", got)
+	}
+	began := time.Now()
+	fails := shell(`echo '{"turn":true}'; read x; echo no more >&2; exit 3`)
+	waits := shell(`echo '{"turn":true}'; read x; sleep 60`)
+	if _, err := b.round(t.Context(), 0, []contender{waits, fails}); err == nil || !strings.Contains(err.Error(), "no more") {
+		t.Errorf("error %v, want that of the second", err)
+	}
+	if took := time.Since(began); took > 30*time.Second {
+		t.Errorf("the other went on for %v", took)
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,9 +15,11 @@ import (
 )
 
 // measurement is what one process measures: lines of JSON on its standard
-// output, the first with First when its first step is finished.
+// output, the first with First when its first step is finished, one with Turn where a
+// line on standard input is waited for, and at the end one with all else.
 type measurement struct {
 	First    bool      `json:"first,omitempty"`
+	Turn     bool      `json:"turn,omitempty"`
 	Steps    []float64 `json:"steps,omitempty"`    // seconds of each timed step
 	Evaluate float64   `json:"evaluate,omitempty"` // seconds
 	Product  float64   `json:"product,omitempty"`  // see cnn.ProductSpeed; measured by ours only
@@ -30,6 +33,7 @@ type workload struct {
 	batch     int
 	warm      int    // steps before those that are timed
 	steps     int    // timed
+	turn      int    // timed steps between two pauses, 0 for none
 	evaluate  int    // test images
 	devices   int    // of ours that share each batch
 	precision string // of our products
@@ -37,7 +41,7 @@ type workload struct {
 
 // measure trains the write-up's network for some steps and evaluates it, as a
 // notebook would: a saved run, with everything that belongs to a step.
-func measure(ctx context.Context, w workload, stdout io.Writer) error {
+func measure(ctx context.Context, w workload, stdin io.Reader, stdout io.Writer) error {
 	train, test, err := cifar.Open(w.data)
 	if err != nil {
 		return err
@@ -61,7 +65,7 @@ func measure(ctx context.Context, w workload, stdout io.Writer) error {
 		return err
 	}
 	defer run.Close()
-	steps, err := timeSteps(ctx, run, w, func() error { return lines.Encode(measurement{First: true}) })
+	steps, err := timeSteps(ctx, run, w, bufio.NewReader(stdin), lines)
 	if err != nil {
 		return err
 	}
@@ -78,23 +82,34 @@ func measure(ctx context.Context, w workload, stdout io.Writer) error {
 // errEnough ends a training whose steps have been timed.
 var errEnough = errors.New("enough steps")
 
-// timeSteps gives the seconds from the end of one step to the end of the next.
-func timeSteps(ctx context.Context, run *cnn.Run, w workload, first func() error) ([]float64, error) {
+// timeSteps gives the seconds from the end of one step, or of a pause, to the end of the next.
+func timeSteps(ctx context.Context, run *cnn.Run, w workload, proceed *bufio.Reader, lines *json.Encoder) ([]float64, error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	var ends []time.Time
+	var seconds []float64
+	began := time.Now()
+	step := func() (err error) {
+		seconds = append(seconds, time.Since(began).Seconds())
+		if len(seconds) == 1 {
+			err = lines.Encode(measurement{First: true})
+		}
+		if timed := len(seconds) - w.warm; err == nil && w.turn > 0 && timed >= 0 && timed < w.steps && timed%w.turn == 0 {
+			if err = lines.Encode(measurement{Turn: true}); err == nil {
+				_, err = proceed.ReadString('\n')
+			}
+		}
+		if err == nil && len(seconds) == w.warm+w.steps {
+			err = errEnough
+		}
+		began = time.Now()
+		return err
+	}
 	err := run.Train(ctx, func(p cnn.Progress) {
-		if p.EpochEnd {
+		if p.EpochEnd || ctx.Err() != nil {
 			return
 		}
-		ends = append(ends, time.Now())
-		switch len(ends) {
-		case 1:
-			if err := first(); err != nil {
-				stop(err)
-			}
-		case w.warm + w.steps:
-			stop(errEnough)
+		if err := step(); err != nil {
+			stop(err)
 		}
 	})
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, errEnough) {
@@ -103,11 +118,7 @@ func timeSteps(ctx context.Context, run *cnn.Run, w workload, first func() error
 	if err != nil && !errors.Is(err, context.Canceled) {
 		return nil, err
 	}
-	var seconds []float64
-	for i := w.warm; i < len(ends); i++ {
-		seconds = append(seconds, ends[i].Sub(ends[i-1]).Seconds())
-	}
-	return seconds, nil
+	return seconds[w.warm:], nil
 }
 
 // timeEvaluation times a second evaluation; the first compiles.

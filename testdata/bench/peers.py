@@ -5,8 +5,8 @@
 Each trains as its own documentation advises: Keras on TensorFlow through tf.data with preparation in the pipeline,
 PyTorch in channels_last with the data as uint8 tensors, Keras on JAX with batches prepared by NumPy in a thread ahead.
 All do what a step of ours does: a shuffled batch, a random flip, sample-wise standardisation, dropout, SGD at 0.001,
-loss and accuracy known after each step. Prints lines of JSON: {"first": true} when the first step is finished, and at
-the end the seconds of each step and of the evaluation, and the versions.
+loss and accuracy known after each step. Prints lines of JSON: {"first": true} when the first step is finished, {"turn":
+true} where it waits, and at the end the seconds of each step and of the evaluation, and the versions.
 """
 
 import argparse
@@ -30,18 +30,24 @@ def tell(**line):
 
 
 class Clock:
-    """Notes when steps end; the first is told at once, the first `warm` are not counted."""
+    """Times steps; the first is told at once, the first `warm` are not counted. After each `turn` of them it waits for a
+    line on standard input, if that is not 0."""
 
-    def __init__(self, warm):
-        self.warm, self.ends = warm, []
+    def __init__(self, args):
+        self.args, self.times, self.began = args, [], time.perf_counter()
 
     def step(self):
-        self.ends.append(time.perf_counter())
-        if len(self.ends) == 1:
+        self.times.append(time.perf_counter() - self.began)
+        if len(self.times) == 1:
             tell(first=True)
+        timed = len(self.times) - self.args.warm
+        if self.args.turn and 0 <= timed < self.args.steps and timed % self.args.turn == 0:
+            tell(turn=True)
+            sys.stdin.readline()
+        self.began = time.perf_counter()
 
     def seconds(self):
-        return np.diff(self.ends)[self.warm - 1 :].tolist()
+        return self.times[self.args.warm :]
 
 
 def keras_model(keras, jit):
@@ -66,7 +72,7 @@ def keras_model(keras, jit):
 
 
 def timed_fit(keras, model, batches, args):
-    clock = Clock(args.warm)
+    clock = Clock(args)
 
     class Times(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs):
@@ -175,7 +181,7 @@ def pytorch(args):
         std, mean = torch.std_mean(batch, (1, 2, 3), correction=0, keepdim=True)
         return (batch - mean) / (std + 1e-6)
 
-    clock = Clock(args.warm)
+    clock = Clock(args)
     for k in range(args.warm + args.steps):
         chosen = order[k * args.batch % len(y) :][: args.batch]
         batch = standardized(x[chosen])
@@ -208,6 +214,7 @@ def main():
     p.add_argument("--batch", type=int, default=500)
     p.add_argument("--warm", type=int, default=3, help="steps that are not timed, at least 1")
     p.add_argument("--steps", type=int, default=10, help="steps that are timed")
+    p.add_argument("--turn", type=int, default=0, help="timed steps between two pauses")
     p.add_argument("--evaluate", type=int, default=2000, help="test images")
     p.add_argument("--jit", action="store_true", help="keras-tf: jit_compile; pytorch: torch.compile")
     args = p.parse_args()
