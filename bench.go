@@ -34,7 +34,7 @@ func bench(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	f.IntVar(&w.batch, "batch", 500, "images per step")
 	f.IntVar(&w.warm, "warm", 3, "steps before those that are timed")
 	f.IntVar(&w.steps, "steps", 20, "steps to time")
-	f.IntVar(&w.turn, "turn", 2, "timed steps after which the others have their turn")
+	f.IntVar(&w.turn, "turn", 2, "timed steps after which the others have their turn; 0: each works to its end")
 	f.IntVar(&w.evaluate, "evaluate", 2000, "test images to evaluate")
 	f.IntVar(&w.devices, "devices", 1, "devices that share each of our batches")
 	f.StringVar(&w.precision, "precision", "", "of our products: empty for float32, or bfloat16")
@@ -95,11 +95,14 @@ func (w workload) check(rounds int) error {
 		value, max int
 	}{
 		{"images", w.images, cifar.TrainRecords}, {"batch", w.batch, w.images}, {"warm", w.warm, 1000},
-		{"steps", w.steps, 100_000}, {"turn", w.turn, w.steps}, {"evaluate", w.evaluate, cifar.TestRecords}, {"devices", w.devices, w.batch}, {"rounds", rounds, 1000},
+		{"steps", w.steps, 100_000}, {"evaluate", w.evaluate, cifar.TestRecords}, {"devices", w.devices, w.batch}, {"rounds", rounds, 1000},
 	} {
 		if n.value < 1 || n.value > n.max {
 			return fmt.Errorf("bench: -%s must be from 1 to %d, got %d", n.name, n.max, n.value)
 		}
+	}
+	if w.turn < 0 {
+		return fmt.Errorf("bench: -turn must be 0 or more, got %d", w.turn)
 	}
 	return nil
 }

@@ -56,7 +56,7 @@ func (b benchmark) race(ctx context.Context, contenders []contender, plugin kern
 // take turns of a few steps, so that all see the machine's better and worse seconds alike.
 func (b benchmark) round(ctx context.Context, round int, contenders []contender) ([]sample, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	var racers []*racer
+	var racers, left []*racer
 	defer func() { // ends those that wait for a turn
 		cancel()
 		for _, r := range racers {
@@ -70,11 +70,15 @@ func (b benchmark) round(ctx context.Context, round int, contenders []contender)
 			return nil, err
 		}
 		racers = append(racers, r)
-		if _, err := r.next(ctx); err != nil {
+		finished, err := r.next(ctx)
+		if err != nil {
 			return nil, err
 		}
+		if !finished {
+			left = append(left, r)
+		}
 	}
-	for left := slices.Clone(racers); len(left) > 0; {
+	for len(left) > 0 {
 		for i, r := range slices.Backward(left) {
 			finished, err := r.turn(ctx)
 			if err != nil {
@@ -82,13 +86,13 @@ func (b benchmark) round(ctx context.Context, round int, contenders []contender)
 			}
 			if finished {
 				left = slices.Delete(left, i, i+1)
-				fmt.Fprintf(b.log, "round %d of %d: %s: %.3f s a step\n", round+1, b.rounds, r.name, median(r.Steps))
 			}
 		}
 	}
 	row := make([]sample, len(racers))
 	for i, r := range racers {
 		row[i] = r.sample
+		fmt.Fprintf(b.log, "round %d of %d: %s: %.3f s a step\n", round+1, b.rounds, r.name, median(r.Steps))
 	}
 	return row, nil
 }

@@ -88,6 +88,10 @@ func TestContendersTakeTurns(t *testing.T) {
 	if got := strings.Join(strings.Fields(string(worked)), ""); err != nil || got != "baba" {
 		t.Errorf("worked %q, want b and a in turn", got)
 	}
+	b.workload.turn = 0
+	if row, err := b.round(t.Context(), 0, []contender{shell(`echo '{"first":true}'; ` + well)}); err != nil || len(row[0].Steps) != 2 {
+		t.Errorf("without turns: %+v, error %v", row, err)
+	}
 	began := time.Now()
 	fails := shell(`echo '{"turn":true}'; read x; echo no more >&2; exit 3`)
 	waits := shell(`echo '{"turn":true}'; read x; sleep 60`)
@@ -123,6 +127,7 @@ func TestBenchRefuses(t *testing.T) {
 	for args, want := range map[string]string{
 		"-steps 0":               "bench: -steps must be from 1 to 100000, got 0",
 		"-images 100 -batch 101": "bench: -batch must be from 1 to 100, got 101",
+		"-turn -1":               "bench: -turn must be 0 or more, got -1",
 		"-rounds -1":             "bench: -rounds must be from 1 to 1000, got -1",
 	} {
 		err := bench(t.Context(), strings.Fields(args), &bytes.Buffer{}, &bytes.Buffer{})
