@@ -288,7 +288,7 @@ static char* announce(pjrt_ffi_extension* ffi, const char* name, xla_ffi_error* 
   return ffi->register_handler(&args) == NULL ? NULL : text("the plugin refuses the call %s", name);
 }
 
-char* onednn_open(const char* path, const char* plugin_path) {
+char* onednn_open(const char* path, const char* plugin_path, bool avx2) {
   void* plugin = dlopen(plugin_path, RTLD_NOW | RTLD_NOLOAD);
   if (plugin == NULL) return text("%s is not loaded", plugin_path);
   pjrt_api* (*get)(void) = (pjrt_api * (*)(void)) dlsym(plugin, "GetPjrtApi");
@@ -305,6 +305,6 @@ char* onednn_open(const char* path, const char* plugin_path) {
   if (failed == NULL) failed = announce(ffi, "cnnbook$relu_gradient", relu_gradient);
   if (failed == NULL) failed = announce(ffi, "cnnbook$max_pool", max_pool);
   if (failed == NULL) failed = announce(ffi, "cnnbook$max_pool_gradient", max_pool_gradient);
-  if (failed == NULL) use_openmp();
+  if (failed == NULL) prepare_pictures(avx2);
   return failed;
 }

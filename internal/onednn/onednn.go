@@ -15,6 +15,8 @@ import (
 	"fmt"
 	"sync"
 	"unsafe"
+
+	"golang.org/x/sys/cpu"
 )
 
 // opening lets one at a time open the library, of which a process has one.
@@ -42,7 +44,7 @@ func Open(library, plugin string) error {
 	defer C.free(unsafe.Pointer(p))
 	opening.Lock()
 	defer opening.Unlock()
-	if message := C.onednn_open(l, p); message != nil {
+	if message := C.onednn_open(l, p, C.bool(cpu.X86.HasAVX2)); message != nil {
 		defer C.free(unsafe.Pointer(message))
 		return fmt.Errorf("oneDNN: %s", C.GoString(message))
 	}

@@ -22,8 +22,10 @@ typedef struct loop {
 } loop;
 
 static void (*gomp_parallel)(void (*f)(void*), void* data, unsigned threads, unsigned flags);
+static bool has_avx2;
 
-void use_openmp(void) {
+void prepare_pictures(bool avx2) {
+  has_avx2 = avx2;
   void* library = dlopen("libgomp.so.1", RTLD_NOW | RTLD_NOLOAD);
   if (library != NULL) *(void**)&gomp_parallel = dlsym(library, "GOMP_parallel");
 }
@@ -66,7 +68,7 @@ static xla_ffi_error* run(const xla_ffi_call* call, loop* l, float* total) {
   __attribute__((target("avx2"))) static void name##_avx2(IMAGES) { name##_body(l, from, to, sums); }        \
   static void name##_plain(IMAGES) { name##_body(l, from, to, sums); }                                       \
   static void name##_images(IMAGES) {                                                                        \
-    (__builtin_cpu_supports("avx2") ? name##_avx2 : name##_plain)(l, from, to, sums);                        \
+    (has_avx2 ? name##_avx2 : name##_plain)(l, from, to, sums);                                              \
   }
 #else
 #define VERSIONS(name) \

@@ -2,6 +2,8 @@
 // XLA's own loops do so several times, and more slowly.
 #pragma once
 
+#include <stdbool.h>
+
 #include "xla.h"
 
 // relu_gradient computes from the ReLU's output y and the loss's gradient with respect to
@@ -19,5 +21,7 @@ xla_ffi_error* max_pool(xla_ffi_call* call);
 // window's size and 1 if only numbers above 0 get any, for an input that is a ReLU's output.
 xla_ffi_error* max_pool_gradient(xla_ffi_call* call);
 
-// use_openmp lets the calls use the threads of oneDNN's OpenMP, if it has GCC's.
-void use_openmp(void);
+// prepare_pictures tells the calls whether the processor has AVX2 (C's own question would
+// have Go's linker read all of libgcc, at every link), and lets them use the threads of
+// oneDNN's OpenMP, if that is GCC's.
+void prepare_pictures(bool avx2);
