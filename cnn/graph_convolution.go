@@ -42,10 +42,10 @@ func convolve(x, kernel *Node, padding string) *Node {
 	switch {
 	case patchesPay():
 		return patchConvolution(x, kernel, padding)
-	case callsOneDNN(x):
-		return convolution(x, kernel, padding)
 	case blocksPay(x):
-		return withKernelGradient(x, kernel, padding, blocksGradient)
+		return withGradient(kernel,
+			func(kernel *Node) *Node { return convolution(x, kernel, padding) },
+			func(_, dy *Node) *Node { return blocksGradient(x, dy, kernel.Shape().Dimensions[0], padding) })
 	}
 	return convolution(x, kernel, padding)
 }
@@ -56,15 +56,6 @@ func convolution(x, kernel *Node, padding string) *Node {
 		return c.PadSame().Done()
 	}
 	return c.NoPadding().Done()
-}
-
-// withKernelGradient is the convolution, whose gradient with respect to the
-// kernel is what the function computes from x, the loss's gradient dy with
-// respect to the output, the kernel's side and the padding.
-func withKernelGradient(x, kernel *Node, padding string, gradient func(x, dy *Node, side int, padding string) *Node) *Node {
-	return withGradient(kernel,
-		func(kernel *Node) *Node { return convolution(x, kernel, padding) },
-		func(_, dy *Node) *Node { return gradient(x, dy, kernel.Shape().Dimensions[0], padding) })
 }
 
 // patchesPay tells whether a convolution is computed as a product of matrices.
@@ -81,11 +72,12 @@ func callsOneDNN(x *Node) bool {
 }
 
 // blocksPay tells whether the kernel's gradient is computed by blocksGradient.
-// That is for XLA on the CPU: GPU libraries choose their own blocks. Blocks
+// That is for XLA on the CPU without oneDNN, which has a gradient of its own: GPU
+// libraries choose their own blocks. Blocks
 // would cut across what several devices have each of a batch, and sum more
 // coarsely than it does in bfloat16.
 func blocksPay(x *Node) bool {
-	return onOneCPU(x) && x.DType() == dtypes.Float32 && x.Shape().Dimensions[0] > gradientBlock
+	return onOneCPU(x) && !callsOneDNN(x) && x.DType() == dtypes.Float32 && x.Shape().Dimensions[0] > gradientBlock
 }
 
 // onOneCPU tells whether XLA computes the graph of x, on one device of the CPU.

@@ -71,12 +71,9 @@ func (s Setup) oneDNNStep(w wheel, p Plugin, r *reporter, probe func(ctx context
 
 // oneDNNFromNote gives the library's path, or why it does not work.
 func oneDNNFromNote(note json.RawMessage, dir string) (string, error) {
-	var found probed
-	if err := json.Unmarshal(note, &found); err != nil {
-		return "", fmt.Errorf("%s: %w", filepath.Join(dir, markerName), err)
-	}
-	if found.Fault != "" {
-		return "", &pluginFault{"oneDNN", found.Fault}
+	found, err := probedFromNote(note, dir, "oneDNN")
+	if err != nil {
+		return "", err
 	}
 	return filepath.Join(dir, found.File), nil
 }

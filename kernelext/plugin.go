@@ -267,13 +267,23 @@ func nameAndProbe(ctx context.Context, probe, dir string) (probed, error) {
 
 // pluginFromNote makes a Plugin of what was learnt when its folder was made.
 func pluginFromNote(note json.RawMessage, dir, name string) (Plugin, error) {
-	var found probed
-	if err := json.Unmarshal(note, &found); err != nil {
-		return Plugin{}, fmt.Errorf("%s: %w", filepath.Join(dir, markerName), err)
-	}
-	if found.Fault != "" {
-		return Plugin{}, &pluginFault{File: name, Fault: found.Fault}
+	found, err := probedFromNote(note, dir, name)
+	if err != nil {
+		return Plugin{}, err
 	}
 	file := filepath.Join(dir, found.File)
 	return Plugin{Kind: PluginCPU, Name: name, Path: file, Backend: backendFor(file), API: found.API, Devices: found.Devices}, nil
+}
+
+// probedFromNote is what was learnt of the library called name when its folder was made. One that did not work then
+// is a *pluginFault.
+func probedFromNote(note json.RawMessage, dir, name string) (probed, error) {
+	var found probed
+	if err := json.Unmarshal(note, &found); err != nil {
+		return probed{}, fmt.Errorf("%s: %w", filepath.Join(dir, markerName), err)
+	}
+	if found.Fault != "" {
+		return probed{}, &pluginFault{File: name, Fault: found.Fault}
+	}
+	return found, nil
 }
