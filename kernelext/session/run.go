@@ -1,0 +1,297 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"go/types"
+	"log"
+	"os"
+	"reflect"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/goplus/ixgo"
+)
+
+// Patience is how long an interrupted cell may take to end. The kernel ends the client after 5 s.
+var Patience = 3500 * time.Millisecond
+
+// ErrInterrupted is what a cell that was interrupted ends with.
+var ErrInterrupted = errors.New("interrupted")
+
+// ExitError is the end of a cell that called os.Exit.
+type ExitError int
+
+func (e ExitError) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
+
+// What ends a cell from within, as the value of a panic.
+type (
+	exit    int             // os.Exit
+	goexit  struct{}        // runtime.Goexit
+	halt    struct{}        // an interrupt
+	failure struct{ error } // an error that nobody has looked at
+)
+
+// helperPath is the package by which a cell's code reaches its session.
+const helperPath = "cnnbook/session/helpers"
+
+func init() {
+	ixgo.RegisterPackage(&ixgo.Package{
+		Name: "helpers", Path: helperPath,
+		Deps:       map[string]string{"context": "context"},
+		Interfaces: map[string]reflect.Type{}, NamedTypes: map[string]reflect.Type{}, AliasTypes: map[string]reflect.Type{},
+		Vars: map[string]reflect.Value{"Stop": reflect.ValueOf(new(bool))},
+		Funcs: map[string]reflect.Value{
+			"Show": reflect.ValueOf(func(...any) {}), "Drop": reflect.ValueOf(func(...any) {}),
+			"Ctx": reflect.ValueOf(func() context.Context { return nil }), "Halt": reflect.ValueOf(func() {}),
+			"Caught": reflect.ValueOf(func(any) {}), "At": reflect.ValueOf(func(int) {}),
+		},
+		TypedConsts: map[string]ixgo.TypedConst{}, UntypedConsts: map[string]ixgo.UntypedConst{},
+	})
+}
+
+// running is the cell that runs, or ran last.
+type running struct {
+	stop    *bool // interpreted loops look at it
+	reached atomic.Int64
+	runMu   sync.Mutex
+	cancel  context.CancelCauseFunc
+	cellCtx context.Context
+}
+
+// registerHelpers gives cells' code this session's helpers, and its own versions of what would end the process.
+func (s *Session) registerHelpers() {
+	s.stop, s.cellCtx = new(bool), context.Background()
+	p, _ := ixgo.LookupPackage(helperPath)
+	s.stop = p.Vars["Stop"].Interface().(*bool)
+	end := func(v ...any) { panic(failure{errors.New(strings.TrimSuffix(fmt.Sprint(v...), "\n"))}) }
+	for key, fn := range map[string]any{
+		helperPath + ".Show":   func(v ...any) { s.showValues(v) },
+		helperPath + ".Drop":   func(v ...any) { endOnError(v) },
+		helperPath + ".Ctx":    func() context.Context { return s.cellCtx },
+		helperPath + ".Halt":   func() { panic(halt{}) },
+		helperPath + ".Caught": caught,
+		helperPath + ".At":     func(i int) { s.reached.Store(int64(i)) },
+		"os.Exit":              func(code int) { panic(exit(code)) },
+		"runtime.Goexit":       func() { panic(goexit{}) },
+		"log.Fatal":            end,
+		"log.Fatalf":           func(f string, v ...any) { end(fmt.Sprintf(f, v...)) },
+		"log.Fatalln":          func(v ...any) { end(fmt.Sprintln(v...)) },
+		"(*log.Logger).Fatal":  func(_ *log.Logger, v ...any) { end(v...) },
+		"(*log.Logger).Fatalf": func(_ *log.Logger, f string, v ...any) { end(fmt.Sprintf(f, v...)) },
+	} {
+		s.ctx.RegisterExternal(key, fn)
+	}
+}
+
+// Override makes cells call fn in place of a function that is compiled in, named as in "path/to/package.Func".
+func (s *Session) Override(name string, fn any) { s.ctx.RegisterExternal(name, fn) }
+
+// Context is the context of the cell that runs: it ends with the cell's interrupt.
+func (s *Session) Context() context.Context {
+	s.runMu.Lock()
+	defer s.runMu.Unlock()
+	return s.cellCtx
+}
+
+// Fail ends the cell that calls it with an error.
+func Fail(err error) { panic(failure{err}) }
+
+func (s *Session) showValues(v []any) {
+	if n := len(v); n > 0 {
+		if err, ok := v[n-1].(error); ok && n > 1 {
+			panic(failure{err})
+		} else if ok {
+			panic(failure{err})
+		}
+		if v[n-1] == nil {
+			v = v[:n-1]
+		}
+	}
+	if len(v) == 0 || s.show == nil {
+		return
+	}
+	if err := s.show(v...); err != nil {
+		panic(failure{err})
+	}
+}
+
+func endOnError(v []any) {
+	if n := len(v); n > 0 {
+		if err, ok := v[n-1].(error); ok {
+			panic(failure{err})
+		}
+	}
+}
+
+// caught tells of a panic in a goroutine, which has ended.
+func caught(e any) {
+	switch e := e.(type) {
+	case halt, goexit:
+	default:
+		fmt.Fprintln(os.Stderr, "error: a goroutine ended with a panic:", panicText(e))
+	}
+}
+
+// Interrupt ends the cell that runs: its context, and its interpreted loops.
+func (s *Session) Interrupt(cause error) {
+	s.runMu.Lock()
+	defer s.runMu.Unlock()
+	if s.cancel != nil {
+		*s.stop = true
+		s.cancel(cause)
+	}
+}
+
+// run runs a cell that is compiled.
+func (s *Session) run(c *cell, in *ixgo.Interp) error {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	s.runMu.Lock()
+	s.cancel, s.cellCtx, *s.stop = cancel, ctx, false
+	s.runMu.Unlock()
+	s.reached.Store(-1)
+	if v, ok := s.env["ctx"].(*types.Var); ok {
+		if p := s.byPkg[v.Pkg()]; p != nil {
+			if addr, ok := p.vars["ctx"].Interface().(*context.Context); ok {
+				*addr = ctx
+			}
+		}
+	}
+	s.move(c, in)
+	done := make(chan error, 1)
+	go func() {
+		err := in.RunInit()
+		if err == nil {
+			_, err = in.RunFunc(bodyName)
+		}
+		if err == nil && c.hasMain() {
+			_, err = in.RunFunc("main")
+		}
+		done <- err
+	}()
+	err := s.wait(ctx, done)
+	s.runMu.Lock()
+	s.cancel = nil
+	*s.stop = false
+	s.runMu.Unlock()
+	reached := int(s.reached.Load())
+	if err == nil {
+		reached = len(c.chunks)
+	}
+	s.adopt(c, in, reached)
+	return s.outcome(c, ctx, err)
+}
+
+func (c *cell) hasMain() bool {
+	for _, ch := range c.chunks {
+		if ch.kind == function && ch.names[0] == "main" {
+			return true
+		}
+	}
+	return false
+}
+
+var errBusy = fmt.Errorf("%w: busy with what cannot be stopped; its result is dropped", ErrInterrupted)
+
+// wait waits for the end of a cell, but not for long once it is interrupted.
+func (s *Session) wait(ctx context.Context, done <-chan error) error {
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(Patience):
+		return errBusy
+	}
+}
+
+// outcome is a cell's end as an error for people.
+func (s *Session) outcome(c *cell, ctx context.Context, err error) error {
+	if err == nil || errors.Is(err, errBusy) {
+		return err
+	}
+	value, stack := any(err), ""
+	switch e := err.(type) {
+	case ixgo.PanicError:
+		value, stack = e.Value, string(e.Stack())
+	case ixgo.FatalError:
+		value, stack = e.Value, string(e.Stack())
+	}
+	if inner, ok := value.(ixgo.PanicError); ok {
+		value, stack = inner.Value, string(inner.Stack())+stack
+	}
+	p := &Problem{Cell: c.n}
+	p.Cell, p.Line = placeOf(stack, c.n)
+	switch v := value.(type) {
+	case exit:
+		if v == 0 {
+			return nil
+		}
+		return ExitError(v)
+	case goexit:
+		p.Text = "runtime.Goexit ended the cell"
+	case halt:
+		return ErrInterrupted
+	case failure:
+		p.Err, p.Text = v.error, v.error.Error()
+	case error:
+		p.Err, p.Text = v, panicText(v)
+		var r runtimeError
+		if errors.As(v, &r) || !ctxEnded(ctx) {
+			p.Text = "panic: " + panicText(v)
+		}
+		if !errors.As(v, &r) {
+			p.Text = v.Error() // a short call that failed
+		}
+	default:
+		p.Text = "panic: " + panicText(v)
+	}
+	if ctxEnded(ctx) && p.Err != nil && errors.Is(p.Err, context.Canceled) {
+		return fmt.Errorf("%w: %s", ErrInterrupted, p.Text)
+	}
+	return p
+}
+
+type runtimeError interface {
+	error
+	RuntimeError()
+}
+
+func ctxEnded(ctx context.Context) bool { return ctx.Err() != nil }
+
+var stackPlace = regexp.MustCompile(`cell\[(\d+)\]:(\d+)`)
+
+// placeOf finds the place in a cell in a stack; the innermost comes first.
+func placeOf(stack string, n int) (cell, line int) {
+	m := stackPlace.FindStringSubmatch(stack)
+	if m == nil {
+		return n, 0
+	}
+	cell, _ = strconv.Atoi(m[1])
+	line, _ = strconv.Atoi(m[2])
+	return cell, line
+}
+
+// panicText is the value of a panic in one line.
+func panicText(v any) (s string) {
+	defer func() {
+		if e := recover(); e != nil {
+			s = fmt.Sprintf("%T", v)
+		}
+	}()
+	switch v := v.(type) {
+	case ixgo.PanicError:
+		return panicText(v.Value)
+	case error:
+		return strings.TrimSpace(v.Error())
+	}
+	return strings.TrimSpace(fmt.Sprint(v))
+}
