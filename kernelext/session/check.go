@@ -11,13 +11,15 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"golang.org/x/tools/go/ast/astutil"
 )
 
 // check makes a package of the cell: composes its source, parses, rewrites and type-checks it. It is checked again when
 // what the types tell changes it.
 func (c *cell) check() error {
 	c.plan()
-	c.wrap = map[int]string{}
+	c.wrap, c.structs = map[int]string{}, map[int]bool{}
 	if i := c.lastChunk(); i >= 0 && c.chunks[i].expr && !calling(c.chunks[i].node) {
 		c.wrap[i] = "Show"
 	}
@@ -31,11 +33,41 @@ func (c *cell) check() error {
 		}
 	}
 	o := order{info: c.info}
-	if o.file(c.file) {
+	ordered, shared := o.file(c.file), c.shareStructs()
+	if ordered || shared {
 		return c.pass(true)
 	}
 	return nil
 }
+
+// shareStructs makes struct types without a name that an earlier cell has, too, that cell's: their unexported fields belong
+// to its package, and the types are different ones at run time otherwise.
+func (c *cell) shareStructs() (changed bool) {
+	l := c.s.loader
+	if len(l.structs) == 0 {
+		return false
+	}
+	c.s.samePath(true)
+	defer c.s.samePath(false)
+	astutil.Apply(c.file, func(cur *astutil.Cursor) bool {
+		st, ok := cur.Node().(*ast.StructType)
+		if _, named := cur.Parent().(*ast.TypeSpec); !ok || named {
+			return true
+		}
+		for i, old := range l.structs {
+			if t := c.info.Types[st].Type; t != nil && types.Identical(t, old) {
+				c.structs[i] = true
+				changed = true
+				cur.Replace(&ast.Ident{NamePos: st.Pos(), Name: sharedName(i)})
+				return false
+			}
+		}
+		return true
+	}, nil)
+	return changed
+}
+
+func sharedName(i int) string { return fmt.Sprintf("S__%d", i) }
 
 // pass composes and checks the cell, or checks the syntax that it has.
 func (c *cell) pass(keep bool) error {
@@ -68,7 +100,7 @@ func (c *cell) typeCheck() (errs []*Problem) {
 	s := c.s
 	s.samePath(true)
 	defer s.samePath(false)
-	c.pkg = types.NewPackage(checkPath, "cell")
+	c.pkg = types.NewPackage(checkPath, checkPath)
 	mine := declaredNames(c.file)
 	names, _ := mentions(c.file)
 	for name := range names {
@@ -78,6 +110,18 @@ func (c *cell) typeCheck() (errs []*Problem) {
 	}
 	if len(c.older) > 0 {
 		s.older(c)
+	}
+	if c.invokes {
+		for i, t := range s.loader.methodical {
+			name := types.NewTypeName(token.NoPos, c.pkg, keptName(i), nil)
+			types.NewAlias(name, t)
+			c.pkg.Scope().Insert(name)
+		}
+	}
+	for i := range c.structs {
+		name := types.NewTypeName(token.NoPos, c.pkg, sharedName(i), nil)
+		types.NewAlias(name, s.loader.structs[i])
+		c.pkg.Scope().Insert(name)
 	}
 	c.info = &types.Info{
 		Types: map[ast.Expr]types.TypeAndValue{}, Defs: map[*ast.Ident]types.Object{}, Uses: map[*ast.Ident]types.Object{},
@@ -136,9 +180,9 @@ func declaredNames(f *ast.File) map[string]bool {
 func (c *cell) plain(msg string) string {
 	msg = strings.ReplaceAll(msg, methodPrefix, "")
 	msg = strings.ReplaceAll(msg, olderSuffix, "")
-	msg = regexp.MustCompile(`\bcell\.`).ReplaceAllString(msg, "")
-	for _, n := range c.lost {
-		if strings.Contains(msg, "undefined: "+n) {
+	msg = regexp.MustCompile(`\bmain\.`).ReplaceAllString(msg, "")
+	for n := range c.s.forgotten {
+		if msg == "undefined: "+n {
 			msg += fmt.Sprintf(" (the type of %s was declared anew with other contents: run the cell that sets it again)", n)
 		}
 	}
@@ -199,6 +243,11 @@ func (c *cell) wrapExpressions() (changed bool) {
 		})
 		if generic {
 			c.keep, changed = append(c.keep, name), true
+		}
+	}
+	for _, sel := range c.info.Selections {
+		if sel.Kind() != types.FieldVal && types.IsInterface(sel.Recv()) && len(c.s.loader.methodical) > 0 {
+			c.invokes, changed = true, true
 		}
 	}
 	results := c.resultTypes()

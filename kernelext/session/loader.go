@@ -17,6 +17,12 @@ type loader struct {
 	types     typeutil.Map // types.Type → reflect.Type
 	reverse   map[reflect.Type]types.Type
 	installed map[string]*ixgo.Package
+
+	// methodical are the types of earlier cells that have methods. The interpreter calls a method of an interface rightly
+	// only if it has met the type in the package: https://github.com/goplus/ixgo takes it for a compiled type otherwise.
+	methodical []types.Type
+
+	structs []*types.Struct // those without a name that have unexported fields
 }
 
 func (l *loader) Installed(path string) (*ixgo.Package, bool) {
@@ -30,6 +36,11 @@ func (l *loader) Installed(path string) (*ixgo.Package, bool) {
 func (l *loader) LookupReflect(t types.Type) (reflect.Type, bool) {
 	l.mu.Lock()
 	rt := l.types.At(t)
+	if p, ok := t.(*types.Pointer); ok && rt == nil {
+		if rt = l.types.At(p.Elem()); rt != nil {
+			rt = reflect.PointerTo(rt.(reflect.Type))
+		}
+	}
 	l.mu.Unlock()
 	if rt != nil {
 		return rt.(reflect.Type), true
@@ -69,6 +80,9 @@ func (l *loader) walk(t types.Type, rt reflect.Type) {
 		}
 		l.types.Set(t, rt)
 		l.reverse[rt] = t
+		if !types.IsInterface(t) && types.NewMethodSet(types.NewPointer(t)).Len() > 0 {
+			l.methodical = append(l.methodical, t)
+		}
 		l.walk(t.Underlying(), rt)
 	case *types.Pointer:
 		if rt.Kind() == reflect.Pointer {
@@ -98,6 +112,12 @@ func (l *loader) walk(t types.Type, rt reflect.Type) {
 		if rt.Name() == "" && t.NumFields() > 0 {
 			l.types.Set(t, rt)
 			l.reverse[rt] = t
+			for i := range t.NumFields() {
+				if !t.Field(i).Exported() && isCellPath(t.Field(i).Pkg()) {
+					l.structs = append(l.structs, t)
+					break
+				}
+			}
 		}
 		for i := range t.NumFields() {
 			l.walk(t.Field(i).Type(), rt.Field(i).Type)

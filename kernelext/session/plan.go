@@ -37,6 +37,8 @@ type cell struct {
 	wrap    map[int]string  // chunk → function of the session around its expression
 	keep    []string        // variables of generic types
 	before  *cellPackage    // the variables in older
+	invokes bool            // calls methods of interfaces
+	structs map[int]bool    // struct types of earlier cells that it has, too
 
 	pkg   *types.Package
 	file  *ast.File

@@ -35,6 +35,8 @@ type Session struct {
 	methods  map[string]bool // methods that begin in lower case
 	fields   map[string]bool // fields of cells' structs
 	show     func(values ...any) error
+
+	forgotten map[string]bool // variables whose type has changed
 	running
 }
 
@@ -60,7 +62,7 @@ func New(show func(values ...any) error) (*Session, error) {
 	s := &Session{
 		ctx: ctx, text: map[int][]string{}, env: map[string]types.Object{}, decls: map[string]*decl{},
 		imports: map[string]string{}, byName: map[string]string{}, byPkg: map[*types.Package]*cellPackage{},
-		methods: map[string]bool{}, fields: map[string]bool{}, show: show,
+		methods: map[string]bool{}, fields: map[string]bool{}, forgotten: map[string]bool{}, show: show,
 	}
 	s.loader = &loader{Loader: ctx.Loader, reverse: map[reflect.Type]types.Type{}, installed: map[string]*ixgo.Package{}}
 	ctx.Loader = s.loader
@@ -186,7 +188,6 @@ func (s *Session) build(c *cell) (in *ixgo.Interp, err error) {
 	if err := s.roomForMethods(c); err != nil {
 		return nil, err
 	}
-	setPath(c.pkg, c.path)
 	cells, others := c.needed()
 	c.pkg.SetImports(others)
 	for name, p := range s.storageOf(c) {
@@ -202,6 +203,7 @@ func (s *Session) build(c *cell) (in *ixgo.Interp, err error) {
 			return nil, err
 		}
 		if orderPhis(pkg) {
+			setPath(c.pkg, c.path)
 			return s.ctx.NewInterp(pkg)
 		}
 	}
@@ -209,6 +211,8 @@ func (s *Session) build(c *cell) (in *ixgo.Interp, err error) {
 }
 
 func (s *Session) buildSSA(c *cell, cells []*cellPackage) (*ssa.Package, error) {
+	s.samePath(true)
+	defer s.samePath(false)
 	b := s.ctx.Builder
 	b.Reset()
 	b.BuildImports(c.pkg, true)
@@ -224,25 +228,18 @@ func (s *Session) buildSSA(c *cell, cells []*cellPackage) (*ssa.Package, error) 
 		p.Build()
 		strip(p)
 	}
+	// The interpreter takes types for its own whose package it compiles; those of cells all say "main".
+	empty := &ast.File{Name: ast.NewIdent(checkPath)}
+	b.Program().CreatePackage(types.NewPackage(checkPath, checkPath), []*ast.File{empty}, &types.Info{}, false).Build()
 	return b.BuildMain(&ixgo.SourcePackage{Context: s.ctx, Package: c.pkg, Info: c.info, Files: []*ast.File{c.file}})
 }
 
-// strip takes the bodies from all that is not generic in a package of an earlier cell: it has been compiled.
+// strip takes the bodies from the functions of an earlier cell that has generic declarations: they have been compiled. Its
+// methods are compiled again, for the interpreter finds those of generic types by their package.
 func strip(p *ssa.Package) {
-	for _, m := range p.Members {
-		switch m := m.(type) {
-		case *ssa.Function:
-			m.Blocks = nil
-		case *ssa.Type:
-			named, ok := m.Type().(*types.Named)
-			if !ok || named.TypeParams().Len() > 0 {
-				continue
-			}
-			for i := range named.NumMethods() {
-				if fn := p.Prog.FuncValue(named.Method(i)); fn != nil {
-					fn.Blocks = nil
-				}
-			}
+	for name, m := range p.Members {
+		if fn, ok := m.(*ssa.Function); ok && name != "init" {
+			fn.Blocks = nil
 		}
 	}
 }
@@ -317,7 +314,7 @@ func (s *Session) storageOf(c *cell) map[string]reflect.Value {
 // older puts the variables that a cell reads before it declares them again into its scope, under another name.
 func (s *Session) older(c *cell) {
 	path := c.path + "/before"
-	pkg := types.NewPackage(path, "cell")
+	pkg := types.NewPackage(path, checkPath)
 	vars := map[string]reflect.Value{}
 	for name := range c.older {
 		old := s.env[name].(*types.Var)
@@ -326,7 +323,7 @@ func (s *Session) older(c *cell) {
 		c.pkg.Scope().Insert(v)
 		vars[v.Name()] = s.byPkg[old.Pkg()].vars[name]
 	}
-	s.loader.installed[path] = &ixgo.Package{Name: "cell", Path: path, Vars: vars}
+	s.loader.installed[path] = &ixgo.Package{Name: checkPath, Path: path, Vars: vars}
 	c.before = &cellPackage{pkg: pkg, path: path, vars: vars}
 	s.byPkg[pkg] = c.before
 }
@@ -352,6 +349,7 @@ func (s *Session) adopt(c *cell, in *ixgo.Interp, reached int) {
 	p := &cellPackage{n: c.n, pkg: c.pkg, path: c.path, vars: map[string]reflect.Value{}}
 	for _, name := range c.lost {
 		delete(s.env, name)
+		s.forgotten[name] = true
 	}
 	set := map[string]bool{}
 	for i, ch := range c.chunks {
@@ -364,7 +362,7 @@ func (s *Session) adopt(c *cell, in *ixgo.Interp, reached int) {
 	scope := c.pkg.Scope()
 	for _, name := range scope.Names() {
 		obj := scope.Lookup(name)
-		if obj.Pkg() != c.pkg || name == bodyName || name == keepName || name == "main" || name == "init" {
+		if obj.Pkg() != c.pkg || strings.HasPrefix(name, "T__") || strings.HasPrefix(name, "S__") || name == bodyName || name == keepName || name == "main" || name == "init" {
 			continue
 		}
 		switch obj := obj.(type) {
@@ -394,6 +392,7 @@ func (s *Session) adopt(c *cell, in *ixgo.Interp, reached int) {
 		}
 		s.env[name] = obj
 		delete(s.imports, name)
+		delete(s.forgotten, name)
 	}
 	if p.generic {
 		p.files, p.info = []*ast.File{c.file}, c.info
@@ -403,7 +402,7 @@ func (s *Session) adopt(c *cell, in *ixgo.Interp, reached int) {
 			s.decls[d.key] = d
 		}
 	}
-	s.loader.installed[c.path] = &ixgo.Package{Name: "cell", Path: c.path, Vars: p.vars}
+	s.loader.installed[c.path] = &ixgo.Package{Name: checkPath, Path: c.path, Vars: p.vars}
 	s.packages = append(s.packages, p)
 	s.byPkg[c.pkg] = p
 }

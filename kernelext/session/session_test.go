@@ -125,7 +125,7 @@ func TestTypeIdentity(t *testing.T) {
 	nb.want("type shape interface { area() float64 }", "")
 	nb.want("type square struct { a float64 }\nfunc (s square) area() float64 { return s.a * s.a }\nvar sh shape = square{2}", "")
 	nb.want("sh.area()", "4")
-	nb.want("switch v := sh.(type) { case square: fmt.Println(\"square\", v.a, v.area()); default: fmt.Println(\"other\") }", "square 2")
+	nb.want("switch v := sh.(type) { case square: fmt.Println(\"square\", v.a, v.area()); default: fmt.Println(\"other\") }", "square 2 4")
 	nb.want("type pair struct { a, b int }\nm := map[pair]string{{1, 2}: \"x\"}", "")
 	nb.want("m[pair{1, 2}]", "x")
 	nb.want("any(pair{1, 2}) == any(pair{a: 1, b: 2})", "true")

@@ -17,7 +17,7 @@ const olderSuffix = "__before"
 // set in the cell's order; the first are not run.
 func (c *cell) source() string {
 	var b strings.Builder
-	b.WriteString("package cell\n")
+	b.WriteString("package main\n")
 	c.writeImports(&b)
 	for _, d := range c.decls {
 		fmt.Fprintf(&b, "//line cell[%d]:%d:%d\n%s\n", d.cell, d.line, d.col, d.text)
@@ -32,6 +32,9 @@ func (c *cell) source() string {
 	return b.String()
 }
 
+// keptName is how a cell names a type of earlier cells that it may meet in an interface.
+func keptName(i int) string { return fmt.Sprintf("T__%d", i) }
+
 // writeKeep makes the cell's types ones that are converted to interfaces: the interpreter compiles the methods of no others.
 func (c *cell) writeKeep(b *strings.Builder) {
 	fmt.Fprintf(b, "func %s() {\n", keepName)
@@ -42,6 +45,11 @@ func (c *cell) writeKeep(b *strings.Builder) {
 	}
 	for _, name := range c.keep {
 		fmt.Fprintf(b, "_ = any(%s)\n", name)
+	}
+	if c.invokes {
+		for i := range c.s.loader.methodical {
+			fmt.Fprintf(b, "_, _ = any(*new(%[1]s)), any(new(%[1]s))\n", keptName(i))
+		}
 	}
 	b.WriteString("}\n")
 }
