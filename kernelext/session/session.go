@@ -395,6 +395,9 @@ func (s *Session) adopt(c *cell, in *ixgo.Interp, reached int) {
 		delete(s.forgotten, name)
 	}
 	if p.generic {
+		for _, name := range []string{bodyName, keepName, "main"} { // they have no bodies in later cells' programs
+			s.ctx.RegisterExternal(c.path+"."+name, func() {})
+		}
 		p.files, p.info = []*ast.File{c.file}, c.info
 	}
 	for _, d := range c.decls {
