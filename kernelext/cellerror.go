@@ -179,11 +179,11 @@ func compileErrors(page string) string {
 		if message == nil {
 			continue
 		}
-		text := cleanLine(stripANSI(message[1]))
+		line := cleanLine(stripANSI(message[1]))
 		if place := cellLine.FindStringSubmatch(match[1]); place != nil {
-			text = cleanLine(place[1]) + ": " + text
+			line = cleanLine(place[1]) + ": " + line
 		}
-		out = append(out, text)
+		out = append(out, line)
 	}
 	return strings.Join(out, "\n")
 }

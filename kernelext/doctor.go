@@ -32,7 +32,7 @@ const setupCommand = "run: go run . setup"
 
 // Doctor looks at everything that cnnbook needs, changes nothing, and works before set-up as well as after it.
 // data is the folder or archive of a dataset to look at; "" takes $CNNBOOK_DATA.
-func (s Setup) Doctor(ctx context.Context, data string) []Check {
+func Doctor(ctx context.Context, s Setup, data string) []Check {
 	s, moduleErr := s.resolve(ctx)
 	d := doctor{Setup: s, ctx: ctx, diskFree: diskFree, gpus: "/proc/driver/nvidia/gpus", root: "/"}
 	d.checkout(moduleErr)

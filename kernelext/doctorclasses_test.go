@@ -73,7 +73,11 @@ func madeBy(t *testing.T, st step, files map[string]string) string {
 
 func TestDoctorTools(t *testing.T) {
 	for broken, want := range map[string]string{"gonb": "no luck with gonb", "gopls": "no luck with gopls", "goimports": "no luck with goimports"} {
-		s, tc, err := Setup{Cache: t.TempDir()}.begin(t.Context())
+		s, err := Setup{Cache: t.TempDir()}.resolve(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		tc, err := findToolchain(t.Context(), s.Module)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -124,7 +128,12 @@ func TestDoctorKernels(t *testing.T) {
 func TestDoctorInstalledKernels(t *testing.T) {
 	t.Setenv("JUPYTER_DATA_DIR", t.TempDir())
 	t.Setenv("JUPYTER_PATH", "")
-	env := pretended(t)
+	root := t.TempDir()
+	env := &Environment{
+		Cache: filepath.Join(root, "cache"), Module: filepath.Join(root, "module"), Bin: filepath.Join(root, "bin"), GoRoot: filepath.Join(root, "go"),
+		Plugin: Plugin{Path: filepath.Join(root, "plugin.so"), Backend: "xla:cpu"},
+	}
+	pretend(t, filepath.Join(env.Bin, "gonb"), filepath.Join(env.Module, "go.mod"), filepath.Join(env.GoRoot, "bin", "go"), env.Plugin.Path)
 	if _, err := env.InstallKernel(t.Context(), KernelInstall{Name: "doctor-test"}); err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,7 @@ func execution(t *testing.T, cells ...string) Execution {
 	e := Execution{
 		Notebook: filepath.Join("testdata", "01-show.ipynb"), Out: filepath.Join(dir, "executed.ipynb"),
 		Python: env.Python, Kernel: env.Kernel, Environ: append(env.Environ(), Params{Seed: 42}.Environ()...),
-		Record: Params{Seed: 42}.Record(), Hide: []Replacement{{env.Module, "cnnbook"}, {dir, "DIR"}},
+		Record: NewRecord(Params{Seed: 42}), Hide: []Replacement{{env.Module, "cnnbook"}, {dir, "DIR"}},
 		Timeout: 3 * time.Minute,
 	}
 	if len(cells) > 0 {

@@ -170,11 +170,11 @@ func figureHTML(kind string, data []byte, width int, alt, caption string) bundle
 		fmt.Fprintf(&b, ` width="%d"`, width)
 	}
 	b.WriteString(` style="max-width:100%;height:auto;background:#fff"/>`)
-	text := "[Figure: " + alt + "]"
+	plain := "[Figure: " + alt + "]"
 	if line := cleanLine(caption); line != "" {
 		b.WriteString(`<figcaption style="margin-top:0.4em">` + escapeLine(line) + `</figcaption>`)
-		text += "\n" + line
+		plain += "\n" + line
 	}
 	b.WriteString(`</figure>`)
-	return bundle{HTML: b.String(), Text: text}
+	return bundle{HTML: b.String(), Text: plain}
 }

@@ -11,7 +11,6 @@ import (
 	"go/printer"
 	"go/token"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -327,29 +326,3 @@ func packageSymbols(pages []packagePage) map[string]string {
 	}
 	return symbols
 }
-
-// resultsPage makes a page of the results that a README holds: its sections of second level from the first that has a
-// table. Links to notebooks lead to those of the book; others, which would lead out of it, are their text alone.
-func resultsPage(readme string, notebooks []string) (string, error) {
-	data, err := os.ReadFile(readme)
-	if err != nil {
-		return "", err
-	}
-	sections := strings.Split("\n"+strings.ReplaceAll(string(data), "\r\n", "\n"), "\n## ")[1:]
-	first := slices.IndexFunc(sections, func(section string) bool { return strings.Contains(section, "\n|") })
-	if first < 0 {
-		return "", fmt.Errorf("%s: expected a section (## …) with a table of results, found none", filepath.Base(readme))
-	}
-	text := markdownLink.ReplaceAllStringFunc("## "+strings.Join(sections[first:], "\n## "), func(link string) string {
-		parts := markdownLink.FindStringSubmatch(link)
-		target, _, _ := strings.Cut(parts[2], "#")
-		if strings.Contains(target, "://") || target == "" || slices.Contains(notebooks, target) {
-			return link
-		}
-		return parts[1]
-	})
-	return "# Results\n\n" + text, nil
-}
-
-// markdownLink is a link in Markdown, but no picture.
-var markdownLink = regexp.MustCompile(`\[([^\]\n]+)\]\(([^)\s]+)\)`)

@@ -1,25 +1,10 @@
 package kernelext
 
 import (
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 )
-
-func writeFiles(t *testing.T, dir string, files map[string]string) {
-	t.Helper()
-	for name, text := range files {
-		path := filepath.Join(dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
 
 func TestPackagePages(t *testing.T) {
 	module := t.TempDir()
@@ -102,47 +87,5 @@ func hidden() {}
 	}
 	if t.Failed() {
 		t.Log(a.Markdown)
-	}
-}
-
-func TestResultsPage(t *testing.T) {
-	readme := filepath.Join(t.TempDir(), "README.md")
-	writeFiles(t, filepath.Dir(readme), map[string]string{"README.md": "# Notebooks\n\n| a |\n|---|\n\n## About\n\nNo figures.\n\n## Accuracy\n\n| b |\n|---|\n" +
-		"\n[one](01-x.ipynb#part), [two](02-y.ipynb), [web](https://example.org), ![p](p.png)\n\n## More\n"})
-	page, err := resultsPage(readme, []string{"01-x.ipynb"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{"# Results\n\n## Accuracy", "[one](01-x.ipynb#part), two, [web](https://example.org)", "## More"} {
-		if !strings.Contains(page, want) {
-			t.Errorf("no %q in %s", want, page)
-		}
-	}
-	writeFiles(t, filepath.Dir(readme), map[string]string{"README.md": "# Notebooks\n"})
-	if _, err := resultsPage(readme, nil); err == nil || !strings.Contains(err.Error(), "README.md: expected a section") {
-		t.Error(err)
-	}
-}
-
-func TestCheckLinks(t *testing.T) {
-	dir := t.TempDir()
-	writeFiles(t, dir, map[string]string{
-		"index.html":     `<a class="x" href="sub/two.html#here">2</a> <a href="https://example.org/x">web</a> <a href="#">top</a> <img alt="" src="p.png"> <a href="data:,x">d</a>`,
-		"sub/two.html":   `<h2 id="here">x</h2><a href="../index.html">1</a> <a href="#a%22b">q</a> <p id="a%22b">`,
-		"p.png":          "",
-		"_static/s.html": `<a href="gone.html">not ours</a>`,
-	})
-	if err := checkLinks(dir); err != nil {
-		t.Error(err)
-	}
-	for link, want := range map[string]string{
-		"sub/two.html#there": `index.html links to sub/two.html, which has no place "there"`,
-		"three.html":         "index.html links to three.html, which is not there",
-		"#nowhere":           `index.html links to index.html, which has no place "nowhere"`,
-	} {
-		writeFiles(t, dir, map[string]string{"index.html": `<a href="` + link + `">x</a>`})
-		if err := checkLinks(dir); err == nil || err.Error() != want {
-			t.Errorf("got %v, expected %s", err, want)
-		}
 	}
 }

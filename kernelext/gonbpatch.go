@@ -131,7 +131,7 @@ func abortQueued() error {
 	new: `	there := !s.CellIsTest
 	for _, i := range newDecls.Imports {
 		first, _, _ := strings.Cut(i.Path, "/")
-		there = there && (!strings.Contains(first, ".") || strings.HasPrefix(i.Path+"/", "` + modulePath + `/"))
+		there = there && (!strings.Contains(first, ".") || strings.HasPrefix(i.Path+"/", "github.com/cnnbook/cnnbook/"))
 	}
 	if !s.AutoGet || there {
 		return
@@ -149,12 +149,13 @@ func editsHash(edits []edit) string {
 }
 
 // editedGoNB copies GoNB into dir and edits the copy, and gives a go.mod that is tools/go.mod with the copy in GoNB's place,
-// for "go build -modfile". The module cache stays as it is. tools is the folder of tools/go.mod.
-func editedGoNB(ctx context.Context, t toolchain, tools, log, dir string) (modfile string, err error) {
-	if _, err := t.goCommand(tools, log, "mod", "download", gonbModule).output(ctx); err != nil {
+// for "go build -modfile". The module cache stays as it is. goCommand runs Go
+// in tools, the folder of tools/go.mod, and gives what it prints.
+func editedGoNB(ctx context.Context, goCommand func(ctx context.Context, args ...string) (string, error), tools, dir string) (modfile string, err error) {
+	if _, err := goCommand(ctx, "mod", "download", gonbModule); err != nil {
 		return "", err
 	}
-	out, err := t.goCommand(tools, log, "list", "-m", "-f", "{{.Dir}}", gonbModule).output(ctx)
+	out, err := goCommand(ctx, "list", "-m", "-f", "{{.Dir}}", gonbModule)
 	if err != nil {
 		return "", err
 	}

@@ -147,7 +147,7 @@ func (e *Environment) installedFiles(k KernelInstall, dir string) (map[string][]
 }
 
 // replaceFolder makes folder dir of files, aside first.
-func replaceFolder(dir string, files map[string][]byte) (err error) {
+func replaceFolder(dir string, content map[string][]byte) (err error) {
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		return err
 	}
@@ -160,8 +160,8 @@ func replaceFolder(dir string, files map[string][]byte) (err error) {
 	if err := os.Mkdir(fresh, 0o755); err != nil {
 		return err
 	}
-	for _, name := range slices.Sorted(maps.Keys(files)) {
-		if err := writeFile(filepath.Join(fresh, name), files[name], 0o644); err != nil {
+	for _, name := range slices.Sorted(maps.Keys(content)) {
+		if err := writeFile(filepath.Join(fresh, name), content[name], 0o644); err != nil {
 			return err
 		}
 	}

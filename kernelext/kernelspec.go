@@ -92,17 +92,17 @@ func (k KernelSpec) files() (map[string][]byte, error) {
 
 // Write puts the kernelspec into folder dir, kernel.json last.
 func (k KernelSpec) Write(dir string) error {
-	files, err := k.files()
+	content, err := k.files()
 	if err != nil {
 		return err
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("write the kernelspec: %w", err)
 	}
-	names := slices.Sorted(maps.Keys(files))
+	names := slices.Sorted(maps.Keys(content))
 	slices.Reverse(names)
 	for _, name := range names {
-		if err := writeFile(filepath.Join(dir, name), files[name], 0o644); err != nil {
+		if err := writeFile(filepath.Join(dir, name), content[name], 0o644); err != nil {
 			return fmt.Errorf("write the kernelspec: %w", err)
 		}
 	}

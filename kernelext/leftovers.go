@@ -9,15 +9,6 @@ import (
 	"time"
 )
 
-// process is one process of this machine, as far as the doctor and the laboratory look at it.
-type process struct {
-	PID    int
-	Parent int
-	Start  string // when it began, in the kernel's own units: tells a process from a later one of the same number
-	Name   string // of its program
-	Text   string // program path, folder and command line in one, to look for a folder's name in
-}
-
 // leftoverAge keeps the doctor from calling a folder stale that a starting kernel has just made.
 const leftoverAge = time.Minute
 
@@ -85,20 +76,4 @@ func orphanKernels(all []process) []process {
 		}
 	}
 	return orphans
-}
-
-// descendants are the processes below root, in no order.
-func descendants(root int, all []process) []process {
-	below := map[int]bool{root: true}
-	var found []process
-	for grown := true; grown; {
-		grown = false
-		for _, p := range all {
-			if below[p.Parent] && !below[p.PID] {
-				below[p.PID], grown = true, true
-				found = append(found, p)
-			}
-		}
-	}
-	return found
 }

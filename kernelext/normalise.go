@@ -157,11 +157,11 @@ func (n normaliser) output(o *cellOutput) error {
 			if !strings.HasPrefix(kind, "text/") {
 				continue
 			}
-			var text multiline
-			if err := json.Unmarshal(raw, &text); err != nil {
+			var part multiline
+			if err := json.Unmarshal(raw, &part); err != nil {
 				return fmt.Errorf("%s: %w", clean(kind), err)
 			}
-			data, err := marshal(multiline(n.hide(string(text))), "")
+			data, err := marshal(multiline(n.hide(string(part))), "")
 			if err != nil {
 				return err
 			}

@@ -255,7 +255,7 @@ func TestRecord(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Params{Seed: 3, Budget: BudgetCPU}.Record()
+	want := NewRecord(Params{Seed: 3, Budget: BudgetCPU})
 	want.SourceSHA256, want.CodeSHA256 = nb.sourceSHA256(), "abc"
 	if err := (normaliser{record: &want}).apply(nb); err != nil {
 		t.Fatal(err)

@@ -1,36 +1,12 @@
 package kernelext
 
 import (
-	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 )
-
-// pythonPackages installs pinned packages for a test, once, beside those of set-up, and gives the folder for PYTHONPATH.
-func pythonPackages(t *testing.T, env *Environment, requirements string) string {
-	t.Helper()
-	text, err := os.ReadFile(requirements)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := Setup{Cache: env.Cache}
-	st := step{
-		dir:  filepath.Join(env.Cache, "test", hashOf(string(text), env.Python)),
-		what: "Installing packages for tests",
-		build: func(ctx context.Context, dir string) (any, error) {
-			venv := filepath.Dir(filepath.Dir(env.Python))
-			_, err := s.pip(venv, s.log("test"), "install", "--no-deps", "--require-hashes", "--target", dir, "-r", requirements).output(ctx)
-			return nil, err
-		},
-	}
-	if _, err := st.run(t.Context(), nil); err != nil {
-		t.Fatalf("packages for the test: %v", err)
-	}
-	return st.dir
-}
 
 // TestPapermill runs a notebook by papermill with parameters of all kinds, and is told of a mistake in one.
 func TestPapermill(t *testing.T) {

@@ -182,20 +182,3 @@ func slug(s string) string {
 func paramError(variable, found, expected string) error {
 	return fmt.Errorf("%w: %s=%s: expected %s", ErrParams, variable, clean(found), expected)
 }
-
-// pathCause is the system's reason without operation and path, which the caller names.
-func pathCause(err error) error {
-	var pathErr *os.PathError
-	if errors.As(err, &pathErr) {
-		return pathErr.Err
-	}
-	return err
-}
-
-// counted is "1 thread" or "3 threads".
-func counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return strconv.Itoa(n) + " " + noun + "s"
-}

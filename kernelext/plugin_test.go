@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -36,51 +35,6 @@ func testProbe(t *testing.T) string {
 	return probe
 }
 
-// sharedLibrary compiles a C source.
-func sharedLibrary(t *testing.T, source string) string {
-	t.Helper()
-	if _, err := exec.LookPath("cc"); err != nil {
-		t.Skip("no C compiler to make libraries with")
-	}
-	dir := t.TempDir()
-	c, so := filepath.Join(dir, "plugin.c"), filepath.Join(dir, "pjrt_c_api_cpu_plugin.so")
-	if err := os.WriteFile(c, []byte(source), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if out, err := exec.Command("cc", "-shared", "-fPIC", "-o", so, c).CombinedOutput(); err != nil {
-		t.Fatalf("cc: %v\n%s", err, out)
-	}
-	return so
-}
-
-// faultyPlugin is a library that does not work, and what is said of it.
-type faultyPlugin struct{ name, file, want string }
-
-func faultyPlugins(t *testing.T) []faultyPlugin {
-	t.Helper()
-	written := func(content string) string {
-		file := filepath.Join(t.TempDir(), "pjrt_c_api_cpu_plugin.so")
-		if err := os.WriteFile(file, []byte(content), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		return file
-	}
-	return []faultyPlugin{
-		{"missing", "/nonexistent/plugin.so", "cannot be read: no such file or directory"},
-		{"text", written(strings.Repeat("not a library\n", 100)), "is not a shared library for this machine"},
-		{"empty", written(""), "is not a shared library for this machine"},
-		{"another library", sharedLibrary(t, `int x;`), "is not a PJRT plugin: it has no function GetPjrtApi"},
-		{"aborts on load", sharedLibrary(t, `#include <stdlib.h>
-			__attribute__((constructor)) static void f(void) { abort(); }
-			void *GetPjrtApi(void) { return 0; }`), "aborts when it is loaded"},
-		{"exits on load", sharedLibrary(t, `#include <stdlib.h>
-			__attribute__((constructor)) static void f(void) { exit(0); }`), "answers with something else than its description"},
-		{"another interface", sharedLibrary(t, `struct api { unsigned long size; void *ext; struct { unsigned long size; void *ext; int major, minor; } v; };
-			static struct api a = {sizeof(struct api), 0, {24, 0, 7, 7}};
-			void *GetPjrtApi(void) { return &a; }`), "built for another PJRT interface"},
-	}
-}
-
 func TestProbeContainsFaultyPlugins(t *testing.T) {
 	probe := testProbe(t)
 	for _, c := range faultyPlugins(t) {
@@ -91,33 +45,6 @@ func TestProbeContainsFaultyPlugins(t *testing.T) {
 			}
 			if !strings.HasPrefix(err.Error(), c.file) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("error %q does not name the file in one line", err)
-			}
-		})
-	}
-}
-
-// TestFaultyPluginIsToldInOneLine: a person's own plugin, as the first call for one finds it, and the doctor.
-func TestFaultyPluginIsToldInOneLine(t *testing.T) {
-	s := testSetup(t)
-	for _, c := range faultyPlugins(t) {
-		t.Run(c.name, func(t *testing.T) {
-			t.Setenv(backendEnv, "xla:"+c.file)
-			t.Setenv(pluginPathsEnv, "")
-			_, err := s.Plugin(t.Context())
-			if !errors.Is(err, ErrPlugin) || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "correct or unset") || strings.Contains(err.Error(), "\n") {
-				t.Errorf("error %v, want one line of class ErrPlugin with %q and a remedy", err, c.want)
-			}
-			found, err := s.resolve(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			d := doctor{Setup: found, ctx: t.Context()}
-			d.goToolchain()
-			d.checks = nil
-			d.pluginAndBackend()
-			told := d.checks[0]
-			if told.Name != "PJRT plugin" || told.Status != CheckFail || told.Remedy == "" || !strings.Contains(told.Detail, c.want) || strings.Contains(told.Detail, "\n") {
-				t.Errorf("the doctor says %+v, want a failed check with %q", told, c.want)
 			}
 		})
 	}

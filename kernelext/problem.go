@@ -2,7 +2,6 @@ package kernelext
 
 import (
 	"errors"
-	"strings"
 )
 
 // What set-up, the doctor and the laboratory can find wrong with a machine. They are told apart with
@@ -44,9 +43,4 @@ func remedyOf(err error) (cause, remedy string) {
 		return oneLine(p.Cause), p.Remedy
 	}
 	return oneLine(err.Error()), ""
-}
-
-// oneLine joins the lines of s, so that one error stays one line in a terminal and in a log.
-func oneLine(s string) string {
-	return strings.Join(strings.Fields(s), " ")
 }

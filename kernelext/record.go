@@ -37,8 +37,8 @@ type Fact struct {
 	Value string `json:"value"`
 }
 
-// Record starts a record with these parameters.
-func (p Params) Record() Record {
+// NewRecord starts a record with a notebook's parameters.
+func NewRecord(p Params) Record {
 	return Record{Data: p.DataName(), Budget: p.Budget, Seed: p.Seed}
 }
 

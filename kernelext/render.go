@@ -78,11 +78,11 @@ func Render(ctx context.Context, s Site) error {
 		return fmt.Errorf("%w: %w", ErrSite, err)
 	}
 	defer os.RemoveAll(temp)
-	files, err := s.assemble()
+	sources, err := s.assemble()
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrSite, err)
 	}
-	work, err := s.openWork(temp, files)
+	work, err := s.openWork(temp, sources)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrSite, err)
 	}
@@ -223,21 +223,6 @@ func sphinxCause(log string, runErr error) string {
 		return causes[0]
 	}
 	return fmt.Sprintf("%s (and %d more)", causes[0], len(causes)-1)
-}
-
-// swapFolder puts a finished folder in the place of another, which it keeps until then.
-func swapFolder(finished, place, old string) error {
-	err := os.Rename(place, old)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	if renameErr := os.Rename(finished, place); renameErr != nil {
-		if err == nil {
-			renameErr = errors.Join(renameErr, os.Rename(old, place))
-		}
-		return renameErr
-	}
-	return nil
 }
 
 // readBook reads the marker of a folder of pages.

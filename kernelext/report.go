@@ -3,7 +3,6 @@ package kernelext
 import (
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -31,16 +30,6 @@ type activeStep struct {
 
 func newReporter(w io.Writer) *reporter {
 	return &reporter{w: w, terminal: isTerminal(w)}
-}
-
-// isTerminal reports whether w is a character device, on which a line can be overwritten.
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // begin announces a step and gives the function that ends it.

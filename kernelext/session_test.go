@@ -8,16 +8,6 @@ import (
 	"testing"
 )
 
-// testEnvironment is the whole installation, as the tests share it.
-func testEnvironment(t *testing.T) *Environment {
-	t.Helper()
-	env, err := testSetup(t).Run(t.Context())
-	if err != nil {
-		t.Fatalf("set-up: %v", err)
-	}
-	return env
-}
-
 // session runs testdata/session.py, which drives the kernel, and reads what it saw.
 func session(t *testing.T, scenario string, result any) {
 	t.Helper()

@@ -7,7 +7,9 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strings"
 )
 
 // resultsName is the page of results.
@@ -111,7 +113,7 @@ func (s Site) openWork(temp string, files map[string][]byte) (siteWork, error) {
 	if s.Cache != "" {
 		w.dir = filepath.Join(s.Cache, "site", stem(s.Out)+"-"+hashOf(s.Out))
 	}
-	parts := []string{requirements, s.Python}
+	parts := []string{s.Python} // its folder is named by all its packages
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		parts = append(parts, name)
 		if path.Ext(name) == ".py" || path.Dir(name) != "." {
@@ -162,3 +164,29 @@ func (w siteWork) fill(files map[string][]byte) error {
 
 // complete lets the next run go on from here.
 func (w siteWork) complete() error { return os.Rename(w.key()+partialSuffix, w.key()) }
+
+// resultsPage makes a page of the results that a README holds: its sections of second level from the first that has a
+// table. Links to notebooks lead to those of the book; others, which would lead out of it, are their text alone.
+func resultsPage(readme string, notebooks []string) (string, error) {
+	data, err := os.ReadFile(readme)
+	if err != nil {
+		return "", err
+	}
+	sections := strings.Split("\n"+strings.ReplaceAll(string(data), "\r\n", "\n"), "\n## ")[1:]
+	first := slices.IndexFunc(sections, func(section string) bool { return strings.Contains(section, "\n|") })
+	if first < 0 {
+		return "", fmt.Errorf("%s: expected a section (## …) with a table of results, found none", filepath.Base(readme))
+	}
+	text := markdownLink.ReplaceAllStringFunc("## "+strings.Join(sections[first:], "\n## "), func(link string) string {
+		parts := markdownLink.FindStringSubmatch(link)
+		target, _, _ := strings.Cut(parts[2], "#")
+		if strings.Contains(target, "://") || target == "" || slices.Contains(notebooks, target) {
+			return link
+		}
+		return parts[1]
+	})
+	return "# Results\n\n" + text, nil
+}
+
+// markdownLink is a link in Markdown, but no picture.
+var markdownLink = regexp.MustCompile(`\[([^\]\n]+)\]\(([^)\s]+)\)`)

@@ -115,3 +115,22 @@ func TestRenderRefusesStaleNotebooks(t *testing.T) {
 		}
 	}
 }
+
+func TestResultsPage(t *testing.T) {
+	readme := filepath.Join(t.TempDir(), "README.md")
+	writeFiles(t, filepath.Dir(readme), map[string]string{"README.md": "# Notebooks\n\n| a |\n|---|\n\n## About\n\nNo figures.\n\n## Accuracy\n\n| b |\n|---|\n" +
+		"\n[one](01-x.ipynb#part), [two](02-y.ipynb), [web](https://example.org), ![p](p.png)\n\n## More\n"})
+	page, err := resultsPage(readme, []string{"01-x.ipynb"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"# Results\n\n## Accuracy", "[one](01-x.ipynb#part), two, [web](https://example.org)", "## More"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no %q in %s", want, page)
+		}
+	}
+	writeFiles(t, filepath.Dir(readme), map[string]string{"README.md": "# Notebooks\n"})
+	if _, err := resultsPage(readme, nil); err == nil || !strings.Contains(err.Error(), "README.md: expected a section") {
+		t.Error(err)
+	}
+}

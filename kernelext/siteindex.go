@@ -83,18 +83,6 @@ func writeTree(b *strings.Builder, caption string, entries []string) {
 	}
 }
 
-// escapeMarkdown makes text plain in Markdown, formulas included.
-func escapeMarkdown(s string) string {
-	var b strings.Builder
-	for _, r := range cleanLine(s) {
-		if strings.ContainsRune("\\`*_{}[]()<>#+-.!|$~^&:\"'@", r) {
-			b.WriteByte('\\')
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
-}
-
 // siteIndex is the page over several books.
 var siteIndex = template.Must(template.New("index").Parse(`<!doctype html>
 <html lang="en">

@@ -131,39 +131,6 @@ func (s step) fill(ctx context.Context, work string) (json.RawMessage, error) {
 	return m.Note, writeFile(filepath.Join(work, markerName), append(data, '\n'), 0o644)
 }
 
-// writeFile writes a file aside, syncs it and renames it, so that its name never holds half of it.
-func writeFile(name string, data []byte, perm fs.FileMode) error {
-	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Chmod(perm)
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	err = errors.Join(err, f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
-}
-
-// syncDir makes a rename in dir survive a power cut. Where a folder cannot be synced, the rename still holds.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	_ = d.Sync()
-	return d.Close()
-}
-
 // removeTree removes dir also where folders in it are read-only, as Go's module files are.
 func removeTree(dir string) error {
 	err := os.RemoveAll(dir)

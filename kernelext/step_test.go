@@ -73,18 +73,6 @@ func startStep(t *testing.T, dir string) (*exec.Cmd, *bytes.Buffer) {
 	return cmd, &out
 }
 
-func waitFor(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		if ok() {
-			return
-		}
-	}
-	t.Fatalf("waited in vain for %s", what)
-}
-
-func exists(name string) bool { _, err := os.Stat(name); return err == nil }
-
 func TestStepSurvivesKill(t *testing.T) {
 	for _, name := range []string{"renamed", "inplace"} {
 		t.Run(name, func(t *testing.T) {
@@ -240,41 +228,8 @@ func TestHashOfKeepsPartsApart(t *testing.T) {
 	}
 }
 
-func TestReaderOfLockSeesHolder(t *testing.T) {
-	name := filepath.Join(t.TempDir(), "x.lock")
-	release, err := acquire(t.Context(), name, "a test", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if h := readHolder(name); h.PID != os.Getpid() || h.What != "a test" {
-		t.Errorf("holder %+v", h)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
-	defer cancel()
-	if _, err := acquire(ctx, name, "another", nil); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("a held lock: error %v, want %v", err, context.DeadlineExceeded)
-	}
-	if err := release(); err != nil {
-		t.Fatal(err)
-	}
-	again, err := acquire(t.Context(), name, "another", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	again()
-	if got := (lockHolder{}).String(); got != "another process" {
-		t.Errorf("an unknown holder is called %q", got)
-	}
-	if err := os.WriteFile(name, []byte(`{"pid":12`), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if h := readHolder(name); h != (lockHolder{}) {
-		t.Errorf("half a lock file gives %+v", h)
-	}
-}
-
 func TestMarkerIsJSON(t *testing.T) {
-	s := step{dir: filepath.Join(t.TempDir(), "x"), what: "Making it", build: func(context.Context, string) (any, error) { return probed{API: "0.81"}, nil }}
+	s := step{dir: filepath.Join(t.TempDir(), "x"), what: "Making it", build: func(context.Context, string) (any, error) { return map[string]string{"api": "0.81"}, nil }}
 	if _, err := s.run(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}

@@ -1,9 +1,15 @@
 package kernelext
 
 import (
+	"errors"
+	"fmt"
 	"html"
+	"io"
+	"os"
 	"regexp"
+	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -24,10 +30,6 @@ func clean(s string) string {
 		return r
 	}, s)
 }
-
-// Printable makes text from outside safe to print: without terminal control sequences,
-// other control characters, and characters that reorder what follows them.
-func Printable(s string) string { return clean(stripANSI(s)) }
 
 // cleanLine is clean on a single line: line ends and runs of blanks become one blank.
 func cleanLine(s string) string { return strings.Join(strings.Fields(clean(s)), " ") }
@@ -61,4 +63,61 @@ func shorten(s string, limit int) string {
 	}
 	runes := []rune(s)
 	return strings.TrimRight(string(runes[:max(limit-1, 0)]), " ") + "…"
+}
+
+// counted is "1 thread" or "3 threads".
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return strconv.Itoa(n) + " " + noun + "s"
+}
+
+// pathCause is the system's reason without operation and path, which the caller names.
+func pathCause(err error) error {
+	var pathErr *os.PathError
+	if errors.As(err, &pathErr) {
+		return pathErr.Err
+	}
+	return err
+}
+
+// spanText is a time that has passed, in words: 9 min 20 s.
+func spanText(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%.3g s", d.Seconds())
+	case d < time.Hour:
+		s := int(d.Round(time.Second).Seconds())
+		return fmt.Sprintf("%d min %d s", s/60, s%60)
+	}
+	m := int(d.Round(time.Minute).Minutes())
+	return fmt.Sprintf("%d h %d min", m/60, m%60)
+}
+
+// oneLine joins the lines of s, so that one error stays one line in a terminal and in a log.
+func oneLine(s string) string {
+	return strings.Join(strings.Fields(s), " ")
+}
+
+// escapeMarkdown makes text plain in Markdown, formulas included.
+func escapeMarkdown(s string) string {
+	var b strings.Builder
+	for _, r := range cleanLine(s) {
+		if strings.ContainsRune("\\`*_{}[]()<>#+-.!|$~^&:\"'@", r) {
+			b.WriteByte('\\')
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// isTerminal reports whether w is a character device, on which a line can be overwritten.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }

@@ -8,22 +8,6 @@ import (
 	"unicode/utf8"
 )
 
-// hostile are texts from outside that must not become anything but text.
-var hostile = []string{
-	`<script>alert(1)</script>`,
-	`"><img src=x onerror=alert(1)>`,
-	`' onmouseover='alert(1)`,
-	`</figcaption></figure><h1>`,
-	`&lt;b&gt; & &amp;`,
-	"\x00\x07\x1b[31mred\x1b[0m\x7f",
-	"\u202Egnp.exe\u202C",
-	"\u2066isolated\u2069\u200F",
-	"line\r\nline\u2028line\u0085line",
-	"\xff\xfe broken",
-	"]]>-->",
-	`$\href{javascript:alert(1)}{x}$`,
-}
-
 func TestEscape(t *testing.T) {
 	for _, text := range hostile {
 		checkSafe(t, escape(text))

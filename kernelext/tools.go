@@ -36,7 +36,10 @@ func (s Setup) toolsStep(ctx context.Context, t toolchain) (step, error) {
 				return nil, err
 			}
 			defer os.RemoveAll(edits)
-			modfile, err := editedGoNB(ctx, t, dir, s.log("tools"), edits)
+			goCommand := func(ctx context.Context, args ...string) (string, error) {
+				return t.goCommand(dir, s.log("tools"), args...).output(ctx)
+			}
+			modfile, err := editedGoNB(ctx, goCommand, dir, edits)
 			if err != nil {
 				return nil, fmt.Errorf("build the kernel's tools: %w", offline(err, "the Go module proxy"))
 			}
