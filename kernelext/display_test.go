@@ -15,6 +15,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/cnnbook/cnnbook/kernelext/internal/testkit"
+	"github.com/cnnbook/cnnbook/kernelext/internal/text"
 )
 
 func ExampleDisplay() {
@@ -84,7 +87,7 @@ func withPHYs(data []byte, perMetre uint32) []byte {
 
 func TestBundlesEscapeWhatComesFromOutside(t *testing.T) {
 	svg := []byte(`<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>`)
-	for _, said := range hostile {
+	for _, said := range testkit.Hostile {
 		items := map[string]any{
 			"figure":  figure{png: pngOf(t, 4, 4), alt: said, caption: said},
 			"picture": Picture{Image: image.NewGray(image.Rect(0, 0, 2, 2)), Alt: said, Caption: said},
@@ -97,8 +100,8 @@ func TestBundlesEscapeWhatComesFromOutside(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s with %q: %v", name, said, err)
 			}
-			if got := checkHTML(t, b.HTML); !strings.Contains(got, cleanLine(said)) && name != "text" {
-				t.Errorf("%s: said %q is not in %q", name, cleanLine(said), got)
+			if got := testkit.CheckHTML(t, b.HTML); !strings.Contains(got, text.CleanLine(said)) && name != "text" {
+				t.Errorf("%s: said %q is not in %q", name, text.CleanLine(said), got)
 			}
 			for _, r := range b.Text {
 				if r < ' ' && r != '\n' && r != '\t' || r == '\u202E' {
