@@ -59,7 +59,13 @@ func (s Installer) Run(ctx context.Context) (*Environment, error) {
 	}
 	r := cache.NewReporter(s.Log)
 	err = together(ctx,
-		func(ctx context.Context) error { _, err := tools.Run(ctx, r); return err },
+		func(ctx context.Context) error {
+			note, err := tools.Run(ctx, r)
+			for _, patch := range SkippedPatches(note) {
+				r.Say("WARNING: GoNB is built without a patch that does not fit its version: %s", patch)
+			}
+			return err
+		},
 		func(ctx context.Context) error { _, err := venv.Run(ctx, r); return err },
 		func(ctx context.Context) (err error) { env.Plugin, err = s.plugin(ctx, t, r); return err },
 	)

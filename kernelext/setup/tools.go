@@ -2,6 +2,7 @@ package setup
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -19,7 +20,11 @@ func (s Installer) ToolsStep(ctx context.Context, t Toolchain) (cache.Folder, er
 		return cache.Folder{}, err
 	}
 	dir := filepath.Join(s.Module, "tools")
-	hash, err := cache.HashFiles([]string{filepath.Join(dir, "go.mod"), filepath.Join(dir, "go.sum")}, t.Version, t.OS, t.Arch, goplsScript, gonb.EditsHash(gonb.Edits))
+	patches, err := gonb.Hash()
+	if err != nil {
+		return cache.Folder{}, err
+	}
+	hash, err := cache.HashFiles([]string{filepath.Join(dir, "go.mod"), filepath.Join(dir, "go.sum")}, t.Version, t.OS, t.Arch, goplsScript, patches)
 	if err != nil {
 		return cache.Folder{}, err
 	}
@@ -35,15 +40,15 @@ func (s Installer) ToolsStep(ctx context.Context, t Toolchain) (cache.Folder, er
 			return nil
 		},
 		Build: func(ctx context.Context, out string) (any, error) {
-			edits, err := os.MkdirTemp(filepath.Dir(out), "gonb-edits-*")
+			source, err := os.MkdirTemp(filepath.Dir(out), "gonb-source-*")
 			if err != nil {
 				return nil, err
 			}
-			defer os.RemoveAll(edits)
+			defer os.RemoveAll(source)
 			goCommand := func(ctx context.Context, args ...string) (string, error) {
 				return t.goCommand(dir, s.log("tools"), args...).Output(ctx)
 			}
-			modfile, err := gonb.Source(ctx, goCommand, dir, edits)
+			modfile, skipped, err := gonb.Source(ctx, goCommand, dir, source)
 			if err != nil {
 				return nil, fmt.Errorf("build the kernel's tools: %w", offline(err, "the Go module proxy"))
 			}
@@ -54,9 +59,25 @@ func (s Installer) ToolsStep(ctx context.Context, t Toolchain) (cache.Folder, er
 			if _, err := t.goCommand(dir, s.log("tools"), args...).Output(ctx); err != nil {
 				return nil, fmt.Errorf("build the kernel's tools: %w", offline(err, "the Go module proxy"))
 			}
-			return tools, endGoplsWithKernel(out)
+			return toolsNote{tools, skipped}, endGoplsWithKernel(out)
 		},
 	}, nil
+}
+
+// toolsNote is what the marker of the tools' folder keeps.
+type toolsNote struct {
+	Tools   []tool   `json:"tools"`
+	Skipped []string `json:"skipped,omitempty"` // patches of GoNB that were left out, each with the reason
+}
+
+// SkippedPatches reads from the note of ToolsStep which patches of GoNB were left out, since they do not fit its version: a
+// line each, with the patch's file.
+func SkippedPatches(note json.RawMessage) []string {
+	var n toolsNote
+	if json.Unmarshal(note, &n) != nil {
+		return nil
+	}
+	return n.Skipped
 }
 
 // offline turns a failure of a download into the Problem of no connection, and leaves any other as it is.

@@ -107,7 +107,8 @@ func (d *doctor) tools() {
 		d.fault(Fail, name, err, "")
 		return
 	}
-	if _, err := st.Finished(); err != nil {
+	made, err := st.Finished()
+	if err != nil {
 		d.add(Warn, name, "not built yet", setupCommand)
 		return
 	}
@@ -121,6 +122,10 @@ func (d *doctor) tools() {
 			d.add(Fail, name, err.Error(), fmt.Sprintf("remove %s and %s", st.Dir, setupCommand))
 			return
 		}
+	}
+	if skipped := setup.SkippedPatches(made.Note); len(skipped) > 0 {
+		d.add(Warn, name, "GoNB is built without patches that do not fit its version: "+strings.Join(skipped, "; "), "adapt the patches to this version of GoNB")
+		return
 	}
 	d.add(OK, name, strings.TrimPrefix(st.What, "Building ")+" at "+st.Dir, "")
 }

@@ -99,6 +99,33 @@ func TestDoctorTools(t *testing.T) {
 	}
 }
 
+// TestDoctorNamesSkippedPatches: a kernel that is built without one of GoNB's patches works, and the patch is named.
+func TestDoctorNamesSkippedPatches(t *testing.T) {
+	s, err := setup.Installer{Cache: t.TempDir()}.Resolve(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	tc, err := setup.FindToolchain(t.Context(), s.Module)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := doctor{Installer: s, ctx: t.Context(), goFound: &tc}
+	st, err := d.ToolsStep(t.Context(), tc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := madeBy(t, st, map[string]string{"gonb": "exit 0", "gopls": "exit 0", "goimports": "exit 0"})
+	const note = `{"note": {"skipped": ["patches/0009-x.patch: a/b.txt:4: expected \"four\", found \"for\""]}}`
+	if err := os.WriteFile(filepath.Join(dir, cache.MarkerName), []byte(note), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	d.tools()
+	exact(t, d.checks, "GoNB, gopls, goimports", Warn, `patches/0009-x.patch: a/b.txt:4: expected "four", found "for"`, "adapt the patches to this version of GoNB")
+	if d.env.Bin != dir {
+		t.Errorf("programs in %q, want %q: the kernel works without the patch", d.env.Bin, dir)
+	}
+}
+
 func TestDoctorJupyterLab(t *testing.T) {
 	d := doctor{Installer: setup.Installer{Cache: t.TempDir()}, ctx: t.Context(), python: &setup.Python{Version: [3]int{3, 11, 7}}}
 	d.pythonEnvironment()
