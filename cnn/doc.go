@@ -57,7 +57,7 @@
 // GOMLX_BACKEND chooses: "xla:cpu" (the default), "xla:cuda", or "go" for the
 // pure-Go backend. XLA needs a PJRT plugin in PJRT_PLUGIN_LIBRARY_PATH; this
 // package never downloads one. A process that lives in a cnnbook kernel has both
-// set; others can call kernelext's set-up.
+// set; others can call package kernelext/setup.
 //
 // CNNBOOK_ONEDNN names oneDNN's library, which then computes convolutions and
 // products, on one CPU device in float32, and GOMLX_BACKEND must name the plugin by

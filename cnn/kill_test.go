@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -18,7 +19,6 @@ import (
 	"time"
 
 	"github.com/cnnbook/cnnbook/cifar"
-	"github.com/cnnbook/cnnbook/kernelext"
 )
 
 // The tests here train in a real process of their own and end it. That process
@@ -53,7 +53,7 @@ func TestTrainingProcess(t *testing.T) {
 	if err := limitFiles(os.Getenv(fileLimit)); err != nil {
 		t.Fatal(err)
 	}
-	kernelext.Cell(func(ctx context.Context) error {
+	asCell(func(ctx context.Context) error {
 		fmt.Println("ready")
 		r, err := OpenRun(root, longSpec())
 		if err != nil {
@@ -72,6 +72,33 @@ func TestTrainingProcess(t *testing.T) {
 			}
 		})
 	})
+}
+
+// asCell runs body until it returns, or 3.5 s longer than the first signal, as a notebook's cell does: a process that was stopped
+// says so and ends with status 130, one that failed with status 1.
+func asCell(body func(ctx context.Context) error) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	done := make(chan error, 1)
+	go func() { done <- body(ctx) }()
+	var err error
+	select {
+	case err = <-done:
+	case <-ctx.Done():
+		select {
+		case err = <-done:
+		case <-time.After(3500 * time.Millisecond):
+			err = fmt.Errorf("busy with what cannot be stopped: %w", ctx.Err())
+		}
+	}
+	switch {
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(os.Stderr, "interrupted:", err)
+		os.Exit(130)
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "error:", err)
+		os.Exit(1)
+	}
 }
 
 // child is a training process.
@@ -228,7 +255,7 @@ func TestInterruptedTrainingEndsTheSame(t *testing.T) {
 			t.Fatalf("%v, stop %d: ended before %q: %s", signal, i+1, line, c.stderr.String())
 		}
 		status := c.end(time.Duration(rng.Int64N(int64(150*time.Millisecond))), signal)
-		if status != 130 || !strings.Contains(c.stderr.String(), "Run this cell again to go on.") {
+		if status != 130 || !strings.Contains(c.stderr.String(), "interrupted: ") {
 			t.Errorf("%v, stop %d: exit status %d and %q", signal, i+1, status, c.stderr.String())
 		}
 		r, err := LoadRun(filepath.Join(root, filepath.Base(whole.Dir)))

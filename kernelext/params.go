@@ -24,11 +24,10 @@ const (
 
 // Names of the environment variables that carry the parameters into a cell.
 const (
-	EnvData    = "CNNBOOK_DATA"
-	EnvBudget  = "CNNBOOK_BUDGET"
-	EnvSeed    = "CNNBOOK_SEED"
-	EnvRuns    = "CNNBOOK_RUNS"
-	EnvThreads = "CNNBOOK_THREADS"
+	EnvData   = "CNNBOOK_DATA"
+	EnvBudget = "CNNBOOK_BUDGET"
+	EnvSeed   = "CNNBOOK_SEED"
+	EnvRuns   = "CNNBOOK_RUNS"
 )
 
 // ErrParams is what every error about parameters wraps.
@@ -38,17 +37,16 @@ var ErrParams = errors.New("bad parameters")
 // dataset, budget and seed; the environment says which, so that the command
 // line, JupyterLab and a container choose in the same way.
 type Params struct {
-	Data    string // dataset in the official layout, a folder or .tar.gz; empty: drawn data
-	Budget  string // BudgetSmoke, BudgetCPU, BudgetHours or BudgetFull; empty: BudgetSmoke
-	Seed    uint64 // seed of everything random
-	Runs    string // folder that keeps the saved runs
-	Threads int    // processor threads to use; 0: all
+	Data   string // dataset in the official layout, a folder or .tar.gz; empty: drawn data
+	Budget string // BudgetSmoke, BudgetCPU, BudgetHours or BudgetFull; empty: BudgetSmoke
+	Seed   uint64 // seed of everything random
+	Runs   string // folder that keeps the saved runs
 }
 
 // ParamsFromEnv reads the parameters from the environment variables
-// CNNBOOK_DATA, CNNBOOK_BUDGET, CNNBOOK_SEED, CNNBOOK_RUNS and CNNBOOK_THREADS.
+// CNNBOOK_DATA, CNNBOOK_BUDGET, CNNBOOK_SEED and CNNBOOK_RUNS.
 // What is unset or empty takes its default: drawn data, the smoke budget, seed 1,
-// cnnbook/runs under the user's cache folder, all threads. It checks what it reads;
+// cnnbook/runs under the user's cache folder. It checks what it reads;
 // its errors wrap ErrParams and name the variable.
 func ParamsFromEnv() (Params, error) { return ParamsFrom(os.Getenv) }
 
@@ -63,11 +61,6 @@ func paramsFrom(getenv func(string) string, cacheDir func() (string, error)) (Pa
 	if s := getenv(EnvSeed); s != "" {
 		if p.Seed, err = strconv.ParseUint(s, 10, 64); err != nil {
 			return Params{}, paramError(EnvSeed, s, "a whole number from 0 to 18446744073709551615")
-		}
-	}
-	if s := getenv(EnvThreads); s != "" {
-		if p.Threads, err = strconv.Atoi(s); err != nil {
-			return Params{}, paramError(EnvThreads, s, "a whole number, 0 for all threads")
 		}
 	}
 	if p.Runs == "" {
@@ -87,9 +80,6 @@ func paramsFrom(getenv func(string) string, cacheDir func() (string, error)) (Pa
 func (p Params) check() error {
 	if !slices.Contains([]string{BudgetSmoke, BudgetCPU, BudgetHours, BudgetFull}, cmp.Or(p.Budget, BudgetSmoke)) {
 		return paramError(EnvBudget, p.Budget, "smoke, cpu, hours or full")
-	}
-	if p.Threads < 0 {
-		return paramError(EnvThreads, strconv.Itoa(p.Threads), "a whole number, 0 for all threads")
 	}
 	if p.Data != "" {
 		if _, err := os.Stat(p.Data); err != nil {
@@ -128,7 +118,6 @@ func (p Params) Environ() []string {
 		EnvBudget + "=" + cmp.Or(p.Budget, BudgetSmoke),
 		EnvSeed + "=" + strconv.FormatUint(p.Seed, 10),
 		EnvRuns + "=" + p.Runs,
-		EnvThreads + "=" + strconv.Itoa(p.Threads),
 	}
 }
 
@@ -163,11 +152,7 @@ func (p Params) String() string {
 	if p.Budget != BudgetFull {
 		budget = "reduced budget " + cmp.Or(p.Budget, BudgetSmoke)
 	}
-	s := fmt.Sprintf("%s, %s, seed %d", data, budget, p.Seed)
-	if p.Threads > 0 {
-		s += ", " + text.Counted(p.Threads, "thread")
-	}
-	return s
+	return fmt.Sprintf("%s, %s, seed %d", data, budget, p.Seed)
 }
 
 // slug keeps what is safe in a file name and an address, and puts dashes elsewhere.

@@ -43,7 +43,7 @@ func TestPapermill(t *testing.T) {
 	if want := "drawn data, reduced budget cpu, seed 3 " + runs; len(last) != 1 || !strings.Contains(string(textOf(last[0].Text)), want) {
 		t.Errorf("the notebook ran with %+v, want %q", last, want)
 	}
-	const unknown = "unknown parameter 'epochs': expected one of data, budget, seed, runs, threads"
+	const unknown = "unknown parameter 'epochs': expected one of data, budget, seed, runs"
 	if text, err := papermill("-p", "epochs", "3"); err == nil || !strings.Contains(text, unknown) {
 		t.Errorf("%v, want %q in\n%s", err, unknown, text)
 	}

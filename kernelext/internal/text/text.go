@@ -65,7 +65,7 @@ func Shorten(s string, limit int) string {
 	return strings.TrimRight(string(runes[:max(limit-1, 0)]), " ") + "…"
 }
 
-// Counted is "1 thread" or "3 threads".
+// Counted is "1 epoch" or "3 epochs".
 func Counted(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun

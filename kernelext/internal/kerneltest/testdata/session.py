@@ -55,7 +55,7 @@ kernelext.Cell(func(ctx context.Context) error {
 			fmt.Println("first step", (p.Epoch-1)*p.Steps+p.Step)
 			first = false
 		}
-		live.Update(kernelext.Progress(p))
+		live.Update(kernelext.Progress{Epoch: p.Epoch, Epochs: p.Epochs, Step: p.Step, Steps: p.Steps, Loss: p.Loss, Accuracy: p.Accuracy, EpochEnd: p.EpochEnd})
 	}))
 })
 """
