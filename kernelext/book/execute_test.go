@@ -22,7 +22,7 @@ import (
 // execution is a run of testdata/01-show.ipynb, or of a notebook with the given code cells.
 func execution(t *testing.T, cells ...string) Execution {
 	t.Helper()
-	env := kerneltest.TestEnvironment(t)
+	env := kerneltest.Environment(t)
 	dir := t.TempDir()
 	e := Execution{
 		Notebook: filepath.Join("testdata", "01-show.ipynb"), Out: filepath.Join(dir, "executed.ipynb"),

@@ -199,8 +199,8 @@ func TestJupyterLab(t *testing.T) {
 // driveLab opens a notebook in JupyterLab and gives what the browser saw, by step.
 func driveLab(t *testing.T, chromium string, nb *notebook, scenario string) map[string]labSight {
 	t.Helper()
-	env := kerneltest.TestEnvironment(t)
-	packages := kerneltest.PythonPackages(t, env, filepath.Join("testdata", "browser", "requirements.txt"))
+	env := kerneltest.Environment(t)
+	packages := kerneltest.Packages(t, env, filepath.Join("testdata", "browser", "requirements.txt"))
 	shots := os.Getenv("CNNBOOK_SCREENSHOTS")
 	if shots == "" {
 		shots = t.TempDir()

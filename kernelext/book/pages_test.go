@@ -31,7 +31,7 @@ const pagesEnv = "CNNBOOK_PAGES"
 // dark; on a phone nothing but its own boxes scrolls sideways; it asks no other place for anything; and its search finds.
 func TestPagesInABrowser(t *testing.T) {
 	b := browser.Open(t)
-	env := kerneltest.TestEnvironment(t)
+	env := kerneltest.Environment(t)
 	file, err := env.WheelFile(t.Context(), axe(), "axe", "axe.js", "Fetching axe-core")
 	if err != nil {
 		t.Fatal(err)

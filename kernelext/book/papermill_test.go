@@ -13,8 +13,8 @@ import (
 
 // TestPapermill runs a notebook by papermill with parameters of all kinds, and is told of a mistake in one.
 func TestPapermill(t *testing.T) {
-	env := kerneltest.TestEnvironment(t)
-	packages := kerneltest.PythonPackages(t, env, filepath.Join("testdata", "papermill", "requirements.txt"))
+	env := kerneltest.Environment(t)
+	packages := kerneltest.Packages(t, env, filepath.Join("testdata", "papermill", "requirements.txt"))
 	dir := t.TempDir()
 	source, out := filepath.Join(dir, "in.ipynb"), filepath.Join(dir, "out.ipynb")
 	nb := notebook{NBFormat: 4, NBFormatMinor: 5, Cells: []notebookCell{{CellType: cellCode, ID: "a", Source: cellImport +

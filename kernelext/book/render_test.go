@@ -44,7 +44,7 @@ func executedNotebook(t *testing.T, path, lead string) {
 
 func site(t *testing.T, lead string) Site {
 	t.Helper()
-	env := kerneltest.TestEnvironment(t)
+	env := kerneltest.Environment(t)
 	formulas, err := env.Formulas(t.Context())
 	if err != nil {
 		t.Fatal(err)

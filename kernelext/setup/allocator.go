@@ -6,8 +6,8 @@ import (
 	"runtime"
 )
 
-// PreloadEnv is where the dynamic linker is told of libraries that come before all others, ld.so(8).
-const PreloadEnv = "LD_PRELOAD"
+// EnvPreload is where the dynamic linker is told of libraries that come before all others, ld.so(8).
+const EnvPreload = "LD_PRELOAD"
 
 // Allocator gives the path of tcmalloc (https://github.com/gperftools/gperftools) where the system has it and the person
 // preloads nothing else, or "".
@@ -21,7 +21,7 @@ const PreloadEnv = "LD_PRELOAD"
 //
 // It has to be there when a process starts: in the environment of a kernel, or by [os.StartProcess] and its like.
 func Allocator() string {
-	if runtime.GOOS != "linux" || os.Getenv(PreloadEnv) != "" {
+	if runtime.GOOS != "linux" || os.Getenv(EnvPreload) != "" {
 		return ""
 	}
 	return FindAllocator("/")
@@ -44,7 +44,7 @@ func FindAllocator(root string) string {
 // AllocatorEnviron gives the variable that makes a child process use [Allocator], as "NAME=value", or nothing.
 func AllocatorEnviron() []string {
 	if library := Allocator(); library != "" {
-		return []string{PreloadEnv + "=" + library}
+		return []string{EnvPreload + "=" + library}
 	}
 	return nil
 }

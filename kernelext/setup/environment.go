@@ -49,7 +49,7 @@ func (e *Environment) goEnviron() []string {
 		"GOWORK=", // GoNB makes a workspace in the cell's folder; another would hide it
 		"GO111MODULE=on",
 		"GOPLSCACHE=" + filepath.Join(e.Cache, "gopls"),
-		CacheEnv + "=" + e.Cache,
+		EnvCache + "=" + e.Cache,
 	}
 }
 

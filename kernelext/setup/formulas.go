@@ -60,7 +60,7 @@ func (e *Environment) download(ctx context.Context, w Wheel, dir string) (string
 		return "", err
 	}
 	defer os.Remove(list)
-	pip := process.Command{Path: e.Python, Env: PythonEnviron(), Log: filepath.Join(e.Cache, "logs", w.Name+".log"),
+	pip := process.Command{Path: e.Python, Env: process.PythonEnviron(), Log: filepath.Join(e.Cache, "logs", w.Name+".log"),
 		Args: []string{"-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--require-hashes", "--dest", dir, "-r", list}}
 	if _, err := pip.Output(ctx); err != nil {
 		return "", fmt.Errorf("download %s: %w", w, offline(err, "the Python package index"))

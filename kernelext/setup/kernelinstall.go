@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"github.com/cnnbook/cnnbook/kernelext/internal/files"
+	"github.com/cnnbook/cnnbook/kernelext/internal/process"
 	"github.com/cnnbook/cnnbook/kernelext/internal/text"
 )
 
@@ -125,7 +126,7 @@ func (k KernelInstall) again() string {
 // installedFiles are the files of the kernelspec's folder dir.
 func (e *Environment) installedFiles(k KernelInstall, dir string) (map[string][]byte, error) {
 	spec := e.KernelSpec()
-	parts := []string{spec.Argv[0], filepath.Join(e.Module, "go.mod"), filepath.Join(e.GoRoot, "bin", ExeName("go"))}
+	parts := []string{spec.Argv[0], filepath.Join(e.Module, "go.mod"), filepath.Join(e.GoRoot, "bin", process.ExeName("go"))}
 	if e.Plugin.Path != "" {
 		parts = append(parts, e.Plugin.Path)
 	}

@@ -55,7 +55,7 @@ func sysPrefix(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	out, err := process.Command{Path: py.Path, Args: []string{"-c", "import sys; print(sys.prefix)"}, Env: PythonEnviron()}.Output(ctx)
+	out, err := process.Command{Path: py.Path, Args: []string{"-c", "import sys; print(sys.prefix)"}, Env: process.PythonEnviron()}.Output(ctx)
 	return strings.TrimSpace(out), err
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/cnnbook/cnnbook/kernelext/internal/cache"
 	"github.com/cnnbook/cnnbook/kernelext/internal/files"
+	"github.com/cnnbook/cnnbook/kernelext/internal/process"
 )
 
 // The kernel as Jupyter knows it: the name in a notebook's metadata, and the name that a person reads.
@@ -55,7 +56,7 @@ func (e *Environment) KernelSpec() KernelSpec {
 	log := e.kernelLog()
 	return KernelSpec{
 		Argv: []string{
-			filepath.Join(e.Bin, ExeName("gonb")), "--kernel", "{connection_file}", "-raw_error", "-go_work=" + e.Module,
+			filepath.Join(e.Bin, process.ExeName("gonb")), "--kernel", "{connection_file}", "-raw_error", "-go_work=" + e.Module,
 			"-logtostderr=false", "-extra_log=" + log, "-log_file=" + log,
 		},
 		DisplayName:   KernelDisplayName,

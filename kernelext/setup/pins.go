@@ -36,7 +36,7 @@ func ReadPins(ctx context.Context, module string) (Pins, error) {
 			p.Python = append(p.Python, name)
 		}
 	}
-	for _, w := range Wheels("linux", "amd64") {
+	for _, w := range wheels("linux", "amd64") {
 		if w.Name == sharedPlugin {
 			p.Plugin = PluginPin(w)
 		}

@@ -15,8 +15,8 @@ import (
 
 // Variables that choose GoMLX's backend. A person who sets one has it respected.
 const (
-	BackendEnv     = "GOMLX_BACKEND"
-	PluginPathsEnv = "PJRT_PLUGIN_LIBRARY_PATH"
+	EnvBackend     = "GOMLX_BACKEND"
+	EnvPluginPaths = "PJRT_PLUGIN_LIBRARY_PATH"
 	noInstallEnv   = "GOMLX_NO_AUTO_INSTALL"
 )
 
@@ -44,9 +44,9 @@ type Plugin struct {
 
 // Environ gives the variables that make a child process use the plugin, as "NAME=value".
 func (p Plugin) Environ() []string {
-	env := []string{BackendEnv + "=" + p.Backend, noInstallEnv + "=1"}
+	env := []string{EnvBackend + "=" + p.Backend, noInstallEnv + "=1"}
 	if p.Path != "" {
-		env = append(env, PluginPathsEnv+"="+filepath.Dir(p.Path))
+		env = append(env, EnvPluginPaths+"="+filepath.Dir(p.Path))
 	}
 	if p.Kind == PluginCPU && strings.HasPrefix(p.Name, "xla-cpu-pjrt ") {
 		env = append(env, xlaFlagsEnv+"="+withFlags(os.Getenv(xlaFlagsEnv)))
@@ -104,8 +104,8 @@ func (p Plugin) String() string {
 
 // plugin decides for a plugin, makes sure that it works, and adds oneDNN.
 func (s Installer) plugin(ctx context.Context, t Toolchain, r *cache.Reporter) (Plugin, error) {
-	backend, paths := os.Getenv(BackendEnv), os.Getenv(PluginPathsEnv)
-	if backend != "" && !UsesXLA(backend) {
+	backend, paths := os.Getenv(EnvBackend), os.Getenv(EnvPluginPaths)
+	if backend != "" && !usesXLA(backend) {
 		return Plugin{Kind: PluginGo, Name: "GoMLX backend " + backend, Backend: backend}, nil
 	}
 	if err := t.CheckCompiler(); err != nil {
@@ -124,13 +124,13 @@ func (s Installer) plugin(ctx context.Context, t Toolchain, r *cache.Reporter) (
 
 // bestPlugin is the person's own, the first one that works of those that set-up knows, or none.
 func (s Installer) bestPlugin(ctx context.Context, t Toolchain, r *cache.Reporter, probe, backend, paths string) (Plugin, error) {
-	if file, err := OwnPlugin(backend, paths); file != "" || err != nil {
+	if file, err := ownPlugin(backend, paths); file != "" || err != nil {
 		if err != nil {
 			return Plugin{}, err
 		}
-		return s.ProbeOwn(ctx, probe, file, backend)
+		return s.probeOwn(ctx, probe, file, backend)
 	}
-	for _, w := range Wheels(t.OS, t.Arch) {
+	for _, w := range wheels(t.OS, t.Arch) {
 		p, err := s.wheelPlugin(ctx, t, r, probe, w)
 		if err == nil {
 			return p, nil
@@ -144,30 +144,30 @@ func (s Installer) bestPlugin(ctx context.Context, t Toolchain, r *cache.Reporte
 	if err == nil || ctx.Err() != nil {
 		return p, err
 	}
-	p = GoPlugin(t, err)
+	p = goPlugin(t, err)
 	r.Say("%s", p.Notice)
 	return p, nil
 }
 
-// UsesXLA reports whether a value of GOMLX_BACKEND asks for XLA.
-func UsesXLA(backend string) bool {
+// usesXLA reports whether a value of GOMLX_BACKEND asks for XLA.
+func usesXLA(backend string) bool {
 	name, _, _ := strings.Cut(backend, ":")
 	return name == "xla"
 }
 
-// GoPlugin is what remains where no plugin works.
-func GoPlugin(t Toolchain, why error) Plugin {
+// goPlugin is what remains where no plugin works.
+func goPlugin(t Toolchain, why error) Plugin {
 	return Plugin{
 		Kind:    PluginGo,
 		Name:    "GoMLX's pure-Go backend",
 		Backend: "go",
 		Notice: fmt.Sprintf("WARNING: no PJRT plugin for %s/%s (%s). GoMLX's pure-Go backend is used: it gives the same results, "+
-			"several times more slowly. With a plugin of your own, set %s to its folder", t.OS, t.Arch, text.OneLine(why.Error()), PluginPathsEnv),
+			"several times more slowly. With a plugin of your own, set %s to its folder", t.OS, t.Arch, text.OneLine(why.Error()), EnvPluginPaths),
 	}
 }
 
-// OwnPlugin is the library that the person has chosen through the environment, "" if none.
-func OwnPlugin(backend, paths string) (string, error) {
+// ownPlugin is the library that the person has chosen through the environment, "" if none.
+func ownPlugin(backend, paths string) (string, error) {
 	_, name, _ := strings.Cut(backend, ":")
 	name, _, _ = strings.Cut(name, ",") // options follow the name
 	if filepath.IsAbs(name) {
@@ -176,8 +176,8 @@ func OwnPlugin(backend, paths string) (string, error) {
 	if paths == "" {
 		if name != "" && name != "cpu" {
 			return "", &Problem{
-				Cause:  fmt.Sprintf("%s=%s asks for the plugin %q, which set-up does not fetch", BackendEnv, backend, name),
-				Remedy: fmt.Sprintf("set %s to the folder of that plugin, or unset %s for XLA on the CPU", PluginPathsEnv, BackendEnv),
+				Cause:  fmt.Sprintf("%s=%s asks for the plugin %q, which set-up does not fetch", EnvBackend, backend, name),
+				Remedy: fmt.Sprintf("set %s to the folder of that plugin, or unset %s for XLA on the CPU", EnvPluginPaths, EnvBackend),
 				Err:    ErrPlugin,
 			}
 		}
@@ -194,18 +194,18 @@ func OwnPlugin(backend, paths string) (string, error) {
 		}
 	}
 	return "", &Problem{
-		Cause:  fmt.Sprintf("%s=%s holds no plugin for %q (a file pjrt_c_api_%s_plugin.so)", PluginPathsEnv, paths, name, name),
+		Cause:  fmt.Sprintf("%s=%s holds no plugin for %q (a file pjrt_c_api_%s_plugin.so)", EnvPluginPaths, paths, name, name),
 		Remedy: "correct the variable, or unset it so that set-up fetches a plugin",
 		Err:    ErrPlugin,
 	}
 }
 
-func (s Installer) ProbeOwn(ctx context.Context, probe, file, backend string) (Plugin, error) {
-	found, err := ProbePlugin(ctx, probe, file)
+func (s Installer) probeOwn(ctx context.Context, probe, file, backend string) (Plugin, error) {
+	found, err := probePlugin(ctx, probe, file)
 	if err != nil {
 		return Plugin{}, &Problem{
 			Cause:  err.Error(),
-			Remedy: fmt.Sprintf("correct or unset %s and %s: without them set-up fetches a plugin that works", BackendEnv, PluginPathsEnv),
+			Remedy: fmt.Sprintf("correct or unset %s and %s: without them set-up fetches a plugin that works", EnvBackend, EnvPluginPaths),
 			Err:    err,
 		}
 	}
@@ -215,13 +215,13 @@ func (s Installer) ProbeOwn(ctx context.Context, probe, file, backend string) (P
 		p.Name = strings.SplitN(filepath.Base(filepath.Dir(file)), "_", 2)[0]
 	}
 	if p.Backend == "" || p.Backend == "xla" || p.Backend == "xla:cpu" {
-		p.Backend = BackendFor(file)
+		p.Backend = backendFor(file)
 	}
 	return p, nil
 }
 
-// BackendFor is the setting that makes GoMLX load exactly this library. A comma would begin an option there.
-func BackendFor(file string) string {
+// backendFor is the setting that makes GoMLX load exactly this library. A comma would begin an option there.
+func backendFor(file string) string {
 	if strings.Contains(file, ",") {
 		return "xla:cpu"
 	}
@@ -236,7 +236,7 @@ func within(dir, file string) bool {
 
 // installedPlugin lets go-xla's installer fetch its release for this platform. It checks no hash, which is said.
 func (s Installer) installedPlugin(ctx context.Context, t Toolchain, r *cache.Reporter, probe string) (Plugin, error) {
-	version, err := RequiredVersion(filepath.Join(s.Module, "go.mod"), "github.com/gomlx/go-xla")
+	version, err := requiredVersion(filepath.Join(s.Module, "go.mod"), "github.com/gomlx/go-xla")
 	if err != nil {
 		return Plugin{}, err
 	}
@@ -255,7 +255,7 @@ func (s Installer) installedPlugin(ctx context.Context, t Toolchain, r *cache.Re
 	if err != nil {
 		return Plugin{}, err
 	}
-	return PluginFromNote(note, st.Dir, "go-xla's plugin for "+t.OS+"/"+t.Arch)
+	return pluginFromNote(note, st.Dir, "go-xla's plugin for "+t.OS+"/"+t.Arch)
 }
 
 // nameAndProbe probes the one library in dir.
@@ -264,19 +264,19 @@ func nameAndProbe(ctx context.Context, probe, dir string) (probed, error) {
 	if err != nil || len(files) == 0 {
 		return probed{}, fmt.Errorf("%w: none in %s", ErrPlugin, dir)
 	}
-	found, err := ProbePlugin(ctx, probe, files[0])
+	found, err := probePlugin(ctx, probe, files[0])
 	found.File = filepath.Base(files[0])
 	return found, err
 }
 
-// PluginFromNote makes a Plugin of what was learnt when its folder was made.
-func PluginFromNote(note json.RawMessage, dir, name string) (Plugin, error) {
+// pluginFromNote makes a Plugin of what was learnt when its folder was made.
+func pluginFromNote(note json.RawMessage, dir, name string) (Plugin, error) {
 	found, err := probedFromNote(note, dir, name)
 	if err != nil {
 		return Plugin{}, err
 	}
 	file := filepath.Join(dir, found.File)
-	return Plugin{Kind: PluginCPU, Name: name, Path: file, Backend: BackendFor(file), API: found.API, Devices: found.Devices}, nil
+	return Plugin{Kind: PluginCPU, Name: name, Path: file, Backend: backendFor(file), API: found.API, Devices: found.Devices}, nil
 }
 
 // probedFromNote is what was learnt of the library called name when its folder was made. One that did not work then

@@ -42,7 +42,7 @@ func TestProbeContainsFaultyPlugins(t *testing.T) {
 	probe := testProbe(t)
 	for _, c := range testkit.FaultyPlugins(t) {
 		t.Run(c.Name, func(t *testing.T) {
-			_, err := ProbePlugin(t.Context(), probe, c.File)
+			_, err := probePlugin(t.Context(), probe, c.File)
 			if !errors.Is(err, ErrPlugin) || !strings.Contains(err.Error(), c.Want) {
 				t.Fatalf("error %v, want one of class ErrPlugin with %q", err, c.Want)
 			}
@@ -54,9 +54,9 @@ func TestProbeContainsFaultyPlugins(t *testing.T) {
 }
 
 func TestPluginLoads(t *testing.T) {
-	t.Setenv(BackendEnv, "")
-	t.Setenv(PluginPathsEnv, "")
-	t.Setenv(OneDNNEnv, "")
+	t.Setenv(EnvBackend, "")
+	t.Setenv(EnvPluginPaths, "")
+	t.Setenv(EnvOneDNN, "")
 	p, err := testSetup(t).Plugin(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -64,7 +64,7 @@ func TestPluginLoads(t *testing.T) {
 	if p.Kind == PluginGo {
 		t.Skip("no plugin for this platform: ", p.Notice)
 	}
-	if w, ok := OneDNNWheel(runtime.GOOS, runtime.GOARCH); ok && (p.OneDNN == "" || !testkit.Exists(p.OneDNN)) {
+	if w, ok := oneDNNWheel(runtime.GOOS, runtime.GOARCH); ok && (p.OneDNN == "" || !testkit.Exists(p.OneDNN)) {
 		t.Errorf("no %s with %+v", w, p)
 	}
 	if p.Kind != PluginCPU || p.API == "" || p.Devices < 1 || p.Backend != "xla:"+p.Path || !testkit.Exists(p.Path) {
@@ -102,7 +102,7 @@ func TestOwnPlugin(t *testing.T) {
 		{"xla:cuda", "", "", true},
 		{"", "/nonexistent", "", true},
 	} {
-		got, err := OwnPlugin(c.backend, c.paths)
+		got, err := ownPlugin(c.backend, c.paths)
 		if got != c.want || (err != nil) != c.fails || err != nil && !errors.Is(err, ErrPlugin) {
 			t.Errorf("ownPlugin(%q, %q) = %q, %v; want %q", c.backend, c.paths, got, err, c.want)
 		}
@@ -110,7 +110,7 @@ func TestOwnPlugin(t *testing.T) {
 }
 
 func TestBackendOfAnotherKindNeedsNoPlugin(t *testing.T) {
-	t.Setenv(BackendEnv, "go")
+	t.Setenv(EnvBackend, "go")
 	p, err := Installer{Cache: t.TempDir()}.Plugin(t.Context())
 	if err != nil || p.Kind != PluginGo || p.Backend != "go" || p.Path != "" {
 		t.Errorf("plugin %+v, error %v", p, err)
@@ -118,7 +118,7 @@ func TestBackendOfAnotherKindNeedsNoPlugin(t *testing.T) {
 }
 
 func TestApply(t *testing.T) {
-	for _, name := range []string{BackendEnv, PluginPathsEnv, noInstallEnv} {
+	for _, name := range []string{EnvBackend, EnvPluginPaths, noInstallEnv} {
 		t.Setenv(name, "")
 	}
 	if err := (Plugin{}).Apply(); !errors.Is(err, ErrPlugin) {
@@ -127,7 +127,7 @@ func TestApply(t *testing.T) {
 	if err := (Plugin{Path: "/opt/p/p.so", Backend: "xla:/opt/p/p.so"}).Apply(); err != nil {
 		t.Fatal(err)
 	}
-	if os.Getenv(BackendEnv) != "xla:/opt/p/p.so" || os.Getenv(PluginPathsEnv) != "/opt/p" || os.Getenv(noInstallEnv) != "1" {
+	if os.Getenv(EnvBackend) != "xla:/opt/p/p.so" || os.Getenv(EnvPluginPaths) != "/opt/p" || os.Getenv(noInstallEnv) != "1" {
 		t.Error("the variables are not set")
 	}
 }
@@ -149,12 +149,12 @@ func TestOneDNNEnviron(t *testing.T) {
 		{without, "/mine.so", "", "/mine.so", "passive"},
 		{cuda, "", "", "", ""},
 	} {
-		t.Setenv(OneDNNEnv, c.set)
+		t.Setenv(EnvOneDNN, c.set)
 		t.Setenv(ompWaitEnv, c.wait)
 		var library, waited string
 		for _, kv := range c.plugin.Environ() {
 			switch name, value, _ := strings.Cut(kv, "="); name {
-			case OneDNNEnv:
+			case EnvOneDNN:
 				library = value
 			case ompWaitEnv:
 				waited = value
@@ -168,9 +168,9 @@ func TestOneDNNEnviron(t *testing.T) {
 
 // A library that does not work, or a plugin that cannot call any, is told in one line, and remembered.
 func TestOneDNNThatDoesNotWork(t *testing.T) {
-	t.Setenv(BackendEnv, "")
-	t.Setenv(PluginPathsEnv, "")
-	t.Setenv(OneDNNEnv, "")
+	t.Setenv(EnvBackend, "")
+	t.Setenv(EnvPluginPaths, "")
+	t.Setenv(EnvOneDNN, "")
 	probe, s := testProbe(t), testSetup(t)
 	p, err := s.Plugin(t.Context())
 	if err != nil {
@@ -196,8 +196,8 @@ func TestOneDNNThatDoesNotWork(t *testing.T) {
 		})
 	}
 	s.Cache = t.TempDir()
-	w, _ := OneDNNWheel("linux", "amd64")
-	dir := s.OneDNNStep(w, p, nil, nil).Dir
+	w, _ := oneDNNWheel("linux", "amd64")
+	dir := s.oneDNNStep(w, p, nil, nil).Dir
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -267,25 +267,25 @@ func TestCheckSHA256(t *testing.T) {
 func TestFaultyWheelIsRemembered(t *testing.T) {
 	s := Installer{Cache: t.TempDir()}
 	w := Wheel{Name: "p", Version: "1"}
-	dir := s.WheelStep(w, "v1", nil, nil).Dir
+	dir := s.wheelStep(w, "v1", nil, nil).Dir
 	st := cache.Folder{Dir: dir, What: "Fetching", Build: func(context.Context, string) (any, error) { return probed{Fault: "aborts when it is loaded"}, nil }}
 	note, err := st.Run(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = PluginFromNote(note, dir, w.String())
+	_, err = pluginFromNote(note, dir, w.String())
 	if !isPluginFault(err) || !errors.Is(err, ErrPlugin) || err.Error() != "p 1 aborts when it is loaded" {
 		t.Errorf("error %v", err)
 	}
 }
 
 func TestWheelsArePinned(t *testing.T) {
-	for _, w := range Wheels("linux", "amd64") {
+	for _, w := range wheels("linux", "amd64") {
 		if len(w.SHA256) != 64 || w.Member == "" || w.Version == "" {
 			t.Errorf("%+v is not pinned", w)
 		}
 	}
-	if w := Wheels("darwin", "arm64"); w != nil {
+	if w := wheels("darwin", "arm64"); w != nil {
 		t.Errorf("wheels for macOS: %v", w)
 	}
 }

@@ -26,9 +26,9 @@ type Wheel struct {
 
 func (w Wheel) String() string { return w.Name + " " + w.Version }
 
-// Wheels are the pinned packages with a CPU plugin for a platform, best first. With oneDNN both train as fast; the first
+// wheels are the pinned packages with a CPU plugin for a platform, best first. With oneDNN both train as fast; the first
 // compiles faster: cnn's tests took 115 s with it, 195 s with the second.
-func Wheels(goos, goarch string) []Wheel {
+func wheels(goos, goarch string) []Wheel {
 	if goos != "linux" || goarch != "amd64" {
 		return nil
 	}
@@ -51,19 +51,19 @@ const maxPlugin = 1 << 30
 
 // wheelPlugin fetches, checks, unpacks and tries the plugin of one wheel, once.
 func (s Installer) wheelPlugin(ctx context.Context, t Toolchain, r *cache.Reporter, probe string, w Wheel) (Plugin, error) {
-	version, err := RequiredVersion(filepath.Join(s.Module, "go.mod"), "github.com/gomlx/go-xla")
+	version, err := requiredVersion(filepath.Join(s.Module, "go.mod"), "github.com/gomlx/go-xla")
 	if err != nil {
 		return Plugin{}, err
 	}
-	st := s.WheelStep(w, version, r, func(ctx context.Context, file string) (probed, error) { return ProbePlugin(ctx, probe, file) })
+	st := s.wheelStep(w, version, r, func(ctx context.Context, file string) (probed, error) { return probePlugin(ctx, probe, file) })
 	note, err := st.Run(ctx, r)
 	if err != nil {
 		return Plugin{}, err
 	}
-	return PluginFromNote(note, st.Dir, w.String())
+	return pluginFromNote(note, st.Dir, w.String())
 }
 
-func (s Installer) WheelStep(w Wheel, goXLA string, r *cache.Reporter, probe func(context.Context, string) (probed, error)) cache.Folder {
+func (s Installer) wheelStep(w Wheel, goXLA string, r *cache.Reporter, probe func(context.Context, string) (probed, error)) cache.Folder {
 	return cache.Folder{
 		Dir:  filepath.Join(s.Cache, "plugin", w.Name+"-"+w.Version+"_"+cache.Hash(w.SHA256, w.Member, goXLA)),
 		What: fmt.Sprintf("Fetching the PJRT plugin %s (65 MB)", w),
@@ -111,13 +111,13 @@ func (s Installer) downloadWheel(ctx context.Context, w Wheel, dir string, r *ca
 	if py.LibC != "glibc" {
 		return "", &pluginFault{w.String(), "is built for systems with glibc"}
 	}
-	pip := process.Command{Path: py.Path, Env: PythonEnviron(), Log: s.log("plugin")}
+	pip := process.Command{Path: py.Path, Env: process.PythonEnviron(), Log: s.log("plugin")}
 	if !py.Pip {
 		st := s.pipStep(py)
 		if _, err := st.Run(ctx, r); err != nil {
 			return "", err
 		}
-		pip.Path = VenvPython(st.Dir)
+		pip.Path = process.VenvPython(st.Dir)
 	}
 	list := filepath.Join(dir, "wheel.txt")
 	if err := os.WriteFile(list, fmt.Appendf(nil, "%s==%s --hash=sha256:%s\n", w.Name, w.Version, w.SHA256), 0o644); err != nil {

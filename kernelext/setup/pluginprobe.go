@@ -44,19 +44,23 @@ func isPluginFault(err error) bool {
 
 // prober builds the program that tries a plugin, from this module's source, and gives its path.
 func (s Installer) prober(ctx context.Context, t Toolchain, r *cache.Reporter) (string, error) {
-	st, err := s.ProberStep(t)
+	st, err := s.proberStep(t)
 	if err != nil {
 		return "", err
 	}
 	if _, err := st.Run(ctx, r); err != nil {
 		return "", err
 	}
-	return filepath.Join(st.Dir, ExeName("pjrtprobe")), nil
+	return proberIn(st.Dir), nil
 }
 
-func (s Installer) ProberStep(t Toolchain) (cache.Folder, error) {
+// proberIn is the program in the folder of proberStep.
+func proberIn(dir string) string { return filepath.Join(dir, process.ExeName("pjrtprobe")) }
+
+// proberStep is the folder of the program that tries a plugin.
+func (s Installer) proberStep(t Toolchain) (cache.Folder, error) {
 	const dir = "kernelext/internal/pjrtprobe"
-	version, err := RequiredVersion(filepath.Join(s.Module, "go.mod"), "github.com/gomlx/go-xla")
+	version, err := requiredVersion(filepath.Join(s.Module, "go.mod"), "github.com/gomlx/go-xla")
 	if err != nil {
 		return cache.Folder{}, err
 	}
@@ -82,9 +86,9 @@ func (s Installer) ProberStep(t Toolchain) (cache.Folder, error) {
 	}, nil
 }
 
-// ProbePlugin loads the library file in a child process and starts a client. Whatever a faulty library does there
+// probePlugin loads the library file in a child process and starts a client. Whatever a faulty library does there
 // comes back as a *pluginFault.
-func ProbePlugin(ctx context.Context, probe, file string) (probed, error) {
+func probePlugin(ctx context.Context, probe, file string) (probed, error) {
 	var found probed
 	if _, err := os.Stat(file); err != nil {
 		return found, &pluginFault{file, "cannot be read: " + errors.Unwrap(err).Error()}
@@ -99,7 +103,7 @@ func ProbePlugin(ctx context.Context, probe, file string) (probed, error) {
 	return found, nil
 }
 
-// probeOneDNN has the plugin call oneDNN's library in a child process; see ProbePlugin.
+// probeOneDNN has the plugin call oneDNN's library in a child process; see probePlugin.
 func probeOneDNN(ctx context.Context, probe, plugin, library string) error {
 	_, err := runProbe(ctx, probe, library, plugin)
 	return err

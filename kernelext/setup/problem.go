@@ -6,8 +6,7 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/internal/text"
 )
 
-// What set-up, the doctor and the laboratory can find wrong with a machine. They are told apart with
-// errors.Is; the error around each of them is a *Problem with the cause and the remedy in words.
+// What set-up and the doctor can find wrong with a machine, told apart by errors.Is. The error around each of them is a *Problem with the cause and the remedy in words.
 var (
 	ErrNoGo       = errors.New("no usable Go toolchain")
 	ErrNoCompiler = errors.New("no C compiler")

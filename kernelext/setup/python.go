@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 
 	"github.com/cnnbook/cnnbook/kernelext/internal/cache"
@@ -84,7 +83,7 @@ func FindPython(ctx context.Context, want string) (Python, error) {
 
 func inspectPython(ctx context.Context, path string) (Python, error) {
 	var p Python
-	out, err := process.Command{Path: path, Args: []string{"-c", askPython}, Env: PythonEnviron()}.Output(ctx)
+	out, err := process.Command{Path: path, Args: []string{"-c", askPython}, Env: process.PythonEnviron()}.Output(ctx)
 	if err != nil {
 		return p, err
 	}
@@ -113,7 +112,7 @@ func (s Installer) PythonStep(p Python) cache.Folder {
 		Dir:     filepath.Join(s.Cache, "python", cache.Hash(requirements, fmt.Sprint(p.Version), p.Prefix, p.Platform)),
 		What:    fmt.Sprintf("Installing JupyterLab and Sphinx for %v", p),
 		InPlace: true,
-		Check:   func(dir string) error { _, err := os.Stat(VenvPython(dir)); return err },
+		Check:   func(dir string) error { _, err := os.Stat(process.VenvPython(dir)); return err },
 		Build: func(ctx context.Context, dir string) (any, error) {
 			if err := s.makeVenv(ctx, p, dir); err != nil {
 				return nil, err
@@ -125,8 +124,8 @@ func (s Installer) PythonStep(p Python) cache.Folder {
 			if _, err := s.pip(dir, "python", "install", "--require-hashes", "--no-deps", "--only-binary=:all:", "-r", list).Output(ctx); err != nil {
 				return nil, fmt.Errorf("install the Python packages: %w", offline(err, "the Python package index"))
 			}
-			try := process.Command{Path: VenvPython(dir), Args: []string{"-c", "import jupyterlab, nbclient, nbconvert, sphinx, myst_nb, sphinx_book_theme"},
-				Env: PythonEnviron(), Log: s.log("python")}
+			try := process.Command{Path: process.VenvPython(dir), Args: []string{"-c", "import jupyterlab, nbclient, nbconvert, sphinx, myst_nb, sphinx_book_theme"},
+				Env: process.PythonEnviron(), Log: s.log("python")}
 			if _, err := try.Output(ctx); err != nil {
 				return nil, fmt.Errorf("try the Python packages: %w", err)
 			}
@@ -141,7 +140,7 @@ func (s Installer) pipStep(p Python) cache.Folder {
 		Dir:     filepath.Join(s.Cache, "pip", cache.Hash(fmt.Sprint(p.Version), p.Prefix, p.Platform)),
 		What:    "Making an environment for pip",
 		InPlace: true,
-		Check:   func(dir string) error { _, err := os.Stat(VenvPython(dir)); return err },
+		Check:   func(dir string) error { _, err := os.Stat(process.VenvPython(dir)); return err },
 		Build:   func(ctx context.Context, dir string) (any, error) { return nil, s.makeVenv(ctx, p, dir) },
 	}
 }
@@ -150,7 +149,7 @@ func (s Installer) makeVenv(ctx context.Context, p Python, dir string) error {
 	if err := p.CheckVenv(); err != nil {
 		return err
 	}
-	_, err := process.Command{Path: p.Path, Args: []string{"-m", "venv", dir}, Env: PythonEnviron(), Log: s.log("python")}.Output(ctx)
+	_, err := process.Command{Path: p.Path, Args: []string{"-m", "venv", dir}, Env: process.PythonEnviron(), Log: s.log("python")}.Output(ctx)
 	if err != nil {
 		return fmt.Errorf("make a Python environment in %s: %w", dir, err)
 	}
@@ -159,22 +158,7 @@ func (s Installer) makeVenv(ctx context.Context, p Python, dir string) error {
 
 // pip is a pip command of the environment in dir. Which index it asks is the person's own setting.
 func (s Installer) pip(venv, log string, args ...string) process.Command {
-	return process.Command{Path: VenvPython(venv), Args: append([]string{"-m", "pip"}, args...), Env: PythonEnviron(), Log: s.log(log)}
-}
-
-// VenvPython is the interpreter of the environment in dir.
-func VenvPython(dir string) string {
-	if runtime.GOOS == "windows" {
-		return filepath.Join(dir, "Scripts", "python.exe")
-	}
-	return filepath.Join(dir, "bin", "python")
-}
-
-// PythonEnviron is the environment of our Python commands: the person's, without what would lead an interpreter to
-// packages of other environments, and without questions or writes outside the cache.
-func PythonEnviron() []string {
-	return process.MergeEnv(os.Environ(), "PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "PIP_TARGET", "PIP_PREFIX", "PIP_REQUIRE_VIRTUALENV",
-		"PIP_USER=0", "PIP_NO_INPUT=1", "PIP_NO_CACHE_DIR=1", "PIP_DISABLE_PIP_VERSION_CHECK=1", "PIP_PROGRESS_BAR=off", "PYTHONNOUSERSITE=1")
+	return process.Command{Path: process.VenvPython(venv), Args: append([]string{"-m", "pip"}, args...), Env: process.PythonEnviron(), Log: s.log(log)}
 }
 
 // packageVersion is the pinned version of a Python package, for the page that names what made it.

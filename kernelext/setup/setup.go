@@ -10,12 +10,13 @@ import (
 	"sync"
 
 	"github.com/cnnbook/cnnbook/kernelext/internal/cache"
+	"github.com/cnnbook/cnnbook/kernelext/internal/process"
 )
 
-// Variables that choose where set-up works. A field of Setup goes before its variable.
+// Variables that choose where set-up works. A field of Installer goes before its variable.
 const (
-	CacheEnv  = "CNNBOOK_CACHE"  // the cache folder
-	PythonEnv = "CNNBOOK_PYTHON" // the Python interpreter to make the environment from
+	EnvCache  = "CNNBOOK_CACHE"  // the cache folder
+	EnvPython = "CNNBOOK_PYTHON" // the Python interpreter to make the environment from
 )
 
 // Installer makes everything that a kernel needs, in one cache folder, once. The zero value serves.
@@ -54,7 +55,7 @@ func (s Installer) Run(ctx context.Context) (*Environment, error) {
 	}
 	venv := s.PythonStep(py)
 	env := &Environment{
-		Cache: s.Cache, Module: s.Module, Bin: tools.Dir, Python: VenvPython(venv.Dir),
+		Cache: s.Cache, Module: s.Module, Bin: tools.Dir, Python: process.VenvPython(venv.Dir),
 		Kernel: KernelName, GoRoot: t.Root, GoFlags: t.CellFlags(),
 	}
 	r := cache.NewReporter(s.Log)
@@ -110,7 +111,7 @@ func (s Installer) Python(ctx context.Context) (interpreter string, err error) {
 	}
 	st := s.PythonStep(py)
 	_, err = st.Run(ctx, cache.NewReporter(s.Log))
-	return VenvPython(st.Dir), err
+	return process.VenvPython(st.Dir), err
 }
 
 // Plugin makes the PJRT plugin alone, which is all that tests of GoMLX code need. Call Apply on the result.
@@ -139,15 +140,15 @@ func (s Installer) begin(ctx context.Context) (Installer, Toolchain, error) {
 func (s Installer) Resolve(ctx context.Context) (Installer, error) {
 	var err error
 	if s.Interpreter == "" {
-		s.Interpreter = os.Getenv(PythonEnv)
+		s.Interpreter = os.Getenv(EnvPython)
 	}
 	if s.Cache == "" {
-		s.Cache = os.Getenv(CacheEnv)
+		s.Cache = os.Getenv(EnvCache)
 	}
 	if s.Cache == "" {
 		base, err := os.UserCacheDir()
 		if err != nil {
-			return s, &Problem{Cause: "there is no folder for caches: " + err.Error(), Remedy: "set HOME, or name a folder in " + CacheEnv, Err: err}
+			return s, &Problem{Cause: "there is no folder for caches: " + err.Error(), Remedy: "set HOME, or name a folder in " + EnvCache, Err: err}
 		}
 		s.Cache = filepath.Join(base, "cnnbook")
 	}
@@ -174,7 +175,7 @@ func makeCache(dir string) error {
 	if err != nil {
 		return &Problem{
 			Cause:  fmt.Sprintf("the cache folder %s cannot be made: %v", dir, err),
-			Remedy: "make it writable, or name another in " + CacheEnv,
+			Remedy: "make it writable, or name another in " + EnvCache,
 			Err:    err,
 		}
 	}

@@ -110,7 +110,7 @@ func (t Toolchain) environ() []string {
 
 // goCommand is the go command of this toolchain in a folder.
 func (t Toolchain) goCommand(dir, log string, args ...string) process.Command {
-	return process.Command{Path: filepath.Join(t.Root, "bin", ExeName("go")), Args: args, Dir: dir, Env: t.environ(), Log: log}
+	return process.Command{Path: filepath.Join(t.Root, "bin", process.ExeName("go")), Args: args, Dir: dir, Env: t.environ(), Log: log}
 }
 
 // findModule finds the checkout: the folder dir or one above it, else the module that the build of dir would use.

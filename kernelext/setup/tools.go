@@ -33,7 +33,7 @@ func (s Installer) ToolsStep(ctx context.Context, t Toolchain) (cache.Folder, er
 		What: fmt.Sprintf("Building GoNB %s and gopls %s", tools[0].Version, tools[1].Version),
 		Check: func(dir string) error {
 			for _, tool := range tools {
-				if _, err := os.Stat(filepath.Join(dir, ExeName(tool.Name))); err != nil {
+				if _, err := os.Stat(filepath.Join(dir, process.ExeName(tool.Name))); err != nil {
 					return err
 				}
 			}

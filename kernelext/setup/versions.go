@@ -7,7 +7,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 )
@@ -70,16 +69,8 @@ func parseTools(data []byte) ([]tool, error) {
 	return tools, nil
 }
 
-// ExeName is the file name of a program on this system.
-func ExeName(name string) string {
-	if runtime.GOOS == "windows" {
-		return name + ".exe"
-	}
-	return name
-}
-
-// RequiredVersion reads the version of a module from a go.mod file's require lines.
-func RequiredVersion(file, module string) (string, error) {
+// requiredVersion reads the version of a module from a go.mod file's require lines.
+func requiredVersion(file, module string) (string, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return "", err

@@ -92,7 +92,7 @@ func (s Installer) buildAsCell(ctx context.Context, t Toolchain, env *Environmen
 	}
 	// The first completion in a cell must not wait until gopls has read every dependency: GoNB gives it 8 seconds.
 	// What gopls thinks of the program does not matter, nor whether it works: only completion is slower without.
-	look := process.Command{Path: filepath.Join(env.Bin, ExeName("gopls")), Args: []string{"check", "main.go"}, Dir: work, Env: env.Environ(), Log: s.log("warm")}
+	look := process.Command{Path: filepath.Join(env.Bin, process.ExeName("gopls")), Args: []string{"check", "main.go"}, Dir: work, Env: env.Environ(), Log: s.log("warm")}
 	_, _ = look.Output(ctx)
 	return ctx.Err()
 }

@@ -1,3 +1,4 @@
+// Package godoc makes pages in Markdown (MyST) of the documentation of a module's Go packages.
 package godoc
 
 import (

@@ -1,3 +1,4 @@
+// Package browser drives a Chromium for tests of pages.
 package browser
 
 import (

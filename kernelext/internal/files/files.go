@@ -1,3 +1,4 @@
+// Package files replaces files and folders so that their names never hold half of something, and locks them.
 package files
 
 import (

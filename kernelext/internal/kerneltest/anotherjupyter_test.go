@@ -15,7 +15,7 @@ import (
 // TestInstalledKernelInAnotherJupyter runs a copied notebook by a Jupyter that knows nothing of this installation but
 // the kernel: its environment is a fresh one. Then the kernel's GoNB is gone, and a cell says so.
 func TestInstalledKernelInAnotherJupyter(t *testing.T) {
-	env := TestEnvironment(t)
+	env := Environment(t)
 	prefix := t.TempDir()
 	dir, err := env.InstallKernel(t.Context(), setup.KernelInstall{Place: setup.KernelPlace{Prefix: prefix}})
 	if err != nil {

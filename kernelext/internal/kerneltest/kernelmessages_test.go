@@ -13,8 +13,8 @@ import (
 // TestKernelMessages runs Jupyter's own test of kernels. What GoNB cannot do stands in testdata/kerneltest/messages.py, and
 // here as the tests that are skipped.
 func TestKernelMessages(t *testing.T) {
-	env := TestEnvironment(t)
-	packages := PythonPackages(t, env, filepath.Join("testdata", "kerneltest", "requirements.txt"))
+	env := Environment(t)
+	packages := Packages(t, env, filepath.Join("testdata", "kerneltest", "requirements.txt"))
 	cmd := exec.CommandContext(t.Context(), env.Python, filepath.Join("testdata", "kerneltest", "messages.py"), env.Kernel)
 	cmd.Env = process.MergeEnv(env.Environ(), "PYTHONPATH="+packages)
 	var stderr process.Tail

@@ -1,3 +1,4 @@
+// Package kerneltest tests the kernel as Jupyter sees it, and gives the installation to the tests of other packages.
 package kerneltest
 
 import (
@@ -11,8 +12,8 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/setup"
 )
 
-// TestEnvironment is the whole installation, as the tests share it.
-func TestEnvironment(t *testing.T) *setup.Environment {
+// Environment is the whole installation, as the tests share it.
+func Environment(t *testing.T) *setup.Environment {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("set-up takes minutes the first time")
@@ -24,8 +25,8 @@ func TestEnvironment(t *testing.T) *setup.Environment {
 	return env
 }
 
-// PythonPackages installs pinned packages for a test, once, beside those of set-up, and gives the folder for PYTHONPATH.
-func PythonPackages(t *testing.T, env *setup.Environment, requirements string) string {
+// Packages installs pinned packages for a test, once, beside those of set-up, and gives the folder for PYTHONPATH.
+func Packages(t *testing.T, env *setup.Environment, requirements string) string {
 	t.Helper()
 	text, err := os.ReadFile(requirements)
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 
 // TestReadyMachine makes the installation of this machine if need be, and then works with the real thing.
 func TestReadyMachine(t *testing.T) {
-	env := TestEnvironment(t)
+	env := Environment(t)
 	var log bytes.Buffer
 	again, err := setup.Installer{Log: &log}.Run(t.Context())
 	if err != nil || *again != *env {

@@ -90,7 +90,7 @@ finally:
 // pythonOutput is what a script writes that talks to the kernel.
 func pythonOutput(t *testing.T, script string) []byte {
 	t.Helper()
-	env := TestEnvironment(t)
+	env := Environment(t)
 	cmd := exec.CommandContext(t.Context(), env.Python, "-c", script)
 	cmd.Dir, cmd.Env = t.TempDir(), env.Environ()
 	var stderr process.Tail

@@ -13,7 +13,7 @@ import (
 // session runs testdata/session.py, which drives the kernel, and reads what it saw.
 func session(t *testing.T, scenario string, result any) {
 	t.Helper()
-	env := TestEnvironment(t)
+	env := Environment(t)
 	cmd := exec.CommandContext(t.Context(), env.Python, "testdata/session.py", env.Kernel, scenario)
 	cmd.Env = env.Environ()
 	var stderr process.Tail

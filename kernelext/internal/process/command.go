@@ -1,3 +1,4 @@
+// Package process runs child processes, which end with their own children, and lists the processes of this machine.
 package process
 
 import (
@@ -14,7 +15,7 @@ import (
 	"time"
 )
 
-// Command is a child process of set-up: its output goes to a log file and, for a short error, to memory.
+// Command is a child process: its output goes to a log file and, for a short error, to memory.
 // It ends with its own children when ctx ends, and on Linux also when this process is killed.
 type Command struct {
 	Path string
@@ -167,4 +168,12 @@ func MergeEnv(base []string, set ...string) []string {
 		}
 	}
 	return env
+}
+
+// ExeName is the file name of a program on this system.
+func ExeName(name string) string {
+	if runtime.GOOS == "windows" {
+		return name + ".exe"
+	}
+	return name
 }

@@ -1,6 +1,6 @@
 package process
 
-// Info is one process of this machine, as far as the doctor and the laboratory look at it.
+// Info is one process of this machine, as far as set-up and the doctor look at it.
 type Info struct {
 	PID    int
 	Parent int

@@ -1,3 +1,4 @@
+// Package testkit holds what the tests of kernelext's packages share and that needs no installation.
 package testkit
 
 import (
@@ -13,6 +14,7 @@ import (
 	"time"
 )
 
+// WaitFor waits up to half a minute until something is so, and ends the test otherwise.
 func WaitFor(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
@@ -23,6 +25,7 @@ func WaitFor(t *testing.T, what string, ok func() bool) {
 	t.Fatalf("waited in vain for %s", what)
 }
 
+// Exists reports whether there is a file or folder of that name.
 func Exists(name string) bool { _, err := os.Stat(name); return err == nil }
 
 // Script puts an executable shell script into a folder of its own and gives that folder.
@@ -119,6 +122,7 @@ func CheckHTML(t *testing.T, fragment string) string {
 	}
 }
 
+// WriteFiles writes files of the given contents, by slash-separated names below dir.
 func WriteFiles(t *testing.T, dir string, files map[string]string) {
 	t.Helper()
 	for name, text := range files {
@@ -149,10 +153,11 @@ func SharedLibrary(t *testing.T, source string) string {
 	return so
 }
 
-// faultyPlugin is a library that does not work, and what is said of it.
-type faultyPlugin struct{ Name, File, Want string }
+// FaultyPlugin is a library that does not work, and what is said of it.
+type FaultyPlugin struct{ Name, File, Want string }
 
-func FaultyPlugins(t *testing.T) []faultyPlugin {
+// FaultyPlugins gives one for each way in which a plugin can be wrong.
+func FaultyPlugins(t *testing.T) []FaultyPlugin {
 	t.Helper()
 	written := func(content string) string {
 		file := filepath.Join(t.TempDir(), "pjrt_c_api_cpu_plugin.so")
@@ -161,7 +166,7 @@ func FaultyPlugins(t *testing.T) []faultyPlugin {
 		}
 		return file
 	}
-	return []faultyPlugin{
+	return []FaultyPlugin{
 		{"missing", "/nonexistent/plugin.so", "cannot be read: no such file or directory"},
 		{"text", written(strings.Repeat("not a library\n", 100)), "is not a shared library for this machine"},
 		{"empty", written(""), "is not a shared library for this machine"},

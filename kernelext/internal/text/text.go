@@ -1,3 +1,4 @@
+// Package text makes text fit to be shown: safe on a screen and in HTML, on one line, of a length, with numbers in words.
 package text
 
 import (
@@ -17,7 +18,7 @@ import (
 // Clean makes text from outside safe to show on one screen with other text:
 // control characters, invalid UTF-8 and the characters that reorder what follows
 // them (bidirectional controls, Unicode TR36 section 2.5.2) become U+FFFD, line ends of
-// any kind become '\n'. Tabs stay. It knows nothing of markup: see escape.
+// any kind become '\n'. Tabs stay. It knows nothing of markup: see Escape.
 func Clean(s string) string {
 	s = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n", "\u0085", "\n").Replace(s)
 	return strings.Map(func(r rune) rune {

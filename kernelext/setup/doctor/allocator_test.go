@@ -14,7 +14,7 @@ func TestAllocatorIsFoundAndDiagnosed(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("libraries are preloaded on Linux only")
 	}
-	t.Setenv(setup.PreloadEnv, "")
+	t.Setenv(setup.EnvPreload, "")
 	d := doctor{root: t.TempDir()}
 	d.allocator()
 	if c := d.checks[0]; c.Status != Warn || !strings.Contains(c.Remedy, "apt install libtcmalloc-minimal4") {
@@ -31,9 +31,9 @@ func TestAllocatorIsFoundAndDiagnosed(t *testing.T) {
 	if c := d.checks[1]; c.Status != OK || !strings.Contains(c.Detail, want) {
 		t.Errorf("with a library: %+v", c)
 	}
-	t.Setenv(setup.PreloadEnv, "/own.so")
+	t.Setenv(setup.EnvPreload, "/own.so")
 	if got := setup.Allocator(); got != "" {
-		t.Errorf("a person's own %s is replaced by %s", setup.PreloadEnv, got)
+		t.Errorf("a person's own %s is replaced by %s", setup.EnvPreload, got)
 	}
 	d.allocator()
 	if c := d.checks[2]; c.Status != OK || !strings.Contains(c.Detail, "/own.so") {

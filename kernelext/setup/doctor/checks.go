@@ -73,7 +73,7 @@ func (d *doctor) cacheFolder() {
 	for { // before set-up the folder is not there yet: look at the one that it will be made in
 		info, err := os.Stat(at)
 		if err == nil && !info.IsDir() {
-			d.add(Fail, "Cache folder", at+" is a file, not a folder", "remove it, or name another folder in "+setup.CacheEnv)
+			d.add(Fail, "Cache folder", at+" is a file, not a folder", "remove it, or name another folder in "+setup.EnvCache)
 			return
 		}
 		if err == nil || at == filepath.Dir(at) {
@@ -82,7 +82,7 @@ func (d *doctor) cacheFolder() {
 		at = filepath.Dir(at)
 	}
 	if !writable(at) {
-		d.add(Fail, "Cache folder", at+" is not writable", "make it writable, or name another folder in "+setup.CacheEnv)
+		d.add(Fail, "Cache folder", at+" is not writable", "make it writable, or name another folder in "+setup.EnvCache)
 		return
 	}
 	free, known := d.diskFree(at)
@@ -117,7 +117,7 @@ func (d *doctor) tools() {
 	for _, try := range []process.Command{
 		{Path: "gonb", Args: []string{"-V"}}, {Path: "gopls", Args: []string{"version"}}, {Path: "goimports", Args: []string{os.DevNull}},
 	} {
-		try.Path, try.Env = filepath.Join(st.Dir, setup.ExeName(try.Path)), os.Environ()
+		try.Path, try.Env = filepath.Join(st.Dir, process.ExeName(try.Path)), os.Environ()
 		if _, err := try.Output(d.ctx); err != nil {
 			d.add(Fail, name, err.Error(), fmt.Sprintf("remove %s and %s", st.Dir, setupCommand))
 			return
@@ -140,9 +140,9 @@ func (d *doctor) pythonEnvironment() {
 		d.add(Warn, name, "not installed yet", setupCommand)
 		return
 	}
-	d.env.Python = setup.VenvPython(st.Dir)
+	d.env.Python = process.VenvPython(st.Dir)
 	const ask = "import jupyterlab, sphinx; print('JupyterLab', jupyterlab.__version__, 'and Sphinx', sphinx.__version__)"
-	out, err := process.Command{Path: d.env.Python, Args: []string{"-c", ask}, Env: setup.PythonEnviron()}.Output(d.ctx)
+	out, err := process.Command{Path: d.env.Python, Args: []string{"-c", ask}, Env: process.PythonEnviron()}.Output(d.ctx)
 	if err != nil {
 		d.add(Fail, name, err.Error(), fmt.Sprintf("remove %s and %s", st.Dir, setupCommand))
 		return
@@ -200,7 +200,7 @@ func (d *doctor) gpu() {
 		return
 	}
 	d.add(Warn, "GPU", fmt.Sprintf("%d NVIDIA GPU(s), not used: set-up fetches the plugin for the CPU", len(cards)),
-		fmt.Sprintf("set %s to the folder of a CUDA plugin and %s=xla:cuda", setup.PluginPathsEnv, setup.BackendEnv))
+		fmt.Sprintf("set %s to the folder of a CUDA plugin and %s=xla:cuda", setup.EnvPluginPaths, setup.EnvBackend))
 }
 
 // dataset looks for the files of CIFAR-10's binary version, without reading them.
@@ -263,8 +263,8 @@ func (d *doctor) allocator() {
 	if runtime.GOOS != "linux" {
 		return
 	}
-	if preloaded := os.Getenv(setup.PreloadEnv); preloaded != "" {
-		d.add(OK, "Allocator", setup.PreloadEnv+"="+preloaded, "")
+	if preloaded := os.Getenv(setup.EnvPreload); preloaded != "" {
+		d.add(OK, "Allocator", setup.EnvPreload+"="+preloaded, "")
 	} else if library := setup.FindAllocator(d.root); library != "" {
 		d.add(OK, "Allocator", "tcmalloc at "+library, "")
 	} else {

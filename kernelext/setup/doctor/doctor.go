@@ -1,3 +1,5 @@
+// Package doctor looks at everything that cnnbook needs on a machine and says what is wrong, with the remedy. It changes nothing,
+// and works before set-up as well as after it. [Run] gives a [Check] for each thing; [Write] and [WriteJSON] show them.
 package doctor
 
 import (

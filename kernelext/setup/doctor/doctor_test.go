@@ -27,8 +27,8 @@ func find(t *testing.T, checks []Check, name string) Check {
 }
 
 func TestDoctorBeforeSetup(t *testing.T) {
-	t.Setenv(setup.BackendEnv, "")
-	t.Setenv(setup.PluginPathsEnv, "")
+	t.Setenv(setup.EnvBackend, "")
+	t.Setenv(setup.EnvPluginPaths, "")
 	cache := filepath.Join(t.TempDir(), "cache")
 	checks := Run(t.Context(), setup.Installer{Cache: cache}, "")
 	for _, name := range []string{"GoNB, gopls, goimports", "JupyterLab, Sphinx", "PJRT plugin", "Kernel"} {

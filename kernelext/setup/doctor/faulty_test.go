@@ -18,8 +18,8 @@ func TestFaultyPluginIsToldInOneLine(t *testing.T) {
 	s := setup.Installer{Log: os.Stderr}
 	for _, c := range testkit.FaultyPlugins(t) {
 		t.Run(c.Name, func(t *testing.T) {
-			t.Setenv(setup.BackendEnv, "xla:"+c.File)
-			t.Setenv(setup.PluginPathsEnv, "")
+			t.Setenv(setup.EnvBackend, "xla:"+c.File)
+			t.Setenv(setup.EnvPluginPaths, "")
 			_, err := s.Plugin(t.Context())
 			if !errors.Is(err, setup.ErrPlugin) || !strings.Contains(err.Error(), c.Want) || !strings.Contains(err.Error(), "correct or unset") || strings.Contains(err.Error(), "\n") {
 				t.Errorf("error %v, want one line of class ErrPlugin with %q and a remedy", err, c.Want)

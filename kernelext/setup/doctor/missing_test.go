@@ -16,9 +16,9 @@ func TestMissingThings(t *testing.T) {
 	goEnv := func(version, cgo, cc string) string {
 		return testkit.Script(t, "go", `echo '{"GOROOT":"/opt/go","GOVERSION":"`+version+`","CGO_ENABLED":"`+cgo+`","CC":"`+cc+`","GOOS":"linux","GOARCH":"amd64"}'`)
 	}
-	t.Setenv(setup.PythonEnv, "")
-	t.Setenv(setup.BackendEnv, "")
-	t.Setenv(setup.PluginPathsEnv, "")
+	t.Setenv(setup.EnvPython, "")
+	t.Setenv(setup.EnvBackend, "")
+	t.Setenv(setup.EnvPluginPaths, "")
 	for _, c := range []struct {
 		name  string
 		path  string

@@ -236,7 +236,7 @@ func TestMarkerIsJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	data, err := os.ReadFile(filepath.Join(s.Dir, MarkerName))
-	var m marker
+	var m Marker
 	if err != nil || json.Unmarshal(data, &m) != nil || m.What != s.What || m.Made.IsZero() {
 		t.Errorf("marker %s, error %v", data, err)
 	}

@@ -1,3 +1,5 @@
+// Package cache makes the folders of the cache: each once for a machine, complete or not at all, under a name that stands for all
+// that made it.
 package cache
 
 import (
@@ -39,8 +41,8 @@ type Folder struct {
 	Build func(ctx context.Context, dir string) (note any, err error)
 }
 
-// marker is the content of MarkerName.
-type marker struct {
+// Marker is the content of MarkerName.
+type Marker struct {
 	What string          `json:"what"`
 	Made time.Time       `json:"made"`
 	Note json.RawMessage `json:"note,omitempty"`
@@ -70,8 +72,8 @@ func (s Folder) Run(ctx context.Context, r *Reporter) (note json.RawMessage, err
 }
 
 // Finished reads the marker and checks the folder.
-func (s Folder) Finished() (marker, error) {
-	var m marker
+func (s Folder) Finished() (Marker, error) {
+	var m Marker
 	data, err := os.ReadFile(filepath.Join(s.Dir, MarkerName))
 	if err != nil {
 		return m, err
@@ -120,7 +122,7 @@ func (s Folder) fill(ctx context.Context, work string) (json.RawMessage, error) 
 	if err != nil {
 		return nil, err
 	}
-	m := marker{What: s.What, Made: time.Now().UTC().Truncate(time.Second)}
+	m := Marker{What: s.What, Made: time.Now().UTC().Truncate(time.Second)}
 	if note != nil {
 		if m.Note, err = json.Marshal(note); err != nil {
 			return nil, err
