@@ -13,6 +13,7 @@ import (
 
 	"github.com/cnnbook/cnnbook/kernelext/book/godoc"
 	"github.com/cnnbook/cnnbook/kernelext/internal/cache"
+	"github.com/cnnbook/cnnbook/kernelext/setup"
 )
 
 // resultsName is the page of results.
@@ -59,7 +60,7 @@ func (s Site) assemble() (map[string][]byte, error) {
 		}
 		files[resultsName+".md"] = []byte(text)
 	}
-	if index.Packages, err = godoc.Pages(s.Module, s.Packages); err != nil {
+	if index.Packages, err = godoc.Pages(s.Module, setup.ModulePath, s.Packages); err != nil {
 		return nil, err
 	}
 	for _, page := range index.Packages {

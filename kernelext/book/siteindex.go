@@ -13,7 +13,6 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/book/godoc"
 	"github.com/cnnbook/cnnbook/kernelext/internal/files"
 	"github.com/cnnbook/cnnbook/kernelext/internal/text"
-	"github.com/cnnbook/cnnbook/kernelext/setup"
 )
 
 // indexEntry is a notebook on the first page of a book.
@@ -60,7 +59,7 @@ func (s Site) index(c siteContents) string {
 		b.WriteString("## Packages\n\n")
 	}
 	for _, p := range c.Packages {
-		fmt.Fprintf(&b, "- [%s](%s.md): %s\n", text.EscapeMarkdown(strings.TrimPrefix(p.Path, setup.ModulePath+"/")), p.Page, text.EscapeMarkdown(p.Synopsis))
+		fmt.Fprintf(&b, "- [%s](%s.md): %s\n", text.EscapeMarkdown(p.Folder), p.Page, text.EscapeMarkdown(p.Synopsis))
 	}
 	var notebooks, pages, packages []string
 	for _, e := range c.Notebooks {
@@ -73,7 +72,7 @@ func (s Site) index(c siteContents) string {
 		pages = append(pages, stem(path))
 	}
 	for _, p := range c.Packages {
-		packages = append(packages, fmt.Sprintf("%s <%s>", strings.TrimPrefix(p.Path, setup.ModulePath+"/"), p.Page))
+		packages = append(packages, fmt.Sprintf("%s <%s>", p.Folder, p.Page))
 	}
 	writeTree(&b, "Notebooks", notebooks)
 	writeTree(&b, "About", pages)

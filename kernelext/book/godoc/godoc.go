@@ -19,23 +19,22 @@ import (
 	"strings"
 
 	"github.com/cnnbook/cnnbook/kernelext/internal/text"
-	"github.com/cnnbook/cnnbook/kernelext/setup"
 )
 
 // Page is the Go documentation of one package as a page in Markdown (MyST). Its anchors are those of
 // pkg.go.dev: Name, Type.Method, hdr-Heading.
 type Page struct {
 	Page     string // name of the page: package-cnn, package-cnn-diagram
-	Path     string // import path
+	Folder   string // of the package in its module: cnn/diagram
 	Name     string // of the package
 	Synopsis string // first sentence of its documentation
 	Markdown string
 	Symbols  []string // anchors of what is exported
 }
 
-// Pages makes a page of each package at or below the given folders of the module. Internal packages, commands
+// Pages makes a page of each package at or below the given folders of the module in folder module, whose import path is path. Internal packages, commands
 // and test data are left out.
-func Pages(module string, folders []string) ([]Page, error) {
+func Pages(module, path string, folders []string) ([]Page, error) {
 	var sources []*packageSource
 	for _, folder := range folders {
 		err := filepath.WalkDir(filepath.Join(module, folder), func(dir string, entry fs.DirEntry, err error) error {
@@ -45,7 +44,7 @@ func Pages(module string, folders []string) ([]Page, error) {
 			if name := entry.Name(); name == "internal" || name == "testdata" || strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") {
 				return fs.SkipDir
 			}
-			source, err := readPackage(module, dir)
+			source, err := readPackage(module, path, dir)
 			if err == nil && source != nil {
 				sources = append(sources, source)
 			}
@@ -57,12 +56,12 @@ func Pages(module string, folders []string) ([]Page, error) {
 	}
 	known := map[string]string{} // page of each import path
 	for _, s := range sources {
-		known[s.doc.ImportPath] = pageOfPackage(s.doc.ImportPath)
+		known[s.doc.ImportPath] = s.page()
 	}
 	var pages []Page
 	for _, s := range sources {
 		w := packageWriter{packageSource: s, known: known}
-		page, err := w.page()
+		page, err := w.write()
 		if err != nil {
 			return nil, fmt.Errorf("documentation of %s: %w", s.doc.ImportPath, err)
 		}
@@ -71,19 +70,19 @@ func Pages(module string, folders []string) ([]Page, error) {
 	return pages, nil
 }
 
-func pageOfPackage(importPath string) string {
-	return "package-" + strings.ReplaceAll(strings.TrimPrefix(importPath, setup.ModulePath+"/"), "/", "-")
-}
-
 // packageSource is a parsed package.
 type packageSource struct {
-	files *token.FileSet
-	doc   *doc.Package
+	folder string // in its module
+	files  *token.FileSet
+	doc    *doc.Package
 }
+
+// page is the name of the package's page.
+func (s *packageSource) page() string { return "package-" + strings.ReplaceAll(s.folder, "/", "-") }
 
 // readPackage parses the Go files of a folder that are built on this platform, and the tests, which hold the examples;
 // nil where there is no package that others import.
-func readPackage(module, dir string) (*packageSource, error) {
+func readPackage(module, modulePath, dir string) (*packageSource, error) {
 	found, err := build.ImportDir(dir, 0)
 	if _, none := err.(*build.NoGoError); none {
 		return nil, nil
@@ -98,7 +97,7 @@ func readPackage(module, dir string) (*packageSource, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &packageSource{files: token.NewFileSet()}
+	s := &packageSource{folder: filepath.ToSlash(rel), files: token.NewFileSet()}
 	var files []*ast.File
 	for _, name := range slices.Concat(found.GoFiles, found.CgoFiles, found.TestGoFiles, found.XTestGoFiles) {
 		file, err := parser.ParseFile(s.files, filepath.Join(dir, name), nil, parser.ParseComments)
@@ -107,7 +106,7 @@ func readPackage(module, dir string) (*packageSource, error) {
 		}
 		files = append(files, file)
 	}
-	s.doc, err = doc.NewFromFiles(s.files, files, path.Join(setup.ModulePath, filepath.ToSlash(rel)))
+	s.doc, err = doc.NewFromFiles(s.files, files, path.Join(modulePath, s.folder))
 	return s, err
 }
 
@@ -120,7 +119,7 @@ type packageWriter struct {
 	failed  error
 }
 
-func (w *packageWriter) page() (Page, error) {
+func (w *packageWriter) write() (Page, error) {
 	p := w.doc
 	fmt.Fprintf(&w.out, "# Package %s\n\n```go\nimport %q\n```\n\n", p.Name, p.ImportPath)
 	w.comment(p.Doc, 2)
@@ -147,7 +146,7 @@ func (w *packageWriter) page() (Page, error) {
 		w.functions(t.Methods, 4)
 	}
 	return Page{
-		Page: pageOfPackage(p.ImportPath), Path: p.ImportPath, Name: p.Name, Synopsis: p.Synopsis(p.Doc),
+		Page: w.page(), Folder: w.folder, Name: p.Name, Synopsis: p.Synopsis(p.Doc),
 		Markdown: w.out.String(), Symbols: w.symbols,
 	}, w.failed
 }

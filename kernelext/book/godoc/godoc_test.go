@@ -55,7 +55,7 @@ func hidden() {}
 		"a/testdata/d/d.go":  "package d\n",
 		"a/nothing/note.txt": "no Go here",
 	})
-	pages, err := Pages(module, []string{"a"})
+	pages, err := Pages(module, "github.com/cnnbook/cnnbook", []string{"a"})
 	if err != nil {
 		t.Fatal(err)
 	}
