@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 
 	"github.com/cnnbook/cnnbook/kernelext/internal/cache"
-	"github.com/cnnbook/cnnbook/kernelext/internal/process"
 )
 
 // mathJax is a Python package that is used for nothing but the file in it: MathJax 3 with all of
@@ -39,35 +38,9 @@ func (e *Environment) WheelFile(ctx context.Context, w Wheel, folder, name, what
 			return err
 		},
 		Build: func(ctx context.Context, dir string) (any, error) {
-			file, err := e.download(ctx, w, dir)
-			if err != nil {
-				return nil, err
-			}
-			if err := unpackMember(file, w.Member, filepath.Join(dir, name)); err != nil {
-				return nil, err
-			}
-			return nil, os.Remove(file)
+			return nil, w.fetch(ctx, e.Python, filepath.Join(e.Cache, "logs", w.Name+".log"), dir, filepath.Join(dir, name))
 		},
 	}
 	_, err := st.Run(ctx, nil)
 	return filepath.Join(st.Dir, name), err
-}
-
-// download lets the environment's pip fetch a wheel of any platform into dir.
-func (e *Environment) download(ctx context.Context, w Wheel, dir string) (string, error) {
-	list := filepath.Join(dir, "wheel.txt")
-	if err := os.WriteFile(list, fmt.Appendf(nil, "%s==%s --hash=sha256:%s\n", w.Name, w.Version, w.SHA256), 0o644); err != nil {
-		return "", err
-	}
-	defer os.Remove(list)
-	pip := process.Command{Path: e.Python, Env: process.PythonEnviron(), Log: filepath.Join(e.Cache, "logs", w.Name+".log"),
-		Args: []string{"-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--require-hashes", "--dest", dir, "-r", list}}
-	if _, err := pip.Output(ctx); err != nil {
-		return "", fmt.Errorf("download %s: %w", w, offline(err, "the Python package index"))
-	}
-	files, err := filepath.Glob(filepath.Join(dir, "*.whl"))
-	if err != nil || len(files) != 1 {
-		return "", fmt.Errorf("download %s: expected one wheel in %s, found %d", w, dir, len(files))
-	}
-	return files[0], checkSHA256(files[0], w.SHA256)
 }
