@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -320,5 +321,26 @@ func TestCodeSHA256(t *testing.T) {
 	}
 	if _, err := CodeSHA256(os.DirFS(dir), "nowhere"); err == nil || !strings.Contains(err.Error(), "nowhere") {
 		t.Errorf("missing folder: %v", err)
+	}
+	write("a/deep/d.go", "package other")
+	top := func() string {
+		t.Helper()
+		h, err := CodeSHA256(os.DirFS(dir), "a/*.go", "b")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return h
+	}
+	third := top()
+	write("a/deep/d.go", "package deep")
+	if top() != third {
+		t.Error("a folder below the files of a pattern counts")
+	}
+	write("a/a.go", "package a // changed")
+	if top() == third {
+		t.Error("a file of a pattern does not count")
+	}
+	if _, err := CodeSHA256(os.DirFS(dir), "a", "gone/*.go"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a pattern without a file: %v", err)
 	}
 }
