@@ -1,9 +1,51 @@
 package main
 
 import (
+	"encoding/json"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/cnnbook/cnnbook/cifar"
+	"github.com/cnnbook/cnnbook/kernelext"
 )
+
+// TestBenchWorker lets this process do what bench lets others do.
+func TestBenchWorker(t *testing.T) {
+	plugin, err := kernelext.Setup{Log: t.Output()}.Plugin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := plugin.Apply(); err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "drawn")
+	train, test := cifar.Drawn(1, 40, 10)
+	if err := cifar.Save(dir, train, test); err != nil {
+		t.Fatal(err)
+	}
+	out, _, err := call(t, strings.Fields("bench -worker -data "+dir+" -images 40 -batch 10 -warm 1 -steps 5 -evaluate 10 -turn 0")...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	type measurement struct {
+		First             bool
+		Steps             []float64
+		Evaluate, Product float64
+		Versions          string
+	}
+	var lines []measurement
+	for d := json.NewDecoder(strings.NewReader(out)); d.More(); {
+		var m measurement
+		if err := d.Decode(&m); err != nil {
+			t.Fatal(err)
+		}
+		lines = append(lines, m)
+	}
+	if len(lines) != 2 || !lines[0].First || len(lines[1].Steps) != 5 || lines[1].Evaluate <= 0 || lines[1].Product <= 0 || !strings.Contains(lines[1].Versions, "gomlx") {
+		t.Errorf("measured %+v", lines)
+	}
+}
 
 func TestBenchRefuses(t *testing.T) {
 	for args, want := range map[string]string{

@@ -116,9 +116,11 @@ func commandLines(text string) (lines []string) {
 	return lines
 }
 
+// A mistake is one line that says what was meant or where to look; nothing else is printed.
 func TestSuggestions(t *testing.T) {
 	for line, want := range map[string]string{
 		"bok":                    `unknown command "bok": did you mean book?`,
+		"hlp":                    `did you mean help?`,
 		"stup":                   `did you mean setup?`,
 		"runs lst":               `runs: unknown word "lst": did you mean list? go run . runs --help`,
 		"kernel paint":           `kernel: unknown word "paint": expected install, list or remove`,
@@ -127,6 +129,9 @@ func TestSuggestions(t *testing.T) {
 		"book -budgt full":       `did you mean --budget?`,
 		"runs export x --formt=": `did you mean --format?`,
 		"lab --zzzzzz":           `lab: unknown flag: --zzzzzz: go run . lab --help lists the flags`,
+		"book -seed -1":          `book: invalid value "-1" for --seed: expected a whole number from 0`,
+		"book --force=maybe":     `book: invalid value "maybe" for --force: expected true or false: go run . book --help`,
+		"lab --port":             `lab: flag needs an argument: --port: go run . lab --help lists the flags`,
 		"--zzzzzz":               `unknown flag: --zzzzzz: go run . --help lists the flags`,
 	} {
 		out, errs, err := call(t, strings.Fields(line)...)

@@ -27,17 +27,17 @@ func runsCommand() *cobra.Command {
 		},
 	})
 	c.AddCommand(runsListCommand(),
-		ofRun("show", "show one run: what it is, and its epochs", showRun),
-		ofRun("verify", "read every file of a run and check it", verifyRun),
-		ofRun("rm", "remove a run", removeRun),
+		ofRun("show", "show one run: what it is, and its epochs", "Shows one run: what it is, and its epochs.", showRun),
+		ofRun("verify", "read every file of a run and check it", "Reads every file of a run and checks its sha256.", verifyRun),
+		ofRun("rm", "remove a run", "Removes a run, unless a process is training it.", removeRun),
 		runsExportCommand(), runsImportCommand())
 	return c
 }
 
 // ofRun is a command on one run.
-func ofRun(name, short string, do func(c *cobra.Command, dir string) error) *cobra.Command {
+func ofRun(name, short, about string, do func(c *cobra.Command, dir string) error) *cobra.Command {
 	c := &cobra.Command{
-		Use: name + " RUN", Short: short, Long: strings.ToUpper(short[:1]) + short[1:] + ".\n\n" + runsAbout,
+		Use: name + " RUN", Short: short, Long: about + "\n\n" + runsAbout,
 		Example: "runs " + name + " base", Args: cli.OneArg("RUN"),
 		RunE: func(c *cobra.Command, args []string) error {
 			dir, err := findRunFolder(args[0])

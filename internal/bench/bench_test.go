@@ -3,48 +3,13 @@ package bench
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/cnnbook/cnnbook/cifar"
-	"github.com/cnnbook/cnnbook/kernelext"
 )
-
-// TestMeasure lets this process do what bench lets others do.
-func TestMeasure(t *testing.T) {
-	plugin, err := kernelext.Setup{Log: t.Output()}.Plugin(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := plugin.Apply(); err != nil {
-		t.Fatal(err)
-	}
-	dir := filepath.Join(t.TempDir(), "drawn")
-	train, test := cifar.Drawn(1, 40, 10)
-	if err := cifar.Save(dir, train, test); err != nil {
-		t.Fatal(err)
-	}
-	var out bytes.Buffer
-	if err := Measure(t.Context(), Workload{Data: dir, Images: 40, Batch: 10, Warm: 1, Steps: 5, Evaluate: 10}, nil, &out); err != nil {
-		t.Fatal(err)
-	}
-	var lines []measurement
-	for d := json.NewDecoder(&out); d.More(); {
-		var m measurement
-		if err := d.Decode(&m); err != nil {
-			t.Fatal(err)
-		}
-		lines = append(lines, m)
-	}
-	if len(lines) != 2 || !lines[0].First || len(lines[1].Steps) != 5 || lines[1].Evaluate <= 0 || lines[1].Product <= 0 || !strings.Contains(lines[1].Versions, "gomlx") {
-		t.Errorf("measured %+v", lines)
-	}
-}
 
 // shell is a contender that is a script.
 func shell(script string) contender {

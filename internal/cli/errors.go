@@ -12,10 +12,8 @@ import (
 // unknown is the error of a word that is no command below c.
 func unknown(c *cobra.Command, word string) error {
 	var names []string
-	for _, below := range c.Commands() {
-		if below.IsAvailableCommand() {
-			names = append(names, below.Name())
-		}
+	for _, below := range available(c) {
+		names = append(names, below.Name())
 	}
 	hint := didYouMean(word, "", names)
 	if !c.HasParent() {
@@ -30,13 +28,31 @@ func unknown(c *cobra.Command, word string) error {
 // flagError is a mistake in a command's flags, on one line.
 func flagError(c *cobra.Command, err error) error {
 	var missing *pflag.NotExistError
+	var invalid *pflag.InvalidValueError
 	hint := ":"
-	if errors.As(err, &missing) {
+	switch {
+	case errors.As(err, &invalid):
+		err = fmt.Errorf("invalid value %q for --%s: expected %s", invalid.GetValue(), invalid.GetFlag().Name, expected(invalid.GetFlag()))
+	case errors.As(err, &missing):
 		var names []string
 		c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
 		hint = didYouMean(missing.GetSpecifiedName(), "--", names)
 	}
 	return fmt.Errorf("%s%w%s %s --help lists the flags", prefix(c), err, hint, c.CommandPath())
+}
+
+// expected describes the values that a flag takes.
+func expected(f *pflag.Flag) string {
+	switch kind := f.Value.Type(); kind {
+	case "int":
+		return "a whole number"
+	case "uint64":
+		return "a whole number from 0 to 18446744073709551615"
+	case "bool":
+		return "true or false"
+	default:
+		return kind
+	}
 }
 
 // didYouMean is what stands between a mistake and where to look it up: a colon, or a question if names are close to word.

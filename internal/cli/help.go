@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -34,12 +35,15 @@ func writeHelp(c *cobra.Command, _ []string) {
 
 func writeCommands(out io.Writer, c *cobra.Command) {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	for _, below := range c.Commands() {
-		if below.IsAvailableCommand() {
-			fmt.Fprintf(table, "  %s\t%s\n", below.Name(), below.Short)
-		}
+	for _, below := range available(c) {
+		fmt.Fprintf(table, "  %s\t%s\n", below.Name(), below.Short)
 	}
 	table.Flush()
+}
+
+// available are the commands below c that people are shown: cobra's own, for shells, are not.
+func available(c *cobra.Command) []*cobra.Command {
+	return slices.DeleteFunc(slices.Clone(c.Commands()), func(below *cobra.Command) bool { return below.Hidden })
 }
 
 // helpCommand is the command help, which shows the help of another.
@@ -66,7 +70,7 @@ func helpCommand() *cobra.Command {
 					return nil, cobra.ShellCompDirectiveNoFileComp
 				}
 			}
-			for _, below := range about.Commands() {
+			for _, below := range available(about) {
 				names = append(names, cobra.CompletionWithDesc(below.Name(), below.Short))
 			}
 			return names, cobra.ShellCompDirectiveNoFileComp
