@@ -7,12 +7,12 @@ import (
 	"testing"
 
 	"github.com/cnnbook/cnnbook/cifar"
-	"github.com/cnnbook/cnnbook/kernelext"
+	"github.com/cnnbook/cnnbook/kernelext/setup"
 )
 
 // TestBenchWorker lets this process do what bench lets others do.
 func TestBenchWorker(t *testing.T) {
-	plugin, err := kernelext.Setup{Log: t.Output()}.Plugin(t.Context())
+	plugin, err := setup.Installer{Log: t.Output()}.Plugin(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

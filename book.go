@@ -8,8 +8,8 @@ import (
 
 	"github.com/cnnbook/cnnbook/cifar"
 	"github.com/cnnbook/cnnbook/cnn"
-	"github.com/cnnbook/cnnbook/internal/book"
 	"github.com/cnnbook/cnnbook/internal/cli"
+	"github.com/cnnbook/cnnbook/kernelext/book"
 	"github.com/spf13/cobra"
 )
 
@@ -21,7 +21,11 @@ func bookCommand() *cobra.Command {
 		Use: "book [flags]", Short: "set up, run every notebook without a person, and write the pages",
 		Long: bookAbout, Example: "book --data ~/cifar10 --budget cpu --only 01,06", Args: cli.NoArgs,
 	}
-	b := book.Build{Sources: "notebooks"}
+	b := book.Build{
+		Sources:  "notebooks",
+		Code:     []string{"cifar", "cnn", "viz", "kernelext/*.go", "kernelext/internal/text"},
+		Packages: []string{"cifar", "cnn", "viz", "kernelext"},
+	}
 	params := paramFlags(c)
 	c.Flags().StringVar(&b.Out, "out", "_site", "folder for the pages; books of other data, budget or seed in it stay")
 	c.Flags().StringVar(&b.Only, "only", "", "run only these notebooks, such as 01 or 02,06")

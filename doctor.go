@@ -4,7 +4,8 @@ import (
 	"errors"
 
 	"github.com/cnnbook/cnnbook/internal/cli"
-	"github.com/cnnbook/cnnbook/kernelext"
+	"github.com/cnnbook/cnnbook/kernelext/setup"
+	"github.com/cnnbook/cnnbook/kernelext/setup/doctor"
 	"github.com/spf13/cobra"
 )
 
@@ -20,15 +21,15 @@ func doctorCommand() *cobra.Command {
 	data := c.Flags().String("data", "", "also look at this dataset")
 	asJSON := c.Flags().Bool("json", false, "print JSON")
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		checks := kernelext.Setup{}.Doctor(c.Context(), *data)
-		write := kernelext.WriteChecks
+		checks := doctor.Run(c.Context(), setup.Installer{}, *data)
+		write := doctor.Write
 		if *asJSON {
-			write = kernelext.WriteChecksJSON
+			write = doctor.WriteJSON
 		}
 		if err := write(c.OutOrStdout(), checks); err != nil {
 			return err
 		}
-		if kernelext.ChecksFailed(checks) {
+		if doctor.Failed(checks) {
 			return errDoctor
 		}
 		return nil

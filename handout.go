@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"github.com/cnnbook/cnnbook/internal/book"
 	"github.com/cnnbook/cnnbook/internal/cli"
-	"github.com/cnnbook/cnnbook/kernelext"
+	"github.com/cnnbook/cnnbook/kernelext/book"
 	"github.com/spf13/cobra"
 )
 
@@ -35,12 +34,12 @@ func handoutCommand() *cobra.Command {
 		}
 		for _, copies := range []struct {
 			dir  string
-			kind kernelext.Handout
-		}{{*student, kernelext.ForStudents}, {*teacher, kernelext.ForTeachers}} {
+			kind book.Handout
+		}{{*student, book.ForStudents}, {*teacher, book.ForTeachers}} {
 			if copies.dir == "" {
 				continue
 			}
-			if err := kernelext.WriteHandouts(notebooks, copies.dir, copies.kind); err != nil {
+			if err := book.WriteHandouts(notebooks, copies.dir, copies.kind); err != nil {
 				return fmt.Errorf("handout: %w", err)
 			}
 			fmt.Fprintln(c.OutOrStdout(), copies.dir)

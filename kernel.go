@@ -6,7 +6,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/cnnbook/cnnbook/internal/cli"
-	"github.com/cnnbook/cnnbook/kernelext"
+	"github.com/cnnbook/cnnbook/kernelext/setup"
 	"github.com/spf13/cobra"
 )
 
@@ -25,18 +25,18 @@ func kernelInstallCommand() *cobra.Command {
 		Example: "kernel install --sys-prefix", Args: cli.NoArgs,
 	}
 	place := placeFlags(c)
-	name := c.Flags().String("name", kernelext.KernelName, "name of the kernel; notebooks ask for it by name")
-	display := c.Flags().String("display-name", "", "what JupyterLab shows (default \""+kernelext.KernelDisplayName+"\")")
+	name := c.Flags().String("name", setup.KernelName, "name of the kernel; notebooks ask for it by name")
+	display := c.Flags().String("display-name", "", "what JupyterLab shows (default \""+setup.KernelDisplayName+"\")")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		at, err := place()
 		if err != nil {
 			return err
 		}
-		env, err := kernelext.Setup{Log: c.ErrOrStderr()}.Run(c.Context())
+		env, err := setup.Installer{Log: c.ErrOrStderr()}.Run(c.Context())
 		if err != nil {
 			return err
 		}
-		dir, err := env.InstallKernel(c.Context(), kernelext.KernelInstall{Place: at, Name: *name, DisplayName: *display})
+		dir, err := env.InstallKernel(c.Context(), setup.KernelInstall{Place: at, Name: *name, DisplayName: *display})
 		if err != nil {
 			return err
 		}
@@ -54,7 +54,7 @@ func kernelListCommand() *cobra.Command {
 	}
 	prefix := c.Flags().String("prefix", "", "also look into the installation DIR")
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		found, err := kernelext.InstalledKernels(c.Context(), *prefix)
+		found, err := setup.InstalledKernels(c.Context(), *prefix)
 		if err != nil {
 			return err
 		}
@@ -82,13 +82,13 @@ func kernelRemoveCommand() *cobra.Command {
 		Example: "kernel remove --prefix /usr/local", Args: cli.NoArgs,
 	}
 	place := placeFlags(c)
-	name := c.Flags().String("name", kernelext.KernelName, "name of the kernel")
+	name := c.Flags().String("name", setup.KernelName, "name of the kernel")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		at, err := place()
 		if err != nil {
 			return err
 		}
-		dir, err := kernelext.RemoveKernel(c.Context(), at, *name)
+		dir, err := setup.RemoveKernel(c.Context(), at, *name)
 		if err != nil {
 			return err
 		}
@@ -99,11 +99,11 @@ func kernelRemoveCommand() *cobra.Command {
 }
 
 // placeFlags adds the flags that say where a kernel lies. The function that it returns reads them once they are parsed.
-func placeFlags(c *cobra.Command) func() (kernelext.KernelPlace, error) {
+func placeFlags(c *cobra.Command) func() (setup.KernelPlace, error) {
 	prefix := c.Flags().String("prefix", "", "in the installation DIR, such as /usr/local or a virtual environment")
 	user := c.Flags().Bool("user", false, "for this account, whatever Jupyter it uses (the default)")
 	sys := c.Flags().Bool("sys-prefix", false, "in the active virtual or conda environment")
-	return func() (kernelext.KernelPlace, error) {
+	return func() (setup.KernelPlace, error) {
 		chosen := 0
 		for _, is := range []bool{*prefix != "", *user, *sys} {
 			if is {
@@ -111,8 +111,8 @@ func placeFlags(c *cobra.Command) func() (kernelext.KernelPlace, error) {
 			}
 		}
 		if chosen > 1 {
-			return kernelext.KernelPlace{}, fmt.Errorf("kernel %s: choose one of --user, --sys-prefix and --prefix", c.Name())
+			return setup.KernelPlace{}, fmt.Errorf("kernel %s: choose one of --user, --sys-prefix and --prefix", c.Name())
 		}
-		return kernelext.KernelPlace{Prefix: *prefix, SysPrefix: *sys}, nil
+		return setup.KernelPlace{Prefix: *prefix, SysPrefix: *sys}, nil
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"os"
 
 	"github.com/cnnbook/cnnbook/internal/cli"
-	"github.com/cnnbook/cnnbook/kernelext"
+	"github.com/cnnbook/cnnbook/kernelext/setup"
 	"github.com/spf13/cobra"
 )
 
@@ -13,7 +13,7 @@ import (
 var errRoot = errors.New("lab: JupyterLab does not run as root, because whoever reaches it then owns the machine: use an ordinary account, or add --allow-root in a container of your own")
 
 func labCommand() *cobra.Command {
-	var o kernelext.LabOptions
+	var o setup.LabOptions
 	c := &cobra.Command{
 		Use: "lab [flags]", Short: "set up, and open JupyterLab on the notebooks",
 		Long:    "Opens JupyterLab on the notebooks with the kernel \"Go (cnnbook)\".",
@@ -22,12 +22,12 @@ func labCommand() *cobra.Command {
 			if os.Geteuid() == 0 && !o.AllowRoot {
 				return errRoot
 			}
-			env, err := kernelext.Setup{Log: c.ErrOrStderr()}.Run(c.Context())
+			env, err := setup.Installer{Log: c.ErrOrStderr()}.Run(c.Context())
 			if err != nil {
 				return err
 			}
 			o.Output = c.ErrOrStderr()
-			return kernelext.Lab(c.Context(), env, o)
+			return setup.Lab(c.Context(), env, o)
 		},
 	}
 	f := c.Flags()

@@ -13,6 +13,7 @@ import (
 
 	"github.com/cnnbook/cnnbook/internal/cli"
 	"github.com/cnnbook/cnnbook/kernelext"
+	"github.com/cnnbook/cnnbook/kernelext/setup"
 	"github.com/spf13/cobra"
 )
 
@@ -32,7 +33,7 @@ func main() {
 // withAllocator starts this program again in its own place, with the allocator
 // that is chosen when a process starts, if there is one and it is not chosen yet.
 func withAllocator() error {
-	allocator := kernelext.AllocatorEnviron()
+	allocator := setup.AllocatorEnviron()
 	if len(allocator) == 0 {
 		return nil
 	}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/cnnbook/cnnbook/internal/cli"
-	"github.com/cnnbook/cnnbook/kernelext"
+	"github.com/cnnbook/cnnbook/kernelext/setup"
 	"github.com/spf13/cobra"
 )
 
@@ -14,7 +14,7 @@ func setupCommand() *cobra.Command {
 		Long:    "Makes the kernel, the plugin and the Python tools in the cache folder, once.",
 		Example: "setup", Args: cli.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			env, err := kernelext.Setup{Log: c.ErrOrStderr()}.Run(c.Context())
+			env, err := setup.Installer{Log: c.ErrOrStderr()}.Run(c.Context())
 			if err != nil {
 				return err
 			}

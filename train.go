@@ -8,6 +8,7 @@ import (
 	"github.com/cnnbook/cnnbook/cnn"
 	"github.com/cnnbook/cnnbook/internal/cli"
 	"github.com/cnnbook/cnnbook/kernelext"
+	"github.com/cnnbook/cnnbook/kernelext/setup"
 	"github.com/spf13/cobra"
 )
 
@@ -73,7 +74,7 @@ func (t training) run(ctx context.Context, params kernelext.Params, stdout, stde
 		return fmt.Errorf("train: unknown recipe %q: choose base or quick", t.recipe)
 	}
 	spec.Config.Devices, spec.Config.Precision = t.devices, cnn.Precision(t.precision)
-	plugin, err := kernelext.Setup{Log: stderr}.Plugin(ctx)
+	plugin, err := setup.Installer{Log: stderr}.Plugin(ctx)
 	if err != nil {
 		return err
 	}

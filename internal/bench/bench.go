@@ -17,7 +17,7 @@ import (
 
 	"github.com/cnnbook/cnnbook/cifar"
 	"github.com/cnnbook/cnnbook/cnn"
-	"github.com/cnnbook/cnnbook/kernelext"
+	"github.com/cnnbook/cnnbook/kernelext/setup"
 )
 
 //go:embed peers.py
@@ -36,7 +36,7 @@ type Benchmark struct {
 
 // Run measures, and writes a table in Markdown to stdout.
 func (b Benchmark) Run(ctx context.Context, stdout io.Writer) error {
-	plugin, err := kernelext.Setup{Log: b.Log}.Plugin(ctx)
+	plugin, err := setup.Installer{Log: b.Log}.Plugin(ctx)
 	if err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func (b Benchmark) Run(ctx context.Context, stdout io.Writer) error {
 }
 
 // contenders are those who take part. The script of the others is written into scratch.
-func (b Benchmark) contenders(plugin kernelext.Plugin, scratch string) ([]contender, error) {
+func (b Benchmark) contenders(plugin setup.Plugin, scratch string) ([]contender, error) {
 	all := []contender{b.ours(plugin)}
 	if b.PureGo {
 		all = append(all, contender{"cnnbook, pure Go", worker(b.Worker), []string{"GOMLX_BACKEND=go"}})
@@ -77,13 +77,13 @@ func (b Benchmark) contenders(plugin kernelext.Plugin, scratch string) ([]conten
 	return all, nil
 }
 
-func (b Benchmark) ours(plugin kernelext.Plugin) contender {
+func (b Benchmark) ours(plugin setup.Plugin) contender {
 	return contender{"cnnbook", worker(b.Worker), plugin.Environ()}
 }
 
 // race lets the contenders work, and writes the table. Stopped, it writes that of the
 // rounds that are complete.
-func (b Benchmark) race(ctx context.Context, contenders []contender, plugin kernelext.Plugin, stdout io.Writer) error {
+func (b Benchmark) race(ctx context.Context, contenders []contender, plugin setup.Plugin, stdout io.Writer) error {
 	_, operations, err := cnn.WriteUp().Operations()
 	if err != nil {
 		return err
@@ -156,7 +156,7 @@ func (b Benchmark) round(ctx context.Context, round int, contenders []contender)
 }
 
 // growth measures ours at one setting after another.
-func (b Benchmark) growth(ctx context.Context, plugin kernelext.Plugin, stdout io.Writer) error {
+func (b Benchmark) growth(ctx context.Context, plugin setup.Plugin, stdout io.Writer) error {
 	var settings []Workload
 	for _, images := range []int{5_000, 10_000, 20_000, 40_000} {
 		w := b.Workload

@@ -11,10 +11,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cnnbook/cnnbook/kernelext"
+	"github.com/cnnbook/cnnbook/kernelext/setup"
 )
 
-func (b Benchmark) writeHeading(w io.Writer, plugin kernelext.Plugin, extent string) {
+func (b Benchmark) writeHeading(w io.Writer, plugin setup.Plugin, extent string) {
 	fmt.Fprintf(w, "%s; %s.\n", machine(), plugin)
 	fmt.Fprintf(w, "%s, %d timed steps in each, after %d; batch %d, %d training images, %s.\n\n",
 		extent, b.Steps, b.Warm, b.Batch, b.Images, time.Now().Format(time.DateOnly))
