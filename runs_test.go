@@ -37,7 +37,7 @@ func savedRun(t *testing.T, root, layer, data string) *cnn.Run {
 func TestRunsOfATrainedRun(t *testing.T) {
 	r := savedRun(t, t.TempDir(), "dense", "twenty images")
 	to := filepath.Join(t.TempDir(), "out")
-	if _, _, err := call(t, "runs", "export", "small"); err == nil || !strings.Contains(err.Error(), "give a name by -out") {
+	if _, _, err := call(t, "runs", "export", "small"); err == nil || !strings.Contains(err.Error(), "give a name by --out") {
 		t.Errorf("export without a destination: %v", err)
 	}
 	for _, test := range []struct {

@@ -1,10 +1,11 @@
-package main
+package bench
 
 import (
 	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -26,30 +27,50 @@ type measurement struct {
 	Versions string    `json:"versions,omitempty"`
 }
 
-// workload is what is measured, the same for us and for others.
-type workload struct {
-	data      string // folder in CIFAR-10's binary layout
-	images    int    // training images that are loaded
-	batch     int
-	warm      int    // steps before those that are timed
-	steps     int    // timed
-	turn      int    // timed steps between two pauses, 0 for none
-	evaluate  int    // test images
-	devices   int    // of ours that share each batch
-	precision string // of our products
+// Workload is what is measured, the same for us and for others.
+type Workload struct {
+	Data      string // folder in CIFAR-10's binary layout
+	Images    int    // training images that are loaded
+	Batch     int    // images per step
+	Warm      int    // steps before those that are timed
+	Steps     int    // timed
+	Turn      int    // timed steps between two pauses, 0 for none
+	Evaluate  int    // test images
+	Devices   int    // of ours that share each batch
+	Precision string // of our matrix multiplications and convolutions: empty for float32, or bfloat16
 }
 
-// measure trains the write-up's network for some steps and evaluates it, as a
-// notebook would: a saved run, with everything that belongs to a step.
-func measure(ctx context.Context, w workload, stdin io.Reader, stdout io.Writer) error {
-	train, test, err := cifar.Open(w.data)
+// Check reports the first value that cannot be measured, by the name of its flag.
+func (w Workload) Check(rounds int) error {
+	for _, n := range []struct {
+		name       string
+		value, max int
+	}{
+		{"images", w.Images, cifar.TrainRecords}, {"batch", w.Batch, w.Images}, {"warm", w.Warm, 1000},
+		{"steps", w.Steps, 100_000}, {"evaluate", w.Evaluate, cifar.TestRecords}, {"devices", w.Devices, w.Batch}, {"rounds", rounds, 1000},
+	} {
+		if n.value < 1 || n.value > n.max {
+			return fmt.Errorf("bench: --%s must be from 1 to %d, got %d", n.name, n.max, n.value)
+		}
+	}
+	if w.Turn < 0 {
+		return fmt.Errorf("bench: --turn must be 0 or more, got %d", w.Turn)
+	}
+	return nil
+}
+
+// Measure trains the write-up's network for some steps and evaluates it, as a
+// notebook would: a saved run, with everything that belongs to a step. It writes lines of JSON to stdout, and reads a line
+// from stdin where its turn ends.
+func Measure(ctx context.Context, w Workload, stdin io.Reader, stdout io.Writer) error {
+	train, test, err := cifar.Open(w.Data)
 	if err != nil {
 		return err
 	}
-	if w.images < train.Len() {
-		train = train.Head(w.images) // a copy
+	if w.Images < train.Len() {
+		train = train.Head(w.Images) // a copy
 	}
-	test = test.Head(w.evaluate)
+	test = test.Head(w.Evaluate)
 	folder, err := os.MkdirTemp("", "cnnbook-bench-")
 	if err != nil {
 		return err
@@ -58,7 +79,7 @@ func measure(ctx context.Context, w workload, stdin io.Reader, stdout io.Writer)
 	lines := json.NewEncoder(stdout)
 	run, err := cnn.OpenRun(folder, cnn.Spec{
 		Name: "bench", Network: cnn.WriteUp(),
-		Config: cnn.Config{Optimizer: cnn.SGD{}, Schedule: cnn.Constant(0.001), Batch: w.batch, Devices: w.devices, Precision: cnn.Precision(w.precision), Epochs: 1000, Preprocess: cnn.Preprocess{Flip: true}},
+		Config: cnn.Config{Optimizer: cnn.SGD{}, Schedule: cnn.Constant(0.001), Batch: w.Batch, Devices: w.Devices, Precision: cnn.Precision(w.Precision), Epochs: 1000, Preprocess: cnn.Preprocess{Flip: true}},
 		Train:  train, Valid: test,
 	})
 	if err != nil {
@@ -73,7 +94,7 @@ func measure(ctx context.Context, w workload, stdin io.Reader, stdout io.Writer)
 	if m.Evaluate, err = timeEvaluation(ctx, run, test); err != nil {
 		return err
 	}
-	if m.Product, err = cnn.ProductSpeed(ctx, w.steps); err != nil {
+	if m.Product, err = cnn.ProductSpeed(ctx, w.Steps); err != nil {
 		return err
 	}
 	return lines.Encode(m)
@@ -83,7 +104,7 @@ func measure(ctx context.Context, w workload, stdin io.Reader, stdout io.Writer)
 var errEnough = errors.New("enough steps")
 
 // timeSteps gives the seconds from the end of one step, or of a pause, to the end of the next.
-func timeSteps(ctx context.Context, run *cnn.Run, w workload, proceed *bufio.Reader, lines *json.Encoder) ([]float64, error) {
+func timeSteps(ctx context.Context, run *cnn.Run, w Workload, proceed *bufio.Reader, lines *json.Encoder) ([]float64, error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var seconds []float64
@@ -93,12 +114,12 @@ func timeSteps(ctx context.Context, run *cnn.Run, w workload, proceed *bufio.Rea
 		if len(seconds) == 1 {
 			err = lines.Encode(measurement{First: true})
 		}
-		if timed := len(seconds) - w.warm; err == nil && w.turn > 0 && timed >= 0 && timed < w.steps && timed%w.turn == 0 {
+		if timed := len(seconds) - w.Warm; err == nil && w.Turn > 0 && timed >= 0 && timed < w.Steps && timed%w.Turn == 0 {
 			if err = lines.Encode(measurement{Turn: true}); err == nil {
 				_, err = proceed.ReadString('\n')
 			}
 		}
-		if err == nil && len(seconds) == w.warm+w.steps {
+		if err == nil && len(seconds) == w.Warm+w.Steps {
 			err = errEnough
 		}
 		began = time.Now()
@@ -118,7 +139,7 @@ func timeSteps(ctx context.Context, run *cnn.Run, w workload, proceed *bufio.Rea
 	if err != nil && !errors.Is(err, context.Canceled) {
 		return nil, err
 	}
-	return seconds[w.warm:], nil
+	return seconds[w.Warm:], nil
 }
 
 // timeEvaluation times a second evaluation; the first compiles.

@@ -1,4 +1,4 @@
-"""Times cells in the kernel, from their request to what a reader sees, for `go run . bench -cells`.
+"""Times cells in the kernel, from their request to what a reader sees, for `go run . bench --cells`.
 
     python cells.py KERNEL ROUNDS
 

@@ -1,4 +1,4 @@
-package main
+package bench
 
 import (
 	"bufio"
@@ -22,32 +22,31 @@ import (
 // contender is somebody who can do the work in a process of its own.
 type contender struct {
 	name    string
-	command func(ctx context.Context, w workload) (*exec.Cmd, error)
+	command func(context.Context, Workload) (*exec.Cmd, error)
 	env     []string // for it alone, beside those of this process
 }
 
-// ours is this program.
-func ours(ctx context.Context, w workload) (*exec.Cmd, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
+// worker is this program, by the command line of a process that calls Measure.
+func worker(line []string) func(context.Context, Workload) (*exec.Cmd, error) {
+	return func(ctx context.Context, w Workload) (*exec.Cmd, error) {
+		args := slices.Concat(line[1:], []string{"--devices", strconv.Itoa(w.Devices), "--precision", w.Precision}, w.args())
+		return exec.CommandContext(ctx, line[0], args...), nil
 	}
-	return exec.CommandContext(ctx, self, append([]string{"bench", "-worker", "-devices", strconv.Itoa(w.devices), "-precision", w.precision}, w.args()...)...), nil
 }
 
 // peer is one of the others, by their script.
-func peer(python, script, name string) func(context.Context, workload) (*exec.Cmd, error) {
-	return func(ctx context.Context, w workload) (*exec.Cmd, error) {
+func peer(python, script, name string) func(context.Context, Workload) (*exec.Cmd, error) {
+	return func(ctx context.Context, w Workload) (*exec.Cmd, error) {
 		return exec.CommandContext(ctx, python, append([]string{script, name}, w.args()...)...), nil
 	}
 }
 
 // args are the flags that say what is measured, which our worker and the script
 // of the others name alike.
-func (w workload) args() []string {
+func (w Workload) args() []string {
 	return []string{
-		"--data", w.data, "--images", strconv.Itoa(w.images), "--batch", strconv.Itoa(w.batch),
-		"--warm", strconv.Itoa(w.warm), "--steps", strconv.Itoa(w.steps), "--evaluate", strconv.Itoa(w.evaluate), "--turn", strconv.Itoa(w.turn),
+		"--data", w.Data, "--images", strconv.Itoa(w.Images), "--batch", strconv.Itoa(w.Batch),
+		"--warm", strconv.Itoa(w.Warm), "--steps", strconv.Itoa(w.Steps), "--evaluate", strconv.Itoa(w.Evaluate), "--turn", strconv.Itoa(w.Turn),
 	}
 }
 
@@ -61,8 +60,8 @@ type sample struct {
 // racer is a contender at work.
 type racer struct {
 	contender
-	workload
 	sample
+	work    Workload
 	cmd     *exec.Cmd
 	proceed io.Writer // a line here begins a turn
 	lines   *bufio.Scanner
@@ -71,13 +70,13 @@ type racer struct {
 }
 
 // start lets c begin with the work.
-func (c contender) start(ctx context.Context, w workload) (*racer, error) {
+func (c contender) start(ctx context.Context, w Workload) (*racer, error) {
 	cmd, err := c.command(ctx, w)
 	if err != nil {
 		return nil, err
 	}
 	cmd.Env = slices.Concat(os.Environ(), setup.AllocatorEnviron(), c.env) // the same allocator for all
-	r := &racer{contender: c, workload: w, cmd: cmd, said: listen(cmd)}
+	r := &racer{contender: c, work: w, cmd: cmd, said: listen(cmd)}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -111,8 +110,8 @@ func (r *racer) next(ctx context.Context) (finished bool, err error) {
 	if ctx.Err() != nil {
 		return true, ctx.Err()
 	}
-	if err == nil && (len(r.Steps) != r.steps || r.FirstStep == 0) {
-		err = fmt.Errorf("expected the times of %d steps, got %d", r.steps, len(r.Steps))
+	if err == nil && (len(r.Steps) != r.work.Steps || r.FirstStep == 0) {
+		err = fmt.Errorf("expected the times of %d steps, got %d", r.work.Steps, len(r.Steps))
 	}
 	if err != nil {
 		return true, fmt.Errorf("%s: %w: its last words: %s", r.name, err, tail(r.said.Bytes(), 600))
@@ -133,8 +132,8 @@ func (r *racer) turn(ctx context.Context) (finished bool, err error) {
 }
 
 // once lets c do the work without a pause.
-func (c contender) once(ctx context.Context, w workload) (sample, error) {
-	w.turn = 0
+func (c contender) once(ctx context.Context, w Workload) (sample, error) {
+	w.Turn = 0
 	r, err := c.start(ctx, w)
 	if err != nil {
 		return sample{}, err

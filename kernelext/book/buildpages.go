@@ -1,10 +1,9 @@
-package main
+package book
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os/exec"
 	"path/filepath"
@@ -12,83 +11,79 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/cnnbook/cnnbook/cnn"
 	"github.com/cnnbook/cnnbook/kernelext"
-	"github.com/cnnbook/cnnbook/kernelext/book"
-	"github.com/cnnbook/cnnbook/kernelext/setup"
 )
 
 // render makes the pages of the notebooks that were asked for, and of all others that were executed with these
 // parameters earlier and still belong to their sources. One that was asked for and is older than its code by now, because
 // that was edited meanwhile, makes it fail.
-func (b bookRun) render(ctx context.Context, asked []string, executed, pages string, stdout io.Writer) error {
+func (b Build) render(ctx context.Context, asked []string, executed, pages string) (index string, err error) {
 	code, err := b.code()
 	if err != nil {
-		return err
+		return "", err
 	}
 	ready, err := b.ready(asked, executed, code)
 	if err != nil {
-		return err
+		return "", err
 	}
 	formulas, err := b.env.Formulas(ctx)
 	if err != nil {
-		return err
+		return "", err
 	}
-	fmt.Fprintf(b.stderr, "Writing the pages …\n")
-	err = book.Render(ctx, book.Site{
+	fmt.Fprintf(b.Log, "Writing the pages …\n")
+	err = Render(ctx, Site{
 		Notebooks: ready, Out: pages, Title: "cnnbook",
-		Results: filepath.Join("notebooks", "README.md"),
-		Module:  b.env.Module, Packages: []string{"cifar", "cnn", "viz", "kernelext"},
-		Sources: "notebooks", Code: code,
-		Lead:     "Image recognition with a convolutional network, in Go notebooks: " + b.params.String() + ".",
-		Facts:    facts(b.params, b.env),
+		Results: filepath.Join(b.Sources, "README.md"),
+		Module:  b.env.Module, Packages: b.Packages,
+		Sources: b.Sources, Code: code,
+		Lead:     "Image recognition with a convolutional network, in Go notebooks: " + b.Params.String() + ".",
+		Facts:    b.facts(),
 		Formulas: formulas,
 		Python:   b.env.Python, Environ: b.env.Environ(), Cache: b.env.Cache,
 	})
 	if err != nil {
-		return err
+		return "", err
 	}
-	if err := book.WriteSiteIndex(b.out, "cnnbook"); err != nil {
-		return err
+	if err := WriteSiteIndex(b.Out, "cnnbook"); err != nil {
+		return "", err
 	}
-	fmt.Fprintln(stdout, filepath.Join(pages, "index.html"))
-	return nil
+	return filepath.Join(pages, "index.html"), nil
 }
 
 // ready lists the executed notebooks for the pages in the order of their sources.
-func (b bookRun) ready(asked []string, executed, code string) ([]string, error) {
-	sources, err := chooseNotebooks("notebooks", "")
+func (b Build) ready(asked []string, executed, code string) ([]string, error) {
+	sources, err := Choose(b.Sources, "")
 	if err != nil {
 		return nil, err
 	}
 	var ready []string
 	for _, source := range sources {
 		path := filepath.Join(executed, filepath.Base(source))
-		err := book.CheckRecord(path, source, code)
+		err := CheckRecord(path, source, code)
 		switch {
-		case err == nil || slices.Contains(asked, source): // Render tells the error
+		case err == nil || slices.Contains(asked, source): // Render returns the error
 			ready = append(ready, path)
 		case !errors.Is(err, fs.ErrNotExist):
-			fmt.Fprintf(b.stderr, "left out of the pages: %v\n", err)
+			fmt.Fprintf(b.Log, "left out of the pages: %v\n", err)
 		}
 	}
 	return ready, nil
 }
 
 // facts are the footer of pages: what a result depends on.
-func facts(p kernelext.Params, env *setup.Environment) []book.Fact {
-	out := []book.Fact{
-		{Name: "data", Value: p.DataName()},
-		{Name: "budget", Value: budgetText(p.Budget)},
-		{Name: "seed", Value: fmt.Sprint(p.Seed)},
-		{Name: "backend", Value: env.Plugin.String()},
+func (b Build) facts() []Fact {
+	out := []Fact{
+		{Name: "data", Value: b.Params.DataName()},
+		{Name: "budget", Value: budgetText(b.Params.Budget)},
+		{Name: "seed", Value: fmt.Sprint(b.Params.Seed)},
+		{Name: "backend", Value: b.env.Plugin.String()},
 		{Name: "machine", Value: fmt.Sprintf("%s/%s, %d processors", runtime.GOOS, runtime.GOARCH, runtime.NumCPU())},
 	}
-	for _, v := range cnn.Software() {
-		out = append(out, book.Fact{Name: "version", Value: v})
+	for _, v := range b.Software {
+		out = append(out, Fact{Name: "version", Value: v})
 	}
-	if commit := commitOf(env.Module); commit != "" {
-		out = append(out, book.Fact{Name: "commit", Value: commit})
+	if commit := commitOf(b.env.Module); commit != "" {
+		out = append(out, Fact{Name: "commit", Value: commit})
 	}
 	return out
 }

@@ -1,4 +1,4 @@
-package main
+package bench
 
 import (
 	"context"
@@ -16,12 +16,12 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/setup"
 )
 
-//go:embed testdata/bench/cells.py
+//go:embed cells.py
 var cellsScript []byte
 
-// timeCells lets Jupyter's client run cells in the real kernel and writes how
+// Cells lets Jupyter's client run cells in the real kernel and writes how
 // long a reader waits for them.
-func timeCells(ctx context.Context, rounds int, stdout, stderr io.Writer) error {
+func Cells(ctx context.Context, rounds int, stdout, stderr io.Writer) error {
 	env, err := setup.Installer{Log: stderr}.Run(ctx)
 	if err != nil {
 		return err
