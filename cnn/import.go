@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/cnnbook/cnnbook/cifar"
+	"github.com/cnnbook/cnnbook/internal/atomicfile"
 )
 
 // WriteSafetensors writes float32 arrays, and free text by name, in the
@@ -93,13 +94,11 @@ func untrained() (json.RawMessage, error) {
 	return json.Marshal(fields)
 }
 
-// WriteNewFile makes a file that is whole or not there at all: written aside,
-// synced and renamed. A name that is taken is refused.
+// WriteNewFile makes a file that appears whole or not at all. A name that is taken
+// is refused with an error that wraps [fs.ErrExist].
 func WriteNewFile(path string, data []byte) error {
-	dir, name, err := freePath(path)
-	if err != nil {
+	if err := atomicfile.WriteNewBytes(path, data, 0o644); err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)
 	}
-	_, err = writeAtomic(dir, name, func(w io.Writer) error { _, err := w.Write(data); return err })
-	return err
+	return nil
 }

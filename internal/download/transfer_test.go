@@ -1,4 +1,4 @@
-package cifar
+package download
 
 import (
 	"bytes"
@@ -10,9 +10,9 @@ import (
 	"testing"
 )
 
-// TestFetchMends starts with something wrong in the folder, or a server with a
+// TestFetchRecovers starts with something wrong in the folder, or a server with a
 // weakness, and must end with the archive.
-func TestFetchMends(t *testing.T) {
+func TestFetchRecovers(t *testing.T) {
 	data := payload()
 	rotten := bytes.Clone(data[:len(data)/2])
 	rotten[77] ^= 1
@@ -47,7 +47,7 @@ func TestFetchMends(t *testing.T) {
 			}
 			content(w, r, data)
 		}},
-		{"another range than asked, then success", data[:500], nil, func(w http.ResponseWriter, r *http.Request, request int64) {
+		{"another range than asked for, then success", data[:500], nil, func(w http.ResponseWriter, r *http.Request, request int64) {
 			if request == 1 {
 				r.Header.Set("Range", "bytes=7-")
 			}
@@ -72,14 +72,14 @@ func TestFetchMends(t *testing.T) {
 				if old == nil {
 					continue
 				}
-				if err := os.WriteFile(filepath.Join(dir, ArchiveName+suffix), old, 0o666); err != nil {
+				if err := os.WriteFile(filepath.Join(dir, fileName+suffix), old, 0o666); err != nil {
 					t.Fatal(err)
 				}
 			}
 			var request atomic.Int64
 			url, _ := serve(t, func(w http.ResponseWriter, r *http.Request) { test.serve(w, r, request.Add(1)) })
-			name, err := downloadOf(url, data).Fetch(t.Context(), dir)
-			fetched(t, dir, name, err, data)
+			err := downloadOf(url, data).Fetch(t.Context(), filepath.Join(dir, fileName))
+			fetched(t, dir, err, data)
 		})
 	}
 }
@@ -103,7 +103,7 @@ func TestFetchRefuses(t *testing.T) {
 		text     string
 	}{
 		{"404 with HTML", status(404), 1, ErrNotFound, "the server says 404 Not Found; check the address or take a mirror: not found"},
-		{"403", status(403), 1, ErrDownload, "the server says 403 Forbidden"},
+		{"403", status(403), 1, ErrFailed, "the server says 403 Forbidden"},
 		{"HTML with 200", status(200), 1, ErrChecksum, `the server's file has 31 bytes ("text/html"), want 200000`},
 		{"too short", func(w http.ResponseWriter, r *http.Request) { content(w, r, data[:150_000]) }, 1, ErrChecksum, "the server's file has 150000 bytes"},
 		{"too long", func(w http.ResponseWriter, r *http.Request) { content(w, r, append(bytes.Clone(data), 0)) }, 1, ErrChecksum, "the server's file has 200001 bytes"},
@@ -112,8 +112,8 @@ func TestFetchRefuses(t *testing.T) {
 			w.Write(append(bytes.Clone(data), 0))
 		}, 1, ErrChecksum, "the server sent more than 200000 bytes"},
 		{"wrong hash", func(w http.ResponseWriter, r *http.Request) { content(w, r, other) }, 1, ErrChecksum, "the server's file has SHA-256 "},
-		{"always 500", status(500), 3, ErrDownload, "download failed after 3 tries without a new byte; run it again to go on from byte 0: the server says 500"},
-		{"endless redirect", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", http.StatusFound) }, 30, ErrDownload, "stopped after 10 redirects"},
+		{"always 500", status(500), 3, ErrFailed, "download failed after 3 tries without a new byte; run it again to go on from byte 0: the server says 500"},
+		{"endless redirect", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", http.StatusFound) }, 30, ErrFailed, "stopped after 10 redirects"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -121,7 +121,7 @@ func TestFetchRefuses(t *testing.T) {
 			url, requests := serve(t, test.serve)
 			d := downloadOf(url, data)
 			d.Retries = 2
-			_, err := d.Fetch(t.Context(), dir)
+			err := d.Fetch(t.Context(), filepath.Join(dir, fileName))
 			notFetched(t, dir, err, test.is, test.text)
 			if requests.Load() != test.requests {
 				t.Errorf("%d requests, want %d", requests.Load(), test.requests)
