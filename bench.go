@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/cnnbook/cnnbook/cifar"
-	"github.com/cnnbook/cnnbook/kernelext"
+	"github.com/cnnbook/cnnbook/kernelext/setup"
 )
 
 //go:embed testdata/bench/peers.py
@@ -56,7 +56,7 @@ func bench(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if *cells {
 		return timeCells(ctx, *rounds, stdout, stderr)
 	}
-	plugin, err := kernelext.Setup{Log: stderr}.Plugin(ctx)
+	plugin, err := setup.Installer{Log: stderr}.Plugin(ctx)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/cnnbook/cnnbook/kernelext"
+	"github.com/cnnbook/cnnbook/kernelext/setup"
 )
 
 //go:embed testdata/bench/cells.py
@@ -21,7 +22,7 @@ var cellsScript []byte
 // timeCells lets Jupyter's client run cells in the real kernel and writes how
 // long a reader waits for them.
 func timeCells(ctx context.Context, rounds int, stdout, stderr io.Writer) error {
-	env, err := kernelext.Setup{Log: stderr}.Run(ctx)
+	env, err := setup.Installer{Log: stderr}.Run(ctx)
 	if err != nil {
 		return err
 	}

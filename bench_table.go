@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/cnnbook/cnnbook/cnn"
-	"github.com/cnnbook/cnnbook/kernelext"
+	"github.com/cnnbook/cnnbook/kernelext/setup"
 )
 
 // benchmark is a workload and how often it is done.
@@ -25,7 +25,7 @@ type benchmark struct {
 
 // race lets the contenders work, and writes the table. Stopped, it writes that of the
 // rounds that are complete.
-func (b benchmark) race(ctx context.Context, contenders []contender, plugin kernelext.Plugin, stdout io.Writer) error {
+func (b benchmark) race(ctx context.Context, contenders []contender, plugin setup.Plugin, stdout io.Writer) error {
 	_, operations, err := cnn.WriteUp().Operations()
 	if err != nil {
 		return err
@@ -97,7 +97,7 @@ func (b benchmark) round(ctx context.Context, round int, contenders []contender)
 	return row, nil
 }
 
-func (b benchmark) writeHeading(w io.Writer, plugin kernelext.Plugin, extent string) {
+func (b benchmark) writeHeading(w io.Writer, plugin setup.Plugin, extent string) {
 	fmt.Fprintf(w, "%s; %s.\n", machine(), plugin)
 	fmt.Fprintf(w, "%s, %d timed steps in each, after %d; batch %d, %d training images, %s.\n\n",
 		extent, b.workload.steps, b.workload.warm, b.workload.batch, b.workload.images, time.Now().Format(time.DateOnly))
@@ -138,7 +138,7 @@ func writeRace(w io.Writer, contenders []contender, samples [][]sample, work wor
 }
 
 // growth measures ours at one setting after another.
-func (b benchmark) growth(ctx context.Context, plugin kernelext.Plugin, stdout io.Writer) error {
+func (b benchmark) growth(ctx context.Context, plugin setup.Plugin, stdout io.Writer) error {
 	var settings []workload
 	for _, images := range []int{5_000, 10_000, 20_000, 40_000} {
 		w := b.workload

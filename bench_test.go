@@ -12,12 +12,12 @@ import (
 	"time"
 
 	"github.com/cnnbook/cnnbook/cifar"
-	"github.com/cnnbook/cnnbook/kernelext"
+	"github.com/cnnbook/cnnbook/kernelext/setup"
 )
 
 // TestMeasure lets this process do what bench lets others do.
 func TestMeasure(t *testing.T) {
-	plugin, err := kernelext.Setup{Log: t.Output()}.Plugin(t.Context())
+	plugin, err := setup.Installer{Log: t.Output()}.Plugin(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,8 @@ import (
 
 	"github.com/cnnbook/cnnbook/cifar"
 	"github.com/cnnbook/cnnbook/kernelext"
+	"github.com/cnnbook/cnnbook/kernelext/book"
+	"github.com/cnnbook/cnnbook/kernelext/setup"
 )
 
 // bookOptions are the flags of the command.
@@ -23,7 +25,7 @@ type bookOptions struct {
 	force  bool
 }
 
-func book(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+func bookCommand(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	o, err := bookFlags(args, stderr)
 	if err != nil {
 		return err
@@ -37,7 +39,7 @@ func book(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	env, err := kernelext.Setup{Log: stderr}.Run(ctx)
+	env, err := setup.Installer{Log: stderr}.Run(ctx)
 	if err != nil {
 		return err
 	}
@@ -129,14 +131,14 @@ func isNotebook(path, name string) bool {
 // bookRun is one run of the command after set-up.
 type bookRun struct {
 	bookOptions
-	env    *kernelext.Environment
+	env    *setup.Environment
 	stderr io.Writer
 	images string // content of a real dataset
 }
 
 // record is what a notebook's run would be recorded as if it began now.
-func (b bookRun) record() (kernelext.Record, error) {
-	r := b.params.Record()
+func (b bookRun) record() (book.Record, error) {
+	r := book.NewRecord(b.params)
 	r.DataSHA256, r.Backend = b.images, b.env.Plugin.String()
 	var err error
 	r.CodeSHA256, err = b.code()
@@ -145,7 +147,7 @@ func (b bookRun) record() (kernelext.Record, error) {
 
 // code is the hash of what the notebooks import, as it is now: it may be edited while notebooks run.
 func (b bookRun) code() (string, error) {
-	return kernelext.CodeSHA256(os.DirFS(b.env.Module), "cifar", "cnn", "viz", "kernelext")
+	return book.CodeSHA256(os.DirFS(b.env.Module), "cifar", "cnn", "viz", "kernelext/*.go", "kernelext/internal/text")
 }
 
 // bring makes sure of one executed notebook, and keeps its results in notebooks/ if asked to.
@@ -159,9 +161,9 @@ func (b bookRun) bring(ctx context.Context, notebook, dir string) error {
 		fmt.Fprintf(b.stderr, "%s: nothing has changed since it was run\n", filepath.Base(notebook))
 		return nil
 	}
-	record.Facts = append(facts(b.params, b.env), kernelext.Fact{Name: "run", Value: time.Now().UTC().Format("2006-01-02 15:04 UTC")})
+	record.Facts = append(facts(b.params, b.env), book.Fact{Name: "run", Value: time.Now().UTC().Format("2006-01-02 15:04 UTC")})
 	began := time.Now()
-	_, err = kernelext.Execute(ctx, kernelext.Execution{
+	_, err = book.Execute(ctx, book.Execution{
 		Notebook: notebook, Out: out,
 		Python: b.env.Python, Environ: append(b.env.Environ(), b.params.Environ()...), Kernel: b.env.Kernel,
 		Record: record, Hide: b.hidden(), Progress: b.progress,
@@ -171,13 +173,13 @@ func (b bookRun) bring(ctx context.Context, notebook, dir string) error {
 	}
 	fmt.Fprintf(b.stderr, "%s: done in %.0f s\n", filepath.Base(notebook), time.Since(began).Seconds())
 	if b.update {
-		return kernelext.Publish(out, notebook)
+		return book.Publish(out, notebook)
 	}
 	return nil
 }
 
 // progress tells which cell is at work; long cells say how long they took.
-func (b bookRun) progress(e kernelext.CellEvent) {
+func (b bookRun) progress(e book.CellEvent) {
 	switch {
 	case !e.Done:
 		fmt.Fprintf(b.stderr, "%s: cell %d of %d: %s\n", e.Notebook, e.Cell, e.Cells, e.Source)
@@ -187,13 +189,13 @@ func (b bookRun) progress(e kernelext.CellEvent) {
 }
 
 // hidden are the paths of this machine that pages do not show.
-func (b bookRun) hidden() []kernelext.Replacement {
-	hide := []kernelext.Replacement{{Path: b.params.Runs, Label: "RUNS"}, {Path: b.env.Cache, Label: "CACHE"}, {Path: b.env.Module, Label: "cnnbook"}}
+func (b bookRun) hidden() []book.Replacement {
+	hide := []book.Replacement{{Path: b.params.Runs, Label: "RUNS"}, {Path: b.env.Cache, Label: "CACHE"}, {Path: b.env.Module, Label: "cnnbook"}}
 	if b.params.Data != "" {
-		hide = append(hide, kernelext.Replacement{Path: b.params.Data, Label: "DATA"})
+		hide = append(hide, book.Replacement{Path: b.params.Data, Label: "DATA"})
 	}
 	if home, err := os.UserHomeDir(); err == nil && home != "/" {
-		hide = append(hide, kernelext.Replacement{Path: home, Label: "~"})
+		hide = append(hide, book.Replacement{Path: home, Label: "~"})
 	}
 	return hide
 }

@@ -14,6 +14,8 @@ import (
 
 	"github.com/cnnbook/cnnbook/cnn"
 	"github.com/cnnbook/cnnbook/kernelext"
+	"github.com/cnnbook/cnnbook/kernelext/book"
+	"github.com/cnnbook/cnnbook/kernelext/setup"
 )
 
 // render makes the pages of the notebooks that were asked for, and of all others that were executed with these
@@ -33,7 +35,7 @@ func (b bookRun) render(ctx context.Context, asked []string, executed, pages str
 		return err
 	}
 	fmt.Fprintf(b.stderr, "Writing the pages …\n")
-	err = kernelext.Render(ctx, kernelext.Site{
+	err = book.Render(ctx, book.Site{
 		Notebooks: ready, Out: pages, Title: "cnnbook",
 		Results: filepath.Join("notebooks", "README.md"),
 		Module:  b.env.Module, Packages: []string{"cifar", "cnn", "viz", "kernelext"},
@@ -46,7 +48,7 @@ func (b bookRun) render(ctx context.Context, asked []string, executed, pages str
 	if err != nil {
 		return err
 	}
-	if err := kernelext.WriteSiteIndex(b.out, "cnnbook"); err != nil {
+	if err := book.WriteSiteIndex(b.out, "cnnbook"); err != nil {
 		return err
 	}
 	fmt.Fprintln(stdout, filepath.Join(pages, "index.html"))
@@ -62,7 +64,7 @@ func (b bookRun) ready(asked []string, executed, code string) ([]string, error) 
 	var ready []string
 	for _, source := range sources {
 		path := filepath.Join(executed, filepath.Base(source))
-		err := kernelext.CheckRecord(path, source, code)
+		err := book.CheckRecord(path, source, code)
 		switch {
 		case err == nil || slices.Contains(asked, source): // Render tells the error
 			ready = append(ready, path)
@@ -74,8 +76,8 @@ func (b bookRun) ready(asked []string, executed, code string) ([]string, error) 
 }
 
 // facts are the footer of pages: what a result depends on.
-func facts(p kernelext.Params, env *kernelext.Environment) []kernelext.Fact {
-	out := []kernelext.Fact{
+func facts(p kernelext.Params, env *setup.Environment) []book.Fact {
+	out := []book.Fact{
 		{Name: "data", Value: p.DataName()},
 		{Name: "budget", Value: budgetText(p.Budget)},
 		{Name: "seed", Value: fmt.Sprint(p.Seed)},
@@ -83,10 +85,10 @@ func facts(p kernelext.Params, env *kernelext.Environment) []kernelext.Fact {
 		{Name: "machine", Value: fmt.Sprintf("%s/%s, %d processors", runtime.GOOS, runtime.GOARCH, runtime.NumCPU())},
 	}
 	for _, v := range cnn.Software() {
-		out = append(out, kernelext.Fact{Name: "version", Value: v})
+		out = append(out, book.Fact{Name: "version", Value: v})
 	}
 	if commit := commitOf(env.Module); commit != "" {
-		out = append(out, kernelext.Fact{Name: "commit", Value: commit})
+		out = append(out, book.Fact{Name: "commit", Value: commit})
 	}
 	return out
 }

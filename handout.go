@@ -6,7 +6,7 @@ import (
 	"io"
 	"path/filepath"
 
-	"github.com/cnnbook/cnnbook/kernelext"
+	"github.com/cnnbook/cnnbook/kernelext/book"
 )
 
 // handout writes copies of the notebooks for a course.
@@ -30,12 +30,12 @@ func handout(_ context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	for _, c := range []struct {
 		dir  string
-		kind kernelext.Handout
-	}{{*student, kernelext.ForStudents}, {*teacher, kernelext.ForTeachers}} {
+		kind book.Handout
+	}{{*student, book.ForStudents}, {*teacher, book.ForTeachers}} {
 		if c.dir == "" {
 			continue
 		}
-		if err := kernelext.WriteHandouts(notebooks, c.dir, c.kind); err != nil {
+		if err := book.WriteHandouts(notebooks, c.dir, c.kind); err != nil {
 			return fmt.Errorf("handout: %w", err)
 		}
 		fmt.Fprintln(stdout, c.dir)

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/cnnbook/cnnbook/kernelext"
+	"github.com/cnnbook/cnnbook/kernelext/setup"
 )
 
 const kernelUsage = `Usage: go run . kernel install [-user | -sys-prefix | -prefix DIR] [-name NAME] [-display-name TEXT]
@@ -33,8 +33,8 @@ func kernel(ctx context.Context, args []string, stdout, stderr io.Writer) error 
 func installKernel(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	f := flags("kernel install", "[flags]\n\nSets up, and installs the kernel for a Jupyter of your own. Installing it again renews it.", stderr)
 	place := placeFlags(f)
-	name := f.String("name", kernelext.KernelName, "name of the kernel; notebooks ask for it by name")
-	display := f.String("display-name", "", "what JupyterLab shows (default \""+kernelext.KernelDisplayName+"\")")
+	name := f.String("name", setup.KernelName, "name of the kernel; notebooks ask for it by name")
+	display := f.String("display-name", "", "what JupyterLab shows (default \""+setup.KernelDisplayName+"\")")
 	if err := parse(f, args); err != nil {
 		return err
 	}
@@ -42,11 +42,11 @@ func installKernel(ctx context.Context, args []string, stdout, stderr io.Writer)
 	if err != nil {
 		return err
 	}
-	env, err := kernelext.Setup{Log: stderr}.Run(ctx)
+	env, err := setup.Installer{Log: stderr}.Run(ctx)
 	if err != nil {
 		return err
 	}
-	dir, err := env.InstallKernel(ctx, kernelext.KernelInstall{Place: at, Name: *name, DisplayName: *display})
+	dir, err := env.InstallKernel(ctx, setup.KernelInstall{Place: at, Name: *name, DisplayName: *display})
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func listKernels(ctx context.Context, args []string, stdout, stderr io.Writer) e
 	if err := parse(f, args); err != nil {
 		return err
 	}
-	found, err := kernelext.InstalledKernels(ctx, *prefix)
+	found, err := setup.InstalledKernels(ctx, *prefix)
 	if err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func listKernels(ctx context.Context, args []string, stdout, stderr io.Writer) e
 func removeKernel(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	f := flags("kernel remove", "[flags]\n\nRemoves a kernel that \"kernel install\" has installed.", stderr)
 	place := placeFlags(f)
-	name := f.String("name", kernelext.KernelName, "name of the kernel")
+	name := f.String("name", setup.KernelName, "name of the kernel")
 	if err := parse(f, args); err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func removeKernel(ctx context.Context, args []string, stdout, stderr io.Writer) 
 	if err != nil {
 		return err
 	}
-	dir, err := kernelext.RemoveKernel(ctx, at, *name)
+	dir, err := setup.RemoveKernel(ctx, at, *name)
 	if err != nil {
 		return err
 	}
@@ -99,11 +99,11 @@ func removeKernel(ctx context.Context, args []string, stdout, stderr io.Writer) 
 }
 
 // placeFlags adds the flags that say where a kernel lies. The function that it returns reads them once they are parsed.
-func placeFlags(f *flag.FlagSet) func() (kernelext.KernelPlace, error) {
+func placeFlags(f *flag.FlagSet) func() (setup.KernelPlace, error) {
 	prefix := f.String("prefix", "", "in the installation DIR, such as /usr/local or a virtual environment")
 	user := f.Bool("user", false, "for this account, whatever Jupyter it uses (the default)")
 	sys := f.Bool("sys-prefix", false, "in the active virtual or conda environment")
-	return func() (kernelext.KernelPlace, error) {
+	return func() (setup.KernelPlace, error) {
 		chosen := 0
 		for _, is := range []bool{*prefix != "", *user, *sys} {
 			if is {
@@ -111,8 +111,8 @@ func placeFlags(f *flag.FlagSet) func() (kernelext.KernelPlace, error) {
 			}
 		}
 		if chosen > 1 {
-			return kernelext.KernelPlace{}, fmt.Errorf("%s: choose one of -user, -sys-prefix and -prefix", f.Name())
+			return setup.KernelPlace{}, fmt.Errorf("%s: choose one of -user, -sys-prefix and -prefix", f.Name())
 		}
-		return kernelext.KernelPlace{Prefix: *prefix, SysPrefix: *sys}, nil
+		return setup.KernelPlace{Prefix: *prefix, SysPrefix: *sys}, nil
 	}
 }

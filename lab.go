@@ -7,14 +7,15 @@ import (
 	"io"
 	"os"
 
-	"github.com/cnnbook/cnnbook/kernelext"
+	"github.com/cnnbook/cnnbook/kernelext/setup"
+	"github.com/cnnbook/cnnbook/kernelext/setup/doctor"
 )
 
-func setup(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+func setupCommand(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := parse(flags("setup", "\n\nMakes the kernel, the plugin and the Python tools in the cache folder, once.", stderr), args); err != nil {
 		return err
 	}
-	env, err := kernelext.Setup{Log: stderr}.Run(ctx)
+	env, err := setup.Installer{Log: stderr}.Run(ctx)
 	if err != nil {
 		return err
 	}
@@ -34,32 +35,32 @@ func lab(ctx context.Context, args []string, _, stderr io.Writer) error {
 	if os.Geteuid() == 0 && !*allowRoot {
 		return fmt.Errorf("lab: JupyterLab does not run as root, because whoever reaches it then owns the machine: use an ordinary account, or add -allow-root in a container of your own")
 	}
-	env, err := kernelext.Setup{Log: stderr}.Run(ctx)
+	env, err := setup.Installer{Log: stderr}.Run(ctx)
 	if err != nil {
 		return err
 	}
-	return kernelext.Lab(ctx, env, kernelext.LabOptions{Folder: *folder, Port: *port, NoBrowser: *noBrowser, AllowRoot: *allowRoot, Output: stderr})
+	return setup.Lab(ctx, env, setup.LabOptions{Folder: *folder, Port: *port, NoBrowser: *noBrowser, AllowRoot: *allowRoot, Output: stderr})
 }
 
 // errDoctor makes the doctor's exit status 1 when something is wrong.
 var errDoctor = errors.New("doctor: something is missing: the remedies stand above")
 
-func doctor(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+func doctorCommand(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	f := flags("doctor", "[flags]\n\nLooks at all that cnnbook needs and changes nothing.", stderr)
 	data := f.String("data", "", "also look at this dataset")
 	asJSON := f.Bool("json", false, "print JSON")
 	if err := parse(f, args); err != nil {
 		return err
 	}
-	checks := kernelext.Setup{}.Doctor(ctx, *data)
-	write := kernelext.WriteChecks
+	checks := doctor.Run(ctx, setup.Installer{}, *data)
+	write := doctor.Write
 	if *asJSON {
-		write = kernelext.WriteChecksJSON
+		write = doctor.WriteJSON
 	}
 	if err := write(stdout, checks); err != nil {
 		return err
 	}
-	if kernelext.ChecksFailed(checks) {
+	if doctor.Failed(checks) {
 		return errDoctor
 	}
 	return nil

@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"github.com/cnnbook/cnnbook/kernelext"
+	"github.com/cnnbook/cnnbook/kernelext/setup"
 )
 
 const usage = `cnnbook is a Go notebook lab for image recognition.
@@ -53,7 +54,7 @@ func main() {
 // withAllocator starts this program again in its own place, with the allocator
 // that is chosen when a process starts, if there is one and it is not chosen yet.
 func withAllocator() error {
-	allocator := kernelext.AllocatorEnviron()
+	allocator := setup.AllocatorEnviron()
 	if len(allocator) == 0 {
 		return nil
 	}
@@ -98,7 +99,7 @@ func (p printable) Write(text []byte) (int, error) {
 // run finds the command and runs it.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	commands := map[string]command{
-		"book": book, "lab": lab, "setup": setup, "kernel": kernel, "handout": handout, "doctor": doctor, "data": data, "runs": runs, "train": train, "bench": bench,
+		"book": bookCommand, "lab": lab, "setup": setupCommand, "kernel": kernel, "handout": handout, "doctor": doctorCommand, "data": data, "runs": runs, "train": train, "bench": bench,
 	}
 	if len(args) == 0 || slices.Contains([]string{"help", "-h", "-help", "--help"}, args[0]) {
 		_, err := io.WriteString(stdout, usage)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/cnnbook/cnnbook/cnn"
 	"github.com/cnnbook/cnnbook/kernelext"
+	"github.com/cnnbook/cnnbook/kernelext/setup"
 )
 
 // train trains the write-up's network in a terminal: the same runs that the
@@ -52,7 +53,7 @@ func train(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return fmt.Errorf("train: unknown recipe %q: choose base or quick", *recipe)
 	}
 	spec.Config.Devices, spec.Config.Precision = *devices, cnn.Precision(*precision)
-	plugin, err := kernelext.Setup{Log: stderr}.Plugin(ctx)
+	plugin, err := setup.Installer{Log: stderr}.Plugin(ctx)
 	if err != nil {
 		return err
 	}

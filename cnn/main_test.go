@@ -6,7 +6,7 @@ import (
 	"os"
 	"testing"
 
-	"github.com/cnnbook/cnnbook/kernelext"
+	"github.com/cnnbook/cnnbook/kernelext/setup"
 )
 
 // TestMain gets the plugin that the tests compute with, as a kernel does. It
@@ -15,7 +15,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv("CNNBOOK_TEST_TRAINING") != "" {
 		os.Exit(m.Run()) // the child of a test, which has set up already
 	}
-	plugin, err := kernelext.Setup{Log: os.Stderr}.Plugin(context.Background())
+	plugin, err := setup.Installer{Log: os.Stderr}.Plugin(context.Background())
 	if err == nil {
 		err = plugin.Apply()
 	}

@@ -3,7 +3,7 @@
 //
 // # Installation
 //
-// [Setup.Run] makes an installation and gives it as an [Environment]. It needs Go, a C compiler and Python, and makes:
+// [setup.Installer.Run] makes an installation and gives it as an [setup.Environment]. It needs Go, a C compiler and Python, and makes:
 //
 //   - GoNB, gopls and goimports, built from the versions that tools/go.mod pins;
 //   - a PJRT plugin, through which GoMLX reaches XLA: a file of a pinned Python wheel, checked by its SHA-256, and
@@ -13,7 +13,7 @@
 //   - the kernelspec "cnnbook", which carries all that the kernel needs in its own environment;
 //   - compiled packages in Go's caches, so that the first cell is quick and none needs a connection.
 //
-// [Environment.InstallKernel] gives the kernel to any other Jupyter, JupyterLab, VS Code or JupyterHub; [InstalledKernels]
+// [setup.Environment.InstallKernel] gives the kernel to any other Jupyter, JupyterLab, VS Code or JupyterHub; [setup.InstalledKernels]
 // lists such kernels and [RemoveKernel] removes one. Only what was installed by it is ever replaced or removed.
 //
 // # The cache folder
@@ -54,7 +54,7 @@
 // for students and teachers.
 //
 // A cell that fails stops those that wait behind it, as Jupyter's protocol asks. GoNB v0.11.4 runs them all, so it is built
-// from a copy with a few edits (gonbEdits).
+// from a copy with a few edits (gonb.Edits).
 //
 // # Without a person
 //
@@ -79,7 +79,7 @@
 //
 // # Errors
 //
-// What a person can mend is a [*Problem]: one line with cause and remedy. Its class is told by [errors.Is] with
-// [ErrNoGo], [ErrNoCompiler], [ErrNoPython], [ErrNoVenv], [ErrNoCheckout], [ErrPlugin], [ErrChecksum], [ErrNetwork],
-// [ErrRoot] or [ErrKernel]. [Setup.Doctor] looks for the same problems beforehand, and changes nothing.
+// What a person can mend is a [*setup.Problem]: one line with cause and remedy. Its class is told by [errors.Is] with
+// [setup.ErrNoGo], [setup.ErrNoCompiler], [setup.ErrNoPython], [ErrNoVenv], [ErrNoCheckout], [setup.ErrPlugin], [ErrChecksum], [ErrNetwork],
+// [ErrRoot] or [ErrKernel]. [setup.Installer.Doctor] looks for the same problems beforehand, and changes nothing.
 package kernelext

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/cnnbook/cnnbook/kernelext/internal/text"
 )
 
 // Budgets: how much work a notebook does.
@@ -81,7 +83,7 @@ func paramsFrom(getenv func(string) string, cacheDir func() (string, error)) (Pa
 	return p.absolute()
 }
 
-// check reports the first value that cannot be used.
+// Check reports the first value that cannot be used.
 func (p Params) check() error {
 	if !slices.Contains([]string{BudgetSmoke, BudgetCPU, BudgetHours, BudgetFull}, cmp.Or(p.Budget, BudgetSmoke)) {
 		return paramError(EnvBudget, p.Budget, "smoke, cpu, hours or full")
@@ -92,7 +94,7 @@ func (p Params) check() error {
 	if p.Data != "" {
 		if _, err := os.Stat(p.Data); err != nil {
 			return fmt.Errorf("%w: %s=%s: %w; set it to a CIFAR-10 folder or archive, or unset it for drawn data",
-				ErrParams, EnvData, clean(p.Data), pathCause(err))
+				ErrParams, EnvData, text.Clean(p.Data), text.PathCause(err))
 		}
 	}
 	if info, err := os.Stat(p.Runs); p.Runs != "" && err == nil && !info.IsDir() {
@@ -136,7 +138,7 @@ func (p Params) DataName() string {
 	if p.Data == "" {
 		return "drawn"
 	}
-	return clean(filepath.Base(p.Data))
+	return text.Clean(filepath.Base(p.Data))
 }
 
 // Folder is the name of the folder that holds the pages of these parameters, of
@@ -163,7 +165,7 @@ func (p Params) String() string {
 	}
 	s := fmt.Sprintf("%s, %s, seed %d", data, budget, p.Seed)
 	if p.Threads > 0 {
-		s += ", " + counted(p.Threads, "thread")
+		s += ", " + text.Counted(p.Threads, "thread")
 	}
 	return s
 }
@@ -180,22 +182,5 @@ func slug(s string) string {
 }
 
 func paramError(variable, found, expected string) error {
-	return fmt.Errorf("%w: %s=%s: expected %s", ErrParams, variable, clean(found), expected)
-}
-
-// pathCause is the system's reason without operation and path, which the caller names.
-func pathCause(err error) error {
-	var pathErr *os.PathError
-	if errors.As(err, &pathErr) {
-		return pathErr.Err
-	}
-	return err
-}
-
-// counted is "1 thread" or "3 threads".
-func counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return strconv.Itoa(n) + " " + noun + "s"
+	return fmt.Errorf("%w: %s=%s: expected %s", ErrParams, variable, text.Clean(found), expected)
 }

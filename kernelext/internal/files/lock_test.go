@@ -1,0 +1,43 @@
+package files
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+func TestReaderOfLockSeesHolder(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "x.lock")
+	release, err := Lock(t.Context(), name, "a test", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if h := readHolder(name); h.PID != os.Getpid() || h.What != "a test" {
+		t.Errorf("holder %+v", h)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if _, err := Lock(ctx, name, "another", nil); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a held lock: error %v, want %v", err, context.DeadlineExceeded)
+	}
+	if err := release(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := Lock(t.Context(), name, "another", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again()
+	if got := (Holder{}).String(); got != "another process" {
+		t.Errorf("an unknown holder is called %q", got)
+	}
+	if err := os.WriteFile(name, []byte(`{"pid":12`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if h := readHolder(name); h != (Holder{}) {
+		t.Errorf("half a lock file gives %+v", h)
+	}
+}
