@@ -82,6 +82,23 @@ func NewFolder(path string, perm fs.FileMode, build func(dir string) error) erro
 	return finish(path, temporary, err)
 }
 
+// Swap puts the folder finished in the place of another, which it moves to old; if
+// that fails, the other is put back. The three lie on one disk. A missing folder at
+// place is no error.
+func Swap(finished, place, old string) error {
+	err := os.Rename(place, old)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if renameErr := os.Rename(finished, place); renameErr != nil {
+		if err == nil {
+			renameErr = errors.Join(renameErr, os.Rename(old, place))
+		}
+		return renameErr
+	}
+	return nil
+}
+
 // SyncFolder makes the names in dir survive a power cut. Where a folder can't be
 // synced (Windows, some network disks), the rename itself still holds.
 func SyncFolder(dir string) error {

@@ -106,6 +106,27 @@ func TestNewFolder(t *testing.T) {
 	}
 }
 
+func TestSwap(t *testing.T) {
+	dir := t.TempDir()
+	place, old := filepath.Join(dir, "place"), filepath.Join(dir, "old")
+	for _, content := range []string{"first", "second"} {
+		finished := filepath.Join(dir, "finished")
+		build := func(dir string) error { return WriteBytes(filepath.Join(dir, "file"), []byte(content), 0o644) }
+		if err := NewFolder(finished, 0o755, build); err != nil {
+			t.Fatal(err)
+		}
+		if err := Swap(finished, place, old); err != nil {
+			t.Fatal(err)
+		}
+		holds(t, filepath.Join(place, "file"), content)
+	}
+	holds(t, filepath.Join(old, "file"), "first")
+	if err := Swap(filepath.Join(dir, "missing"), place, filepath.Join(dir, "older")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("error %v, want %v", err, fs.ErrNotExist)
+	}
+	holds(t, filepath.Join(place, "file"), "second")
+}
+
 func TestNoFolder(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "missing", "file")
 	for what, err := range map[string]error{

@@ -39,7 +39,8 @@ func (e *Environment) WheelFile(ctx context.Context, w Wheel, folder, name, what
 			return err
 		},
 		Build: func(ctx context.Context, dir string) (any, error) {
-			file, err := e.download(ctx, w, dir)
+			pip := process.Command{Path: e.Python, Env: PythonEnviron(), Log: filepath.Join(e.Cache, "logs", w.Name+".log")}
+			file, err := w.download(ctx, pip, dir)
 			if err != nil {
 				return nil, err
 			}
@@ -51,23 +52,4 @@ func (e *Environment) WheelFile(ctx context.Context, w Wheel, folder, name, what
 	}
 	_, err := st.Run(ctx, nil)
 	return filepath.Join(st.Dir, name), err
-}
-
-// download lets the environment's pip fetch a wheel of any platform into dir.
-func (e *Environment) download(ctx context.Context, w Wheel, dir string) (string, error) {
-	list := filepath.Join(dir, "wheel.txt")
-	if err := os.WriteFile(list, fmt.Appendf(nil, "%s==%s --hash=sha256:%s\n", w.Name, w.Version, w.SHA256), 0o644); err != nil {
-		return "", err
-	}
-	defer os.Remove(list)
-	pip := process.Command{Path: e.Python, Env: PythonEnviron(), Log: filepath.Join(e.Cache, "logs", w.Name+".log"),
-		Args: []string{"-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--require-hashes", "--dest", dir, "-r", list}}
-	if _, err := pip.Output(ctx); err != nil {
-		return "", fmt.Errorf("download %s: %w", w, offline(err, "the Python package index"))
-	}
-	files, err := filepath.Glob(filepath.Join(dir, "*.whl"))
-	if err != nil || len(files) != 1 {
-		return "", fmt.Errorf("download %s: expected one wheel in %s, found %d", w, dir, len(files))
-	}
-	return files[0], checkSHA256(files[0], w.SHA256)
 }

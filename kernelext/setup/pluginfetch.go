@@ -101,8 +101,7 @@ func (s Installer) fetchMember(ctx context.Context, w Wheel, dir, dest string, r
 	return os.Remove(file)
 }
 
-// downloadWheel lets pip fetch the wheel into dir, because pip knows the person's index, proxy and certificates.
-// The hash is checked by pip and once more here.
+// downloadWheel fetches a wheel with the machine's own Python, before there is an environment.
 func (s Installer) downloadWheel(ctx context.Context, w Wheel, dir string, r *cache.Reporter) (string, error) {
 	py, err := FindPython(ctx, s.Interpreter)
 	if err != nil {
@@ -119,6 +118,12 @@ func (s Installer) downloadWheel(ctx context.Context, w Wheel, dir string, r *ca
 		}
 		pip.Path = VenvPython(st.Dir)
 	}
+	return w.download(ctx, pip, dir)
+}
+
+// download lets pip, run by the Python of the command, fetch the wheel into dir, because pip knows the person's index,
+// proxy and certificates. The hash is checked by pip and once more here.
+func (w Wheel) download(ctx context.Context, pip process.Command, dir string) (string, error) {
 	list := filepath.Join(dir, "wheel.txt")
 	if err := os.WriteFile(list, fmt.Appendf(nil, "%s==%s --hash=sha256:%s\n", w.Name, w.Version, w.SHA256), 0o644); err != nil {
 		return "", err

@@ -1,4 +1,4 @@
-package files
+package cache
 
 import (
 	"context"
@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/cnnbook/cnnbook/internal/filelock"
 )
 
 func TestReaderOfLockSeesHolder(t *testing.T) {
@@ -15,7 +17,7 @@ func TestReaderOfLockSeesHolder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if h := readHolder(name); h.PID != os.Getpid() || h.What != "a test" {
+	if h := filelock.ReadHolder(name); h.PID != os.Getpid() || h.What != "a test" {
 		t.Errorf("holder %+v", h)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
@@ -31,13 +33,13 @@ func TestReaderOfLockSeesHolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	again()
-	if got := (Holder{}).String(); got != "another process" {
+	if got := (filelock.Holder{}).String(); got != "another process" {
 		t.Errorf("an unknown holder is called %q", got)
 	}
 	if err := os.WriteFile(name, []byte(`{"pid":12`), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if h := readHolder(name); h != (Holder{}) {
+	if h := filelock.ReadHolder(name); h != (filelock.Holder{}) {
 		t.Errorf("half a lock file gives %+v", h)
 	}
 }
