@@ -104,7 +104,7 @@ func TestReadNotebookErrors(t *testing.T) {
 	tests := []struct{ name, content, want string }{
 		{"empty", "", "bad notebook empty.ipynb: not JSON at byte 0: unexpected end of JSON input"},
 		{"text", "hello", "bad notebook text.ipynb: not JSON at byte 1: invalid character 'h' looking for beginning of value"},
-		{"list", "[]", "bad notebook list.ipynb: not a notebook: json: cannot unmarshal array into Go value of type kernelext.notebook"},
+		{"list", "[]", "bad notebook list.ipynb: not a notebook: json: cannot unmarshal array into Go value of type book.notebook"},
 		{"old", `{"nbformat": 3}`, "bad notebook old.ipynb: format version is 3, expected 4; open and save it in JupyterLab"},
 		{"heading", `{"nbformat": 4, "cells": [{"cell_type": "heading"}]}`, `bad notebook heading.ipynb: cell 1 has type "heading", expected code, markdown or raw`},
 	}
