@@ -1,13 +1,13 @@
-package cnn
+package onednn
 
 import (
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 )
 
-// DotGeneral is oneDNN's product of two matrices in float32, either of which may
-// be turned over.
-func (f oneDNNFunction) DotGeneral(lhs compute.Value, lhsContracting, lhsBatch []int, rhs compute.Value, rhsContracting, rhsBatch []int,
+// DotGeneral is oneDNN's multiplication of two matrices in float32, either of which may be
+// transposed. XLA computes all others.
+func (f function) DotGeneral(lhs compute.Value, lhsContracting, lhsBatch []int, rhs compute.Value, rhsContracting, rhsBatch []int,
 	config compute.DotGeneralConfig) (compute.Value, error) {
 	// XLA drops this one if it is not returned: nothing uses it but its shape.
 	own, err := f.Function.DotGeneral(lhs, lhsContracting, lhsBatch, rhs, rhsContracting, rhsBatch, config)
@@ -30,5 +30,5 @@ func (f oneDNNFunction) DotGeneral(lhs compute.Value, lhsContracting, lhsBatch [
 	if output.DType != dtypes.Float32 || len(lhsContracting) != 1 || len(lhsBatch) > 0 {
 		return own, nil
 	}
-	return f.one("product", []int{1 - lhsContracting[0], rhsContracting[0]}, output, lhs, rhs)
+	return f.one("matmul", []int{1 - lhsContracting[0], rhsContracting[0]}, output, lhs, rhs)
 }

@@ -1,18 +1,18 @@
-#include "pictures.h"
-
+// Functions over feature maps [batch, height, width, channels] that read memory once, where
+// XLA's own loops do so several times, and more slowly.
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "call.h"
+#include "handlers.h"
 
-// A loop goes over parts of a batch. Which thread takes which part is open, what a part
-// is is not: results are the same to the bit with any number of threads.
+// A loop goes over parts of a batch. Any thread may take any part, but the parts are always
+// the same: so are results, to the bit, with any number of threads.
 enum { PARTS = 64 };
 
 typedef struct loop {
   void (*images)(const struct loop*, int64_t from, int64_t to, float* sums);
-  const float *x, *dy;  // the forward pass's numbers, and the gradient with respect to its output
+  const float *x, *dy;  // the forward pass's values, and the gradient with respect to its output
   float *y, *dx;        // results, of which there is one
   float* sums;          // of each part, or NULL
   int64_t n, h, w, c;   // of x
@@ -24,7 +24,7 @@ typedef struct loop {
 static void (*gomp_parallel)(void (*f)(void*), void* data, unsigned threads, unsigned flags);
 static bool has_avx2;
 
-void prepare_pictures(bool avx2) {
+void prepare_loops(bool avx2) {
   has_avx2 = avx2;
   void* library = dlopen("libgomp.so.1", RTLD_NOW | RTLD_NOLOAD);
   if (library != NULL) *(void**)&gomp_parallel = dlsym(library, "GOMP_parallel");
@@ -38,10 +38,10 @@ static void take_parts(void* data) {
   }
 }
 
-// run lets all threads work, and adds up the parts' sums.
+// run lets all threads take parts, and adds up the parts' sums.
 static xla_ffi_error* run(const xla_ffi_call* call, loop* l, float* total) {
   if (total != NULL && (l->sums = calloc(PARTS * l->c, sizeof(float))) == NULL) {
-    return refuse(call, XLA_FFI_INTERNAL, "no memory left for a call's sums");
+    return fail(call, XLA_FFI_INTERNAL, "no memory left for a call's sums");
   }
   if (gomp_parallel != NULL) {
     gomp_parallel(take_parts, l, 0, 0);
@@ -59,8 +59,8 @@ static xla_ffi_error* run(const xla_ffi_call* call, loop* l, float* total) {
 
 #define INLINE static inline __attribute__((always_inline))
 
-// BODY begins a function for the images of a loop. VERSIONS makes of it one for processors
-// with AVX2 and one for all others, and takes the one that fits.
+// BODY begins a function for the images of a loop. VERSIONS compiles it once for processors
+// with AVX2 and once for all others, and calls the one that fits.
 #define IMAGES const loop *l, int64_t from, int64_t to, float *sums
 #define BODY(name) INLINE void name##_body(IMAGES)
 #if defined(__x86_64__)
@@ -109,7 +109,7 @@ INLINE floats* at(const float* p) { return (floats*)p; }
   for (int64_t r = 0; r < size; r++) \
     for (int64_t i = 0, place = r * l.w * l.c; i < size; i++, place += l.c)
 
-// LARGEST makes largest the largest of the window that begins at x.
+// LARGEST declares largest, the largest values of the window that begins at x.
 #define LARGEST(l, size, x, largest)                                    \
   floats largest = *at(x);                                              \
   FOR_PLACES(l, size, place) {                                          \
@@ -118,7 +118,7 @@ INLINE floats* at(const float* p) { return (floats*)p; }
     largest = (floats)(((bits)v & larger) | ((bits)largest & ~larger)); \
   }
 
-// A copy of the loop is taken, as what is written could else be a part of it.
+// The loop is passed by value: the compiler knows then that no result overwrites it.
 INLINE void pool(loop l, int64_t size, int64_t from, int64_t to) {
   FOR_WINDOWS(l, size, from, to) {
     for (int64_t k = 0; k < l.c; k += LANES) {
@@ -170,23 +170,25 @@ BODY(max_pool_gradient) {
 VERSIONS(max_pool_gradient)
 
 // loop_over is a loop over the images of the first operand, in a call with so many operands
-// and results, over channels by so many; without x where the call is another.
+// and results, whose channels divide by lanes. Its x is NULL if the call has others.
 static loop loop_over(const xla_ffi_call* call, int64_t operands, int64_t results, int64_t lanes) {
   loop l = {0};
-  if (call->args.size != operands || call->rets.size != results) return l;
+  if (!has_floats(call, operands, operands, results)) return l;
   for (int i = 0; i < operands; i++) {
-    if (operand(call, i)->rank != 4 || operand(call, i)->dtype != XLA_FFI_F32) return l;
+    if (operand(call, i)->rank != 4) return l;
   }
   const xla_ffi_buffer* x = operand(call, 0);
   if (x->dims[3] % lanes != 0) return l;
   return (loop){.x = x->data, .n = x->dims[0], .h = x->dims[1], .w = x->dims[2], .c = x->dims[3]};
 }
 
+// relu_gradient computes from a ReLU's output y and the loss's gradient with respect to y
+// that with respect to its input, 0 where y is not above 0, and its sum for each channel.
 xla_ffi_error* relu_gradient(xla_ffi_call* call) {
-  if (asks_version(call)) return NULL;
+  if (answer_version_query(call)) return NULL;
   loop l = loop_over(call, 2, 2, 1);
   if (l.x == NULL) {
-    return refuse(call, XLA_FFI_INVALID_ARGUMENT, "a ReLU's gradient wants its output and the gradient there");
+    return fail(call, XLA_FFI_INVALID_ARGUMENT, "a ReLU's gradient needs its output and the gradient there");
   }
   l.images = relu_gradient_images;
   l.dy = operand(call, 1)->data;
@@ -194,12 +196,15 @@ xla_ffi_error* relu_gradient(xla_ffi_call* call) {
   return run(call, &l, result(call, 1)->data);
 }
 
+// max_pool computes the largest of each window, as many rows and columns as its one integer
+// says. The number of channels must be a multiple of LANES. Rows and columns that fill no
+// window are left out. A NaN counts as the largest.
 xla_ffi_error* max_pool(xla_ffi_call* call) {
-  if (asks_version(call)) return NULL;
-  const int64_t* n = numbers(call, 1);
+  if (answer_version_query(call)) return NULL;
+  const int64_t* n = attribute(call, 1);
   loop l = loop_over(call, 1, 1, LANES);
   if (n == NULL || l.x == NULL) {
-    return refuse(call, XLA_FFI_INVALID_ARGUMENT, "max pooling wants pictures of a multiple of %d channels and a size", LANES);
+    return fail(call, XLA_FFI_INVALID_ARGUMENT, "max pooling needs feature maps of a multiple of %d channels and a size", LANES);
   }
   l.images = max_pool_images;
   l.size = n[0];
@@ -207,13 +212,17 @@ xla_ffi_error* max_pool(xla_ffi_call* call) {
   return run(call, &l, NULL);
 }
 
+// max_pool_gradient computes from a max pooling's input and the loss's gradient with respect
+// to its output that with respect to its input, and its sum for each channel. The first of a
+// window's largest gets its gradient, as in TensorFlow. Its integers are the window's size
+// and, for an input that is a ReLU's output, 1: only values above 0 get any gradient then.
 xla_ffi_error* max_pool_gradient(xla_ffi_call* call) {
-  if (asks_version(call)) return NULL;
-  const int64_t* n = numbers(call, 2);
+  if (answer_version_query(call)) return NULL;
+  const int64_t* n = attribute(call, 2);
   loop l = loop_over(call, 2, 2, LANES);
   if (n == NULL || l.x == NULL) {
-    return refuse(call, XLA_FFI_INVALID_ARGUMENT,
-                  "a max pooling's gradient wants pictures of a multiple of %d channels, a gradient and two numbers", LANES);
+    return fail(call, XLA_FFI_INVALID_ARGUMENT,
+                "a max pooling's gradient needs feature maps of a multiple of %d channels, a gradient and two integers", LANES);
   }
   l.images = max_pool_gradient_images;
   l.size = n[0];

@@ -1,4 +1,4 @@
-package cnn
+package onednn
 
 import (
 	"reflect"
@@ -7,13 +7,13 @@ import (
 	"github.com/gomlx/compute"
 )
 
-// A bias and a ReLU after a convolution become part of its call: oneDNN adds and
-// cuts numbers that it has at hand, where XLA would write them all and read them
-// again. The call without them stays in the graph, and XLA drops it if nothing
-// else uses it.
+// A bias and a ReLU after a convolution become part of its call: oneDNN applies them to
+// values that it holds in registers, where XLA would write all of them to memory and read
+// them again. The call without them stays in the graph, and XLA drops it if nothing else
+// uses it.
 
-// Add makes the bias of a convolution part of the call: one number a channel.
-func (f oneDNNFunction) Add(x, y compute.Value) (compute.Value, error) {
+// Add makes the bias of a convolution, one value a channel, part of its call.
+func (f function) Add(x, y compute.Value) (compute.Value, error) {
 	c, ok := f.convolutions[x]
 	if !ok || c.relu || len(c.operands) > 2 {
 		return f.Function.Add(x, y)
@@ -35,9 +35,9 @@ func (f oneDNNFunction) Add(x, y compute.Value) (compute.Value, error) {
 	return f.convolution(c)
 }
 
-// Max makes the larger of a convolution and zero part of the call, oneDNN's
-// ReLU. That turns a NaN into zero; those of weights are found when they are saved.
-func (f oneDNNFunction) Max(x, y compute.Value) (compute.Value, error) {
+// Max with zero after a convolution becomes oneDNN's ReLU, a part of the call. It turns a
+// NaN into zero; a NaN among the weights is found when they are saved.
+func (f function) Max(x, y compute.Value) (compute.Value, error) {
 	c, ok := f.convolutions[x]
 	if !ok || !f.zeros[y] || c.relu {
 		return f.Function.Max(x, y)
@@ -46,8 +46,8 @@ func (f oneDNNFunction) Max(x, y compute.Value) (compute.Value, error) {
 	return f.convolution(c)
 }
 
-// Constant notes the number zero, for Max.
-func (f oneDNNFunction) Constant(flat any, dimensions ...int) (compute.Value, error) {
+// Constant remembers the constant zero, for Max.
+func (f function) Constant(flat any, dimensions ...int) (compute.Value, error) {
 	value, err := f.Function.Constant(flat, dimensions...)
 	if v := reflect.ValueOf(flat); err == nil && len(dimensions) == 0 && v.Kind() == reflect.Slice && v.Index(0).IsZero() {
 		f.zeros[value] = true
