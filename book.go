@@ -145,7 +145,7 @@ func (b bookRun) record() (kernelext.Record, error) {
 
 // code is the hash of what the notebooks import, as it is now: it may be edited while notebooks run.
 func (b bookRun) code() (string, error) {
-	return kernelext.CodeSHA256(os.DirFS(b.env.Module), "cifar", "cnn", "viz", "kernelext")
+	return kernelext.CodeSHA256(os.DirFS(b.env.Module), "cifar", "cnn", "viz", "kernelext", "internal", "notebooks/lab")
 }
 
 // bring makes sure of one executed notebook, and keeps its results in notebooks/ if asked to.

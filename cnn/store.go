@@ -60,6 +60,17 @@ func freePath(path string) (dir, name string, err error) {
 	return cmp.Or(dir, "."), name, nil
 }
 
+// WriteNewFile makes a file that is whole or not there at all: written aside,
+// synced and renamed. A name that is taken is refused.
+func WriteNewFile(path string, data []byte) error {
+	dir, name, err := freePath(path)
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", path, err)
+	}
+	_, err = writeAtomic(dir, name, func(w io.Writer) error { _, err := w.Write(data); return err })
+	return err
+}
+
 type countingWriter struct {
 	w io.Writer
 	n int64
@@ -85,7 +96,7 @@ func syncDir(dir string) error {
 func writeArrays(dir, name string, arrays []Array) (savedFile, error) {
 	return writeAtomic(dir, name, func(w io.Writer) error {
 		var b bytes.Buffer // one write: the arrays are small, and the checksum sees them once
-		if err := writeSafetensors(&b, arrays, map[string]string{"format": "cnnbook", "layout": "NHWC"}); err != nil {
+		if err := WriteSafetensors(&b, arrays, map[string]string{"format": "cnnbook", "layout": "NHWC"}); err != nil {
 			return err
 		}
 		_, err := w.Write(b.Bytes())
