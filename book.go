@@ -147,7 +147,7 @@ func (b bookRun) record() (book.Record, error) {
 
 // code is the hash of what the notebooks import, as it is now: it may be edited while notebooks run.
 func (b bookRun) code() (string, error) {
-	return book.CodeSHA256(os.DirFS(b.env.Module), "cifar", "cnn", "viz", "kernelext/*.go", "kernelext/internal/text")
+	return book.CodeSHA256(os.DirFS(b.env.Module), "cifar", "cnn", "viz", "kernelext/*.go", "kernelext/internal/text", "internal", "notebooks/lab")
 }
 
 // bring makes sure of one executed notebook, and keeps its results in notebooks/ if asked to.

@@ -38,7 +38,7 @@ func (b bookRun) render(ctx context.Context, asked []string, executed, pages str
 	err = book.Render(ctx, book.Site{
 		Notebooks: ready, Out: pages, Title: "cnnbook",
 		Results: filepath.Join("notebooks", "README.md"),
-		Module:  b.env.Module, Packages: []string{"cifar", "cnn", "viz", "kernelext"},
+		Module:  b.env.Module, Packages: []string{"cifar", "cnn", "viz", "kernelext", "notebooks/lab"},
 		Sources: "notebooks", Code: code,
 		Lead:     "Image recognition with a convolutional network, in Go notebooks: " + b.params.String() + ".",
 		Facts:    facts(b.params, b.env),

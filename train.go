@@ -8,6 +8,7 @@ import (
 	"github.com/cnnbook/cnnbook/cnn"
 	"github.com/cnnbook/cnnbook/kernelext"
 	"github.com/cnnbook/cnnbook/kernelext/setup"
+	course "github.com/cnnbook/cnnbook/notebooks/lab"
 )
 
 // train trains the write-up's network in a terminal: the same runs that the
@@ -26,7 +27,7 @@ func train(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	b, err := cnn.BudgetOf(params.Budget)
+	b, err := course.ParseBudget(params.Budget)
 	if err != nil {
 		return err
 	}
@@ -67,7 +68,7 @@ func train(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	defer run.Close()
 	fmt.Fprintf(stderr, "%s on %s, in %s\n", params, plugin, run.Dir)
 	live := kernelext.Live{Title: run.Name, Out: stdout}
-	if err := live.Finish(run.Train(ctx, func(p cnn.Progress) { live.Update(kernelext.Progress(p)) })); err != nil {
+	if err := live.Finish(run.Train(ctx, func(p cnn.Progress) { live.Update(course.Progress(p)) })); err != nil {
 		return err
 	}
 	result, err := run.Evaluate(ctx, test, nil)

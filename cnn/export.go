@@ -115,7 +115,7 @@ func runFiles(r *Run) ([]exportedFile, error) {
 
 func weightFiles(r *Run) ([]exportedFile, error) {
 	write := func(w io.Writer) error {
-		return writeSafetensors(w, r.weights, map[string]string{"format": "cnnbook", "layout": "NHWC", "run": r.manifest.Identity})
+		return WriteSafetensors(w, r.weights, map[string]string{"format": "cnnbook", "layout": "NHWC", "run": r.manifest.Identity})
 	}
 	return []exportedFile{{"weights.safetensors", write}}, nil
 }

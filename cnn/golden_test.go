@@ -21,7 +21,7 @@ func TestWriteUpStaysByteEqual(t *testing.T) {
 		t.Fatal(err)
 	}
 	var file bytes.Buffer
-	if err := writeSafetensors(&file, weights, nil); err != nil {
+	if err := WriteSafetensors(&file, weights, nil); err != nil {
 		t.Fatal(err)
 	}
 	for _, test := range []struct {

@@ -2,6 +2,7 @@ package cnn
 
 import (
 	"errors"
+	"math"
 	"reflect"
 	"strings"
 	"testing"
@@ -63,4 +64,15 @@ func FuzzHistory(f *testing.F) {
 			t.Errorf("%v does not wrap ErrFormat", err)
 		}
 	})
+}
+
+func TestMeanAccuracy(t *testing.T) {
+	h := History{Steps: []Step{{Rate: 0.1, Accuracy: 0.2}, {Rate: 0.2, Accuracy: 0.4}, {Rate: 0.3, Accuracy: 0.9}}}
+	mean, steps := h.MeanAccuracy(func(s Step) bool { return s.Rate < 0.25 })
+	if math.Abs(mean-0.3) > 1e-12 || steps != 2 {
+		t.Errorf("%g of %d steps, expected 0.3 of 2", mean, steps)
+	}
+	if mean, steps := h.MeanAccuracy(func(Step) bool { return false }); mean != 0 || steps != 0 {
+		t.Errorf("%g of %d steps, expected 0 of none", mean, steps)
+	}
 }

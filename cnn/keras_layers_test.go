@@ -48,7 +48,7 @@ func checkMoreLayers(t *testing.T, backend compute.Backend, c networkCase) {
 	inputs := append(tensorsOf(w), tensors.FromFlatDataAndDimensions(images, len(c.Labels), in[0], in[1], in[2]), c.Labels, dropoutState(1, 1))
 	out, err := graph.CallOnceN(backend, func(n []*graph.Node) []*graph.Node {
 		weights, x, y, rng := n[:len(w)], n[len(w)], n[len(w)+1], n[len(w)+2]
-		training, _ := layers(net, weights, x, rng)
+		training, _ := forward(net, weights, x, rng)
 		loss := graph.ReduceAllMean(crossEntropy(logits(training), y))
 		var trained []*graph.Node
 		for i, s := range specs {
@@ -56,7 +56,8 @@ func checkMoreLayers(t *testing.T, backend compute.Backend, c networkCase) {
 				trained = append(trained, weights[i])
 			}
 		}
-		return append(append(forward(net, weights, x, nil), loss), graph.Gradient(loss, trained...)...)
+		evaluation, _ := forward(net, weights, x, nil)
+		return append(append(evaluation, loss), graph.Gradient(loss, trained...)...)
 	}, inputs...)
 	if err != nil {
 		t.Fatal(err)

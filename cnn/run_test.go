@@ -478,3 +478,14 @@ func flipBit(t *testing.T, dir, name string) {
 func replace(t *testing.T, dir, old, with string) {
 	edit(t, dir, manifestName, func(b []byte) []byte { return bytes.ReplaceAll(b, []byte(old), []byte(with)) })
 }
+
+func TestEstimate(t *testing.T) {
+	var r Run
+	if got := r.Estimate(10); got != 0 {
+		t.Errorf("without a step: %s, expected 0", got)
+	}
+	r.manifest.State.Step, r.manifest.State.Seconds = 20, 5
+	if got := r.Estimate(10); got != 2500*time.Millisecond {
+		t.Errorf("%s, expected 2.5s", got)
+	}
+}

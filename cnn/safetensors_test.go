@@ -25,7 +25,7 @@ func TestSafetensorsRoundTrip(t *testing.T) {
 		{Name: "scalar", Shape: []int{}, Values: []float32{7}},
 	}
 	var b bytes.Buffer
-	if err := writeSafetensors(&b, arrays, map[string]string{"format": "cnnbook"}); err != nil {
+	if err := WriteSafetensors(&b, arrays, map[string]string{"format": "cnnbook"}); err != nil {
 		t.Fatal(err)
 	}
 	if n := binary.LittleEndian.Uint64(b.Bytes()); n%8 != 0 {
@@ -40,7 +40,7 @@ func TestSafetensorsRoundTrip(t *testing.T) {
 // An optimizer without state saves no arrays, only the metadata.
 func TestSafetensorsWithoutArrays(t *testing.T) {
 	var b bytes.Buffer
-	if err := writeSafetensors(&b, nil, map[string]string{"format": "cnnbook"}); err != nil {
+	if err := WriteSafetensors(&b, nil, map[string]string{"format": "cnnbook"}); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := readSafetensors(b.Bytes(), "x"); err != nil || len(got) != 0 {
@@ -84,7 +84,7 @@ func TestSafetensorsRefuses(t *testing.T) {
 
 func FuzzSafetensors(f *testing.F) {
 	var b bytes.Buffer
-	if err := writeSafetensors(&b, []Array{{Name: "a", Shape: []int{2}, Values: []float32{1, 2}}}, nil); err != nil {
+	if err := WriteSafetensors(&b, []Array{{Name: "a", Shape: []int{2}, Values: []float32{1, 2}}}, nil); err != nil {
 		f.Fatal(err)
 	}
 	f.Add(b.Bytes())
@@ -98,7 +98,7 @@ func FuzzSafetensors(f *testing.F) {
 			return
 		}
 		var b bytes.Buffer
-		if err := writeSafetensors(&b, arrays, nil); err != nil {
+		if err := WriteSafetensors(&b, arrays, nil); err != nil {
 			t.Fatal(err)
 		}
 		again, err := readSafetensors(b.Bytes(), "again")

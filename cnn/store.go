@@ -20,17 +20,26 @@ const historyName = "history.jsonl"
 // writeSaved makes dir/name hold what write writes, or leaves it as it was.
 func writeSaved(dir, name string, write func(io.Writer) error) (savedFile, error) {
 	sum := sha256.New()
-	var bytes int64
+	var size int64
 	err := atomicfile.Write(filepath.Join(dir, name), 0o644, func(w io.Writer) error {
 		counter := &countingWriter{w: io.MultiWriter(w, sum)}
 		err := write(counter)
-		bytes = counter.n
+		size = counter.n
 		return err
 	})
 	if err != nil {
 		return savedFile{}, fmt.Errorf("saving %s: %w", filepath.Join(dir, name), err)
 	}
-	return savedFile{Name: name, Bytes: bytes, SHA256: hex.EncodeToString(sum.Sum(nil))}, nil
+	return savedFile{Name: name, Bytes: size, SHA256: hex.EncodeToString(sum.Sum(nil))}, nil
+}
+
+// WriteNewFile makes a file that appears whole or not at all. A name that is taken
+// is refused with an error that wraps [fs.ErrExist].
+func WriteNewFile(path string, data []byte) error {
+	if err := atomicfile.WriteNewBytes(path, data, 0o644); err != nil {
+		return fmt.Errorf("writing %s: %w", path, err)
+	}
+	return nil
 }
 
 type countingWriter struct {
@@ -47,7 +56,7 @@ func (c *countingWriter) Write(p []byte) (int, error) {
 func writeArrays(dir, name string, arrays []Array) (savedFile, error) {
 	return writeSaved(dir, name, func(w io.Writer) error {
 		var b bytes.Buffer // one write: the arrays are small, and the checksum sees them once
-		if err := writeSafetensors(&b, arrays, map[string]string{"format": "cnnbook", "layout": "NHWC"}); err != nil {
+		if err := WriteSafetensors(&b, arrays, map[string]string{"format": "cnnbook", "layout": "NHWC"}); err != nil {
 			return err
 		}
 		_, err := w.Write(b.Bytes())

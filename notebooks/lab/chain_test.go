@@ -1,4 +1,4 @@
-package cnn
+package lab
 
 import (
 	"context"
@@ -6,13 +6,14 @@ import (
 	"testing"
 
 	"github.com/cnnbook/cnnbook/cifar"
+	"github.com/cnnbook/cnnbook/cnn"
 )
 
 func TestChainContinuesStageFromStage(t *testing.T) {
 	budget := Budget{Name: "smoke", Batch: 10, Base: 1, Ramp: 2, ShortRamp: 1, Cyclic: 1, Compare: 1}
 	train, valid := cifar.Drawn(1, 20, 10)
 	var trained []string
-	c := Chain{Root: t.TempDir(), Network: tiny(), Budget: budget, Seed: 1, Train: train, Valid: valid, Trainer: func(ctx context.Context, r *Run) error {
+	c := Chain{Root: t.TempDir(), Network: tiny(), Budget: budget, Seed: 1, Train: train, Valid: valid, Trainer: func(ctx context.Context, r *cnn.Run) error {
 		trained = append(trained, r.Name)
 		return r.Train(ctx, nil)
 	}}
