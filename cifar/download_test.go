@@ -52,6 +52,7 @@ func content(w http.ResponseWriter, r *http.Request, data []byte) {
 	http.ServeContent(w, r, ArchiveName, time.Time{}, bytes.NewReader(data))
 }
 
+// Promise(files/download)
 func TestFetchArchive(t *testing.T) {
 	data := payload()
 	url, requests := serve(t, func(w http.ResponseWriter, r *http.Request) { content(w, r, data) })
@@ -74,6 +75,8 @@ func TestFetchArchive(t *testing.T) {
 
 // TestFetchErrors checks that the errors of a transfer are this package's, and
 // that each setting reaches it.
+//
+// Promise(files/download)
 func TestFetchErrors(t *testing.T) {
 	data := payload()
 	status := func(code int) http.HandlerFunc {

@@ -10,6 +10,8 @@ import (
 
 // TestFaultyBackendIsReportedInOneLine: the first call that computes says what is wrong, and
 // how to fix it; the run is as it was.
+//
+// Promise(setup/plugin)
 func TestFaultyBackendIsReportedInOneLine(t *testing.T) {
 	text := filepath.Join(t.TempDir(), "plugin.so")
 	if err := os.WriteFile(text, []byte("not a library"), 0o755); err != nil {

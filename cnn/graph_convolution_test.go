@@ -13,6 +13,8 @@ import (
 
 // The kernel's gradient over blocks is that of the whole batch, and the same
 // to the bit each time.
+//
+// Promise(compute/onednn)
 func TestKernelGradientOverBlocks(t *testing.T) {
 	const n, h, w, in, out = 2*gradientBlock + 3, 7, 6, 8, 5
 	backend, err := openBackend()

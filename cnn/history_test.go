@@ -38,6 +38,7 @@ func TestHistoryRoundTrip(t *testing.T) {
 	}
 }
 
+// Promise(files/hostile)
 func TestHistoryRefuses(t *testing.T) {
 	step := `{"s":{"step":1,"epoch":1,"rate":1,"images":1,"loss":1,"accuracy":1}}` + "\n"
 	for name, test := range map[string]struct{ text, want string }{
@@ -56,6 +57,7 @@ func TestHistoryRefuses(t *testing.T) {
 	}
 }
 
+// Promise(files/hostile)
 func FuzzHistory(f *testing.F) {
 	f.Add([]byte(`{"s":{"step":1,"epoch":1,"rate":1,"images":1,"loss":1,"accuracy":1}}` + "\n"))
 	f.Add([]byte(`{"e":{"epoch":1,"loss":1,"accuracy":1,"valid_loss":1,"valid_accuracy":1}}` + "\n"))

@@ -56,6 +56,8 @@ func scikitResult(t *testing.T) (scikit, *Result) {
 
 func close9(a, b float64) bool { return math.Abs(a-b) < 1e-9 }
 
+// Promise(agreement/scores): Confusion matrix, precision, recall, F1 and calibration agree with
+// scikit-learn.
 func TestScoresMatchScikitLearn(t *testing.T) {
 	want, r := scikitResult(t)
 	if got := r.Confusion(); !reflect.DeepEqual(got, want.Confusion) {

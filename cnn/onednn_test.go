@@ -36,6 +36,10 @@ func convolutionsOf(t testing.TB) (calls, own compute.Backend) {
 
 // What oneDNN computes is what XLA computes, for each form of a convolution, with
 // the gradients.
+//
+// Promise(compute/onednn): Convolutions and matrix multiplications by oneDNN, poolings beside it, with
+// bias and ReLU, and their gradients, agree with XLA's within 1e-5. A kernel's gradient has the same
+// bits each time; computed over blocks, it agrees with the whole batch's within 1e-4.
 func TestOneDNNConvolvesAsXLA(t *testing.T) {
 	calls, own := convolutionsOf(t)
 	for name, form := range map[string]func(x, kernel *Node) *Node{
@@ -68,6 +72,8 @@ func channelsFirst(x, kernel *Node) *Node {
 }
 
 // A kernel's gradient by oneDNN is XLA's, and the same to the bit each time.
+//
+// Promise(compute/onednn)
 func TestOneDNNKernelGradient(t *testing.T) {
 	calls, own := convolutionsOf(t)
 	for _, n := range []int{1, 3, 70} {
@@ -95,6 +101,10 @@ func TestOneDNNKernelGradient(t *testing.T) {
 
 // A library that CNNBOOK_ONEDNN names, but that does not load, is an error: nothing else is
 // taken for it.
+//
+// Promise(compute/onednn-refused): A oneDNN library that does not load is reported in one line, and
+// set-up continues without it. With an unknown version of oneDNN or of the plugin, XLA computes
+// everything.
 func TestOneDNNThatDoesNotLoad(t *testing.T) {
 	convolutionsOf(t)
 	file := filepath.Join(t.TempDir(), "libdnnl.so.3")
@@ -112,6 +122,8 @@ func TestOneDNNThatDoesNotLoad(t *testing.T) {
 
 // With a version of oneDNN that is not known to work, XLA computes everything, and standard
 // error says so in one line, once.
+//
+// Promise(compute/onednn-refused)
 func TestUnknownOneDNNLeavesAllToXLA(t *testing.T) {
 	convolutionsOf(t)
 	library := fakeOneDNN(t, 4, 0)
@@ -173,6 +185,8 @@ func standardError(t *testing.T, act func()) string {
 
 // With a bias and a ReLU as parts of its call, a convolution has the values and
 // gradients that it has without.
+//
+// Promise(compute/onednn)
 func TestFusedConvolutionIsTheConvolution(t *testing.T) {
 	calls, own := convolutionsOf(t)
 	for name, after := range map[string]func(y, bias *Node) *Node{
@@ -200,6 +214,8 @@ func TestFusedConvolutionIsTheConvolution(t *testing.T) {
 
 // Max pooling, alone, after a ReLU and before one, has XLA's values and gradients, also where
 // rows fill no window, and so has the bias whose gradient comes with them.
+//
+// Promise(compute/onednn)
 func TestPoolingByCallsIsXLAs(t *testing.T) {
 	calls, own := convolutionsOf(t)
 	for name, form := range map[string]func(x, bias *Node) *Node{
@@ -230,6 +246,8 @@ func TestPoolingByCallsIsXLAs(t *testing.T) {
 
 // The first of a window's largest values gets its gradient, as in TensorFlow, and a NaN
 // counts as the largest.
+//
+// Promise(compute/onednn)
 func TestPoolingByCallsOfEqualsAndNaN(t *testing.T) {
 	calls, _ := convolutionsOf(t)
 	const channels = 8
@@ -255,6 +273,8 @@ func TestPoolingByCallsOfEqualsAndNaN(t *testing.T) {
 
 // Each way in which two matrices can be multiplied gives the same by oneDNN as
 // by XLA.
+//
+// Promise(compute/onednn)
 func TestOneDNNMultipliesAsXLA(t *testing.T) {
 	calls, own := convolutionsOf(t)
 	for _, axes := range [][2]int{{0, 0}, {0, 1}, {1, 0}, {1, 1}} {

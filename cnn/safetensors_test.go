@@ -48,6 +48,7 @@ func TestSafetensorsWithoutArrays(t *testing.T) {
 	}
 }
 
+// Promise(files/hostile)
 func TestSafetensorsRefuses(t *testing.T) {
 	four := []byte{0, 0, 0, 0}
 	for name, test := range map[string]struct {
@@ -82,6 +83,7 @@ func TestSafetensorsRefuses(t *testing.T) {
 	}
 }
 
+// Promise(files/hostile)
 func FuzzSafetensors(f *testing.F) {
 	var b bytes.Buffer
 	if err := WriteSafetensors(&b, []Array{{Name: "a", Shape: []int{2}, Values: []float32{1, 2}}}, nil); err != nil {
@@ -110,6 +112,8 @@ func FuzzSafetensors(f *testing.F) {
 
 // TestReadersAreBounded gives sizes that the bytes do not have: nothing of that size
 // may be asked of memory.
+//
+// Promise(files/hostile)
 func TestReadersAreBounded(t *testing.T) {
 	entry := func(shape, end string) string {
 		return `{"a":{"dtype":"F32","shape":[` + shape + `],"data_offsets":[0,` + end + `]}}`

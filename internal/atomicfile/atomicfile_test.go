@@ -39,6 +39,7 @@ func half(w io.Writer) error {
 	return errWriter
 }
 
+// Promise(files/atomic): A file or folder appears under its final name whole or not at all.
 func TestWrite(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file")
 	for _, content := range []string{"first", "second, and longer", ""} {
@@ -59,6 +60,7 @@ func TestWrite(t *testing.T) {
 	holds(t, path, "kept")
 }
 
+// Promise(files/atomic)
 func TestWriteNew(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file")
 	if err := WriteNew(path, 0o644, half); !errors.Is(err, errWriter) {
@@ -76,6 +78,8 @@ func TestWriteNew(t *testing.T) {
 }
 
 // TestWriteNewLosesTheRace has the name taken while the content is being written.
+//
+// Promise(files/atomic)
 func TestWriteNewLosesTheRace(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file")
 	err := WriteNew(path, 0o644, func(io.Writer) error { return WriteNewBytes(path, []byte("first"), 0o644) })
@@ -85,6 +89,7 @@ func TestWriteNewLosesTheRace(t *testing.T) {
 	holds(t, path, "first")
 }
 
+// Promise(files/atomic)
 func TestNewFolder(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "folder")
 	build := func(dir string) error { return WriteBytes(filepath.Join(dir, "file"), []byte("first"), 0o644) }

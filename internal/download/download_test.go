@@ -101,6 +101,8 @@ func notFetched(t *testing.T, dir string, err, is error, text string) {
 	}
 }
 
+// Promise(files/download): A download resumes where it was cut off, and never has its final name with
+// wrong content.
 func TestFetchCutAtEveryTenth(t *testing.T) {
 	data := payload()
 	url, requests := serve(t, func(w http.ResponseWriter, r *http.Request) { cutting(w, r, data, len(data)/10) })
@@ -124,6 +126,7 @@ func TestFetchCutAtEveryTenth(t *testing.T) {
 	}
 }
 
+// Promise(files/download)
 func TestFetchGoesOnInAnotherCall(t *testing.T) {
 	data := payload()
 	for tenth := range 10 {
@@ -143,6 +146,7 @@ func TestFetchGoesOnInAnotherCall(t *testing.T) {
 	}
 }
 
+// Promise(files/download)
 func TestFetchStall(t *testing.T) {
 	data := payload()
 	for _, sent := range []int{0, 1000} { // before and after the head of the answer
@@ -179,6 +183,7 @@ func TestFetchCancel(t *testing.T) {
 	notFetched(t, dir, err, why, url)
 }
 
+// Promise(files/download)
 func TestFetchTwoAtOnce(t *testing.T) {
 	data := payload()
 	url, requests := serve(t, func(w http.ResponseWriter, r *http.Request) {

@@ -12,6 +12,8 @@ import (
 
 // TestFetchRecovers starts with something wrong in the folder, or a server with a
 // weakness, and must end with the archive.
+//
+// Promise(files/download)
 func TestFetchRecovers(t *testing.T) {
 	data := payload()
 	rotten := bytes.Clone(data[:len(data)/2])
@@ -84,6 +86,7 @@ func TestFetchRecovers(t *testing.T) {
 	}
 }
 
+// Promise(files/download)
 func TestFetchRefuses(t *testing.T) {
 	data := payload()
 	other := bytes.Clone(data)

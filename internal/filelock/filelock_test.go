@@ -12,6 +12,7 @@ import (
 	"time"
 )
 
+// Promise(runs/lock)
 func TestTry(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "x.lock")
 	l, err := Try(name, "a test")
@@ -46,6 +47,7 @@ func TestTry(t *testing.T) {
 	}
 }
 
+// Promise(runs/lock)
 func TestWait(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "x.lock")
 	l, err := Try(name, "a test")
@@ -72,6 +74,8 @@ func TestWait(t *testing.T) {
 }
 
 // TestOneAtATime has goroutines take turns, with the file removed after each.
+//
+// Promise(runs/lock)
 func TestOneAtATime(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "x.lock")
 	inside := make(chan struct{}, 1)
@@ -125,6 +129,8 @@ func TestHolder(t *testing.T) {
 const heldBy = "CNNBOOK_TEST_LOCK"
 
 // TestKilled takes the lock of a process that was killed while it had it.
+//
+// Promise(runs/lock)
 func TestKilled(t *testing.T) {
 	if name := os.Getenv(heldBy); name != "" {
 		if _, err := Try(name, "waiting for its end"); err != nil {

@@ -29,6 +29,8 @@ func compile(t *testing.T, args ...string) {
 
 // A library whose version is not known, or that lacks a function, is refused in one line
 // that says so.
+//
+// Promise(compute/onednn-refused)
 func TestRefusesUnknownLibraries(t *testing.T) {
 	version := func(major, minor int) string {
 		return fmt.Sprintf("static const int version[] = {%d, %d, 1}; const void* dnnl_version(void) { return version; }", major, minor)
@@ -57,6 +59,8 @@ func TestRefusesUnknownLibraries(t *testing.T) {
 }
 
 // A file that is no library is an error of another class.
+//
+// Promise(compute/onednn-refused)
 func TestLibraryThatDoesNotLoad(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "libdnnl.so.3")
 	if err := os.WriteFile(file, []byte("not a library"), 0o644); err != nil {
@@ -71,6 +75,8 @@ func TestLibraryThatDoesNotLoad(t *testing.T) {
 
 // A plugin whose versions or layouts are not known is refused in one line that says so. One
 // whose structs are larger is not: later minor versions append fields.
+//
+// Promise(compute/onednn-refused)
 func TestRefusesUnknownPlugins(t *testing.T) {
 	program := filepath.Join(t.TempDir(), "plugin")
 	compile(t, "-Wall", "-Werror", "-I.", "-o", program, "testdata/plugin.c", "onednn.c", "plugin.c", "loops.c", "-ldl")
