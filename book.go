@@ -23,8 +23,8 @@ func bookCommand() *cobra.Command {
 	}
 	b := book.Build{
 		Sources:  "notebooks",
-		Code:     []string{"cifar", "cnn", "viz", "kernelext/*.go", "kernelext/internal/text"},
-		Packages: []string{"cifar", "cnn", "viz", "kernelext"},
+		Code:     []string{"cifar", "cnn", "viz", "kernelext/*.go", "kernelext/internal/text", "internal", "notebooks/lab"},
+		Packages: []string{"cifar", "cnn", "viz", "kernelext", "notebooks/lab"},
 	}
 	params := paramFlags(c)
 	c.Flags().StringVar(&b.Out, "out", "_site", "folder for the pages; books of other data, budget or seed in it stay")

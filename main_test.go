@@ -100,6 +100,8 @@ func TestDrawAndCheckADataset(t *testing.T) {
 	}
 }
 
+// Promise(runs/manage): A run can be listed, shown, verified, removed, and exported for others to
+// open.
 func TestRuns(t *testing.T) {
 	root := t.TempDir()
 	t.Setenv("CNNBOOK_RUNS", root)

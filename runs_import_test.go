@@ -13,6 +13,8 @@ import (
 )
 
 // What is exported for others can be imported again, to the same weights.
+//
+// Promise(agreement/exchange)
 func TestExportAndImport(t *testing.T) {
 	root, out := t.TempDir(), t.TempDir()
 	t.Setenv(kernelext.EnvRuns, root)

@@ -34,6 +34,7 @@ func savedRun(t *testing.T, root, layer, data string) *cnn.Run {
 	return r
 }
 
+// Promise(runs/manage)
 func TestRunsOfATrainedRun(t *testing.T) {
 	r := savedRun(t, t.TempDir(), "dense", "twenty images")
 	to := filepath.Join(t.TempDir(), "out")
@@ -67,6 +68,8 @@ func TestRunsOfATrainedRun(t *testing.T) {
 }
 
 // TestHostileTextInATerminal prints a run whose names were chosen to do harm.
+//
+// Promise(files/text)
 func TestHostileTextInATerminal(t *testing.T) {
 	const hostile = "\x1b[2J\x1b]0;owned\x07<b>\"cat\"\u202egpj.exe\u2066\x00\r\n\u009b31m'"
 	r := savedRun(t, t.TempDir(), "layer"+hostile, "data"+hostile)

@@ -9,6 +9,7 @@ import (
 	"github.com/cnnbook/cnnbook/internal/cli"
 	"github.com/cnnbook/cnnbook/kernelext"
 	"github.com/cnnbook/cnnbook/kernelext/setup"
+	course "github.com/cnnbook/cnnbook/notebooks/lab"
 	"github.com/spf13/cobra"
 )
 
@@ -47,7 +48,7 @@ func trainCommand() *cobra.Command {
 
 // run trains, and evaluates on the test images.
 func (t training) run(ctx context.Context, params kernelext.Params, stdout, stderr io.Writer) error {
-	b, err := cnn.BudgetOf(params.Budget)
+	b, err := course.ParseBudget(params.Budget)
 	if err != nil {
 		return err
 	}
@@ -88,7 +89,7 @@ func (t training) run(ctx context.Context, params kernelext.Params, stdout, stde
 	defer run.Close()
 	fmt.Fprintf(stderr, "%s on %s, in %s\n", params, plugin, run.Dir)
 	live := kernelext.Live{Title: run.Name, Out: stdout}
-	if err := live.Finish(run.Train(ctx, func(p cnn.Progress) { live.Update(kernelext.Progress(p)) })); err != nil {
+	if err := live.Finish(run.Train(ctx, func(p cnn.Progress) { live.Update(course.Progress(p)) })); err != nil {
 		return err
 	}
 	result, err := run.Evaluate(ctx, test, nil)

@@ -112,6 +112,7 @@ func TestLoadArchiveKeepsTheMark(t *testing.T) {
 	}
 }
 
+// Promise(files/hostile)
 func TestLoadArchiveRefuses(t *testing.T) {
 	good := officialEntries()
 	with := func(e entry) []byte { return zipped(t, tarball(t, append([]entry{e}, good...))) }
@@ -162,6 +163,8 @@ func TestLoadArchiveRefuses(t *testing.T) {
 }
 
 // TestGzipBomb unpacks to 256 MiB, of which at most the cap may be read.
+//
+// Promise(files/hostile)
 func TestGzipBomb(t *testing.T) {
 	var bomb bytes.Buffer
 	w := gzip.NewWriter(&bomb)
@@ -183,6 +186,8 @@ func TestGzipBomb(t *testing.T) {
 }
 
 // FuzzArchive feeds the tar inside; what gzip accepts is gzip's own business.
+//
+// Promise(files/hostile)
 func FuzzArchive(f *testing.F) {
 	small := officialEntries()
 	f.Add(tarball(f, small[:2]))
@@ -203,6 +208,8 @@ func FuzzArchive(f *testing.F) {
 }
 
 // FuzzGzip feeds the outer layer.
+//
+// Promise(files/hostile)
 func FuzzGzip(f *testing.F) {
 	f.Add(zipped(f, tarball(f, officialEntries()[:2])))
 	f.Add([]byte("\x1f\x8b"))

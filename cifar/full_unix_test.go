@@ -20,6 +20,8 @@ const fullDisk = "CNNBOOK_TEST_FULL_DISK"
 
 // TestFullDisk saves and downloads in such a process: one clear error, and nothing under a final
 // name. The part of a download stays, as it is gone on with.
+//
+// Promise(files/full-disk)
 func TestFullDisk(t *testing.T) {
 	if dir := os.Getenv(fullDisk); dir != "" {
 		onFullDisk(t, dir)

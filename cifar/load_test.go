@@ -52,6 +52,7 @@ func TestLoad(t *testing.T) {
 	}
 }
 
+// Promise(files/hostile)
 func TestLoadRefuses(t *testing.T) {
 	in := folderName + "/"
 	tests := []struct {
@@ -97,6 +98,8 @@ func TestLoadRefuses(t *testing.T) {
 }
 
 // TestReadBatchBounded has a stream that lies about its size and never ends.
+//
+// Promise(files/hostile)
 func TestReadBatchBounded(t *testing.T) {
 	_, err := readBatch(zeros{}, "endless.bin", -1)
 	if !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), "more than 10000 records") {
@@ -108,6 +111,7 @@ type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
+// Promise(files/hostile)
 func TestOpenRefuses(t *testing.T) {
 	dir := t.TempDir()
 	plain := filepath.Join(dir, "data_batch_1.bin")
@@ -215,6 +219,7 @@ func TestMark(t *testing.T) {
 	}
 }
 
+// Promise(files/hostile)
 func FuzzMark(f *testing.F) {
 	f.Add([]byte(mark{drawn: true, train: "drawn a", test: "drawn b"}.String()))
 	f.Add([]byte("train: \"\\u202e\"\ntest: x"))

@@ -34,6 +34,8 @@ func TestOpenNamedPipe(t *testing.T) {
 
 // TestReadOnlyFolder can still use an archive that is there, and says what it
 // can't write.
+//
+// Promise(files/full-disk)
 func TestReadOnlyFolder(t *testing.T) {
 	data := payload()
 	url, requests := serve(t, nil)

@@ -26,6 +26,8 @@ func labelled(label byte) []byte {
 	return data
 }
 
+// Promise(files/hostile): A damaged, oversized or hostile file is one clear error that says where,
+// without a panic and in bounded memory.
 func TestReader(t *testing.T) {
 	failing := errors.New("disk on fire")
 	tests := []struct {
@@ -72,6 +74,7 @@ func TestReader(t *testing.T) {
 	}
 }
 
+// Promise(files/hostile)
 func FuzzReader(f *testing.F) {
 	f.Add(records(2))
 	f.Add(records(1)[:100])

@@ -178,6 +178,8 @@ func moments(t *testing.T) *rand.Rand {
 // the middle of a save. After each the folder must hold a whole state, and
 // what goes on must end with the weights, the optimizer's state and the history of
 // a run that was never stopped.
+//
+// Promise(runs/resume) killed at 20 or more random moments, some in the middle of a save
 func TestKilledTrainingEndsTheSame(t *testing.T) {
 	whole := trainTiny(t, t.TempDir(), longSpec())
 	rng := moments(t)
@@ -245,6 +247,8 @@ func unfinished(t *testing.T, r *Run) bool {
 
 // TestInterruptedTrainingEndsTheSame stops a training process by the signals of
 // ctrl-C, of Jupyter and of service managers: no step is lost.
+//
+// Promise(runs/resume) by ctrl-C or SIGTERM, without losing a step
 func TestInterruptedTrainingEndsTheSame(t *testing.T) {
 	whole := trainTiny(t, t.TempDir(), longSpec())
 	rng := moments(t)
@@ -272,6 +276,9 @@ func TestInterruptedTrainingEndsTheSame(t *testing.T) {
 
 // TestTwoProcessesOneRun: the second is told who trains, and nobody has to clean
 // up after the first was killed.
+//
+// Promise(runs/lock): If two processes want one run, the second learns who holds it. A dead process
+// holds nothing.
 func TestTwoProcessesOneRun(t *testing.T) {
 	root := t.TempDir()
 	c := startChild(t, root)

@@ -2,7 +2,6 @@ package cnn
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 	"slices"
 )
@@ -174,48 +173,4 @@ func (r *Result) Calibration(bins int) ([]CalibrationBin, float64) {
 		ece += n / float64(len(r.Actual)) * math.Abs(b.Accuracy-b.Confidence)
 	}
 	return out, ece
-}
-
-// Misaligned is the write-up's evaluation, kept to show its mistake: its
-// predictions come from a generator that shuffles, and are compared with the
-// labels in their own order. Prediction i then belongs to some other image, so
-// the confusion matrix spreads evenly and the accuracy falls to chance, however
-// good the network is.
-func (r *Result) Misaligned(seed uint64) *Result {
-	order := epochOrder(seed, 0, len(r.Actual))
-	out := *r
-	out.Predicted = make([]int, len(order))
-	out.Probabilities = make([][]float64, len(order))
-	out.Losses = make([]float64, len(order))
-	right := 0
-	out.Loss = 0
-	for i, from := range order {
-		out.Predicted[i], out.Probabilities[i] = r.Predicted[from], r.Probabilities[from]
-		if out.Predicted[i] == r.Actual[i] {
-			right++
-		}
-		out.Losses[i] = -math.Log(max(1e-7, out.Probabilities[i][r.Actual[i]])) // clipped as Keras clips
-		out.Loss += out.Losses[i] / float64(len(order))
-	}
-	out.Accuracy = ratio(right, len(order))
-	return &out
-}
-
-// String is one line: "accuracy 0.7646 (95 % interval 0.7562 to 0.7728), loss
-// 0.8820, 10000 images".
-func (r *Result) String() string {
-	low, high := r.Interval()
-	return fmt.Sprintf("accuracy %.4f (95 %% interval %.4f to %.4f), loss %.4f, %d images", r.Accuracy, low, high, r.Loss, len(r.Actual))
-}
-
-// Prediction is the network's answer to one image.
-type Prediction struct {
-	Class         int
-	Name          string
-	Probabilities []float64
-}
-
-// Prediction gives the answer to image i.
-func (r *Result) Prediction(i int) Prediction {
-	return Prediction{Class: r.Predicted[i], Name: r.Names[r.Predicted[i]], Probabilities: r.Probabilities[i]}
 }

@@ -25,8 +25,9 @@ type safetensorsEntry struct {
 	Offsets [2]uint64 `json:"data_offsets"`
 }
 
-// writeSafetensors writes float32 arrays in their order.
-func writeSafetensors(w io.Writer, arrays []Array, metadata map[string]string) error {
+// WriteSafetensors writes float32 arrays in their order, and free text by name, in
+// the safetensors format.
+func WriteSafetensors(w io.Writer, arrays []Array, metadata map[string]string) error {
 	var header bytes.Buffer
 	header.WriteByte('{')
 	if len(metadata) > 0 {

@@ -68,11 +68,12 @@ func (r *Run) Train(ctx context.Context, observe func(Progress)) (err error) {
 		return err
 	}
 	err = t.loop(ctx)
-	if errors.Is(err, ctx.Err()) { // finished, or asked to stop
+	stopped := func(err error) bool { return err == nil || ctx.Err() != nil && errors.Is(err, ctx.Err()) }
+	if stopped(err) {
 		err = cmp.Or(t.save(ctx), err)
 	}
 	t.close()
-	if err == nil || errors.Is(err, ctx.Err()) {
+	if stopped(err) { // finished or interrupted, and saved
 		return err
 	}
 	return r.fallBack(err)
@@ -187,12 +188,12 @@ func openHistory(r *Run) (*os.File, error) {
 	return f, nil
 }
 
-func (t *training) stepsPerEpoch() int { return stepsPerEpoch(t.train.n, t.engine.config.Batch) }
+func (t *training) stepsPerEpoch() int { return StepsPerEpoch(t.train.n, t.engine.config.Batch) }
 
 // replay reports the epochs that are finished already.
 func (r *Run) replay(observe func(Progress)) {
 	_, total := r.Epochs()
-	steps := stepsPerEpoch(r.manifest.Data.Train.Images, r.config().Batch)
+	steps := StepsPerEpoch(r.manifest.Data.Train.Images, r.config().Batch)
 	for _, e := range r.History.Epochs {
 		observe(Progress{
 			Epoch: e.Epoch, Epochs: total, Step: steps, Steps: steps,
@@ -206,7 +207,7 @@ func (t *training) loop(ctx context.Context) error {
 	state := &t.run.manifest.State
 	perEpoch := t.stepsPerEpoch()
 	for state.Epochs < t.engine.config.Epochs {
-		order := epochOrder(t.engine.config.Seed, state.Epochs, t.train.n)
+		order := EpochOrder(t.engine.config.Seed, state.Epochs, t.train.n)
 		t.epochBegan = time.Now()
 		for state.Step < (state.Epochs+1)*perEpoch {
 			if err := ctx.Err(); err != nil {
@@ -269,11 +270,11 @@ func (t *training) endEpoch(ctx context.Context) error {
 		}
 		t.validated = true
 	}
-	var mirror func(n int) []bool
+	var flipped []bool
 	if config.FlipEvaluation {
-		mirror = func(n int) []bool { return flips(mix(config.Seed, streamFlip), state.Epochs, n) }
+		flipped = EvaluationFlips(config.Seed, state.Epochs, t.valid.n)
 	}
-	scores, err := score(ctx, t.engine, t.valid, mirror, nil)
+	scores, err := score(ctx, t.engine, t.valid, flipped, nil)
 	if err != nil {
 		return err
 	}

@@ -85,6 +85,8 @@ func withPHYs(data []byte, perMetre uint32) []byte {
 	return slices.Concat(data[:header], whole, data[header:])
 }
 
+// Promise(files/text): Text from outside (names of classes, layers and runs, paths) stays text in
+// HTML, SVG, alt text and the terminal.
 func TestBundlesEscapeWhatComesFromOutside(t *testing.T) {
 	svg := []byte(`<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>`)
 	for _, said := range testkit.Hostile {

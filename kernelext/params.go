@@ -22,6 +22,9 @@ const (
 	BudgetFull  = "full"  // the whole of the write-up
 )
 
+// Budgets lists the names of the budgets, the smallest first.
+func Budgets() []string { return []string{BudgetSmoke, BudgetCPU, BudgetHours, BudgetFull} }
+
 // Names of the environment variables that carry the parameters into a cell.
 const (
 	EnvData   = "CNNBOOK_DATA"
@@ -78,7 +81,7 @@ func paramsFrom(getenv func(string) string, cacheDir func() (string, error)) (Pa
 
 // Check reports the first value that cannot be used.
 func (p Params) check() error {
-	if !slices.Contains([]string{BudgetSmoke, BudgetCPU, BudgetHours, BudgetFull}, cmp.Or(p.Budget, BudgetSmoke)) {
+	if !slices.Contains(Budgets(), cmp.Or(p.Budget, BudgetSmoke)) {
 		return paramError(EnvBudget, p.Budget, "smoke, cpu, hours or full")
 	}
 	if p.Data != "" {

@@ -150,6 +150,8 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
+// Promise(agreement/exchange)
+// Promise(files/hostile)
 func TestReadRefuses(t *testing.T) {
 	model := func(layer string) string {
 		return `{"class_name":"Sequential","config":{"name":"s","layers":[` + layer + `],"build_input_shape":[null,8,8,3]}}`
@@ -191,6 +193,8 @@ func TestReadRefuses(t *testing.T) {
 
 // A .keras file that lacks a part, is damaged, or unpacks to far more than its
 // own length is refused.
+//
+// Promise(files/hostile)
 func TestReadKerasRefuses(t *testing.T) {
 	archive := func(members ...member) []byte {
 		var b bytes.Buffer

@@ -173,6 +173,10 @@ func (l *labSights) Write(p []byte) (int, error) {
 }
 
 // TestJupyterLab drives a real JupyterLab in a real browser, whose console has to stay without errors. CNNBOOK_SCREENSHOTS names a folder to keep its pictures in.
+//
+// Promise(kernel/jupyterlab): In JupyterLab, "Run All", live training, interrupting and continuing,
+// completion, inspection, restart and the widgets work, with no error in the browser's console.
+// Promise(kernel/jupyterlab) in Chromium
 func TestJupyterLab(t *testing.T) {
 	chromium := browser.Find(t)
 	t.Run("a training", func(t *testing.T) {

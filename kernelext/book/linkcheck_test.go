@@ -6,6 +6,7 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/internal/testkit"
 )
 
+// Promise(pages/links): No link within the pages is broken, and no reference is.
 func TestCheckLinks(t *testing.T) {
 	dir := t.TempDir()
 	testkit.WriteFiles(t, dir, map[string]string{

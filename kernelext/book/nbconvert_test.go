@@ -10,6 +10,8 @@ import (
 
 // TestLiveInNbconvert runs a training with a live display and lets nbconvert make HTML of the notebook: there is the last
 // state of the display, once, with its curves, and no script.
+//
+// Promise(kernel/live): A live display leaves one figure without scripts, in nbconvert's HTML too.
 func TestLiveInNbconvert(t *testing.T) {
 	e := execution(t, `import (
 	"context"

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/cnnbook/cnnbook/kernelext/internal/files"
+	"github.com/cnnbook/cnnbook/internal/atomicfile"
 	"github.com/cnnbook/cnnbook/kernelext/internal/text"
 )
 
@@ -203,7 +203,7 @@ func (nb *notebook) write(path string, perm fs.FileMode) error {
 	if err != nil {
 		return err
 	}
-	return files.WriteFile(path, data, perm)
+	return atomicfile.WriteBytes(path, data, perm)
 }
 
 // codeCells are the positions of the code cells.

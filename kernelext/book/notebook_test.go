@@ -100,6 +100,7 @@ func TestNotebookTitle(t *testing.T) {
 	}
 }
 
+// Promise(files/hostile)
 func TestReadNotebookErrors(t *testing.T) {
 	dir := t.TempDir()
 	tests := []struct{ name, content, want string }{
@@ -128,6 +129,7 @@ func TestReadNotebookErrors(t *testing.T) {
 	}
 }
 
+// Promise(files/hostile)
 func FuzzParseNotebook(f *testing.F) {
 	f.Add([]byte(jupyterNotebook))
 	f.Add([]byte(`{"nbformat":4,"cells":[{"cell_type":"code","source":"x","outputs":[{"output_type":"error","traceback":["a"]},{"output_type":"stream"},{"output_type":"display_data","data":{"text/html":1}}]}]}`))

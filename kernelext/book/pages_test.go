@@ -29,6 +29,10 @@ const pagesEnv = "CNNBOOK_PAGES"
 
 // TestPagesInABrowser looks at every page of a book, opened as a file: it is WCAG 2.1 AA as far as axe sees, in light and
 // dark; on a phone nothing but its own boxes scrolls sideways; it asks no other place for anything; and its search finds.
+//
+// Promise(pages/browser): Pages load nothing from elsewhere, meet WCAG 2.1 AA as far as axe-core can
+// tell, fit a phone, and can be searched, all from files.
+// Promise(pages/browser) in Chromium; `.ci/run` checks every page of the real book
 func TestPagesInABrowser(t *testing.T) {
 	b := browser.Open(t)
 	env := kerneltest.Environment(t)

@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 
-	"github.com/cnnbook/cnnbook/kernelext/internal/files"
+	"github.com/cnnbook/cnnbook/internal/atomicfile"
 	"github.com/cnnbook/cnnbook/kernelext/setup"
 )
 
@@ -56,7 +56,7 @@ func Publish(executed, source string) error {
 			return err
 		}
 		if len(data) <= publishedBytes {
-			return files.WriteFile(source, data, 0o644)
+			return atomicfile.WriteBytes(source, data, 0o644)
 		}
 	}
 	return fmt.Errorf("book: publish %s: with its outputs it takes more than %d bytes; show fewer or smaller pictures", source, publishedBytes)

@@ -13,7 +13,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cnnbook/cnnbook/kernelext/internal/files"
+	"github.com/cnnbook/cnnbook/internal/atomicfile"
+	"github.com/cnnbook/cnnbook/kernelext/internal/cache"
 	"github.com/cnnbook/cnnbook/kernelext/internal/process"
 	"github.com/cnnbook/cnnbook/kernelext/internal/text"
 )
@@ -71,7 +72,7 @@ func Render(ctx context.Context, s Site) error {
 	}
 	s.Out = out
 	parent, base := filepath.Split(s.Out)
-	release, err := files.Lock(ctx, filepath.Join(parent, "."+base+".lock"), "the pages", nil)
+	release, err := cache.Lock(ctx, filepath.Join(parent, "."+base+".lock"), "the pages", nil)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrSite, err)
 	}
@@ -97,7 +98,7 @@ func Render(ctx context.Context, s Site) error {
 	if err := s.finish(work, pages); err != nil {
 		return fmt.Errorf("%w: %w", ErrSite, err)
 	}
-	if err := files.Swap(pages, s.Out, filepath.Join(temp, "old")); err != nil {
+	if err := atomicfile.Swap(pages, s.Out, filepath.Join(temp, "old")); err != nil {
 		return fmt.Errorf("%w: %w", ErrSite, err)
 	}
 	return nil
@@ -178,7 +179,7 @@ func (s Site) build(ctx context.Context, temp string, work siteWork) error {
 	}
 	text := strings.ReplaceAll(text.StripANSI(messages.String()), work.source()+string(filepath.Separator), "")
 	if runErr != nil {
-		if err := files.WriteFile(log, []byte(text), 0o644); err != nil {
+		if err := atomicfile.WriteBytes(log, []byte(text), 0o644); err != nil {
 			return fmt.Errorf("%w: %w; its log cannot be kept: %w", ErrSite, runErr, err)
 		}
 		return fmt.Errorf("%w: %s; all messages: %s", ErrSite, sphinxCause(text, runErr), log)

@@ -146,6 +146,7 @@ func checkNothingLoaded(t *testing.T, dir string) {
 	}
 }
 
+// Promise(pages/links)
 func TestRenderFailure(t *testing.T) {
 	s := site(t, "# Broken\n\nA [link](nowhere.md) to nothing.\n\n### too deep")
 	if err := os.MkdirAll(s.Out, 0o755); err != nil {

@@ -71,6 +71,8 @@ func TestRenderAgain(t *testing.T) {
 }
 
 // TestRenderRefusesStaleNotebooks holds that no page shows a result of other code than there is.
+//
+// Promise(pages/fresh): No page shows a result that is older than its notebook or its code.
 func TestRenderRefusesStaleNotebooks(t *testing.T) {
 	dir := t.TempDir()
 	source, executed := filepath.Join(dir, "01-show.ipynb"), filepath.Join(dir, "executed", "01-show.ipynb")

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cnnbook/cnnbook/internal/atomicfile"
 	"github.com/cnnbook/cnnbook/kernelext/book/godoc"
-	"github.com/cnnbook/cnnbook/kernelext/internal/files"
 	"github.com/cnnbook/cnnbook/kernelext/internal/text"
 )
 
@@ -142,7 +142,7 @@ func WriteSiteIndex(root, title string) error {
 	if err := siteIndex.Execute(&page, map[string]any{"Title": title, "Books": books}); err != nil {
 		return fmt.Errorf("%w: %w", ErrSite, err)
 	}
-	if err := files.WriteFile(filepath.Join(root, "index.html"), []byte(page.String()), 0o644); err != nil {
+	if err := atomicfile.WriteBytes(filepath.Join(root, "index.html"), []byte(page.String()), 0o644); err != nil {
 		return fmt.Errorf("%w: %w", ErrSite, err)
 	}
 	return nil

@@ -14,9 +14,9 @@ const EnvPreload = "LD_PRELOAD"
 //
 // XLA's CPU client asks for the memory of each execution anew, 400 MB for a training step at batch 500. glibc gets
 // pieces of that size from the system and gives them back at once, which is 100,000 page faults a step; tcmalloc keeps
-// them for the next. A step then takes about a fifth less time, for the same peak of memory: see the README's section on
-// performance. PyTorch's tuning guide recommends the same, for the same reason. glibc told by GLIBC_TUNABLES to keep
-// memory (mmap_max, trim_threshold, arena_max, with or without huge pages) makes a step as short, but takes 0.1 to 0.4 GB
+// them for the next. A step then takes about a fifth less time, for the same peak of memory: see
+// docs/PERFORMANCE.md. PyTorch's tuning guide recommends the same, for the same reason. glibc told by GLIBC_TUNABLES to
+// keep memory (mmap_max, trim_threshold, arena_max, with or without huge pages) makes a step as short, but takes 0.1 to 0.4 GB
 // more and half a second longer to the first step.
 //
 // It has to be there when a process starts: in the environment of a kernel, or by [os.StartProcess] and its like.

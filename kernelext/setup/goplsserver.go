@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 	"runtime"
 
-	"github.com/cnnbook/cnnbook/kernelext/internal/files"
+	"github.com/cnnbook/cnnbook/internal/atomicfile"
 )
 
 // goplsScript stands in the place of gopls. GoNB starts gopls as a server and stops it when the kernel ends in
@@ -35,5 +35,5 @@ func endGoplsWithKernel(dir string) error {
 	if err := os.Rename(gopls, filepath.Join(dir, "gopls-server")); err != nil {
 		return err
 	}
-	return files.WriteFile(gopls, []byte(goplsScript), 0o755)
+	return atomicfile.WriteBytes(gopls, []byte(goplsScript), 0o755)
 }

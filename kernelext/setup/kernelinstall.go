@@ -15,7 +15,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/cnnbook/cnnbook/kernelext/internal/files"
+	"github.com/cnnbook/cnnbook/internal/atomicfile"
 	"github.com/cnnbook/cnnbook/kernelext/internal/process"
 	"github.com/cnnbook/cnnbook/kernelext/internal/text"
 )
@@ -165,11 +165,11 @@ func replaceFolder(dir string, content map[string][]byte) (err error) {
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(content)) {
-		if err := files.WriteFile(filepath.Join(fresh, name), content[name], 0o644); err != nil {
+		if err := atomicfile.WriteBytes(filepath.Join(fresh, name), content[name], 0o644); err != nil {
 			return err
 		}
 	}
-	return files.Swap(fresh, dir, filepath.Join(aside, "old"))
+	return atomicfile.Swap(fresh, dir, filepath.Join(aside, "old"))
 }
 
 // InstalledKernels lists the kernels that InstallKernel has put where Jupyter looks, in the order in which it looks. prefix

@@ -77,6 +77,9 @@ func TestInstallListRemove(t *testing.T) {
 }
 
 // TestInstallLeavesOthersAlone: a GoNB that a person installed under the same name, and a folder that is no kernel.
+//
+// Promise(setup/kernels): Installing the kernel leaves other kernels alone. When a part of it is gone
+// later, the notebook says so.
 func TestInstallLeavesOthersAlone(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("no kernel on Windows")

@@ -11,8 +11,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cnnbook/cnnbook/internal/atomicfile"
 	"github.com/cnnbook/cnnbook/kernelext/internal/cache"
-	"github.com/cnnbook/cnnbook/kernelext/internal/files"
 	"github.com/cnnbook/cnnbook/kernelext/internal/process"
 )
 
@@ -106,7 +106,7 @@ func (k KernelSpec) Write(dir string) error {
 	names := slices.Sorted(maps.Keys(content))
 	slices.Reverse(names)
 	for _, name := range names {
-		if err := files.WriteFile(filepath.Join(dir, name), content[name], 0o644); err != nil {
+		if err := atomicfile.WriteBytes(filepath.Join(dir, name), content[name], 0o644); err != nil {
 			return fmt.Errorf("write the kernelspec: %w", err)
 		}
 	}

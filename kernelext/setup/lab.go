@@ -13,7 +13,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/cnnbook/cnnbook/kernelext/internal/files"
+	"github.com/cnnbook/cnnbook/internal/atomicfile"
 	"github.com/cnnbook/cnnbook/kernelext/internal/process"
 )
 
@@ -54,7 +54,7 @@ func askNoNews(config string) error {
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return err
 	}
-	return files.WriteFile(name, []byte(`{"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": true}}`+"\n"), 0o644)
+	return atomicfile.WriteBytes(name, []byte(`{"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": true}}`+"\n"), 0o644)
 }
 
 // labCommand is JupyterLab's command line.

@@ -38,6 +38,8 @@ func testProbe(t *testing.T) string {
 	return probe
 }
 
+// Promise(setup/plugin): A faulty plugin (missing, not a library, of another interface, aborting) is
+// tried in a process of its own, and reported in one line by the first call and by `doctor`.
 func TestProbeContainsFaultyPlugins(t *testing.T) {
 	probe := testProbe(t)
 	for _, c := range testkit.FaultyPlugins(t) {
@@ -167,6 +169,8 @@ func TestOneDNNEnviron(t *testing.T) {
 }
 
 // A library that does not work, or a plugin that cannot call any, is told in one line, and remembered.
+//
+// Promise(compute/onednn-refused)
 func TestOneDNNThatDoesNotWork(t *testing.T) {
 	t.Setenv(EnvBackend, "")
 	t.Setenv(EnvPluginPaths, "")

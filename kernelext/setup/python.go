@@ -10,8 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/cnnbook/cnnbook/internal/atomicfile"
 	"github.com/cnnbook/cnnbook/kernelext/internal/cache"
-	"github.com/cnnbook/cnnbook/kernelext/internal/files"
 	"github.com/cnnbook/cnnbook/kernelext/internal/process"
 )
 
@@ -118,7 +118,7 @@ func (s Installer) PythonStep(p Python) cache.Folder {
 				return nil, err
 			}
 			list := filepath.Join(dir, "requirements.txt")
-			if err := files.WriteFile(list, []byte(requirements), 0o644); err != nil {
+			if err := atomicfile.WriteBytes(list, []byte(requirements), 0o644); err != nil {
 				return nil, err
 			}
 			if _, err := s.pip(dir, "python", "install", "--require-hashes", "--no-deps", "--only-binary=:all:", "-r", list).Output(ctx); err != nil {

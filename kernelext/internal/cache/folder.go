@@ -15,7 +15,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cnnbook/cnnbook/kernelext/internal/files"
+	"github.com/cnnbook/cnnbook/internal/atomicfile"
+	"github.com/cnnbook/cnnbook/internal/filelock"
 )
 
 // MarkerName is the file that says that a folder of the cache is finished; it is written last.
@@ -54,7 +55,7 @@ func (s Folder) Run(ctx context.Context, r *Reporter) (note json.RawMessage, err
 	if m, err := s.Finished(); err == nil {
 		return m.Note, nil
 	}
-	release, err := files.Lock(ctx, s.Dir+".lock", s.What, func(h files.Holder) {
+	release, err := Lock(ctx, s.Dir+".lock", s.What, func(h filelock.Holder) {
 		r.Say("Waiting for another set-up (%s): %s", h, s.What)
 	})
 	if err != nil {
@@ -110,7 +111,7 @@ func (s Folder) make(ctx context.Context) (json.RawMessage, error) {
 	if err != nil {
 		return nil, errors.Join(err, RemoveTree(work))
 	}
-	return note, files.SyncDir(filepath.Dir(s.Dir))
+	return note, atomicfile.SyncFolder(filepath.Dir(s.Dir))
 }
 
 // fill builds into work and writes the marker last.
@@ -132,7 +133,7 @@ func (s Folder) fill(ctx context.Context, work string) (json.RawMessage, error) 
 	if err != nil {
 		return nil, err
 	}
-	return m.Note, files.WriteFile(filepath.Join(work, MarkerName), append(data, '\n'), 0o644)
+	return m.Note, atomicfile.WriteBytes(filepath.Join(work, MarkerName), append(data, '\n'), 0o644)
 }
 
 // RemoveTree removes dir also where folders in it are read-only, as Go's module files are.

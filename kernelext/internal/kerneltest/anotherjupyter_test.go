@@ -14,6 +14,8 @@ import (
 
 // TestInstalledKernelInAnotherJupyter runs a copied notebook by a Jupyter that knows nothing of this installation but
 // the kernel: its environment is a fresh one. Then the kernel's GoNB is gone, and a cell says so.
+//
+// Promise(setup/kernels)
 func TestInstalledKernelInAnotherJupyter(t *testing.T) {
 	env := Environment(t)
 	prefix := t.TempDir()

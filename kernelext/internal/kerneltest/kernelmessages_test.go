@@ -12,6 +12,10 @@ import (
 
 // TestKernelMessages runs Jupyter's own test of kernels. What GoNB cannot do stands in testdata/kerneltest/messages.py, and
 // here as the tests that are skipped.
+//
+// Promise(kernel/protocol): The kernel answers as Jupyter's own `jupyter_kernel_test` expects. What
+// GoNB cannot do is listed.
+// Promise(kernel/protocol) with testdata/kerneltest/messages.py
 func TestKernelMessages(t *testing.T) {
 	env := Environment(t)
 	packages := Packages(t, env, filepath.Join("testdata", "kerneltest", "requirements.txt"))

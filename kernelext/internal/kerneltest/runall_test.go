@@ -10,6 +10,9 @@ import (
 )
 
 // TestRunAllStopsAtAFailingCell sends cells as "Run All" does, all at once.
+//
+// Promise(kernel/run-all): "Run All" stops at a failing cell, with Go's own message and the place in
+// the cell.
 func TestRunAllStopsAtAFailingCell(t *testing.T) {
 	out := pythonOutput(t, `import json
 from jupyter_client.manager import start_new_kernel

@@ -53,6 +53,7 @@ func (s stopped) check(t *testing.T, name string, texts ...string) {
 	}
 }
 
+// Promise(kernel/interrupt) through a real kernel
 func TestInterruptInTheKernel(t *testing.T) {
 	var result struct{ Runs []stopped }
 	session(t, "interrupt", &result)
@@ -64,6 +65,8 @@ func TestInterruptInTheKernel(t *testing.T) {
 // TestInterruptedTrainingInTheKernel stops a training while its graph compiles, which takes longer
 // than a kernel waits, and one that trains. The latter goes on with the next step
 // when its cell is run again.
+//
+// Promise(kernel/interrupt) through a real kernel
 func TestInterruptedTrainingInTheKernel(t *testing.T) {
 	var result struct{ Runs []stopped }
 	session(t, "train", &result)
@@ -76,6 +79,7 @@ func TestInterruptedTrainingInTheKernel(t *testing.T) {
 	}
 }
 
+// Promise(kernel/processes): A kernel that is restarted or killed leaves no process behind after 10 s.
 func TestNoProcessOutlivesItsKernel(t *testing.T) {
 	for _, how := range []string{"kill", "restart"} {
 		t.Run(how, func(t *testing.T) {

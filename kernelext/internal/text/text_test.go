@@ -10,6 +10,7 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/internal/testkit"
 )
 
+// Promise(files/text)
 func TestEscape(t *testing.T) {
 	for _, text := range testkit.Hostile {
 		checkSafe(t, Escape(text))
@@ -36,6 +37,7 @@ func checkSafe(t *testing.T, s string) {
 	}
 }
 
+// Promise(files/text)
 func FuzzEscape(f *testing.F) {
 	for _, text := range testkit.Hostile {
 		f.Add(text)

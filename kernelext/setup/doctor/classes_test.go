@@ -21,6 +21,7 @@ func exact(t *testing.T, checks []Check, name string, status Status, detail, rem
 	}
 }
 
+// Promise(setup/doctor): What the doctor finds, it names with the exact remedy.
 func TestDoctorDisk(t *testing.T) {
 	for free, want := range map[uint64]Status{1 << 30: Warn, 5 << 30: OK} {
 		d := doctor{Installer: setup.Installer{Cache: t.TempDir()}, diskFree: func(string) (uint64, bool) { return free, true }}
@@ -33,6 +34,7 @@ func TestDoctorDisk(t *testing.T) {
 	}
 }
 
+// Promise(setup/doctor)
 func TestDoctorGPU(t *testing.T) {
 	cards := t.TempDir()
 	if err := os.Mkdir(filepath.Join(cards, "0000:01:00.0"), 0o755); err != nil {
@@ -76,6 +78,7 @@ func madeBy(t *testing.T, st cache.Folder, files map[string]string) string {
 	return st.Dir
 }
 
+// Promise(setup/doctor)
 func TestDoctorTools(t *testing.T) {
 	for broken, want := range map[string]string{"gonb": "no luck with gonb", "gopls": "no luck with gopls", "goimports": "no luck with goimports"} {
 		s, err := setup.Installer{Cache: t.TempDir()}.Resolve(t.Context())
@@ -126,6 +129,7 @@ func TestDoctorNamesSkippedPatches(t *testing.T) {
 	}
 }
 
+// Promise(setup/doctor)
 func TestDoctorJupyterLab(t *testing.T) {
 	d := doctor{Installer: setup.Installer{Cache: t.TempDir()}, ctx: t.Context(), python: &setup.Python{Version: [3]int{3, 11, 7}}}
 	d.pythonEnvironment()
@@ -136,6 +140,7 @@ func TestDoctorJupyterLab(t *testing.T) {
 	exact(t, d.checks, "JupyterLab, Sphinx", Fail, "No module named jupyterlab", "remove "+dir+" and run: go run . setup")
 }
 
+// Promise(setup/doctor)
 func TestDoctorKernels(t *testing.T) {
 	cache := t.TempDir()
 	d := doctor{Installer: setup.Installer{Cache: cache}, env: setup.Environment{Cache: cache, Module: "/here", Bin: "/bin", GoRoot: "/go", Plugin: setup.Plugin{Backend: "xla:cpu"}}}
@@ -157,6 +162,7 @@ func TestDoctorKernels(t *testing.T) {
 	exact(t, d.checks, "Kernel", OK, setup.KernelDisplayName, "")
 }
 
+// Promise(setup/doctor)
 func TestDoctorInstalledKernels(t *testing.T) {
 	t.Setenv("JUPYTER_DATA_DIR", t.TempDir())
 	t.Setenv("JUPYTER_PATH", "")
@@ -183,6 +189,8 @@ func TestDoctorInstalledKernels(t *testing.T) {
 }
 
 // TestDoctorLeftovers: the remedy names the very folders and processes.
+//
+// Promise(setup/doctor)
 func TestDoctorLeftovers(t *testing.T) {
 	var d doctor
 	d.reportLeftovers([]string{"/tmp/gonb_0a", "/tmp/gonb_0b"}, []process.Info{{PID: 20}, {PID: 21}})

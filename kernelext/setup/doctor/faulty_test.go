@@ -11,6 +11,8 @@ import (
 )
 
 // TestFaultyPluginIsToldInOneLine: a person's own plugin, as the first call for one finds it, and the doctor.
+//
+// Promise(setup/plugin)
 func TestFaultyPluginIsToldInOneLine(t *testing.T) {
 	if testing.Short() {
 		t.Skip("set-up takes minutes the first time")
