@@ -23,7 +23,7 @@ func (s Installer) ExaminePlugin(ctx context.Context, t Toolchain) (p Plugin, de
 	if err != nil {
 		return p, "", err
 	}
-	prober, err := s.proberStep(t)
+	prober, err := s.proberFolder(t)
 	if err == nil {
 		_, err = prober.Finished()
 	}
@@ -48,7 +48,7 @@ func (s Installer) examineFetched(ctx context.Context, t Toolchain, probe string
 	}
 	var faults string
 	for _, w := range wheels(t.OS, t.Arch) {
-		st := s.wheelStep(w, version, nil, nil)
+		st := s.wheelFolder(w, version, nil, nil)
 		m, err := st.Finished()
 		if err != nil {
 			return p, "", &Problem{Cause: faults + w.String() + " is not fetched yet", Err: ErrNotMade}
@@ -85,7 +85,7 @@ func (s Installer) ExamineOneDNN(t Toolchain, p Plugin) (library, detail string,
 	if !ok {
 		return "", fmt.Sprintf("none for %s/%s: XLA computes convolutions itself", t.OS, t.Arch), nil
 	}
-	st := s.oneDNNStep(w, p, nil, nil)
+	st := s.oneDNNFolder(w, p, nil, nil)
 	m, err := st.Finished()
 	if err != nil {
 		return "", "", &Problem{Cause: w.String() + " is not fetched yet", Err: ErrNotMade}

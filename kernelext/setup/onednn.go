@@ -38,7 +38,7 @@ func (s Installer) withOneDNN(ctx context.Context, t Toolchain, r *cache.Reporte
 	if !ok || !p.OnCPU() || os.Getenv(EnvOneDNN) != "" {
 		return p, nil
 	}
-	st := s.oneDNNStep(w, p, r, func(ctx context.Context, library string) error { return probeOneDNN(ctx, probe, p.Path, library) })
+	st := s.oneDNNFolder(w, p, r, func(ctx context.Context, library string) error { return probeOneDNN(ctx, probe, p.Path, library) })
 	note, err := st.Run(ctx, r)
 	if err != nil {
 		return p, err
@@ -51,8 +51,8 @@ func (s Installer) withOneDNN(ctx context.Context, t Toolchain, r *cache.Reporte
 	return p, err
 }
 
-// oneDNNStep fetches the library for the use with one plugin.
-func (s Installer) oneDNNStep(w Wheel, p Plugin, r *cache.Reporter, probe func(ctx context.Context, library string) error) cache.Folder {
+// oneDNNFolder fetches the library for the use with one plugin.
+func (s Installer) oneDNNFolder(w Wheel, p Plugin, r *cache.Reporter, probe func(ctx context.Context, library string) error) cache.Folder {
 	return cache.Folder{
 		Dir:  filepath.Join(s.Cache, "onednn", w.Name+"-"+w.Version+"_"+cache.Hash(w.SHA256, w.Member, p.Path)),
 		What: fmt.Sprintf("Fetching oneDNN for convolutions, %s (39 MB)", w),

@@ -201,7 +201,7 @@ func TestOneDNNThatDoesNotWork(t *testing.T) {
 	}
 	s.Cache = t.TempDir()
 	w, _ := oneDNNWheel("linux", "amd64")
-	dir := s.oneDNNStep(w, p, nil, nil).Dir
+	dir := s.oneDNNFolder(w, p, nil, nil).Dir
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -271,7 +271,7 @@ func TestCheckSHA256(t *testing.T) {
 func TestFaultyWheelIsRemembered(t *testing.T) {
 	s := Installer{Cache: t.TempDir()}
 	w := Wheel{Name: "p", Version: "1"}
-	dir := s.wheelStep(w, "v1", nil, nil).Dir
+	dir := s.wheelFolder(w, "v1", nil, nil).Dir
 	st := cache.Folder{Dir: dir, What: "Fetching", Build: func(context.Context, string) (any, error) { return probed{Fault: "aborts when it is loaded"}, nil }}
 	note, err := st.Run(t.Context(), nil)
 	if err != nil {

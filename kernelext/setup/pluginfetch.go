@@ -36,7 +36,7 @@ func (s Installer) wheelPlugin(ctx context.Context, t Toolchain, r *cache.Report
 	if err != nil {
 		return Plugin{}, err
 	}
-	st := s.wheelStep(w, version, r, func(ctx context.Context, file string) (probed, error) { return probePlugin(ctx, probe, file) })
+	st := s.wheelFolder(w, version, r, func(ctx context.Context, file string) (probed, error) { return probePlugin(ctx, probe, file) })
 	note, err := st.Run(ctx, r)
 	if err != nil {
 		return Plugin{}, err
@@ -44,7 +44,7 @@ func (s Installer) wheelPlugin(ctx context.Context, t Toolchain, r *cache.Report
 	return pluginFromNote(note, st.Dir, w.String())
 }
 
-func (s Installer) wheelStep(w Wheel, goXLA string, r *cache.Reporter, probe func(context.Context, string) (probed, error)) cache.Folder {
+func (s Installer) wheelFolder(w Wheel, goXLA string, r *cache.Reporter, probe func(context.Context, string) (probed, error)) cache.Folder {
 	return cache.Folder{
 		Dir:  filepath.Join(s.Cache, "plugin", w.Name+"-"+w.Version+"_"+cache.Hash(w.SHA256, w.Member, goXLA)),
 		What: fmt.Sprintf("Fetching the PJRT plugin %s (65 MB)", w),
@@ -81,7 +81,7 @@ func (s Installer) fetchMember(ctx context.Context, w Wheel, dir, dest string, r
 	}
 	interpreter := py.Path
 	if !py.Pip {
-		st := s.pipStep(py)
+		st := s.pipFolder(py)
 		if _, err := st.Run(ctx, r); err != nil {
 			return err
 		}

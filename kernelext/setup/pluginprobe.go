@@ -44,7 +44,7 @@ func isPluginFault(err error) bool {
 
 // prober builds the program that tries a plugin, from this module's source, and gives its path.
 func (s Installer) prober(ctx context.Context, t Toolchain, r *cache.Reporter) (string, error) {
-	st, err := s.proberStep(t)
+	st, err := s.proberFolder(t)
 	if err != nil {
 		return "", err
 	}
@@ -54,11 +54,11 @@ func (s Installer) prober(ctx context.Context, t Toolchain, r *cache.Reporter) (
 	return proberIn(st.Dir), nil
 }
 
-// proberIn is the program in the folder of proberStep.
+// proberIn is the program in the folder of proberFolder.
 func proberIn(dir string) string { return filepath.Join(dir, process.ExeName("pjrtprobe")) }
 
-// proberStep is the folder of the program that tries a plugin.
-func (s Installer) proberStep(t Toolchain) (cache.Folder, error) {
+// proberFolder is the folder of the program that tries a plugin.
+func (s Installer) proberFolder(t Toolchain) (cache.Folder, error) {
 	const dir = "kernelext/internal/pjrtprobe"
 	version, err := requiredVersion(filepath.Join(s.Module, "go.mod"), "github.com/gomlx/go-xla")
 	if err != nil {

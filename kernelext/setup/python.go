@@ -106,8 +106,8 @@ func (p Python) CheckVenv() error {
 	}
 }
 
-// PythonStep is the environment with JupyterLab, nbclient, nbconvert and Sphinx, in the pinned versions.
-func (s Installer) PythonStep(p Python) cache.Folder {
+// PythonFolder is the environment with JupyterLab, nbclient, nbconvert and Sphinx, in the pinned versions.
+func (s Installer) PythonFolder(p Python) cache.Folder {
 	return cache.Folder{
 		Dir:     filepath.Join(s.Cache, "python", cache.Hash(requirements, fmt.Sprint(p.Version), p.Prefix, p.Platform)),
 		What:    fmt.Sprintf("Installing JupyterLab and Sphinx for %v", p),
@@ -134,8 +134,8 @@ func (s Installer) PythonStep(p Python) cache.Folder {
 	}
 }
 
-// pipStep is an environment with nothing but pip, for systems whose own Python comes without it.
-func (s Installer) pipStep(p Python) cache.Folder {
+// pipFolder is an environment with nothing but pip, for systems whose own Python comes without it.
+func (s Installer) pipFolder(p Python) cache.Folder {
 	return cache.Folder{
 		Dir:     filepath.Join(s.Cache, "pip", cache.Hash(fmt.Sprint(p.Version), p.Prefix, p.Platform)),
 		What:    "Making an environment for pip",

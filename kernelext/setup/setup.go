@@ -49,11 +49,11 @@ func (s Installer) Run(ctx context.Context) (*Environment, error) {
 	if err := py.CheckVenv(); err != nil {
 		return nil, err
 	}
-	tools, err := s.ToolsStep(ctx, t)
+	tools, err := s.ToolsFolder(ctx, t)
 	if err != nil {
 		return nil, err
 	}
-	venv := s.PythonStep(py)
+	venv := s.PythonFolder(py)
 	env := &Environment{
 		Cache: s.Cache, Module: s.Module, Bin: tools.Dir, Python: process.VenvPython(venv.Dir),
 		Kernel: KernelName, GoRoot: t.Root, GoFlags: t.CellFlags(),
@@ -88,7 +88,7 @@ func (s Installer) Tools(ctx context.Context) (dir string, err error) {
 	if err != nil {
 		return "", err
 	}
-	st, err := s.ToolsStep(ctx, t)
+	st, err := s.ToolsFolder(ctx, t)
 	if err != nil {
 		return "", err
 	}
@@ -109,7 +109,7 @@ func (s Installer) Python(ctx context.Context) (interpreter string, err error) {
 	if err != nil {
 		return "", err
 	}
-	st := s.PythonStep(py)
+	st := s.PythonFolder(py)
 	_, err = st.Run(ctx, cache.NewReporter(s.Log))
 	return process.VenvPython(st.Dir), err
 }

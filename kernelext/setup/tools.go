@@ -13,8 +13,8 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/setup/gonb"
 )
 
-// ToolsStep is the folder of programs: GoNB, gopls, goimports, as tools/go.mod pins them, built by this toolchain.
-func (s Installer) ToolsStep(ctx context.Context, t Toolchain) (cache.Folder, error) {
+// ToolsFolder is the folder of programs: GoNB, gopls, goimports, as tools/go.mod pins them, built by this toolchain.
+func (s Installer) ToolsFolder(ctx context.Context, t Toolchain) (cache.Folder, error) {
 	tools, err := toolVersions(ctx, t, s.Module)
 	if err != nil {
 		return cache.Folder{}, err
@@ -70,7 +70,7 @@ type toolsNote struct {
 	Skipped []string `json:"skipped,omitempty"` // patches of GoNB that were left out, each with the reason
 }
 
-// SkippedPatches reads from the note of ToolsStep which patches of GoNB were left out, since they do not fit its version: a
+// SkippedPatches reads from the note of ToolsFolder which patches of GoNB were left out, since they do not fit its version: a
 // line each, with the patch's file.
 func SkippedPatches(note json.RawMessage) []string {
 	var n toolsNote

@@ -49,7 +49,7 @@ type Marker struct {
 	Note json.RawMessage `json:"note,omitempty"`
 }
 
-// Run makes the folder unless it is there, and gives the note that build left. Two processes that run one step
+// Run makes the folder unless it is there, and gives the note that build left. Two processes that make one folder
 // take turns: the second finds the folder finished. A torn folder is removed and made anew.
 func (s Folder) Run(ctx context.Context, r *Reporter) (note json.RawMessage, err error) {
 	if m, err := s.Finished(); err == nil {

@@ -102,7 +102,7 @@ func (d *doctor) tools() {
 		return
 	}
 	const name = "GoNB, gopls, goimports"
-	st, err := d.ToolsStep(d.ctx, *d.goFound)
+	st, err := d.ToolsFolder(d.ctx, *d.goFound)
 	if err != nil {
 		d.fault(Fail, name, err, "")
 		return
@@ -135,7 +135,7 @@ func (d *doctor) pythonEnvironment() {
 		return
 	}
 	const name = "JupyterLab, Sphinx"
-	st := d.PythonStep(*d.python)
+	st := d.PythonFolder(*d.python)
 	if _, err := st.Finished(); err != nil {
 		d.add(Warn, name, "not installed yet", setupCommand)
 		return

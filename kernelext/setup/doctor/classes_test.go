@@ -90,7 +90,7 @@ func TestDoctorTools(t *testing.T) {
 			t.Fatal(err)
 		}
 		d := doctor{Installer: s, ctx: t.Context(), goFound: &tc}
-		st, err := d.ToolsStep(t.Context(), tc)
+		st, err := d.ToolsFolder(t.Context(), tc)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -113,7 +113,7 @@ func TestDoctorNamesSkippedPatches(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := doctor{Installer: s, ctx: t.Context(), goFound: &tc}
-	st, err := d.ToolsStep(t.Context(), tc)
+	st, err := d.ToolsFolder(t.Context(), tc)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +134,7 @@ func TestDoctorJupyterLab(t *testing.T) {
 	d := doctor{Installer: setup.Installer{Cache: t.TempDir()}, ctx: t.Context(), python: &setup.Python{Version: [3]int{3, 11, 7}}}
 	d.pythonEnvironment()
 	exact(t, d.checks, "JupyterLab, Sphinx", Warn, "not installed yet", "run: go run . setup")
-	dir := madeBy(t, d.PythonStep(*d.python), map[string]string{"bin/python": "echo 'ModuleNotFoundError: No module named jupyterlab' >&2; exit 1"})
+	dir := madeBy(t, d.PythonFolder(*d.python), map[string]string{"bin/python": "echo 'ModuleNotFoundError: No module named jupyterlab' >&2; exit 1"})
 	d.checks = nil
 	d.pythonEnvironment()
 	exact(t, d.checks, "JupyterLab, Sphinx", Fail, "No module named jupyterlab", "remove "+dir+" and run: go run . setup")
