@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/cnnbook/cnnbook/internal/stats"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 )
@@ -47,7 +48,7 @@ func ProductSpeed(ctx context.Context, times int) (perSecond float64, err error)
 			}
 			took = append(took, time.Since(began))
 		}
-		perSecond = 2 * productSide * productSide * productSide / medianOfLast(took, times).Seconds()
+		perSecond = 2 * productSide * productSide * productSide / stats.Median(took[1:]).Seconds()
 		return nil
 	})
 	return perSecond, err

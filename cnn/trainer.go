@@ -11,6 +11,8 @@ import (
 	"runtime/debug"
 	"slices"
 	"time"
+
+	"github.com/cnnbook/cnnbook/internal/stats"
 )
 
 // Progress is what an observer is told after every step and at the end of every
@@ -309,21 +311,10 @@ func (t *training) report(p Progress) {
 	state := t.run.manifest.State
 	p.Epoch, p.Epochs, p.Steps = state.Epochs+1, t.engine.config.Epochs, t.stepsPerEpoch()
 	p.Loss, p.Accuracy = t.run.History.meanOfEpoch(p.Epoch)
-	p.StepTime = medianOfLast(t.stepTimes, 50)
+	p.StepTime = stats.Median(t.stepTimes[max(0, len(t.stepTimes)-50):]) // the first step, which compiles, hardly moves it
 	p.Elapsed = time.Since(t.epochBegan)
 	p.ETA = time.Duration(p.Epochs*p.Steps-state.Step) * p.StepTime
 	t.observe(p)
-}
-
-// medianOfLast is the median of the last n values; the first step, which
-// compiles the graph, hardly moves it.
-func medianOfLast(times []time.Duration, n int) time.Duration {
-	if len(times) == 0 {
-		return 0
-	}
-	last := slices.Clone(times[max(0, len(times)-n):])
-	slices.Sort(last)
-	return last[len(last)/2]
 }
 
 // save writes the state if it has changed since the last save.
