@@ -60,9 +60,6 @@ func runs(_ context.Context, args []string, stdout, stderr io.Writer) error {
 		return importRun(params.Runs, args[1:], stdout, stderr)
 	case len(args) == 0, args[0] == "-h", args[0] == "-help", args[0] == "--help":
 		var formats strings.Builder
-		for _, f := range cnn.ExportFormats() {
-			fmt.Fprintf(&formats, "  %-14s %s\n", f.Name, f.About)
-		}
 		for _, f := range exchange.Formats() {
 			fmt.Fprintf(&formats, "  %-14s %s\n", f.Name, f.About)
 		}
@@ -161,7 +158,7 @@ func removeRun(dir string, stdout io.Writer) error {
 func exportRun(dir string, args []string, stdout, stderr io.Writer) error {
 	f := flags("runs export", "RUN [flags]\n\nWrites a run for others to open.", stderr)
 	out := f.String("out", "", "file, folder or .zip to write, which must not exist")
-	format := f.String("format", cnn.ExportFormats()[0].Name, "form to write it in: go run . runs -help lists them")
+	format := f.String("format", exchange.Formats()[0].Name, "form to write it in: go run . runs -help lists them")
 	if err := parse(f, args); err != nil {
 		return err
 	}
@@ -175,12 +172,7 @@ func exportRun(dir string, args []string, stdout, stderr io.Writer) error {
 	if r.Recovered != "" {
 		fmt.Fprintf(stderr, "the latest save is damaged, the one before it is exported: %s\n", r.Recovered)
 	}
-	if other, ok := exchange.FormatNamed(*format); ok {
-		err = exportAs(other, r, *out)
-	} else {
-		err = r.Export(*format, *out)
-	}
-	if err != nil {
+	if err := exchange.Export(r, *format, *out); err != nil {
 		return err
 	}
 	fmt.Fprintf(stdout, "%s: %s, as %s\n", *out, r, *format)

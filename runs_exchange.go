@@ -12,15 +12,6 @@ import (
 	"github.com/cnnbook/cnnbook/cnn/exchange"
 )
 
-// exportAs writes a run's network in a form of another framework.
-func exportAs(f exchange.Format, r *cnn.Run, out string) error {
-	data, err := f.Write(exchange.Model{Network: r.Network, Weights: r.Weights()})
-	if err != nil {
-		return fmt.Errorf("exporting as %s: %w", f.Name, err)
-	}
-	return cnn.WriteNewFile(out, data)
-}
-
 // importRun saves a network that Keras trained as a run.
 func importRun(root string, args []string, stdout, stderr io.Writer) error {
 	f := flags("runs import", "[flags] FILE\n\nSaves a network from Keras as a run: FILE is a .keras or .h5 file.", stderr)
