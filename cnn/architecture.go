@@ -116,7 +116,7 @@ func (a Architecture) WeightSpecs() ([]WeightSpec, error) {
 }
 
 // Parameters is the number of values in all arrays, as Keras's count_params()
-// tells it: moving statistics are counted too.
+// counts it, with moving statistics.
 func (a Architecture) Parameters() (int, error) {
 	specs, err := a.WeightSpecs()
 	total := 0

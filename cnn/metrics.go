@@ -8,7 +8,7 @@ import (
 	"github.com/cnnbook/cnnbook/internal/stats"
 )
 
-// Confusion counts images by their label and by what the network said:
+// Confusion counts images by their label and by the predicted class:
 // [actual][predicted].
 func (r *Result) Confusion() [][]int {
 	m := make([][]int, len(r.Names))
@@ -26,8 +26,8 @@ func (r *Result) Confusion() [][]int {
 type ClassScore struct {
 	Name      string
 	Images    int     // with this label
-	Precision float64 // of the images called this, the part that are
-	Recall    float64 // of the images that are this, the part called so
+	Precision float64 // of the images predicted as this class, the part that are of it
+	Recall    float64 // of the images of this class, the part predicted as it
 	F1        float64 // harmonic mean of the two
 }
 

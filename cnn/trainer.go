@@ -15,7 +15,7 @@ import (
 	"github.com/cnnbook/cnnbook/internal/stats"
 )
 
-// Progress is what an observer is told after every step and at the end of every
+// Progress is what an observer gets after every step and at the end of every
 // epoch. Kept plain so that any display can take it.
 type Progress struct {
 	Epoch, Epochs int // the epoch that is under way, from 1, of how many
@@ -40,7 +40,7 @@ const saveEvery = 15 * time.Second
 // finishes the step, saves, and returns ctx's error; training the same run
 // again goes on from there, and ends with exactly the weights of a run that was
 // never stopped. A finished run trains nothing. observe may be nil; it is called
-// on this goroutine and should be quick. It is first told of the epochs that the
+// on this goroutine and should be quick. It first gets the epochs that the
 // run has already, so that a display always shows the whole.
 func (r *Run) Train(ctx context.Context, observe func(Progress)) (err error) {
 	if r.spec.Train == nil && !r.Finished() {
@@ -82,7 +82,7 @@ func (r *Run) Train(ctx context.Context, observe func(Progress)) (err error) {
 }
 
 // fallBack makes the run what its last save holds, because what is on the device
-// or in the history beyond it may be spoilt, and says so.
+// or in the history beyond it may be damaged, and says so.
 func (r *Run) fallBack(cause error) error {
 	step := r.saved.Step
 	if err := r.reload(); err != nil {
