@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/cnnbook/cnnbook/cnn"
@@ -19,11 +18,11 @@ func runsExportCommand() *cobra.Command {
 		Example: "runs export base --format keras --out base.keras", Args: cli.OneArg("RUN"),
 	}
 	out := c.Flags().String("out", "", "file, folder or .zip to write, which must not exist")
-	format := c.Flags().String("format", cnn.ExportFormats()[0].Name, "format to write it in")
+	format := c.Flags().String("format", exchange.Formats()[0].Name, "format to write it in")
 	cli.CompleteArg(c, runNames)
 	cli.Complete(c, "format", func() (names []string) {
-		for _, f := range formats() {
-			names = append(names, cobra.CompletionWithDesc(f[0], f[1]))
+		for _, f := range exchange.Formats() {
+			names = append(names, cobra.CompletionWithDesc(f.Name, f.About))
 		}
 		return names
 	})
@@ -39,7 +38,10 @@ func runsExportCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := exportRun(r, *format, *out, c.ErrOrStderr()); err != nil {
+		if r.Recovered != "" {
+			fmt.Fprintf(c.ErrOrStderr(), "the latest save is damaged, the one before it is exported: %s\n", r.Recovered)
+		}
+		if err := exchange.Export(r, *format, *out); err != nil {
 			return err
 		}
 		_, err = fmt.Fprintf(c.OutOrStdout(), "%s: %s, as %s\n", *out, r, *format)
@@ -48,38 +50,12 @@ func runsExportCommand() *cobra.Command {
 	return c
 }
 
-func exportRun(r *cnn.Run, format, out string, stderr io.Writer) error {
-	if r.Recovered != "" {
-		fmt.Fprintf(stderr, "the latest save is damaged, the one before it is exported: %s\n", r.Recovered)
-	}
-	other, ok := exchange.FormatNamed(format)
-	if !ok {
-		return r.Export(format, out)
-	}
-	data, err := other.Write(exchange.Model{Network: r.Network, Weights: r.Weights()})
-	if err != nil {
-		return fmt.Errorf("exporting as %s: %w", other.Name, err)
-	}
-	return cnn.WriteNewFile(out, data)
-}
-
-// formats are the names of all formats, each with what it is.
-func formats() (all [][2]string) {
-	for _, f := range cnn.ExportFormats() {
-		all = append(all, [2]string{f.Name, f.About})
-	}
-	for _, f := range exchange.Formats() {
-		all = append(all, [2]string{f.Name, f.About})
-	}
-	return all
-}
-
 // formatsAbout lists the formats for people.
 func formatsAbout() string {
 	var b strings.Builder
 	b.WriteString("Formats of runs export:\n")
-	for _, f := range formats() {
-		fmt.Fprintf(&b, "  %-14s %s\n", f[0], f[1])
+	for _, f := range exchange.Formats() {
+		fmt.Fprintf(&b, "  %-14s %s\n", f.Name, f.About)
 	}
 	return b.String()
 }

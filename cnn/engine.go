@@ -217,7 +217,7 @@ func (e *engine) evaluate(data *deviceData, indices []int32, flips []bool) (prob
 }
 
 // settle gives XLA on the CPU the time to give back the memory of a call whose
-// results it has told already. A step that began meanwhile would take its own,
+// results it has already returned. A step that began meanwhile would take its own,
 // 450 MB for batches of 500, in a second place: that happened in one of a few
 // steps, and the process kept both.
 func settle() {

@@ -23,7 +23,7 @@ type Evaluation struct {
 type Moments struct{ Mean, Deviation float64 }
 
 // Evaluate runs the network, without dropout and without flips, on every image
-// of d. observe, if not nil, is told how many images are done.
+// of d. observe, if not nil, gets the number of images that are done.
 func (r *Run) Evaluate(ctx context.Context, d *cifar.Dataset, observe func(done, total int)) (*Result, error) {
 	return r.EvaluateWith(ctx, d, Evaluation{Observe: observe})
 }

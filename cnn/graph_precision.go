@@ -20,8 +20,8 @@ func rounded(weights []*Node, p Precision) []*Node {
 	return out
 }
 
-// multiplied is what product makes of x and a kernel in the kernel's precision, given
-// in x's.
+// multiplied multiplies x by a kernel, by the given function, in the kernel's
+// precision, and gives the result in that of x.
 func multiplied(x, kernel *Node, product func(x, kernel *Node) *Node) *Node {
 	if x.DType() == kernel.DType() {
 		return product(x, kernel)

@@ -103,7 +103,7 @@ func (h History) meanOfEpoch(epoch int) (loss, accuracy float64) {
 	return loss / n, accuracy / n
 }
 
-// maxHistoryLine bounds a line: six numbers and their names take less.
+// maxHistoryLine bounds a line: six figures and their names take less.
 const maxHistoryLine = 512
 
 // historyLine is one line of a run's history file: exactly one of the two.

@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"github.com/cnnbook/cnnbook/internal/stats"
 )
 
-// Confusion counts images by their label and by what the network said:
+// Confusion counts images by their label and by the predicted class:
 // [actual][predicted].
 func (r *Result) Confusion() [][]int {
 	m := make([][]int, len(r.Names))
@@ -24,8 +26,8 @@ func (r *Result) Confusion() [][]int {
 type ClassScore struct {
 	Name      string
 	Images    int     // with this label
-	Precision float64 // of the images called this, the part that are
-	Recall    float64 // of the images that are this, the part called so
+	Precision float64 // of the images predicted as this class, the part that are of it
+	Recall    float64 // of the images of this class, the part predicted as it
 	F1        float64 // harmonic mean of the two
 }
 
@@ -147,30 +149,14 @@ type CalibrationBin struct {
 // and gives the expected calibration error: the mean difference of the two,
 // weighted by images (Guo et al. 2017, arXiv 1706.04599, equation 3).
 func (r *Result) Calibration(bins int) ([]CalibrationBin, float64) {
-	out := make([]CalibrationBin, max(1, bins))
-	width := 1 / float64(len(out))
-	for i := range out {
-		out[i].Low, out[i].High = float64(i)*width, float64(i+1)*width
+	confidence, correct := make([]float64, len(r.Actual)), make([]bool, len(r.Actual))
+	for i, p := range r.Predicted {
+		confidence[i], correct[i] = r.Probabilities[i][p], p == r.Actual[i]
 	}
-	for i, p := range r.Probabilities {
-		confidence := p[r.Predicted[i]]
-		b := &out[min(len(out)-1, max(0, int(math.Ceil(confidence*float64(len(out))))-1))]
-		b.Images++
-		b.Confidence += confidence
-		if r.Predicted[i] == r.Actual[i] {
-			b.Accuracy++
-		}
+	counted := stats.Calibration(confidence, correct, bins)
+	out := make([]CalibrationBin, len(counted))
+	for i, b := range counted {
+		out[i] = CalibrationBin{Low: b.Low, High: b.High, Images: b.Count, Confidence: b.Confidence, Accuracy: b.Accuracy}
 	}
-	ece := 0.0
-	for i := range out {
-		b := &out[i]
-		if b.Images == 0 {
-			continue
-		}
-		n := float64(b.Images)
-		b.Confidence /= n
-		b.Accuracy /= n
-		ece += n / float64(len(r.Actual)) * math.Abs(b.Accuracy-b.Confidence)
-	}
-	return out, ece
+	return out, stats.CalibrationError(counted)
 }

@@ -117,7 +117,7 @@ func readSafetensors(data []byte, file string) ([]Array, error) {
 }
 
 // safetensorsHeader reads the header's entries, sorted by where their data
-// starts; a name that stands twice is an error.
+// starts; a name that occurs twice is an error.
 func safetensorsHeader(header []byte) ([]string, []safetensorsEntry, error) {
 	type named struct {
 		name string

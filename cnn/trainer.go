@@ -11,9 +11,11 @@ import (
 	"runtime/debug"
 	"slices"
 	"time"
+
+	"github.com/cnnbook/cnnbook/internal/stats"
 )
 
-// Progress is what an observer is told after every step and at the end of every
+// Progress is what an observer gets after every step and at the end of every
 // epoch. Kept plain so that any display can take it.
 type Progress struct {
 	Epoch, Epochs int // the epoch that is under way, from 1, of how many
@@ -38,7 +40,7 @@ const saveEvery = 15 * time.Second
 // finishes the step, saves, and returns ctx's error; training the same run
 // again goes on from there, and ends with exactly the weights of a run that was
 // never stopped. A finished run trains nothing. observe may be nil; it is called
-// on this goroutine and should be quick. It is first told of the epochs that the
+// on this goroutine and should be quick. It first gets the epochs that the
 // run has already, so that a display always shows the whole.
 func (r *Run) Train(ctx context.Context, observe func(Progress)) (err error) {
 	if r.spec.Train == nil && !r.Finished() {
@@ -80,7 +82,7 @@ func (r *Run) Train(ctx context.Context, observe func(Progress)) (err error) {
 }
 
 // fallBack makes the run what its last save holds, because what is on the device
-// or in the history beyond it may be spoilt, and says so.
+// or in the history beyond it may be damaged, and says so.
 func (r *Run) fallBack(cause error) error {
 	step := r.saved.Step
 	if err := r.reload(); err != nil {
@@ -309,21 +311,10 @@ func (t *training) report(p Progress) {
 	state := t.run.manifest.State
 	p.Epoch, p.Epochs, p.Steps = state.Epochs+1, t.engine.config.Epochs, t.stepsPerEpoch()
 	p.Loss, p.Accuracy = t.run.History.meanOfEpoch(p.Epoch)
-	p.StepTime = medianOfLast(t.stepTimes, 50)
+	p.StepTime = stats.Median(t.stepTimes[max(0, len(t.stepTimes)-50):]) // the first step, which compiles, hardly moves it
 	p.Elapsed = time.Since(t.epochBegan)
 	p.ETA = time.Duration(p.Epochs*p.Steps-state.Step) * p.StepTime
 	t.observe(p)
-}
-
-// medianOfLast is the median of the last n values; the first step, which
-// compiles the graph, hardly moves it.
-func medianOfLast(times []time.Duration, n int) time.Duration {
-	if len(times) == 0 {
-		return 0
-	}
-	last := slices.Clone(times[max(0, len(times)-n):])
-	slices.Sort(last)
-	return last[len(last)/2]
 }
 
 // save writes the state if it has changed since the last save.

@@ -18,7 +18,7 @@ type Array struct {
 }
 
 // Weights are a network's arrays in the order of [Architecture.WeightSpecs]: all
-// that it has learnt, moving statistics among it.
+// that it has learned, with the moving statistics.
 type Weights []Array
 
 // Clone copies the values, so that neither side sees the other's changes.

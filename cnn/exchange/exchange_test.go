@@ -7,6 +7,7 @@ import (
 	"errors"
 	"math"
 	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -232,6 +233,25 @@ func TestReadKerasRefuses(t *testing.T) {
 	} {
 		if _, err := ReadKeras(data); err == nil || !refused(err) || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}
+
+// Every format that is listed can be written; a name that is not is refused with all of them.
+func TestExportKnowsEveryFormat(t *testing.T) {
+	m := every(t)
+	r, err := cnn.ImportRun(t.TempDir(), "every", m.Network, m.Weights, "a test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := t.TempDir()
+	err = Export(r, "pickle", filepath.Join(out, "pickle"))
+	for _, f := range Formats() {
+		if !errors.Is(err, cnn.ErrConfig) || !strings.Contains(err.Error(), f.Name) {
+			t.Errorf("an unknown format: %v, expected an ErrConfig that names %s", err, f.Name)
+		}
+		if err := Export(r, f.Name, filepath.Join(out, f.Name)); err != nil {
+			t.Errorf("%s: %v", f.Name, err)
 		}
 	}
 }

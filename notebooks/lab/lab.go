@@ -8,9 +8,8 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext"
 )
 
-// Lab is what the cells of a notebook work on. Where the names of its own fields and
-// of the embedded ones meet, its own win: Train is the images, Budget.Train their
-// largest number.
+// Lab is what the cells of a notebook work on. Its own fields hide those of the same
+// name in Budget: Train holds images, Budget.Train is the most that are used.
 type Lab struct {
 	kernelext.Params
 	Budget
@@ -53,13 +52,13 @@ func New(params kernelext.Params, budget Budget) (*Lab, error) {
 	return l, nil
 }
 
-// MadeWith is the line for the top of a page, in bold: the parameters.
+// MadeWith is the line at the top of a page, in bold, that names the parameters.
 func (l *Lab) MadeWith() kernelext.Markdown {
 	return kernelext.Markdown("**This page was made with " + l.Params.String() + ".**")
 }
 
-// Spec is a run of the write-up's network on the lab's images. from, if not nil, is
-// the run whose weights it starts from.
+// Spec describes a run of the write-up's network on the lab's images. from, if not
+// nil, is the run whose weights it starts from.
 func (l *Lab) Spec(name string, config cnn.Config, from *cnn.Run) cnn.Spec {
 	return cnn.Spec{Name: name, Network: cnn.WriteUp(), Config: config, Train: l.Train, Valid: l.Valid, From: from}
 }
@@ -74,8 +73,8 @@ func (l *Lab) OpenBase() (*cnn.Run, error) {
 	return l.OpenRun("base", l.BaseTraining(l.Seed), nil)
 }
 
-// OpenQuick opens the run that continues the base training, as far as that is, with
-// Adam: [Budget.QuickTraining].
+// OpenQuick opens the run that continues the base training with Adam, from the
+// weights that it has now: [Budget.QuickTraining].
 func (l *Lab) OpenQuick() (*cnn.Run, error) {
 	base, err := l.OpenBase()
 	if err != nil {
@@ -84,16 +83,17 @@ func (l *Lab) OpenQuick() (*cnn.Run, error) {
 	return l.OpenRun("quick", l.QuickTraining(l.Train.Len(), l.Seed), base)
 }
 
-// Chain are the write-up's stages on the lab's images. It trains what is missing,
+// Chain returns the write-up's stages on the lab's images. It trains what is missing,
 // with a live display.
 func (l *Lab) Chain() Chain { return l.ChainOn(l.Train, l.Valid) }
 
-// ChainOn is [Lab.Chain] on other images.
+// ChainOn returns the same stages on other images.
 func (l *Lab) ChainOn(train, valid *cifar.Dataset) Chain {
 	return Chain{Root: l.Runs, Budget: l.Budget, Seed: l.Seed, Train: train, Valid: valid, Trainer: watch}
 }
 
-// FindRun loads the latest run of a name from the folder of this notebook's runs.
+// FindRun loads the latest run of a name from the folder that this notebook keeps its
+// runs in.
 func FindRun(name string) (*cnn.Run, error) {
 	params, err := kernelext.ParamsFromEnv()
 	if err != nil {

@@ -61,7 +61,7 @@ func (b Budget) OptimizerTraining(o cnn.Optimizer, images int, seed uint64) cnn.
 }
 
 // LeakImages are the images for the experiment on leaks: a quarter in the budgets
-// of seconds and minutes, few enough to be learnt by heart in that time, else all.
+// "smoke" and "cpu", few enough to be memorised in that time, else all.
 func (b Budget) LeakImages(images *cifar.Dataset) *cifar.Dataset {
 	if b.minutes() {
 		return images.Head(images.Len() / 4)
@@ -69,7 +69,7 @@ func (b Budget) LeakImages(images *cifar.Dataset) *cifar.Dataset {
 	return images
 }
 
-// LeakTraining trains long enough to learn by heart what [Budget.LeakImages]
+// LeakTraining trains long enough to memorise what [Budget.LeakImages]
 // gives: Adam at its default rate, in the small budgets with half batches.
 func (b Budget) LeakTraining(seed uint64) cnn.Config {
 	c := b.stage(cnn.Adam{}, nil, b.Quick, seed)

@@ -25,7 +25,7 @@ func Train(ctx context.Context, run *cnn.Run, title string) error {
 // watch is [Train] under the run's name, as a [Chain]'s Trainer.
 func watch(ctx context.Context, run *cnn.Run) error { return Train(ctx, run, "Run "+run.Name) }
 
-// Progress is what a training reports in the form that a live display takes.
+// Progress converts what a training reports to what a live display takes.
 func Progress(p cnn.Progress) kernelext.Progress {
 	return kernelext.Progress{
 		Epoch: p.Epoch, Epochs: p.Epochs,
