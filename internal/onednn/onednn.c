@@ -251,8 +251,8 @@ xla_ffi_error* matmul(xla_ffi_call* call) {
   return finish(call, &s, "a matrix multiplication");
 }
 
-// A version of oneDNN before this lacks functions or attributes; another major version
-// has other functions.
+// 3.2 is the version that was tried. Within a major version, later ones keep the functions
+// and constants of earlier ones.
 enum { DNNL_MAJOR = 3, DNNL_FIRST_MINOR = 2 };
 
 // known_library reports whether the library's version is one that this code knows.
@@ -261,15 +261,15 @@ static bool known_library(void* library, const char* file, onednn_refusal* why) 
   if (version == NULL) return unsupported(why, "%s has no function dnnl_version", file);
   const dnnl_version_t* v = version();
   if (v->major == DNNL_MAJOR && v->minor >= DNNL_FIRST_MINOR) return true;
-  return unsupported(why, "%s is oneDNN %d.%d.%d, known is major version %d from %d.%d on", file, v->major, v->minor,
-                     v->patch, DNNL_MAJOR, DNNL_MAJOR, DNNL_FIRST_MINOR);
+  return unsupported(why, "%s is oneDNN %d.%d.%d; %d.%d and later versions of %d are known", file, v->major, v->minor,
+                     v->patch, DNNL_MAJOR, DNNL_FIRST_MINOR, DNNL_MAJOR);
 }
 
 // look_up finds the library's functions.
 static bool look_up(void* library, const char* file, struct library* found, onednn_refusal* why) {
-#define LOOK_UP(name, parameters)                                    \
+#define LOOK_UP(name, parameters)                                        \
   if ((*(void**)&found->name = dlsym(library, "dnnl_" #name)) == NULL) { \
-    return unsupported(why, "%s has no function dnnl_" #name, file); \
+    return unsupported(why, "%s has no function dnnl_" #name, file);     \
   }
   DNNL_FUNCTIONS(LOOK_UP)
   LOOK_UP(primitive_desc_query_md, )
