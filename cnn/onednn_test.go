@@ -16,28 +16,29 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
-// convolutionsOf gives the backend with oneDNN's convolutions and with XLA's own, or
+// withAndWithoutOneDNN gives the backend with oneDNN's convolutions and with XLA's own, or
 // skips the test where there is no oneDNN.
-func convolutionsOf(t testing.TB) (calls, own compute.Backend) {
+func withAndWithoutOneDNN(t testing.TB) (calls, own compute.Backend) {
 	t.Helper()
 	backend, err := openBackend()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(backend.Finalize)
-	if library := os.Getenv(oneDNNEnv); library == "" || library == "0" {
+	library, _, ok := oneDNNFiles()
+	if !ok {
 		t.Skipf("%s names no library", oneDNNEnv)
 	}
 	if _, ok := backend.(accelerated); !ok {
-		t.Fatalf("%s=%s, but the backend is %T", oneDNNEnv, os.Getenv(oneDNNEnv), backend)
+		t.Fatalf("%s=%s, but the backend is %T", oneDNNEnv, library, backend)
 	}
 	return backend, withoutOneDNN(backend)
 }
 
 // What oneDNN computes is what XLA computes, for each form of a convolution, with
 // the gradients.
-func TestOneDNNConvolvesAsXLA(t *testing.T) {
-	calls, own := convolutionsOf(t)
+func TestOneDNNConvolutionMatchesXLA(t *testing.T) {
+	calls, own := withAndWithoutOneDNN(t)
 	for name, form := range map[string]func(x, kernel *Node) *Node{
 		"same":          func(x, k *Node) *Node { return Convolve(x, k).PadSame().Done() },
 		"valid":         func(x, k *Node) *Node { return Convolve(x, k).NoPadding().Done() },
@@ -69,7 +70,7 @@ func channelsFirst(x, kernel *Node) *Node {
 
 // A kernel's gradient by oneDNN is XLA's, and the same to the bit each time.
 func TestOneDNNKernelGradient(t *testing.T) {
-	calls, own := convolutionsOf(t)
+	calls, own := withAndWithoutOneDNN(t)
 	for _, n := range []int{1, 3, 70} {
 		for _, padding := range []string{"same", "valid"} {
 			for _, side := range []int{1, 2, 3, 5} {
@@ -96,7 +97,7 @@ func TestOneDNNKernelGradient(t *testing.T) {
 // A library that CNNBOOK_ONEDNN names, but that does not load, is an error: nothing else is
 // taken for it.
 func TestOneDNNThatDoesNotLoad(t *testing.T) {
-	convolutionsOf(t)
+	withAndWithoutOneDNN(t)
 	file := filepath.Join(t.TempDir(), "libdnnl.so.3")
 	if err := os.WriteFile(file, []byte("not a library"), 0o644); err != nil {
 		t.Fatal(err)
@@ -113,7 +114,7 @@ func TestOneDNNThatDoesNotLoad(t *testing.T) {
 // With a version of oneDNN that is not known to work, XLA computes everything, and standard
 // error says so in one line, once.
 func TestUnknownOneDNNLeavesAllToXLA(t *testing.T) {
-	convolutionsOf(t)
+	withAndWithoutOneDNN(t)
 	library := fakeOneDNN(t, 4, 0)
 	t.Setenv(oneDNNEnv, library)
 	said := standardError(t, func() {
@@ -174,7 +175,7 @@ func standardError(t *testing.T, act func()) string {
 // With a bias and a ReLU as parts of its call, a convolution has the values and
 // gradients that it has without.
 func TestFusedConvolutionIsTheConvolution(t *testing.T) {
-	calls, own := convolutionsOf(t)
+	calls, own := withAndWithoutOneDNN(t)
 	for name, after := range map[string]func(y, bias *Node) *Node{
 		"bias":             func(y, bias *Node) *Node { return biased(y, bias) },
 		"ReLU":             func(y, _ *Node) *Node { return relu(y) },
@@ -200,8 +201,8 @@ func TestFusedConvolutionIsTheConvolution(t *testing.T) {
 
 // Max pooling, alone, after a ReLU and before one, has XLA's values and gradients, also where
 // rows fill no window, and so has the bias whose gradient comes with them.
-func TestPoolingByCallsIsXLAs(t *testing.T) {
-	calls, own := convolutionsOf(t)
+func TestPoolingByCallsMatchesXLA(t *testing.T) {
+	calls, own := withAndWithoutOneDNN(t)
 	for name, form := range map[string]func(x, bias *Node) *Node{
 		"pool 2":     func(x, bias *Node) *Node { return maxPool(biased(x, bias), 2) },
 		"pool 3":     func(x, bias *Node) *Node { return maxPool(biased(x, bias), 3) },
@@ -230,8 +231,8 @@ func TestPoolingByCallsIsXLAs(t *testing.T) {
 
 // The first of a window's largest values gets its gradient, as in TensorFlow, and a NaN
 // counts as the largest.
-func TestPoolingByCallsOfEqualsAndNaN(t *testing.T) {
-	calls, _ := convolutionsOf(t)
+func TestPoolingByCallsWithTiesAndNaN(t *testing.T) {
+	calls, _ := withAndWithoutOneDNN(t)
 	const channels = 8
 	nan := float32(math.NaN())
 	x, want := make([]float32, 4*channels), make([]float32, 4*channels)
@@ -255,8 +256,8 @@ func TestPoolingByCallsOfEqualsAndNaN(t *testing.T) {
 
 // Each way in which two matrices can be multiplied gives the same by oneDNN as
 // by XLA.
-func TestOneDNNMultipliesAsXLA(t *testing.T) {
-	calls, own := convolutionsOf(t)
+func TestOneDNNMatrixMultiplicationMatchesXLA(t *testing.T) {
+	calls, own := withAndWithoutOneDNN(t)
 	for _, axes := range [][2]int{{0, 0}, {0, 1}, {1, 0}, {1, 1}} {
 		t.Run(fmt.Sprint(axes), func(t *testing.T) {
 			a, b := []int{7, 7}, []int{7, 7}
@@ -277,7 +278,7 @@ func TestOneDNNMultipliesAsXLA(t *testing.T) {
 // their kernels' gradients on batches of 500, for the table in
 // graph_convolution.go.
 func BenchmarkConvolution(b *testing.B) {
-	calls, own := convolutionsOf(b)
+	calls, own := withAndWithoutOneDNN(b)
 	const n = 500
 	for _, layer := range []struct{ side, in, out int }{{32, 3, 32}, {32, 32, 32}, {16, 32, 64}, {16, 64, 64}} {
 		x, kernel := waves(n, layer.side, layer.side, layer.in), waves(3, 3, layer.in, layer.out)
