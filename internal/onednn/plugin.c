@@ -11,9 +11,10 @@
    unsupported(why, "the plugin's %s has %zu bytes; %zu would be read", name, (size_t)(given), \
                SIZE_THROUGH(type, field)))
 
-// seen is what this thread's last registration showed: XLA calls the function that it is
-// given, once, to ask for a version.
-static _Thread_local struct {
+// seen is what the last registration showed: XLA calls the function that it is given, once,
+// to ask for a version. One registration runs at a time. (It is not thread-local: Go's own
+// linker, which links a notebook's cells, does not know C's thread-local variables.)
+static struct {
   bool asked;
   bool known;  // all that was seen is as this code knows it
   onednn_refusal why;
