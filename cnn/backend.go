@@ -77,9 +77,8 @@ var warned sync.Map
 // version of anything that is not known to work, XLA computes everything, and standard error
 // says why.
 func withOneDNN(backend compute.Backend) (compute.Backend, error) {
-	library := os.Getenv(oneDNNEnv)
-	_, plugin, _ := strings.Cut(backendName(), ":")
-	if library == "" || library == "0" || backendLabel() != "xla:cpu" || !filepath.IsAbs(plugin) {
+	library, plugin, ok := oneDNNFiles()
+	if !ok {
 		return backend, nil
 	}
 	fast, err := onednn.Wrap(backend, library, plugin)
@@ -93,6 +92,14 @@ func withOneDNN(backend compute.Backend) (compute.Backend, error) {
 		return nil, fmt.Errorf("%w: %s=%s: %w: set it to 0 to compute without", ErrBackend, oneDNNEnv, library, err)
 	}
 	return fast, nil
+}
+
+// oneDNNFiles are oneDNN's library and the plugin that shall call it, if the environment
+// names both by their paths.
+func oneDNNFiles() (library, plugin string, ok bool) {
+	library = os.Getenv(oneDNNEnv)
+	_, plugin, _ = strings.Cut(backendName(), ":")
+	return library, plugin, library != "" && library != "0" && backendLabel() == "xla:cpu" && filepath.IsAbs(plugin)
 }
 
 // withoutOneDNN is the backend that leaves all to XLA.

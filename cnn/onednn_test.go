@@ -16,20 +16,21 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
-// convolutionsOf gives the backend with oneDNN's convolutions and with XLA's own, or
+// withAndWithoutOneDNN gives the backend with oneDNN's convolutions and with XLA's own, or
 // skips the test where there is no oneDNN.
-func convolutionsOf(t testing.TB) (calls, own compute.Backend) {
+func withAndWithoutOneDNN(t testing.TB) (calls, own compute.Backend) {
 	t.Helper()
 	backend, err := openBackend()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(backend.Finalize)
-	if library := os.Getenv(oneDNNEnv); library == "" || library == "0" {
+	library, _, ok := oneDNNFiles()
+	if !ok {
 		t.Skipf("%s names no library", oneDNNEnv)
 	}
 	if _, ok := backend.(accelerated); !ok {
-		t.Fatalf("%s=%s, but the backend is %T", oneDNNEnv, os.Getenv(oneDNNEnv), backend)
+		t.Fatalf("%s=%s, but the backend is %T", oneDNNEnv, library, backend)
 	}
 	return backend, withoutOneDNN(backend)
 }
@@ -40,8 +41,8 @@ func convolutionsOf(t testing.TB) (calls, own compute.Backend) {
 // Promise(compute/onednn): Convolutions and matrix multiplications by oneDNN, poolings beside it, with
 // bias and ReLU, and their gradients, agree with XLA's within 1e-5. A kernel's gradient has the same
 // bits each time; computed over blocks, it agrees with the whole batch's within 1e-4.
-func TestOneDNNConvolvesAsXLA(t *testing.T) {
-	calls, own := convolutionsOf(t)
+func TestOneDNNConvolutionMatchesXLA(t *testing.T) {
+	calls, own := withAndWithoutOneDNN(t)
 	for name, form := range map[string]func(x, kernel *Node) *Node{
 		"same":          func(x, k *Node) *Node { return Convolve(x, k).PadSame().Done() },
 		"valid":         func(x, k *Node) *Node { return Convolve(x, k).NoPadding().Done() },
@@ -75,7 +76,7 @@ func channelsFirst(x, kernel *Node) *Node {
 //
 // Promise(compute/onednn)
 func TestOneDNNKernelGradient(t *testing.T) {
-	calls, own := convolutionsOf(t)
+	calls, own := withAndWithoutOneDNN(t)
 	for _, n := range []int{1, 3, 70} {
 		for _, padding := range []string{"same", "valid"} {
 			for _, side := range []int{1, 2, 3, 5} {
@@ -106,7 +107,7 @@ func TestOneDNNKernelGradient(t *testing.T) {
 // set-up continues without it. With an unknown version of oneDNN or of the plugin, XLA computes
 // everything.
 func TestOneDNNThatDoesNotLoad(t *testing.T) {
-	convolutionsOf(t)
+	withAndWithoutOneDNN(t)
 	file := filepath.Join(t.TempDir(), "libdnnl.so.3")
 	if err := os.WriteFile(file, []byte("not a library"), 0o644); err != nil {
 		t.Fatal(err)
@@ -125,7 +126,7 @@ func TestOneDNNThatDoesNotLoad(t *testing.T) {
 //
 // Promise(compute/onednn-refused)
 func TestUnknownOneDNNLeavesAllToXLA(t *testing.T) {
-	convolutionsOf(t)
+	withAndWithoutOneDNN(t)
 	library := fakeOneDNN(t, 4, 0)
 	t.Setenv(oneDNNEnv, library)
 	said := standardError(t, func() {
@@ -188,7 +189,7 @@ func standardError(t *testing.T, act func()) string {
 //
 // Promise(compute/onednn)
 func TestFusedConvolutionIsTheConvolution(t *testing.T) {
-	calls, own := convolutionsOf(t)
+	calls, own := withAndWithoutOneDNN(t)
 	for name, after := range map[string]func(y, bias *Node) *Node{
 		"bias":             func(y, bias *Node) *Node { return biased(y, bias) },
 		"ReLU":             func(y, _ *Node) *Node { return relu(y) },
@@ -216,8 +217,8 @@ func TestFusedConvolutionIsTheConvolution(t *testing.T) {
 // rows fill no window, and so has the bias whose gradient comes with them.
 //
 // Promise(compute/onednn)
-func TestPoolingByCallsIsXLAs(t *testing.T) {
-	calls, own := convolutionsOf(t)
+func TestPoolingByCallsMatchesXLA(t *testing.T) {
+	calls, own := withAndWithoutOneDNN(t)
 	for name, form := range map[string]func(x, bias *Node) *Node{
 		"pool 2":     func(x, bias *Node) *Node { return maxPool(biased(x, bias), 2) },
 		"pool 3":     func(x, bias *Node) *Node { return maxPool(biased(x, bias), 3) },
@@ -248,8 +249,8 @@ func TestPoolingByCallsIsXLAs(t *testing.T) {
 // counts as the largest.
 //
 // Promise(compute/onednn)
-func TestPoolingByCallsOfEqualsAndNaN(t *testing.T) {
-	calls, _ := convolutionsOf(t)
+func TestPoolingByCallsWithTiesAndNaN(t *testing.T) {
+	calls, _ := withAndWithoutOneDNN(t)
 	const channels = 8
 	nan := float32(math.NaN())
 	x, want := make([]float32, 4*channels), make([]float32, 4*channels)
@@ -275,8 +276,8 @@ func TestPoolingByCallsOfEqualsAndNaN(t *testing.T) {
 // by XLA.
 //
 // Promise(compute/onednn)
-func TestOneDNNMultipliesAsXLA(t *testing.T) {
-	calls, own := convolutionsOf(t)
+func TestOneDNNMatrixMultiplicationMatchesXLA(t *testing.T) {
+	calls, own := withAndWithoutOneDNN(t)
 	for _, axes := range [][2]int{{0, 0}, {0, 1}, {1, 0}, {1, 1}} {
 		t.Run(fmt.Sprint(axes), func(t *testing.T) {
 			a, b := []int{7, 7}, []int{7, 7}
@@ -297,7 +298,7 @@ func TestOneDNNMultipliesAsXLA(t *testing.T) {
 // their kernels' gradients on batches of 500, for the table in
 // graph_convolution.go.
 func BenchmarkConvolution(b *testing.B) {
-	calls, own := convolutionsOf(b)
+	calls, own := withAndWithoutOneDNN(b)
 	const n = 500
 	for _, layer := range []struct{ side, in, out int }{{32, 3, 32}, {32, 32, 32}, {16, 32, 64}, {16, 64, 64}} {
 		x, kernel := waves(n, layer.side, layer.side, layer.in), waves(3, 3, layer.in, layer.out)

@@ -1,7 +1,7 @@
 // Package onednn lets graphs that XLA computes on the CPU call oneDNN
 // (https://github.com/uxlfoundation/oneDNN), for what it computes faster, and loops of this
 // package for what XLA's own loops do in several passes over memory. [Wrap] is its only way
-// in; [Backend] answers what whoever builds a graph may ask.
+// in; a [Backend] says which layers it makes faster.
 //
 // The package can be deleted, with the places that mention it: XLA computes the same
 // networks without, more slowly.
@@ -23,47 +23,48 @@
 // # What it relies on
 //
 // The package relies on the inside of three libraries, as none of them offers what it needs.
-// Everything below is checked before a graph is built. What is not as the package knows it is
-// an [ErrUnsupported] of one line, with which XLA computes everything.
+// What can differ from one version to the next is checked by [Wrap], before a graph is built.
+// Anything that is not as the package knows it is an [ErrUnsupported] of one line, and XLA
+// computes everything.
 //
 // Unexported fields of go-xla (customcall.go). go-xla writes custom calls of XLA's older
-// kind, for cuDNN's attention alone; the method for it is not exported. stablehlo.CustomCallV2
-// is, but neither the way from a value of a graph (xla.Node) to its stablehlo.Value and
-// back, nor that from there to the statement, whose api_version and backend_config make a
-// call typed. They are read, and a node is made, by their names and types, which are checked;
-// so is go-xla's version, for what types do not show. It ends when go-xla exports a custom
-// call with API version 4 and attributes on compute/xla.Function.
+// kind, for cuDNN's attention alone, by a method that is not exported. The function
+// stablehlo.CustomCallV2 is exported, but three fields around it are not: value and shape of
+// an xla.Node, a value of the graph, and stmt of a stablehlo.Value, the statement whose
+// api_version and backend_config make a call typed. They are found by name, and their types
+// are checked; so is go-xla's version, for what types do not show. This ends when
+// compute/xla.Function exports custom calls with API version 4 and attributes.
 //
 // Copied layouts of PJRT and typed FFI (xla.h, plugin.c, call.h). Functions are registered
 // with a plugin through PJRT's FFI extension, which go-xla does not wrap, and called with
 // structs of typed FFI, whose header comes with no package for Go or C. Each struct's size is
 // compared with what is read of it, and the major versions of PJRT and the versions of typed
 // FFI with those that were tried: 0.2 (xla-cpu-pjrt 0.0.1), 0.3 and 0.4 (lammps-jax-pjrt-cpu
-// 0.11.2). Not every plugin compares versions itself. It ends when go-xla's package pjrt
+// 0.11.2). Not every plugin compares versions itself. This ends when go-xla's package pjrt
 // registers handlers, and OpenXLA publishes the header as a package.
 //
 // The plugin's own interface (plugin.c). GetPjrtApi is looked up in the loaded plugin a second
-// time, as go-xla keeps the pointer to itself. It ends when pjrt.Plugin exports the pointer.
+// time, as go-xla does not export its pointer. This ends when pjrt.Plugin exports the pointer.
 //
 // Copied declarations of oneDNN (dnnl.h, onednn.c). The library is opened when a program
 // runs, so that programs can be built without it; its header is not installed then. Its
 // version must be 3.2 or a later 3: within a major version oneDNN keeps its functions and
-// constants. Every function is looked up before the first is called. It ends when a Go module
-// binds oneDNN, or XLA's plugins for the CPU compute gradients of convolutions with it.
+// constants. Every function is looked up before the first is called. This ends when a Go
+// module binds oneDNN, or XLA's plugins for the CPU compute gradients of convolutions with it.
 //
 // GOMP_parallel of GCC's OpenMP (loops.c). The loops share oneDNN's threads: more threads
 // would compete with them for the processors. The function is what GCC compiles "omp parallel"
 // to, and part of libgomp's interface for binaries; without it, a loop uses one thread.
-// Compiling with -fopenmp would link every program with libgomp instead. It ends when there
+// Compiling with -fopenmp would link every program with libgomp instead. This ends when there
 // is a build of oneDNN that computes on XLA's own threads, which typed FFI lends to the
 // functions that it calls.
 //
 // Operations that are recognised (convolution.go, fusion.go, pool.go, matmul.go). A bias, a
 // ReLU and the sums that are a bias's gradient become parts of a call by what follows what in
-// a graph, as GoMLX has no operations for them. What is not recognised is XLA's, and right. It
+// a graph, as GoMLX has no operations for them. What is not recognised is left to XLA. This
 // ends when XLA's CPU compiler fuses them into custom calls.
 //
 // Buffers of a wrapped backend (backend.go). GoMLX compares a tensor's backend with the
-// graph's, so that outputs are wrapped to name this one. It ends when GoMLX lets a backend be
+// graph's, so that outputs are wrapped to name this one. This ends when GoMLX lets a backend be
 // extended.
 package onednn

@@ -10,6 +10,7 @@ static struct library {
 #define MEMBER(name, parameters) int(*name) parameters;
   DNNL_FUNCTIONS(MEMBER)
   dnnl_handle (*primitive_desc_query_md)(dnnl_handle desc, int what, int index);
+  const dnnl_version_t* (*version)(void);
   dnnl_handle engine;
 } dnnl;
 
@@ -251,28 +252,30 @@ xla_ffi_error* matmul(xla_ffi_call* call) {
   return finish(call, &s, "a matrix multiplication");
 }
 
-// A version of oneDNN before this lacks functions or attributes; another major version
-// has other functions.
+// 3.2 is the version that was tried. Within a major version, later ones keep the functions
+// and constants of earlier ones.
 enum { DNNL_MAJOR = 3, DNNL_FIRST_MINOR = 2 };
 
-// known_library reports whether the library's version is one that this code knows.
-static bool known_library(void* library, const char* file, onednn_refusal* why) {
+// known_version reports whether the library's version is one that this code knows. One that
+// gives none is left to look_up.
+static bool known_version(void* library, const char* file, onednn_refusal* why) {
   const dnnl_version_t* (*version)(void) = (const dnnl_version_t* (*)(void))dlsym(library, "dnnl_version");
-  if (version == NULL) return unsupported(why, "%s has no function dnnl_version", file);
+  if (version == NULL) return true;
   const dnnl_version_t* v = version();
   if (v->major == DNNL_MAJOR && v->minor >= DNNL_FIRST_MINOR) return true;
-  return unsupported(why, "%s is oneDNN %d.%d.%d, known is major version %d from %d.%d on", file, v->major, v->minor,
-                     v->patch, DNNL_MAJOR, DNNL_MAJOR, DNNL_FIRST_MINOR);
+  return unsupported(why, "%s is oneDNN %d.%d.%d; %d.%d and later versions of %d are known", file, v->major, v->minor,
+                     v->patch, DNNL_MAJOR, DNNL_FIRST_MINOR, DNNL_MAJOR);
 }
 
 // look_up finds the library's functions.
 static bool look_up(void* library, const char* file, struct library* found, onednn_refusal* why) {
-#define LOOK_UP(name, parameters)                                    \
+#define LOOK_UP(name, parameters)                                        \
   if ((*(void**)&found->name = dlsym(library, "dnnl_" #name)) == NULL) { \
-    return unsupported(why, "%s has no function dnnl_" #name, file); \
+    return unsupported(why, "%s has no dnnl_" #name, file);              \
   }
   DNNL_FUNCTIONS(LOOK_UP)
   LOOK_UP(primitive_desc_query_md, )
+  LOOK_UP(version, )
   return true;
 }
 
@@ -280,7 +283,7 @@ bool onednn_open_library(const char* file, onednn_refusal* why) {
   void* handle = dlopen(file, RTLD_NOW | RTLD_LOCAL);
   if (handle == NULL) return unusable(why, "%s", dlerror());
   struct library found = {0};
-  if (!known_library(handle, file, why) || !look_up(handle, file, &found, why)) return false;
+  if (!known_version(handle, file, why) || !look_up(handle, file, &found, why)) return false;
   if (dnnl.engine != NULL) return true;
   int status = found.engine_create(&found.engine, DNNL_CPU, 0);
   if (status != 0) return unusable(why, "%s: dnnl_engine_create returns status %d", file, status);

@@ -19,7 +19,7 @@ import (
 
 // ErrUnsupported is the class of errors that say which version or layout of go-xla, the
 // plugin or oneDNN is not one that this package knows.
-var ErrUnsupported = errors.New("not a version that is known to work")
+var ErrUnsupported = errors.New("not a version known to work")
 
 // opening lets one at a time open oneDNN, of which a process has one.
 var opening sync.Mutex

@@ -5,14 +5,16 @@
 #include "handlers.h"
 #include "refusal.h"
 
-#define CHECK_SIZE(why, name, type, field, given)                                               \
-  ((given) >= SIZE_THROUGH(type, field) ||                                                      \
-   unsupported(why, "the plugin's %s has %zu bytes, of which %zu would be read", name, (size_t)(given), \
+// CHECK_SIZE reports whether a struct of the plugin holds all that is read of it.
+#define CHECK_SIZE(why, name, type, field, given)                                              \
+  ((given) >= SIZE_THROUGH(type, field) ||                                                     \
+   unsupported(why, "the plugin's %s has %zu bytes; %zu would be read", name, (size_t)(given), \
                SIZE_THROUGH(type, field)))
 
-// seen is what this thread's last registration showed: XLA calls the function that it is
-// given, once, to ask for a version.
-static _Thread_local struct {
+// seen is what the last registration showed: XLA calls the function that it is given, once,
+// to ask for a version. One registration runs at a time. (It is not thread-local: Go's own
+// linker, which links a notebook's cells, does not know C's thread-local variables.)
+static struct {
   bool asked;
   bool known;  // all that was seen is as this code knows it
   onednn_refusal why;
@@ -26,7 +28,7 @@ static bool known_api(const xla_ffi_api* api, onednn_refusal* why) {
   }
   int major = api->api_version.major_version, minor = api->api_version.minor_version;
   if (major != XLA_FFI_MAJOR || minor < XLA_FFI_FIRST_MINOR || minor > XLA_FFI_LAST_MINOR) {
-    return unsupported(why, "the plugin has version %d.%d of XLA's FFI, known are %d.%d to %d.%d", major, minor,
+    return unsupported(why, "the plugin has version %d.%d of XLA's FFI; %d.%d to %d.%d are known", major, minor,
                        XLA_FFI_MAJOR, XLA_FFI_FIRST_MINOR, XLA_FFI_MAJOR, XLA_FFI_LAST_MINOR);
   }
   if (!CHECK_SIZE(why, "XLA_FFI_Api", xla_ffi_api, error_create, api->struct_size)) return false;
@@ -89,7 +91,7 @@ static bool known_plugin(const pjrt_api* api, onednn_refusal* why) {
     return false;
   }
   return api->version.major_version == PJRT_MAJOR ||
-         unsupported(why, "the plugin has version %d.%d of PJRT, known is major version %d", api->version.major_version,
+         unsupported(why, "the plugin has version %d.%d of PJRT; major version %d is known", api->version.major_version,
                      api->version.minor_version, PJRT_MAJOR);
 }
 
