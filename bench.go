@@ -82,7 +82,7 @@ func bench(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 			return err
 		}
 		for _, name := range []string{"keras-tf", "pytorch", "keras-jax"} {
-			contenders = append(contenders, contender{name, peer(*python, script, name), nil})
+			contenders = append(contenders, contender{name, peer(*python, script, name), plugin.Preload()})
 		}
 	}
 	return b.race(ctx, contenders, plugin, stdout)

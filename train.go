@@ -57,6 +57,9 @@ func train(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if err := plugin.Restart(); err != nil {
+		fmt.Fprintln(stderr, "cnnbook:", err, "(going on with the system's allocator)")
+	}
 	if err := plugin.Apply(); err != nil {
 		return err
 	}

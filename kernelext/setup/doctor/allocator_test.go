@@ -1,42 +1,38 @@
 package doctor
 
 import (
-	"os"
-	"path/filepath"
-	"runtime"
+	"context"
 	"strings"
 	"testing"
 
+	"github.com/cnnbook/cnnbook/kernelext/internal/cache"
 	"github.com/cnnbook/cnnbook/kernelext/setup"
 )
 
-func TestAllocatorIsFoundAndDiagnosed(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("libraries are preloaded on Linux only")
-	}
+func TestAllocatorIsDiagnosed(t *testing.T) {
 	t.Setenv(setup.PreloadEnv, "")
-	d := doctor{root: t.TempDir()}
-	d.allocator()
-	if c := d.checks[0]; c.Status != Warn || !strings.Contains(c.Remedy, "apt install libtcmalloc-minimal4") {
-		t.Errorf("without a library: %+v", c)
+	examine := func(compiler string, compile bool) Check {
+		d := doctor{Installer: setup.Installer{Cache: t.TempDir()}, goFound: &setup.Toolchain{OS: "linux", Arch: "amd64", CC: compiler}}
+		if compile {
+			f := d.AllocatorFolder(*d.goFound, func(context.Context, string) error { return nil })
+			if _, err := f.Run(t.Context(), cache.NewReporter(nil)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		d.allocator()
+		return d.checks[0]
 	}
-	want := filepath.Join(d.root, "usr/lib64/libtcmalloc_minimal.so.4")
-	if err := os.MkdirAll(filepath.Dir(want), 0o755); err != nil {
-		t.Fatal(err)
+	if c := examine("gcc", false); c.Status != Warn || c.Remedy != setupCommand {
+		t.Errorf("before set-up: %+v", c)
 	}
-	if err := os.WriteFile(want, nil, 0o644); err != nil {
-		t.Fatal(err)
+	if c := examine("true", true); c.Status != OK || !strings.Contains(c.Detail, "libcnnbook_keep.so") {
+		t.Errorf("after set-up: %+v", c)
 	}
-	d.allocator()
-	if c := d.checks[1]; c.Status != OK || !strings.Contains(c.Detail, want) {
-		t.Errorf("with a library: %+v", c)
+	if c := examine("false", true); c.Status != Warn || !strings.Contains(c.Detail, "exit status 1") || !strings.Contains(c.Remedy, "remove ") {
+		t.Errorf("after a compiler that failed: %+v", c)
 	}
 	t.Setenv(setup.PreloadEnv, "/own.so")
-	if got := setup.Allocator(); got != "" {
-		t.Errorf("a person's own %s is replaced by %s", setup.PreloadEnv, got)
-	}
-	d.allocator()
-	if c := d.checks[2]; c.Status != OK || !strings.Contains(c.Detail, "/own.so") {
-		t.Errorf("with a person's own: %+v", c)
+	if c := examine("gcc", false); c.Status != OK || !strings.Contains(c.Detail, "/own.so") {
+		t.Errorf("with the user's own: %+v", c)
 	}
 }

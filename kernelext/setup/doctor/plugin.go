@@ -19,6 +19,7 @@ func (d *doctor) pluginAndBackend() {
 	d.add(status, "PJRT plugin", detail, remedy)
 	if status == OK && p.OnCPU() {
 		d.env.Plugin.OneDNN = d.oneDNN(p)
+		d.env.Plugin.Allocator = d.allocator()
 	}
 	switch {
 	case p.Backend == "":
@@ -54,6 +55,30 @@ func (d *doctor) oneDNN(p setup.Plugin) string {
 		return ""
 	}
 	d.add(OK, "oneDNN", fmt.Sprintf("%s at %s", w, library), "")
+	return library
+}
+
+// allocator says where XLA's memory comes from, and gives the library that set-up compiled.
+func (d *doctor) allocator() string {
+	if d.goFound.OS != "linux" {
+		return ""
+	}
+	if preloaded := os.Getenv(setup.PreloadEnv); preloaded != "" {
+		d.add(OK, "Allocator", setup.PreloadEnv+"="+preloaded, "")
+		return ""
+	}
+	f := d.AllocatorFolder(*d.goFound, nil)
+	m, err := f.Finished()
+	if err != nil {
+		d.add(Warn, "Allocator", "the library that keeps memory between training steps is not compiled yet", setupCommand)
+		return ""
+	}
+	library, err := setup.AllocatorFromNote(m.Note, f.Dir)
+	if err != nil {
+		d.add(Warn, "Allocator", fmt.Sprintf("%v: a training step takes about a fifth longer", err), fmt.Sprintf("fix it, remove %s and %s", f.Dir, setupCommand))
+		return ""
+	}
+	d.add(OK, "Allocator", "keeps memory between training steps: "+library, "")
 	return library
 }
 
