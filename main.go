@@ -8,47 +8,19 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 
 	"github.com/cnnbook/cnnbook/internal/cli"
 	"github.com/cnnbook/cnnbook/kernelext"
-	"github.com/cnnbook/cnnbook/kernelext/setup"
 	"github.com/spf13/cobra"
 )
 
 func main() {
-	if len(os.Args) > 1 && os.Args[1] == "train" {
-		if err := withAllocator(); err != nil {
-			fmt.Fprintln(os.Stderr, "cnnbook:", err, "— going on with the system's")
-		}
-	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second ctrl-C ends what does not heed the first
 	err := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()
 	os.Exit(report(err, os.Stderr))
-}
-
-// withAllocator starts this program again in its own place, with the allocator
-// that is chosen when a process starts, if there is one and it is not chosen yet.
-func withAllocator() error {
-	allocator := setup.AllocatorEnviron()
-	if len(allocator) == 0 {
-		return nil
-	}
-	self, err := os.Executable()
-	if err != nil {
-		return err
-	}
-	name, value, _ := strings.Cut(allocator[0], "=")
-	if err := os.Setenv(name, value); err != nil { // replaces an empty one, which would be found first
-		return err
-	}
-	if err := syscall.Exec(self, os.Args, os.Environ()); err != nil {
-		return fmt.Errorf("start %s again with %s: %w", self, allocator[0], err)
-	}
-	return nil
 }
 
 // run runs a command line.

@@ -79,6 +79,9 @@ func (t training) run(ctx context.Context, params kernelext.Params, stdout, stde
 	if err != nil {
 		return err
 	}
+	if err := plugin.Restart(); err != nil {
+		fmt.Fprintln(stderr, "cnnbook:", err, "(continuing with the system's allocator)")
+	}
 	if err := plugin.Apply(); err != nil {
 		return err
 	}

@@ -72,7 +72,7 @@ func (b Benchmark) contenders(plugin setup.Plugin, scratch string) ([]contender,
 		return nil, err
 	}
 	for _, name := range []string{"keras-tf", "pytorch", "keras-jax"} {
-		all = append(all, contender{name, peer(b.Python, script, name), nil})
+		all = append(all, contender{name, peer(b.Python, script, name), plugin.Preload()})
 	}
 	return all, nil
 }

@@ -15,8 +15,6 @@ import (
 	"strconv"
 	"syscall"
 	"time"
-
-	"github.com/cnnbook/cnnbook/kernelext/setup"
 )
 
 // contender is somebody who can do the work in a process of its own.
@@ -75,7 +73,7 @@ func (c contender) start(ctx context.Context, w Workload) (*racer, error) {
 	if err != nil {
 		return nil, err
 	}
-	cmd.Env = slices.Concat(os.Environ(), setup.AllocatorEnviron(), c.env) // the same allocator for all
+	cmd.Env = slices.Concat(os.Environ(), c.env)
 	r := &racer{contender: c, work: w, cmd: cmd, said: listen(cmd)}
 	out, err := cmd.StdoutPipe()
 	if err != nil {

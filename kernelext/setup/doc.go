@@ -54,7 +54,7 @@
 //	PJRT_PLUGIN_LIBRARY_PATH  respected when set: folders of plugins
 //	CNNBOOK_ONEDNN            respected when set: oneDNN's library, or 0 for convolutions by XLA itself; see package cnn
 //	OMP_WAIT_POLICY           respected when set; otherwise passive: oneDNN's threads leave the processors to XLA's
-//	LD_PRELOAD                respected when set; otherwise the kernel's is tcmalloc where the system has it, see Allocator
+//	LD_PRELOAD                respected when set; otherwise the kernel's is a library that keeps memory between training steps, see Plugin.Preload
 //
 // # Errors
 //

@@ -99,3 +99,27 @@ func (s Installer) ExamineOneDNN(t Toolchain, p Plugin) (library, detail string,
 	}
 	return library, fmt.Sprintf("%s at %s", w, library), nil
 }
+
+// ExamineAllocator gives the library that keeps memory between training steps, "" where there is none or the user
+// preloads something else, and says which.
+func (s Installer) ExamineAllocator(t Toolchain) (library, detail string, err error) {
+	if set := os.Getenv(EnvPreload); set != "" {
+		return "", EnvPreload + "=" + set, nil
+	}
+	if t.OS != "linux" {
+		return "", "the system's", nil
+	}
+	f := s.allocatorFolder(t, nil)
+	m, err := f.Finished()
+	if err != nil {
+		return "", "", &Problem{Cause: "the library that keeps memory between training steps is not compiled yet", Err: ErrNotMade}
+	}
+	if library, err = allocatorFromNote(m.Note, f.Dir); err != nil {
+		return "", "", &Problem{
+			Cause:  fmt.Sprintf("%v: a training step takes about a fifth longer", err),
+			Remedy: "fix it, remove " + f.Dir + " and run: go run . setup",
+			Err:    err,
+		}
+	}
+	return library, "keeps memory between training steps: " + library, nil
+}

@@ -49,7 +49,7 @@ func (e *Environment) KernelSpec() KernelSpec {
 	env := map[string]string{
 		"PATH": prependPath("${PATH}", literal(e.Bin), literal(filepath.Join(e.GoRoot, "bin"))),
 	}
-	for _, kv := range slices.Concat(e.goEnviron(), e.Plugin.Environ(), AllocatorEnviron()) {
+	for _, kv := range slices.Concat(e.goEnviron(), e.Plugin.Environ()) {
 		name, value, _ := strings.Cut(kv, "=")
 		env[name] = literal(value)
 	}

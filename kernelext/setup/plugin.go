@@ -39,7 +39,9 @@ type Plugin struct {
 	API     string     `json:"api"`     // PJRT interface "major.minor", as the plugin tells it
 	Devices int        `json:"devices"` // that the plugin offers
 	OneDNN  string     `json:"onednn"`  // oneDNN's library beside it, absolute; "" without one
-	Notice  string     `json:"notice"`  // to be said loudly: why it is not what one would hope for; mostly ""
+	// Allocator is the library to preload that keeps memory between steps, absolute; "" without one.
+	Allocator string `json:"allocator"`
+	Notice    string `json:"notice"` // to be said loudly: why it is not what one would hope for; mostly ""
 }
 
 // Environ gives the variables that make a child process use the plugin, as "NAME=value".
@@ -51,7 +53,7 @@ func (p Plugin) Environ() []string {
 	if p.Kind == PluginCPU && strings.HasPrefix(p.Name, "xla-cpu-pjrt ") {
 		env = append(env, xlaFlagsEnv+"="+withFlags(os.Getenv(xlaFlagsEnv)))
 	}
-	return append(env, p.oneDNNEnviron()...)
+	return append(append(env, p.oneDNNEnviron()...), p.Preload()...)
 }
 
 const xlaFlagsEnv = "XLA_FLAGS"
@@ -87,6 +89,9 @@ func (p Plugin) Apply() error {
 	}
 	for _, kv := range p.Environ() {
 		name, value, _ := strings.Cut(kv, "=")
+		if name == EnvPreload {
+			continue // too late for this process, see Restart
+		}
 		if err := os.Setenv(name, value); err != nil {
 			return err
 		}
@@ -119,7 +124,10 @@ func (s Installer) plugin(ctx context.Context, t Toolchain, r *cache.Reporter) (
 	if err != nil {
 		return Plugin{}, err
 	}
-	return s.withOneDNN(ctx, t, r, probe, p)
+	if p, err = s.withOneDNN(ctx, t, r, probe, p); err != nil {
+		return p, err
+	}
+	return s.withAllocator(ctx, t, r, probe, p)
 }
 
 // bestPlugin is the person's own, the first one that works of those that set-up knows, or none.

@@ -67,13 +67,18 @@ func FindToolchain(ctx context.Context, module string) (Toolchain, error) {
 	return t, nil
 }
 
+// compiler is the C compiler's command: a program and its arguments.
+func (t Toolchain) compiler() []string {
+	if cc := strings.Fields(t.CC); len(cc) > 0 {
+		return cc
+	}
+	return []string{"gcc"}
+}
+
 // CheckCompiler makes sure of the C compiler, without which GoMLX cannot reach XLA.
 func (t Toolchain) CheckCompiler() error {
 	remedy := "install a C compiler (Debian and Ubuntu: apt install gcc libc6-dev; Fedora: dnf install gcc; macOS: xcode-select --install)"
-	cc := strings.Fields(t.CC)
-	if len(cc) == 0 {
-		cc = []string{"gcc"}
-	}
+	cc := t.compiler()
 	if _, err := exec.LookPath(cc[0]); err != nil {
 		return &Problem{Cause: fmt.Sprintf("GoMLX reaches XLA through cgo, and the C compiler %q is not on PATH", cc[0]), Remedy: remedy, Err: ErrNoCompiler}
 	}

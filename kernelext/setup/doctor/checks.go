@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 
 	"github.com/cnnbook/cnnbook/kernelext/internal/process"
@@ -256,19 +255,4 @@ func findBatches(dir string) (folder, fault string) {
 		}
 	}
 	return folder, ""
-}
-
-// allocator says where XLA's memory comes from.
-func (d *doctor) allocator() {
-	if runtime.GOOS != "linux" {
-		return
-	}
-	if preloaded := os.Getenv(setup.EnvPreload); preloaded != "" {
-		d.add(OK, "Allocator", setup.EnvPreload+"="+preloaded, "")
-	} else if library := setup.FindAllocator(d.root); library != "" {
-		d.add(OK, "Allocator", "tcmalloc at "+library, "")
-	} else {
-		d.add(Warn, "Allocator", "the system's: a training step takes about a fifth longer than with tcmalloc",
-			"install it (Debian and Ubuntu: apt install libtcmalloc-minimal4; Fedora: dnf install gperftools-libs), then "+setupCommand)
-	}
 }

@@ -48,7 +48,6 @@ func Run(ctx context.Context, s setup.Installer, data string) []Check {
 	d.tools()
 	d.pythonEnvironment()
 	d.pluginAndBackend()
-	d.allocator()
 	d.kernelspec()
 	d.installedKernels()
 	d.gpu()

@@ -26,6 +26,7 @@ func (d *doctor) pluginAndBackend() {
 		d.add(OK, name, detail, "")
 		if p.OnCPU() {
 			d.oneDNN(p)
+			d.allocator()
 		}
 	}
 	switch {
@@ -47,4 +48,15 @@ func (d *doctor) oneDNN(p setup.Plugin) {
 	}
 	d.env.Plugin.OneDNN = library
 	d.add(OK, "oneDNN", detail, "")
+}
+
+// allocator says whether memory is kept between training steps.
+func (d *doctor) allocator() {
+	library, detail, err := d.ExamineAllocator(*d.goFound)
+	if err != nil {
+		d.fault(Warn, "Allocator", err, setupCommand)
+		return
+	}
+	d.env.Plugin.Allocator = library
+	d.add(OK, "Allocator", detail, "")
 }
