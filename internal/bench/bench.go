@@ -17,6 +17,7 @@ import (
 
 	"github.com/cnnbook/cnnbook/cifar"
 	"github.com/cnnbook/cnnbook/cnn"
+	"github.com/cnnbook/cnnbook/internal/stats"
 	"github.com/cnnbook/cnnbook/kernelext/setup"
 )
 
@@ -150,7 +151,7 @@ func (b Benchmark) round(ctx context.Context, round int, contenders []contender)
 	row := make([]sample, len(racers))
 	for i, r := range racers {
 		row[i] = r.sample
-		fmt.Fprintf(b.Log, "round %d of %d: %s: %.3f s a step\n", round+1, b.Rounds, r.name, median(r.Steps))
+		fmt.Fprintf(b.Log, "round %d of %d: %s: %.3f s a step\n", round+1, b.Rounds, r.name, stats.Median(r.Steps))
 	}
 	return row, nil
 }
@@ -182,7 +183,7 @@ func (b Benchmark) growth(ctx context.Context, plugin setup.Plugin, stdout io.Wr
 			return err
 		}
 		fmt.Fprintf(stdout, "| %d | %d | %d | %.3f s | %.2f ms | %.1f s | %.2f GB |\n",
-			w.Images, w.Batch, w.Devices, median(s.Steps), 1000*median(s.Steps)/float64(w.Batch), s.FirstStep, float64(s.Peak)/1e9)
+			w.Images, w.Batch, w.Devices, stats.Median(s.Steps), 1000*stats.Median(s.Steps)/float64(w.Batch), s.FirstStep, float64(s.Peak)/1e9)
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cnnbook/cnnbook/internal/stats"
 	"github.com/cnnbook/cnnbook/kernelext/setup"
 )
 
@@ -44,7 +45,7 @@ func writeRace(w io.Writer, contenders []contender, samples [][]sample, work Wor
 		first := column(samples[i], func(s sample) float64 { return s.FirstStep })
 		speed := column(samples[i], func(s sample) float64 { return float64(work.Evaluate) / s.Evaluate })
 		peak := column(samples[i], func(s sample) float64 { return float64(s.Peak) / 1e9 })
-		fmt.Fprintf(w, "| %s | %s s | %s | %.2f | %.1f s | %.0f | %.2f GB |\n", c.name, spread("%.3f", its), ratio, median(utilisation), median(first), median(speed), slices.Max(peak))
+		fmt.Fprintf(w, "| %s | %s s | %s | %.2f | %.1f s | %.0f | %.2f GB |\n", c.name, spread("%.3f", its), ratio, stats.Median(utilisation), stats.Median(first), stats.Median(speed), slices.Max(peak))
 	}
 	product := column(samples[0], func(s sample) float64 { return s.Product / 1e9 })
 	fmt.Fprintf(w, "\nFLOPs utilisation: a step's convolutions and dense layers are %.1f GFLOP; cnnbook's backend multiplies matrices at %s GFLOPS, which would be 1.\n\n",
@@ -61,7 +62,7 @@ func machine() string {
 
 // steps are the rounds' median steps.
 func steps(samples []sample) []float64 {
-	return column(samples, func(s sample) float64 { return median(s.Steps) })
+	return column(samples, func(s sample) float64 { return stats.Median(s.Steps) })
 }
 
 func column(samples []sample, value func(sample) float64) []float64 {
@@ -74,14 +75,7 @@ func column(samples []sample, value func(sample) float64) []float64 {
 
 // spread is the median of values, with the lowest and the highest.
 func spread(format string, values []float64) string {
-	return fmt.Sprintf(format+" ("+format+"–"+format+")", median(values), slices.Min(values), slices.Max(values))
-}
-
-// median of values, of which there is at least one.
-func median(values []float64) float64 {
-	sorted := slices.Sorted(slices.Values(values))
-	n := len(sorted)
-	return (sorted[(n-1)/2] + sorted[n/2]) / 2
+	return fmt.Sprintf(format+" ("+format+"–"+format+")", stats.Median(values), slices.Min(values), slices.Max(values))
 }
 
 // processor is the processor's name where the system tells it, on Linux.
