@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// entry is one of a test archive; its size is that of data unless lie is set.
+// entry is an entry of a test archive; its size is that of data unless lie is set.
 type entry struct {
 	name string
 	data []byte
@@ -50,7 +50,7 @@ func tarball(t testing.TB, entries []entry) []byte {
 			t.Fatal(err)
 		}
 		if e.lie > 0 {
-			return out.Bytes() // its end is missing: so is the writer's
+			return out.Bytes() // the end is missing, so the writer is not closed
 		}
 	}
 	if err := w.Close(); err != nil {
@@ -185,7 +185,7 @@ func TestGzipBomb(t *testing.T) {
 	}
 }
 
-// FuzzArchive feeds the tar inside; what gzip accepts is gzip's own business.
+// FuzzArchive changes the tar archive inside the gzip file.
 //
 // Promise(files/hostile)
 func FuzzArchive(f *testing.F) {
@@ -207,7 +207,7 @@ func FuzzArchive(f *testing.F) {
 	})
 }
 
-// FuzzGzip feeds the outer layer.
+// FuzzGzip changes the gzip file itself.
 //
 // Promise(files/hostile)
 func FuzzGzip(f *testing.F) {

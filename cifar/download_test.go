@@ -47,7 +47,7 @@ func serve(t *testing.T, h http.HandlerFunc) (url string, requests *atomic.Int64
 	return s.URL, requests
 }
 
-// content serves data as a good server does, Range and all.
+// content serves data as a good server does, including Range requests.
 func content(w http.ResponseWriter, r *http.Request, data []byte) {
 	http.ServeContent(w, r, ArchiveName, time.Time{}, bytes.NewReader(data))
 }

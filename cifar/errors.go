@@ -8,7 +8,7 @@ import (
 
 // Sentinels that the errors of this package wrap; test for them with errors.Is.
 var (
-	// ErrFormat: bytes are there but are not the CIFAR-10 binary format.
+	// ErrFormat: the content is not in the CIFAR-10 binary format.
 	ErrFormat = errors.New("not the CIFAR-10 binary format")
 	// ErrChecksum: an archive's length or SHA-256 is not the expected one.
 	ErrChecksum = download.ErrChecksum
@@ -18,6 +18,6 @@ var (
 	ErrDownload = download.ErrFailed
 	// ErrStalled: a server sent nothing for longer than Download.Stall.
 	ErrStalled = download.ErrStalled
-	// ErrArgument: a call asks for what cannot be, such as a split of 1.5.
+	// ErrArgument: a call asks for something impossible, such as a split of 1.5.
 	ErrArgument = errors.New("invalid argument")
 )
