@@ -5,30 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
-	"io"
-	"slices"
-
-	"github.com/cnnbook/cnnbook/cifar"
 )
-
-// WriteSafetensors writes float32 arrays, and free text by name, in the
-// safetensors format.
-func WriteSafetensors(w io.Writer, arrays []Array, metadata map[string]string) error {
-	return writeSafetensors(w, arrays, metadata)
-}
-
-// Check says which array differs first from what the network asks for, or holds
-// a NaN or an infinity.
-func (w Weights) Check(net Architecture) error {
-	if err := w.matches(net); err != nil {
-		return err
-	}
-	if name := w.firstNonFinite(); name != "" {
-		return fmt.Errorf("%w: %s holds a NaN or an infinity", ErrFormat, name)
-	}
-	return nil
-}
 
 // ImportRun saves a network that was trained elsewhere as a run below the
 // folder root, so that it can be evaluated and others can start from it. source
@@ -42,7 +19,7 @@ func ImportRun(root, name string, net Architecture, weights Weights, source stri
 		return nil, err
 	}
 	var file bytes.Buffer
-	if err := writeSafetensors(&file, weights, nil); err != nil {
+	if err := WriteSafetensors(&file, weights, nil); err != nil {
 		return nil, err
 	}
 	sum := sha256.Sum256(file.Bytes())
@@ -66,18 +43,6 @@ func ImportRun(root, name string, net Architecture, weights Weights, source stri
 	return r.create()
 }
 
-// Inputs are a dataset's images as a network gets them in evaluation: each
-// standardised by itself, float32 [n, 32, 32, 3], channels last. It is what other
-// programs must be given.
-func Inputs(d *cifar.Dataset) []float32 {
-	pixels := channelsLast(d)
-	out := make([]float32, 0, len(pixels))
-	for image := range slices.Chunk(pixels, cifar.PixelBytes) {
-		out = append(out, Standardize(image)...)
-	}
-	return out
-}
-
 // untrained is a configuration without epochs, which a [Config] cannot say: there
 // 0 is the default.
 func untrained() (json.RawMessage, error) {
@@ -91,15 +56,4 @@ func untrained() (json.RawMessage, error) {
 	}
 	fields["epochs"] = 0
 	return json.Marshal(fields)
-}
-
-// WriteNewFile makes a file that is whole or not there at all: written aside,
-// synced and renamed. A name that is taken is refused.
-func WriteNewFile(path string, data []byte) error {
-	dir, name, err := freePath(path)
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
-	}
-	_, err = writeAtomic(dir, name, func(w io.Writer) error { _, err := w.Write(data); return err })
-	return err
 }

@@ -33,6 +33,8 @@ func seeds(f *testing.F, name string) {
 
 // Whatever the JSON, there is a network that is written and read again as it is,
 // or an error that says what is wrong.
+//
+// Promise(files/hostile)
 func FuzzReadKerasJSON(f *testing.F) {
 	seeds(f, "made.json")
 	f.Add([]byte(`{"class_name":"Sequential","config":[{"class_name":"Flatten","config":{"name":"f","batch_input_shape":[null,2,2,1e300]}}]}`))
@@ -64,6 +66,8 @@ func FuzzReadKerasJSON(f *testing.F) {
 
 // Whatever the bytes of a .h5 or .keras file, there is a model whose weights are
 // all there, or an error that says what is wrong.
+//
+// Promise(files/hostile)
 func FuzzReadKeras(f *testing.F) {
 	seeds(f, "made.h5")
 	seeds(f, "made.keras")
@@ -81,6 +85,8 @@ func FuzzReadKeras(f *testing.F) {
 }
 
 // The same for files of weights, read for the network that they were made for.
+//
+// Promise(files/hostile)
 func FuzzReadKerasWeights(f *testing.F) {
 	seeds(f, "made_weights.h5")
 	seeds(f, "made.weights.h5")
