@@ -1,0 +1,176 @@
+// Package client hands a cell to the session of its kernel over a Unix socket in a folder that only the user can enter.
+package client
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// Compile is the status of a cell that the session does not run: it is to be compiled.
+const Compile = 125
+
+// Environment variables by which the kernel says where things are.
+const (
+	DirVariable     = "CNNBOOK_SESSION_DIR" // the session's folder
+	ProgramVariable = "CNNBOOK_SESSION"     // the session's program; empty or 0: no session
+	PipeVariable    = "GONB_PIPE"
+	BackVariable    = "GONB_PIPE_BACK"
+)
+
+// Names in the session's folder.
+const (
+	Socket  = "socket"
+	Display = "display" // what gonbui in the session writes to
+	Back    = "back"    // and reads from
+)
+
+// Request is one line that the client sends, with standard output and error beside it.
+type Request struct {
+	Check  bool // only say whether the session would run it
+	Number int  // of the cell
+	Source string
+	Env    []string
+	Dir    string
+	Pipe   string // to the kernel, for what gonbui writes
+	Back   string // from the kernel
+}
+
+// Answer is one line that the session sends when the cell has ended.
+type Answer struct {
+	Status int
+	Reason string
+}
+
+// Main is the program. Its argument is the cell's number, after -check or -start.
+func Main(args []string) int {
+	dir := os.Getenv(DirVariable)
+	if dir == "" || len(args) == 0 {
+		return Compile
+	}
+	r := Request{Env: os.Environ(), Pipe: os.Getenv(PipeVariable), Back: os.Getenv(BackVariable)}
+	if args[0] == "-start" {
+		conn, err := dial(dir)
+		if err != nil {
+			return 1
+		}
+		conn.Close()
+		return 0
+	}
+	if args[0] == "-check" {
+		r.Check, args = true, args[1:]
+	}
+	if len(args) > 0 {
+		r.Number, _ = strconv.Atoi(args[0])
+	}
+	source, err := io.ReadAll(os.Stdin)
+	if err != nil {
+		return Compile
+	}
+	r.Source = string(source)
+	r.Dir, _ = os.Getwd()
+	conn, err := dial(dir)
+	if err != nil {
+		if !r.Check {
+			fmt.Fprintln(os.Stderr, "error: the session does not start:", err)
+		}
+		return Compile
+	}
+	defer conn.Close()
+	return ask(conn, r)
+}
+
+// dial connects to the session, and starts it if there is none.
+func dial(dir string) (*net.UnixConn, error) {
+	address := &net.UnixAddr{Name: filepath.Join(dir, Socket), Net: "unix"}
+	if conn, err := net.DialUnix("unix", nil, address); err == nil {
+		return conn, nil
+	}
+	if err := Start(dir, os.Getenv(ProgramVariable), os.Getppid()); err != nil {
+		return nil, err
+	}
+	var err error
+	for range 500 {
+		var conn *net.UnixConn
+		if conn, err = net.DialUnix("unix", nil, address); err == nil {
+			return conn, nil
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return nil, err
+}
+
+// Start starts the session of the kernel with the process id in dir.
+func Start(dir, program string, kernel int) error {
+	if program == "" || program == "0" {
+		return fmt.Errorf("%s names no program", ProgramVariable)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return err
+	}
+	if st, ok := info.Sys().(*syscall.Stat_t); !ok || !info.IsDir() || info.Mode().Perm() != 0o700 || int(st.Uid) != os.Getuid() {
+		return fmt.Errorf("%s is not a folder that only you can enter", dir)
+	}
+	for _, name := range []string{Display, Back} {
+		if err := syscall.Mkfifo(filepath.Join(dir, name), 0o600); err != nil && !os.IsExist(err) {
+			return err
+		}
+	}
+	log, err := os.OpenFile(filepath.Join(dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	cmd := exec.Command(program, dir, strconv.Itoa(kernel))
+	cmd.Stdout, cmd.Stderr = log, log
+	cmd.Env = append(os.Environ(), PipeVariable+"="+filepath.Join(dir, Display), BackVariable+"="+filepath.Join(dir, Back))
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	return cmd.Start()
+}
+
+// ask sends the request and gives the cell's status.
+func ask(conn *net.UnixConn, r Request) int {
+	data, err := json.Marshal(r)
+	if err != nil {
+		return Compile
+	}
+	if _, _, err := conn.WriteMsgUnix([]byte{1}, syscall.UnixRights(1, 2), nil); err != nil {
+		return Compile
+	}
+	if _, err := conn.Write(append(data, '\n')); err != nil {
+		return Compile
+	}
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		for range signals {
+			conn.Write([]byte("interrupt\n"))
+		}
+	}()
+	line, err := bufio.NewReader(conn).ReadBytes('\n')
+	var a Answer
+	if err == nil {
+		err = json.Unmarshal(line, &a)
+	}
+	if err != nil {
+		if r.Check {
+			return Compile
+		}
+		fmt.Fprintln(os.Stderr, "error: the session has ended and the values of all cells are lost. Run the cells above again; the next one begins a fresh session.")
+		return 1
+	}
+	return a.Status
+}

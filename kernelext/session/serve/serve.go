@@ -1,0 +1,186 @@
+// Package serve is the process in which a kernel's values live: it takes cells from clients one after the other.
+package serve
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/cnnbook/cnnbook/kernelext/session"
+	"github.com/cnnbook/cnnbook/kernelext/session/client"
+)
+
+// Server runs cells in a session.
+type Server struct {
+	Session *session.Session
+	dir     string
+	relay   *relay
+	cells   chan struct{} // one at a time
+}
+
+// Serve takes cells at the socket in dir until the kernel's process is gone.
+func Serve(s *session.Session, dir string, kernel int) error {
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: filepath.Join(dir, client.Socket+".new"), Net: "unix"})
+	if err != nil {
+		return err
+	}
+	l.SetUnlinkOnClose(false)
+	srv := &Server{Session: s, dir: dir, cells: make(chan struct{}, 1)}
+	if srv.relay, err = newRelay(dir); err != nil {
+		return err
+	}
+	if err := os.Rename(filepath.Join(dir, client.Socket+".new"), filepath.Join(dir, client.Socket)); err != nil {
+		return err
+	}
+	go endWith(kernel, dir)
+	for {
+		conn, err := l.AcceptUnix()
+		if err != nil {
+			return err
+		}
+		go srv.answer(conn)
+	}
+}
+
+// endWith ends the process when another one is gone.
+func endWith(pid int, dir string) {
+	for syscall.Kill(pid, 0) == nil {
+		time.Sleep(500 * time.Millisecond)
+	}
+	os.RemoveAll(dir)
+	os.Exit(0)
+}
+
+func (srv *Server) answer(conn *net.UnixConn) {
+	defer conn.Close()
+	files, err := receive(conn)
+	if err != nil {
+		return
+	}
+	defer func() {
+		for _, f := range files {
+			syscall.Close(f)
+		}
+	}()
+	in := bufio.NewReader(conn)
+	line, err := in.ReadBytes('\n')
+	var r client.Request
+	if err != nil || json.Unmarshal(line, &r) != nil {
+		return
+	}
+	a := client.Answer{}
+	if r.Check {
+		if err := srv.Session.Qualifies(r.Source); err != nil {
+			a = client.Answer{Status: client.Compile, Reason: err.Error()}
+		}
+	} else {
+		a.Status = srv.run(r, files, in)
+	}
+	data, err := json.Marshal(a)
+	if err == nil {
+		conn.Write(append(data, '\n'))
+	}
+}
+
+// receive takes the client's standard output and error.
+func receive(conn *net.UnixConn) ([]int, error) {
+	buf, oob := make([]byte, 1), make([]byte, 64)
+	_, n, _, _, err := conn.ReadMsgUnix(buf, oob)
+	if err != nil {
+		return nil, err
+	}
+	messages, err := syscall.ParseSocketControlMessage(oob[:n])
+	if err != nil || len(messages) != 1 {
+		return nil, errors.New("no files with the request")
+	}
+	files, err := syscall.ParseUnixRights(&messages[0])
+	if err == nil && len(files) != 2 {
+		err = fmt.Errorf("%d files with the request", len(files))
+	}
+	return files, err
+}
+
+// run runs a cell with the client's output as the process's own.
+func (srv *Server) run(r client.Request, files []int, in *bufio.Reader) int {
+	srv.cells <- struct{}{}
+	defer func() { <-srv.cells }()
+	adoptEnvironment(r)
+	for i, f := range files {
+		if err := syscall.Dup2(f, i+1); err != nil {
+			return client.Compile
+		}
+	}
+	defer silence()
+	srv.relay.begin(r.Pipe, r.Back)
+	ended := make(chan struct{})
+	go func() {
+		for {
+			line, err := in.ReadString('\n')
+			if err != nil {
+				select {
+				case <-ended:
+				default:
+					srv.Session.Interrupt(session.ErrInterrupted) // the client is gone
+				}
+				return
+			}
+			if strings.TrimSpace(line) == "interrupt" {
+				srv.Session.Interrupt(session.ErrInterrupted)
+			}
+		}
+	}()
+	err := srv.Session.Eval(r.Number, r.Source)
+	close(ended)
+	srv.relay.end(err == nil)
+	return status(err)
+}
+
+// status says on standard error how a cell failed, and gives the client's status.
+func status(err error) int {
+	var exit session.ExitError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &exit):
+		return int(exit)
+	case errors.Is(err, session.ErrInterrupted):
+		text := strings.TrimPrefix(err.Error(), session.ErrInterrupted.Error())
+		fmt.Fprintf(os.Stderr, "interrupted%s. Run this cell again to go on.\n", text)
+		return 130
+	}
+	fmt.Fprintln(os.Stderr, "error:", err)
+	return 1
+}
+
+// silence drops what is written between cells.
+func silence() {
+	f, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	syscall.Dup2(int(f.Fd()), 1)
+	syscall.Dup2(int(f.Fd()), 2)
+}
+
+// adoptEnvironment takes the kernel's variables and folder, which %env and %cd change. The pipes stay the session's own.
+func adoptEnvironment(r client.Request) {
+	for _, e := range r.Env {
+		name, value, _ := strings.Cut(e, "=")
+		switch name {
+		case client.PipeVariable, client.BackVariable:
+		default:
+			os.Setenv(name, value)
+		}
+	}
+	if r.Dir != "" {
+		os.Chdir(r.Dir)
+	}
+}
