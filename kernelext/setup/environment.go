@@ -13,6 +13,7 @@ type Environment struct {
 	Cache   string // the cache folder, which holds all of it
 	Module  string // the checkout that cells import
 	Bin     string // folder of gonb, gopls and goimports
+	Session string // the program in which cells' values live; "" compiles every cell
 	Python  string // interpreter with JupyterLab, nbclient, nbconvert and Sphinx
 	Kernels string // folder for JUPYTER_PATH; the kernelspec lies in kernels/ below it
 	Kernel  string // name of the kernelspec

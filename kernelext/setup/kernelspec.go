@@ -53,6 +53,9 @@ func (e *Environment) KernelSpec() KernelSpec {
 		name, value, _ := strings.Cut(kv, "=")
 		env[name] = literal(value)
 	}
+	if e.Session != "" {
+		env["CNNBOOK_SESSION_PROGRAM"] = literal(e.Session)
+	}
 	log := e.kernelLog()
 	return KernelSpec{
 		Argv: []string{

@@ -69,6 +69,7 @@ func (s Installer) Run(ctx context.Context) (*Environment, error) {
 		},
 		func(ctx context.Context) error { _, err := venv.Run(ctx, r); return err },
 		func(ctx context.Context) (err error) { env.Plugin, err = s.plugin(ctx, t, r); return err },
+		func(ctx context.Context) error { env.Session = s.session(ctx, t, r); return nil },
 	)
 	if err != nil {
 		return nil, err

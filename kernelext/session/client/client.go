@@ -22,7 +22,7 @@ const Compile = 125
 // Environment variables by which the kernel says where things are.
 const (
 	DirVariable     = "CNNBOOK_SESSION_DIR" // the session's folder
-	ProgramVariable = "CNNBOOK_SESSION"     // the session's program; empty or 0: no session
+	ProgramVariable = "CNNBOOK_SESSION_PROGRAM"
 	PipeVariable    = "GONB_PIPE"
 	BackVariable    = "GONB_PIPE_BACK"
 )
@@ -111,7 +111,7 @@ func dial(dir string) (*net.UnixConn, error) {
 
 // Start starts the session of the kernel with the process id in dir.
 func Start(dir, program string, kernel int) error {
-	if program == "" || program == "0" {
+	if program == "" {
 		return fmt.Errorf("%s names no program", ProgramVariable)
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
