@@ -1,0 +1,54 @@
+// Package session keeps a Go program alive between the cells of a notebook.
+//
+// Each cell becomes a package that github.com/goplus/ixgo interprets, with the standard library, this module's packages and
+// gonum/plot compiled in. The package sees the newest of each name that the cells before it declared: variables keep their
+// addresses, and types their identity, so that errors.As, type switches and comparisons are right across cells. The cost
+// of a cell does not depend on how many came before.
+//
+//	Session.Eval   split → plan → source → check → build → run → adopt
+//	client, serve  the way from the kernel to the process and back, over a Unix socket in a folder of the user's own
+//	registered     what cells can import; go generate writes it from internal/register's list
+//
+// # Cells
+//
+// Imports, declarations and statements may be mixed. The value of the last expression is shown, unless a semicolon follows.
+// An expression that stands alone and whose last value is an error which is not nil ends the cell. Variables that a failing
+// cell did not come to keep their old values. ctx is the context of the cell that runs.
+//
+// # Declaring again
+//
+// A variable declared again with the same type stays the same variable; with another type it is a new one, and functions of
+// earlier cells go on using the old one. A function declared again is used by functions of earlier cells, which are compiled
+// again for it, but not by methods. When a type is declared again or gets another method, what mentions it is compiled again.
+// Variables of it keep their values if its fields are the same, and must be set anew if not.
+//
+// # Differences between the interpreter and compiled Go
+//
+// Guarded here, each with a test:
+//
+//   - The order of evaluation that the language leaves open (return x, x.f()) is that of Go's compiler: order.go. Not within
+//     the right side of && and ||, the conditions of for, and cases of switch.
+//   - Parallel assignments in loops (a, b = b, a): ixgo v1.1.1 evaluates phi nodes one after the other; phi.go puts them in
+//     an order in which that is right, or has the cell built without them.
+//   - defer in the body of a range over a function: rewrite.go.
+//   - Methods that begin in lower case are reached by reflection and therefore exported inside (M__name): rewrite.go. A method
+//     that shares its name with a field of a cell's struct is not, and cannot be called through an interface by another cell.
+//   - Methods of earlier cells' types, called through an interface: check.go (invokes).
+//   - Struct types without a name and with unexported fields, in several cells: check.go (shareStructs).
+//   - Literals of earlier cells' structs without the fields' names: check.go (nameFields).
+//   - Room for methods is bounded (some 8,000): a cell that does not fit is refused.
+//   - A panic in a goroutine ends the goroutine, where it is a function literal or a call without arguments.
+//   - Packages that are not registered are never interpreted from source: such cells are compiled.
+//
+// Not guarded:
+//
+//   - Generic functions and types of registered packages (some of errors, reflect, maphash and crypto) are undefined, with
+//     an error: begin such a cell with %compiled.
+//   - Endless recursion ends the process, as it does a compiled program; so do concurrent writes to a map and a crash in C.
+//   - recover() in a cell's own function also catches os.Exit, runtime.Goexit and an interrupt.
+//   - What goroutines print between two cells is dropped; during a cell it belongs to that cell.
+//   - %T of instances of generic types.
+//   - Interpreted loops are slow: some 100 ns an addition. Loop over pixels in a package, or in a %compiled cell.
+package session
+
+//go:generate go run ./internal/register/write
