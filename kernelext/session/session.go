@@ -8,6 +8,7 @@ import (
 	"path"
 	"reflect"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 
@@ -215,7 +216,7 @@ func (s *Session) buildSSA(c *cell, cells []*cellPackage) (*ssa.Package, error) 
 	defer s.samePath(false)
 	b := s.ctx.Builder
 	b.Reset()
-	b.BuildImports(c.pkg, true)
+	s.createImports(b.Program(), c.pkg)
 	var generic []*ssa.Package
 	for _, p := range cells {
 		if !p.generic {
@@ -231,7 +232,55 @@ func (s *Session) buildSSA(c *cell, cells []*cellPackage) (*ssa.Package, error) 
 	// The interpreter takes types for its own whose package it compiles; those of cells all say "main".
 	empty := &ast.File{Name: ast.NewIdent(checkPath)}
 	b.Program().CreatePackage(types.NewPackage(checkPath, checkPath), []*ast.File{empty}, &types.Info{}, false).Build()
-	return b.BuildMain(&ixgo.SourcePackage{Context: s.ctx, Package: c.pkg, Info: c.info, Files: []*ast.File{c.file}})
+	pkg := b.Program().CreatePackage(c.pkg, []*ast.File{c.file}, c.info, false)
+	pkg.Build()
+	return pkg, nil
+}
+
+// createImports adds the packages that a cell refers to, and no others, to its program: hundreds of packages in every
+// cell's would cost time and memory. Packages that are interpreted from source, for their generic functions, bring their own.
+func (s *Session) createImports(prog *ssa.Program, p *types.Package) {
+	created := map[*types.Package]bool{}
+	var add func(p *types.Package)
+	patched := func(p *types.Package) {
+		list := p.Imports()
+		for _, q := range list {
+			if sp := s.ctx.SourcePackage(q.Path() + "@patch"); sp != nil && sp.Loaded() && sp.Package != p && !slices.Contains(list, sp.Package) {
+				list = append(list[:len(list):len(list)], sp.Package)
+			}
+		}
+		p.SetImports(list)
+		for _, q := range list {
+			add(q)
+		}
+	}
+	add = func(p *types.Package) {
+		if created[p] {
+			return
+		}
+		created[p] = true
+		if sp := s.ctx.SourcePackage(p.Path()); sp != nil && sp.Loaded() {
+			created[sp.Package] = true
+			patched(sp.Package)
+			prog.CreatePackage(sp.Package, sp.Files, sp.Info, true).Build()
+			return
+		}
+		p.MarkComplete()
+		prog.CreatePackage(p, nil, nil, true).Build()
+	}
+	patched(p)
+}
+
+// Preload makes the packages known that cells are most likely to import.
+func (s *Session) Preload(paths ...string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range paths {
+		if _, err := s.ctx.Importer.Import(p); err != nil {
+			return fmt.Errorf("%s: %w", p, err)
+		}
+	}
+	return nil
 }
 
 // strip takes the bodies from the functions of an earlier cell that has generic declarations: they have been compiled. Its

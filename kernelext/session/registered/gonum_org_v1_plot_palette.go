@@ -18,7 +18,11 @@ func init() {
 		Name: "palette",
 		Path: "gonum.org/v1/plot/palette",
 		Deps: map[string]string{
+			"errors":      "errors",
 			"image/color": "color",
+			"math":        "math",
+			"math/bits":   "bits",
+			"runtime":     "runtime",
 		},
 		Interfaces: map[string]reflect.Type{
 			"ColorMap":          reflect.TypeOf((*q.ColorMap)(nil)).Elem(),

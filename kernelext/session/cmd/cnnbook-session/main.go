@@ -28,6 +28,11 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	for _, p := range []string{"notebooks/lab", "viz", "cnn/exchange", "cnn/diagram", "kernelext"} {
+		if err := s.Preload("github.com/cnnbook/cnnbook/" + p); err != nil {
+			log.Println(err)
+		}
+	}
 	s.Override("github.com/cnnbook/cnnbook/kernelext.Cell", func(body func(context.Context) error) {
 		if err := body(s.Context()); err != nil {
 			session.Fail(err)

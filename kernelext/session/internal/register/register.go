@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"go/constant"
 	"go/format"
-	"go/token"
 	"go/types"
 	"maps"
 	"slices"
@@ -63,7 +62,7 @@ func Files(dir string) (map[string][]byte, error) {
 // file registers the exported names of a package. Generic ones cannot be: a cell that uses them is compiled.
 func file(p *types.Package) ([]byte, error) {
 	parts := map[string][]string{}
-	deps := map[string]string{}
+	deps := dependencies(p)
 	add := func(part, name, value string) { parts[part] = append(parts[part], fmt.Sprintf("%q: %s,", name, value)) }
 	scope := p.Scope()
 	for _, name := range scope.Names() {
@@ -71,7 +70,6 @@ func file(p *types.Package) ([]byte, error) {
 		if !obj.Exported() {
 			continue
 		}
-		packagesOf(obj.Type(), p, deps)
 		switch obj := obj.(type) {
 		case *types.TypeName:
 			t := fmt.Sprintf("reflect.TypeOf((*q.%s)(nil)).Elem()", name)
@@ -134,62 +132,30 @@ func constantOf(c *types.Const) string {
 	return fmt.Sprintf("constant.MakeFloat64(float64(q.%s))", c.Name())
 }
 
-// packagesOf lists the packages that a type's exported surface names.
-func packagesOf(t types.Type, own *types.Package, deps map[string]string) {
-	seen := map[types.Type]bool{}
-	var walk func(t types.Type)
-	walk = func(t types.Type) {
-		if t == nil || seen[t] {
-			return
-		}
-		seen[t] = true
-		switch t := t.(type) {
-		case *types.Named:
-			if p := t.Obj().Pkg(); p != nil && p != own {
-				if open(p.Path()) {
-					deps[p.Path()] = p.Name()
-				}
-				return
+// dependencies lists the packages that a package imports, directly or not, and that cells can import. The interpreter must know
+// them first: it cannot import a package any more once it has met one of its types within another package's.
+func dependencies(p *types.Package) map[string]string {
+	deps := map[string]string{}
+	seen := map[*types.Package]bool{}
+	var walk func(p *types.Package)
+	walk = func(p *types.Package) {
+		for _, q := range p.Imports() {
+			if seen[q] {
+				continue
 			}
-			walk(t.Underlying())
-			for i := range t.NumMethods() {
-				if m := t.Method(i); m.Exported() {
-					walk(m.Type())
-				}
+			seen[q] = true
+			if open(q.Path()) {
+				deps[q.Path()] = q.Name()
 			}
-		case *types.Alias:
-			walk(types.Unalias(t))
-		case *types.Struct:
-			for i := range t.NumFields() {
-				if f := t.Field(i); f.Exported() {
-					walk(f.Type())
-				}
-			}
-		case *types.Signature:
-			walk(t.Params())
-			walk(t.Results())
-		case *types.Tuple:
-			for i := range t.Len() {
-				walk(t.At(i).Type())
-			}
-		case *types.Interface:
-			for i := range t.NumMethods() {
-				walk(t.Method(i).Type())
-			}
-		case *types.Map:
-			walk(t.Key())
-			walk(t.Elem())
-		case interface{ Elem() types.Type }:
-			walk(t.Elem())
+			walk(q)
 		}
 	}
-	walk(t)
+	walk(p)
+	return deps
 }
 
 // open says whether a cell can import a package: it is the standard library's, or registered.
 func open(path string) bool {
 	first, _, _ := strings.Cut(path, "/")
-	return !strings.Contains(first, ".") && !strings.Contains(path, "internal") || slices.Contains(Paths, path)
+	return !strings.Contains(first, ".") && !strings.Contains(path, "internal") && path != "unsafe" && path != "C" || slices.Contains(Paths, path)
 }
-
-var _ = token.INT
