@@ -186,7 +186,14 @@ func (c *cell) plain(msg string) string {
 			msg += fmt.Sprintf(" (the type of %s was declared anew with other contents: run the cell that sets it again)", n)
 		}
 	}
+	if pkg, _, ok := strings.Cut(strings.TrimPrefix(msg, "undefined: "), "."); ok && strings.HasPrefix(msg, "undefined: ") && c.s.knownPackage(pkg) {
+		msg += " (generic functions are not in the session: if it is one, begin the cell with %compiled)"
+	}
 	return msg
+}
+
+func (s *Session) knownPackage(name string) bool {
+	return s.imports[name] != "" || s.byName[name] != ""
 }
 
 var cellName = regexp.MustCompile(`cell\[(\d+)\]`)

@@ -172,5 +172,8 @@ func ask(conn *net.UnixConn, r Request) int {
 		fmt.Fprintln(os.Stderr, "error: the session has ended and the values of all cells are lost. Run the cells above again; the next one begins a fresh session.")
 		return 1
 	}
+	if r.Check && a.Reason != "" {
+		fmt.Println(a.Reason)
+	}
 	return a.Status
 }

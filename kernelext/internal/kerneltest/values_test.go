@@ -1,0 +1,88 @@
+package kerneltest
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestValuesLiveBetweenCells runs cells in a kernel with a session: values live, also after errors, interrupts and os.Exit;
+// what the session cannot run is compiled; a session that crashed is replaced; nothing is left when the kernel has ended.
+func TestValuesLiveBetweenCells(t *testing.T) {
+	t.Setenv("CNNBOOK_SESSION", "1")
+	env := Environment(t)
+	if env.Session == "" {
+		t.Fatal("set-up has built no session")
+	}
+	type result struct {
+		Out, Err, Status string
+		Display          [][]string
+		Seconds          float64
+	}
+	interrupt := func(source string) []any { return []any{source, 1.0} }
+	cells := []struct {
+		cell           any
+		status         string
+		out, err, kind string // parts of the output, the error, a display's kind
+		most           float64
+	}{
+		{cell: "x := 41", status: "ok"},
+		{cell: "x + 1", status: "ok", out: "42\n", most: 1},
+		{cell: "func twice() int { return 2 * x }\ntwice()", status: "ok", out: "82\n"},
+		{cell: "import \"github.com/cnnbook/cnnbook/cifar\"\ntrain, _ := cifar.Drawn(1, 100, 50)", status: "ok"},
+		{cell: "train.Len()", status: "ok", out: "100\n"},
+		{cell: "p := plot.New()\np", status: "ok", kind: "text/html"},
+		{cell: "kernelext.Display(kernelext.Markdown(\"**bold**\"))", status: "ok", kind: "text/markdown"},
+		{cell: "kernelext.Cell(func(ctx context.Context) error { return errors.New(\"as said\") })", status: "error", err: "as said"},
+		{cell: "\nnope", status: "error", err: "line 2: undefined: nope\nnope\n^"},
+		{cell: "os.Exit(3)", status: "error", err: "exit status 3"},
+		{cell: interrupt("for {}"), status: "error", err: "interrupted", most: 3},
+		{cell: interrupt("time.Sleep(20 * time.Second)"), status: "error", err: "busy with what cannot be stopped", most: 6},
+		{cell: "%env VALUES_FOO=bar\nos.Getenv(\"VALUES_FOO\"), x", status: "ok", out: "bar, 41\n"},
+		{cell: "%compiled\n%%\nfmt.Println(\"compiled\", os.Args[0] != \"\")", status: "ok", out: "compiled true\n"},
+		{cell: "func f(n int) int { return f(n+1) + 1 }\nf(0)", status: "error", err: "the values of all cells are lost"},
+		{cell: "x", status: "error", err: "undefined: x"},
+		{cell: "x := 1; x", status: "ok", out: "1\n"},
+	}
+	var in []any
+	for _, c := range cells {
+		in = append(in, c.cell)
+	}
+	text, err := json.Marshal(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), env.Python, "testdata/values.py", env.Kernel)
+	cmd.Env = append(env.Environ(), "VALUES_TEST="+time.Now().Format(time.RFC3339Nano))
+	cmd.Stdin, cmd.Stderr = strings.NewReader(string(text)), os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Cells []result
+		Left  int
+	}
+	if err := json.Unmarshal(out, &got); err != nil || len(got.Cells) != len(cells) {
+		t.Fatalf("%v: %s", err, out)
+	}
+	for i, want := range cells {
+		g := got.Cells[i]
+		kinds := ""
+		for _, d := range g.Display {
+			kinds += strings.Join(d, " ")
+		}
+		if g.Status != want.status || !strings.Contains(g.Out, want.out) || !strings.Contains(g.Err, want.err) || !strings.Contains(kinds, want.kind) {
+			t.Errorf("cell %d %v: got %+v, want %+v", i+1, want.cell, g, want)
+		}
+		if want.most > 0 && g.Seconds > want.most {
+			t.Errorf("cell %d %v took %v s, want at most %v", i+1, want.cell, g.Seconds, want.most)
+		}
+	}
+	if got.Left != 0 {
+		t.Errorf("%d sessions are left 10 s after the kernel", got.Left)
+	}
+}
