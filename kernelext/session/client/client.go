@@ -99,7 +99,7 @@ func dial(dir string) (*net.UnixConn, error) {
 		return nil, err
 	}
 	var err error
-	for range 500 {
+	for range 2000 {
 		var conn *net.UnixConn
 		if conn, err = net.DialUnix("unix", nil, address); err == nil {
 			return conn, nil
@@ -129,6 +129,15 @@ func Start(dir, program string, kernel int) error {
 			return err
 		}
 	}
+	// Whoever has the lock starts the session, which keeps it: there is one at a time.
+	lock, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	if syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
+		return nil // it is on its way
+	}
 	log, err := os.OpenFile(filepath.Join(dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
@@ -136,6 +145,7 @@ func Start(dir, program string, kernel int) error {
 	defer log.Close()
 	cmd := exec.Command(program, dir, strconv.Itoa(kernel))
 	cmd.Stdout, cmd.Stderr = log, log
+	cmd.ExtraFiles = []*os.File{lock}
 	cmd.Env = append(os.Environ(), PipeVariable+"="+filepath.Join(dir, Display), BackVariable+"="+filepath.Join(dir, Back))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	return cmd.Start()

@@ -10,6 +10,7 @@ import (
 	"log"
 	"os"
 	"strconv"
+	"syscall"
 
 	"github.com/cnnbook/cnnbook/kernelext/session"
 	_ "github.com/cnnbook/cnnbook/kernelext/session/registered"
@@ -20,6 +21,7 @@ func main() {
 	if len(os.Args) != 3 {
 		log.Fatal("usage: cnnbook-session DIR PID")
 	}
+	syscall.CloseOnExec(3) // the lock that the client took
 	pid, err := strconv.Atoi(os.Args[2])
 	if err != nil {
 		log.Fatal(err)
