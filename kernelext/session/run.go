@@ -165,6 +165,8 @@ func (s *Session) run(c *cell, in *ixgo.Interp) error {
 	s.move(c, in)
 	done := make(chan error, 1)
 	go func() {
+		ended := errors.New("the cell's goroutine was ended")
+		defer func() { done <- ended }()
 		err := in.RunInit()
 		if err == nil {
 			_, err = in.RunFunc(bodyName)
@@ -172,7 +174,7 @@ func (s *Session) run(c *cell, in *ixgo.Interp) error {
 		if err == nil && c.hasMain() {
 			_, err = in.RunFunc("main")
 		}
-		done <- err
+		ended = err
 	}()
 	err := s.wait(ctx, done)
 	s.runMu.Lock()

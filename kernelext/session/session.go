@@ -124,9 +124,15 @@ func importPath(spec *ast.ImportSpec) string { return strings.Trim(spec.Path.Val
 
 // Eval runs a cell and returns when it has ended. n is the number by which errors call it. Errors are *Problem, ErrForeign,
 // or an ExitError.
-func (s *Session) Eval(n int, source string) error {
+func (s *Session) Eval(n int, source string) (err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	defer func() {
+		if e := recover(); e != nil {
+			s.samePath(false)
+			err = &Problem{Cell: n, Text: fmt.Sprintf("the session cannot take this cell (%v); begin it with %%compiled", e)}
+		}
+	}()
 	s.text[n] = strings.Split(source, "\n")
 	c := &cell{s: s, n: n}
 	s.cells++

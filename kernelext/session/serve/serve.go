@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -39,7 +40,8 @@ func Serve(s *session.Session, dir string, kernel int) error {
 	if err := os.Rename(filepath.Join(dir, client.Socket+".new"), filepath.Join(dir, client.Socket)); err != nil {
 		return err
 	}
-	go endWith(kernel, dir)
+	signal.Ignore(syscall.SIGPIPE) // a client that was killed must not end the session by what its cell still prints
+	go srv.endWith(kernel)
 	for {
 		conn, err := l.AcceptUnix()
 		if err != nil {
@@ -49,12 +51,20 @@ func Serve(s *session.Session, dir string, kernel int) error {
 	}
 }
 
-// endWith ends the process when another one is gone.
-func endWith(pid int, dir string) {
-	for syscall.Kill(pid, 0) == nil {
+// errKernelGone is the cause with which a cell's context ends when the kernel is gone.
+var errKernelGone = errors.New("the kernel has ended")
+
+// endWith ends the process when the kernel's is gone. A cell that runs has some seconds to save its work.
+func (srv *Server) endWith(kernel int) {
+	for syscall.Kill(kernel, 0) == nil {
 		time.Sleep(500 * time.Millisecond)
 	}
-	os.RemoveAll(dir)
+	srv.Session.Interrupt(errKernelGone)
+	select {
+	case srv.cells <- struct{}{}:
+	case <-time.After(5 * time.Second):
+	}
+	os.RemoveAll(srv.dir)
 	os.Exit(0)
 }
 
