@@ -1,6 +1,7 @@
 package session
 
 import (
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -23,7 +24,7 @@ func (c *cell) check() error {
 	if i := c.lastChunk(); i >= 0 && c.chunks[i].expr && !calling(c.chunks[i].node) {
 		c.wrap[i] = "Show"
 	}
-	if err := c.pass(false); err != nil {
+	if err := c.firstPass(); err != nil {
 		return err
 	}
 	again := c.wrapExpressions()
@@ -38,6 +39,31 @@ func (c *cell) check() error {
 		return c.pass(true)
 	}
 	return nil
+}
+
+// firstPass checks the cell. A last expression that turns out to be none that may stand alone is shown, and what earlier
+// cells declared and does not fit to a type that is declared again is left as it was.
+func (c *cell) firstPass() error {
+	for {
+		err := c.pass(false)
+		var p *Problem
+		if !errors.As(err, &p) {
+			return err
+		}
+		last := c.lastChunk()
+		if p.Cell == c.n && strings.HasSuffix(p.Text, "is not used") && last >= 0 && c.chunks[last].expr && c.wrap[last] == "" && p.Line >= c.chunks[last].line {
+			c.wrap[last] = "Show"
+			continue
+		}
+		i := slices.IndexFunc(c.decls, func(d *decl) bool {
+			return d.cell != c.n && d.cell == p.Cell && d.line <= p.Line && p.Line <= d.line+strings.Count(d.text, "\n")
+		})
+		if i < 0 {
+			return err
+		}
+		c.dropped = append(c.dropped, c.decls[i])
+		c.decls = slices.Delete(c.decls, i, i+1)
+	}
 }
 
 // shareStructs makes struct types without a name that an earlier cell has, too, that cell's: their unexported fields belong

@@ -35,6 +35,7 @@ type cell struct {
 	lost    []string        // variables whose type has changed
 	older   map[string]bool // variables declared again with what they held before
 	wrap    map[int]string  // chunk → function of the session around its expression
+	dropped []*decl         // those of earlier cells that do not fit any more
 	keep    []string        // variables of generic types
 	before  *cellPackage    // the variables in older
 	invokes bool            // calls methods of interfaces

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"go/ast"
 	"go/types"
+	"os"
 	"path"
 	"reflect"
 	"runtime/debug"
@@ -405,6 +406,10 @@ func (s *Session) adopt(c *cell, in *ixgo.Interp, reached int) {
 	for _, name := range c.lost {
 		delete(s.env, name)
 		s.forgotten[name] = true
+	}
+	for _, d := range c.dropped {
+		fmt.Fprintf(os.Stderr, "note: %s of cell [%d] does not fit any more: it knows the earlier types, if at all\n", d.key, d.cell)
+		delete(s.decls, d.key)
 	}
 	set := map[string]bool{}
 	for i, ch := range c.chunks {

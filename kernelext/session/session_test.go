@@ -113,6 +113,8 @@ func TestDeclaredAgain(t *testing.T) {
 	nb.want("type P struct { n, m int }\nq := P{1, 2}\nq.m", "2")
 	nb.fails("p.n", "run the cell that sets it again")
 	nb.want("func (p P) N() int { return p.n + p.m }\nq.N()", "3")
+	nb.want("type P struct { k int }\nP{4}.k", "4")
+	nb.want("string([]byte{'a'})", "a")
 }
 
 func TestTypeIdentity(t *testing.T) {
