@@ -202,6 +202,17 @@ func TestInterrupt(t *testing.T) {
 	time.Sleep(time.Second)
 }
 
+func TestVars(t *testing.T) {
+	nb := newNotebook(t)
+	nb.want("type P struct{ n int }\nx, ps := 41, []P{{1}, {2}}", "")
+	got := nb.s.Vars()
+	for _, want := range []string{"x     int   8      1     41\n", "ps    []P   40     1     [{1} {2}]\n"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q lacks %q", got, want)
+		}
+	}
+}
+
 // TestDifferences holds what the interpreter does differently from compiled Go by itself.
 func TestDifferences(t *testing.T) {
 	nb := newNotebook(t)

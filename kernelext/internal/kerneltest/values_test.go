@@ -34,6 +34,7 @@ func TestValuesLiveBetweenCells(t *testing.T) {
 		{cell: "func twice() int { return 2 * x }\ntwice()", status: "ok", out: "82\n"},
 		{cell: "import \"github.com/cnnbook/cnnbook/cifar\"\ntrain, _ := cifar.Drawn(1, 100, 50)", status: "ok"},
 		{cell: "train.Len()", status: "ok", out: "100\n"},
+		{cell: "%vars", status: "ok", out: "x      int             8      1     41\n"},
 		{cell: "p := plot.New()\np", status: "ok", kind: "text/html"},
 		{cell: "kernelext.Display(kernelext.Markdown(\"**bold**\"))", status: "ok", kind: "text/markdown"},
 		{cell: "kernelext.Cell(func(ctx context.Context) error { return errors.New(\"as said\") })", status: "error", err: "as said"},
@@ -46,6 +47,8 @@ func TestValuesLiveBetweenCells(t *testing.T) {
 		{cell: "func f(n int) int { return f(n+1) + 1 }\nf(0)", status: "error", err: "the values of all cells are lost"},
 		{cell: "x", status: "error", err: "undefined: x"},
 		{cell: "x := 1; x", status: "ok", out: "1\n"},
+		{cell: "%reset", status: "ok"},
+		{cell: "x", status: "error", err: "undefined: x"},
 	}
 	var in []any
 	for _, c := range cells {

@@ -37,6 +37,8 @@ const (
 // Request is one line that the client sends, with standard output and error beside it.
 type Request struct {
 	Check  bool // only say whether the session would run it
+	Vars   bool // list the variables that live
+	Reset  bool // end the session
 	Number int  // of the cell
 	Source string
 	Env    []string
@@ -66,8 +68,13 @@ func Main(args []string) int {
 		conn.Close()
 		return 0
 	}
-	if args[0] == "-check" {
+	switch args[0] {
+	case "-check":
 		r.Check, args = true, args[1:]
+	case "-vars":
+		r.Vars, args = true, nil
+	case "-reset":
+		r.Reset, args = true, nil
 	}
 	if len(args) > 0 {
 		r.Number, _ = strconv.Atoi(args[0])
@@ -179,10 +186,13 @@ func ask(conn *net.UnixConn, r Request) int {
 		if r.Check {
 			return Compile
 		}
+		if r.Reset {
+			return 0
+		}
 		fmt.Fprintln(os.Stderr, "error: the session has ended and the values of all cells are lost. Run the cells above again; the next one begins a fresh session.")
 		return 1
 	}
-	if r.Check && a.Reason != "" {
+	if a.Reason != "" {
 		fmt.Println(a.Reason)
 	}
 	return a.Status

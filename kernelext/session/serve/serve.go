@@ -86,11 +86,16 @@ func (srv *Server) answer(conn *net.UnixConn) {
 		return
 	}
 	a := client.Answer{}
-	if r.Check {
+	switch {
+	case r.Reset:
+		os.Exit(0)
+	case r.Vars:
+		a.Reason = srv.Session.Vars()
+	case r.Check:
 		if err := srv.Session.Qualifies(r.Source); err != nil {
 			a = client.Answer{Status: client.Compile, Reason: err.Error()}
 		}
-	} else {
+	default:
 		a.Status = srv.run(r, files, in)
 	}
 	data, err := json.Marshal(a)

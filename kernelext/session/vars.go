@@ -1,0 +1,86 @@
+package session
+
+import (
+	"fmt"
+	"go/types"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"text/tabwriter"
+)
+
+// Vars is a table of the variables that live: name, type, bytes (those of the value itself, and of a slice's elements), the cell
+// that declared it, and what it holds in a few words.
+func (s *Session) Vars() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(w, "name\ttype\tbytes\tcell\tvalue")
+	for _, name := range slices.Sorted(maps.Keys(s.env)) {
+		v, ok := s.env[name].(*types.Var)
+		if !ok || name == "ctx" {
+			continue
+		}
+		p := s.byPkg[v.Pkg()]
+		if p == nil || !p.vars[name].IsValid() {
+			continue
+		}
+		value := p.vars[name].Elem()
+		size := uint64(value.Type().Size())
+		if k := value.Kind().String(); k == "slice" || k == "string" {
+			n := uint64(value.Len())
+			if k == "slice" {
+				n *= uint64(value.Type().Elem().Size())
+			}
+			size += n
+		}
+		t := types.TypeString(v.Type(), func(p *types.Package) string {
+			if isCellPath(p) {
+				return ""
+			}
+			return p.Name()
+		})
+		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%s\n", name, t, size, p.n, briefly(value.Interface()))
+	}
+	w.Flush()
+	return b.String()
+}
+
+// briefly is what a value holds in a few words.
+func briefly(v any) string {
+	const most = 40
+	text := ""
+	rv := reflect.ValueOf(v)
+	_, err := v.(error)
+	_, stringer := v.(fmt.Stringer)
+	switch {
+	case !rv.IsValid():
+		text = "nil"
+	case err, stringer, flat(rv.Type()):
+		text = panicText(v)
+	case rv.Kind() == reflect.Slice && rv.Len() <= 8 && flat(rv.Type().Elem()):
+		text = panicText(v)
+	case rv.Kind() == reflect.Slice, rv.Kind() == reflect.Map:
+		text = fmt.Sprintf("%d elements", rv.Len())
+	}
+	words := []rune(strings.Join(strings.Fields(text), " "))
+	if len(words) > most {
+		return string(words[:most-1]) + "…"
+	}
+	return string(words)
+}
+
+// flat says whether values of a type have a short text.
+func flat(t reflect.Type) bool {
+	if t.Kind() == reflect.Struct {
+		for i := range t.NumField() {
+			if !flat(t.Field(i).Type) {
+				return false
+			}
+		}
+		return t.NumField() <= 8
+	}
+	return t.Kind() <= reflect.Complex128 || t.Kind() == reflect.String
+}
