@@ -21,7 +21,7 @@ const runsUsage = `Usage: go run . runs list            all saved runs
        go run . runs rm     RUN      remove a run
        go run . runs export RUN -out PATH [-format FORMAT]
                                      write a run for others; -out NAME.zip makes an archive
-       go run . runs import [-name NAME] [-network JSON] FILE
+       go run . runs import [-name NAME] [-network JSON] [-preprocess HOW] FILE
                                      save a network from Keras as a run
 
 FORMAT is
@@ -131,7 +131,11 @@ func showRun(dir string, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "%s\n%s\n\n%s\n", r.Dir, r, r.Network.Summary())
+	fmt.Fprintf(stdout, "%s\n%s\npreprocessing: %s\n", r.Dir, r, r.Preprocess())
+	for _, note := range r.Notes() {
+		fmt.Fprintln(stdout, "note:", note)
+	}
+	fmt.Fprintf(stdout, "\n%s\n", r.Network.Summary())
 	for _, e := range r.History.Epochs {
 		fmt.Fprintf(stdout, "epoch %d: loss %.4f, accuracy %.4f, validation loss %.4f, validation accuracy %.4f\n", e.Epoch, e.Loss, e.Accuracy, e.ValidLoss, e.ValidAccuracy)
 	}

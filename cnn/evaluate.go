@@ -37,6 +37,9 @@ func (r *Run) evaluate(d *cifar.Dataset, scored func(*engine, *deviceData) (*sco
 	if d == nil || d.Len() == 0 {
 		return nil, fmt.Errorf("%w: no images to evaluate", ErrConfig)
 	}
+	if err := r.Network.fits(d); err != nil {
+		return nil, err
+	}
 	if err := r.Network.Classifier(len(d.Names)); err != nil {
 		return nil, err
 	}

@@ -100,6 +100,9 @@ func batchImages(images, indices, flips *Node, p Preprocess) *Node {
 		x = Where(BroadcastToShape(mirror, shapes.Make(dtypes.Bool, x.Shape().Dimensions...)), Reverse(x, 2), x)
 	}
 	x = ConvertDType(x, dtypes.Float32)
+	if p.Pixels != nil {
+		return p.Pixels.apply(x)
+	}
 	if p.Raw {
 		return MulScalar(x, 1.0/255)
 	}

@@ -9,6 +9,8 @@ type Preprocess struct {
 	// Flip mirrors each image left to right with probability 1/2. Only
 	// training images, unless Config.FlipEvaluation asks for the write-up's way.
 	Flip bool `json:"flip,omitempty"`
+	// Pixels, if there, is what happens instead of the standardisation.
+	Pixels *Pixels `json:"pixels,omitempty"`
 }
 
 // epsilonStandardize is added to the standard deviation before dividing:

@@ -31,10 +31,12 @@
 package exchange
 
 import (
+	"encoding/json"
 	"errors"
 	"slices"
 
 	"github.com/cnnbook/cnnbook/cnn"
+	"github.com/cnnbook/cnnbook/internal/hdf5"
 )
 
 // ErrUnsupported: something that a file asks for and package cnn does not have.
@@ -42,12 +44,27 @@ var ErrUnsupported = errors.New("not supported")
 
 // Model is a network and its weights, in the order of [cnn.Architecture.WeightSpecs].
 type Model struct {
-	Network cnn.Architecture
-	Weights cnn.Weights
+	Network    cnn.Architecture
+	Weights    cnn.Weights
+	Preprocess cnn.Preprocess // what the images go through before; the zero value standardises
 }
 
 // inputNote is what every format says about its input.
-const inputNote = "input: each image standardised by itself, (x - mean) / (std + 1e-7) over all its values"
+func inputNote(p cnn.Preprocess) string {
+	p.Flip = false
+	if p == (cnn.Preprocess{}) {
+		return "input: each image standardised by itself, (x - mean) / (std + 1e-7) over all its values"
+	}
+	return "input: " + p.String()
+}
+
+// note writes the preprocessing into a .h5 file, where Keras leaves it alone and
+// [Import] finds it.
+func (m Model) note(root *hdf5.Group) error {
+	text, err := json.Marshal(m.Preprocess)
+	root.Attributes["cnnbook"], root.Attributes[preprocessKey] = inputNote(m.Preprocess), string(text)
+	return err
+}
 
 // layerWeights cuts the weights by layer.
 func (m Model) layerWeights() ([]cnn.Weights, error) {

@@ -72,7 +72,7 @@ func filled(t *testing.T, net cnn.Architecture) Model {
 			}
 		}
 	}
-	return Model{net, w}
+	return Model{Network: net, Weights: w}
 }
 
 // predict runs the network on standardised images, [image][class] row by row.
@@ -138,7 +138,7 @@ func TestRoundTrip(t *testing.T) {
 			}
 		}
 		for _, name := range []string{"model.h5", "model.keras"} {
-			if got, err := ReadKeras(made[name]); err != nil || !reflect.DeepEqual(got, Model{layers, before}) {
+			if got, err := ReadKeras(made[name]); err != nil || !reflect.DeepEqual(got, Model{Network: layers, Weights: before}) {
 				t.Errorf("%s: read something else, %v", name, err)
 			}
 		}
@@ -168,7 +168,8 @@ func TestReadRefuses(t *testing.T) {
 		model(`{"class_name":"Dropout","config":{"name":"d","rate":"0.5"}}`):                                                            `"d" (Dropout): bad format: rate is "0.5", expected a number`,
 		model(`{"class_name":"Conv2D","config":{"name":"c","filters":-2,"kernel_size":[3,3]}}`):                                         `layer 1, "c" (Conv2D): needs at least 1 filter`,
 		model(`{"class_name":"Flatten","config":{"name":"f"}},{"class_name":"Flatten","config":{"name":"f"}}`):                          `layer 2: the name "f" is taken`,
-		`{"class_name":"Functional","config":{}}`:                                                                                       `class "Functional"`,
+		`{"class_name":"Tower","config":{}}`:                                                                                            `class "Tower"`,
+		`{"class_name":"Functional","config":{}}`:                                                                                       "is not one chain",
 		`{"class_name":`: "bad format",
 		model(`{"class_name":"BatchNormalization","config":{"name":"b","axis":1}}`): `"b" (BatchNormalization): not supported: axis 1`,
 	} {

@@ -49,13 +49,13 @@ func Read(data []byte, network *cnn.Architecture) (Model, error) {
 	}
 	w, err := ReadKerasWeights(data, *network)
 	if err == nil {
-		return Model{*network, w}, nil
+		return Model{Network: *network, Weights: w}, nil
 	}
 	if m, other := ReadKeras(data); other == nil { // a .keras file, or a model with another network
 		if err := m.Weights.Check(*network); err != nil {
 			return Model{}, err
 		}
-		return Model{*network, m.Weights}, nil
+		return Model{Network: *network, Weights: m.Weights, Preprocess: m.Preprocess}, nil
 	}
 	return Model{}, err
 }

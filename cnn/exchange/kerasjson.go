@@ -46,12 +46,14 @@ func kerasConfig(net cnn.Architecture, dialect int) (object, error) {
 	if dialect == 3 {
 		layers = append(layers, kerasObject("InputLayer", object{"name": "input", "batch_shape": shape, "dtype": "float32"}))
 	}
+	names := withoutSlashes(net)
 	for i, l := range net.Layers {
 		config, err := layerConfig(l, dialect)
 		if err != nil {
 			return nil, err
 		}
 		if dialect == 3 {
+			config["name"] = names[i]
 			layers = append(layers, kerasObject(l.Kind(), config))
 			continue
 		}

@@ -7,65 +7,153 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/cnnbook/cnnbook/cnn"
 )
 
-// ReadKerasJSON reads what model.to_json() of Keras 2 or 3 wrote.
+// ReadKerasJSON reads what model.to_json() of Keras 2 or 3 wrote. What package cnn
+// has no place for, a regulariser or a frozen layer, say, is refused, even if
+// predictions do not depend on it; [Import] reads a file with its weights, and
+// says what it left out.
 func ReadKerasJSON(data []byte) (cnn.Architecture, error) {
-	var model struct {
-		Class  string          `json:"class_name"`
-		Config json.RawMessage `json:"config"`
+	p, err := readPlan(data)
+	if err != nil {
+		return cnn.Architecture{}, err
 	}
-	if err := json.Unmarshal(data, &model); err != nil {
-		return cnn.Architecture{}, fmt.Errorf("%w: Keras JSON: %w", cnn.ErrFormat, err)
+	return p.net, p.strict()
+}
+
+// plan is how a Keras model becomes a network of ours.
+type plan struct {
+	net    cnn.Architecture
+	listed []*leaf // those that may have weights, as the file lists them
+	steps  []step  // what the model does to pixels before its first layer
+	flip   bool    // it mirrors training images at random
+	lost   []loss
+}
+
+// step is a part of a model's own preprocessing: times scale, plus offset.
+type step struct {
+	leaf          *leaf
+	scale, offset []float64
+	learnt        bool // scale and offset come with the weights
+}
+
+// loss is something of the file that has no place here.
+type loss struct {
+	leaf *leaf // nil: of the whole model
+	what string
+	why  string // it does not matter, or what follows from it
+}
+
+func (l loss) String() string {
+	s := l.what
+	if l.leaf != nil {
+		s = fmt.Sprintf("%s %q: %s", l.leaf.Class, l.leaf.text("name"), s)
 	}
-	if model.Class != "Sequential" {
-		return cnn.Architecture{}, fmt.Errorf("%w: a Keras model of class %q: only Sequential models can be read", ErrUnsupported, model.Class)
+	if l.why != "" {
+		s += ": " + l.why
 	}
-	var listed struct {
-		Layers     []kerasLayer `json:"layers"`
-		BuildInput []*int       `json:"build_input_shape"`
-	}
-	if err := json.Unmarshal(model.Config, &listed.Layers); err != nil { // before 2.2.3 the configuration was the list
-		if err := json.Unmarshal(model.Config, &listed); err != nil {
-			return cnn.Architecture{}, fmt.Errorf("%w: Keras JSON: %w", cnn.ErrFormat, err)
+	return s
+}
+
+// strict refuses whatever is lost.
+func (p *plan) strict() error {
+	for _, l := range p.lost {
+		err := fmt.Errorf("%w: %s", ErrUnsupported, l.what)
+		if l.leaf != nil {
+			err = l.leaf.wrap(err)
 		}
+		return err
 	}
-	var net cnn.Architecture
+	for _, s := range p.steps {
+		return s.leaf.wrap(fmt.Errorf("%w as a part of a network: it is preprocessing", ErrUnsupported))
+	}
+	return nil
+}
+
+func (p *plan) lose(l *leaf, what, why string) { p.lost = append(p.lost, loss{l, what, why}) }
+
+// readPlan reads a model's JSON.
+func readPlan(data []byte) (*plan, error) {
+	chain, err := readChain(data)
+	if err != nil {
+		return nil, err
+	}
+	p := &plan{net: cnn.Architecture{Input: chain.input}, listed: chain.listed}
 	axes := map[string]int{} // of batch normalisations
-	for i, l := range listed.Layers {
-		for _, key := range []string{"batch_shape", "batch_input_shape"} {
-			if shape, ok := l.Config[key].([]any); ok && net.Input == nil {
-				net.Input = imageShape(shape)
+	names := map[string]bool{}
+	shape := chain.input
+	owners := map[*leaf][]cnn.Layer{}
+	for _, l := range chain.leaves {
+		if l.nested && names[l.text("name")] {
+			l.rename(names)
+		}
+		names[l.text("name")] = true
+		read, err := p.read(l, shape)
+		if err != nil {
+			return nil, l.wrap(err)
+		}
+		for _, layer := range read {
+			if shape != nil { // a layer that does not fit is reported with all others below
+				next, err := layer.Output(shape)
+				if err != nil {
+					next = nil
+				}
+				shape = next
 			}
 		}
-		if l.Class == "InputLayer" {
-			continue
-		}
-		read, err := l.layers()
-		if err != nil {
-			return net, fmt.Errorf("layer %d, %q (%s): %w", i+1, l.text("name"), l.Class, err)
-		}
-		net.Layers = append(net.Layers, read...)
+		owners[l] = read
+		p.net.Layers = append(p.net.Layers, read...)
 		if l.Class == "BatchNormalization" {
 			if axes[l.text("name")], err = l.side("axis", -1); err != nil {
-				return net, fmt.Errorf("layer %d, %q (%s): %w", i+1, l.text("name"), l.Class, err)
+				return nil, l.wrap(err)
 			}
 		}
 	}
-	if net.Input == nil && len(listed.BuildInput) == 4 {
-		for _, n := range listed.BuildInput[1:] {
-			if n != nil {
-				net.Input = append(net.Input, *n)
-			}
+	shapes, err := p.net.Shapes()
+	if err != nil {
+		return nil, err
+	}
+	in, i := p.net.Input, 0
+	for _, l := range chain.leaves {
+		for _, layer := range owners[l] {
+			l.specs = append(l.specs, layer.Weights(in)...)
+			in = shapes[i]
+			i++
 		}
 	}
+	return p, checkAxes(p.net, shapes, axes)
+}
+
+// rename gives a layer of an inner model a name that is free.
+func (l *leaf) rename(taken map[string]bool) {
+	name := l.text("name")
+	free := name
+	for i := 2; taken[free]; i++ {
+		free = fmt.Sprintf("%s_%d", name, i)
+	}
+	l.Config = maps.Clone(l.Config)
+	l.Config["name"] = free
+}
+
+// planOf is the plan of a network of ours.
+func planOf(net cnn.Architecture) (*plan, error) {
 	shapes, err := net.Shapes()
 	if err != nil {
-		return net, err
+		return nil, err
 	}
-	return net, checkAxes(net, shapes, axes)
+	p := &plan{net: net}
+	used := map[string]int{}
+	in := net.Input
+	for i, layer := range net.Layers {
+		l := &leaf{kerasLayer: kerasLayer{Class: layer.Kind(), Config: object{"name": layer.LayerName()}}, place: i + 1}
+		l.groups, l.specs = []string{numbered(used, snakeCase(layer.Kind()))}, layer.Weights(in)
+		p.listed = append(p.listed, l)
+		in = shapes[i]
+	}
+	return p, nil
 }
 
 // checkAxes refuses a batch normalisation over another axis than the last, which
@@ -94,8 +182,10 @@ func imageShape(batch []any) cnn.Shape {
 
 // kerasLayer is a layer's class and its get_config().
 type kerasLayer struct {
-	Class  string `json:"class_name"`
-	Config object `json:"config"`
+	Class   string `json:"class_name"`
+	Config  object `json:"config"`
+	Name    string `json:"name"`          // in a functional model
+	Inbound []any  `json:"inbound_nodes"` // its calls there
 }
 
 func (l kerasLayer) text(key string) string { s, _ := l.Config[key].(string); return s }
@@ -191,34 +281,93 @@ func (l kerasLayer) refuse(fields map[string][]any) error {
 	return nil
 }
 
-// layers gives the layer in terms of package cnn: itself, and its activation if
-// it has one.
-func (l kerasLayer) layers() ([]cnn.Layer, error) {
-	name := l.text("name")
+// withoutEffect are fields that predictions do not depend on.
+var withoutEffect = []string{
+	"kernel_regularizer", "bias_regularizer", "activity_regularizer", "beta_regularizer", "gamma_regularizer",
+	"depthwise_regularizer", "pointwise_regularizer",
+	"kernel_constraint", "bias_constraint", "beta_constraint", "gamma_constraint", "depthwise_constraint", "pointwise_constraint",
+}
+
+// read gives a layer in terms of package cnn: itself, and its activation if it
+// has one; nothing for what only trains, or is done to the pixels before.
+func (p *plan) read(l *leaf, in cnn.Shape) ([]cnn.Layer, error) {
 	if err := l.typed(); err != nil {
 		return nil, err
 	}
-	err := l.refuse(map[string][]any{
-		"trainable": {true}, "data_format": {"channels_last"},
-		"kernel_regularizer": nil, "bias_regularizer": nil, "activity_regularizer": nil, "kernel_constraint": nil, "bias_constraint": nil,
-		"beta_regularizer": nil, "gamma_regularizer": nil, "beta_constraint": nil, "gamma_constraint": nil,
-	})
-	if err != nil {
+	if l.Class == "Convolution2D" || l.Class == "Dense" || l.Class == "Conv2D" {
+		for _, key := range []string{"nb_filter", "output_dim", "border_mode", "W_regularizer"} {
+			if l.Config[key] != nil {
+				return nil, keras1("")
+			}
+		}
+	}
+	if err := l.refuse(map[string][]any{"data_format": {"channels_last"}, "lora_rank": nil, "quantization_config": nil, "quantization_mode": nil}); err != nil {
 		return nil, err
 	}
+	for _, key := range withoutEffect {
+		if err := l.only(key); err != nil {
+			p.lose(l, key+" "+classOf(l.Config[key]), "left out: predictions do not depend on it")
+		}
+	}
+	if l.frozen && (len(l.Config) == 0 || l.Config["trainable"] == false || l.nested) {
+		p.lose(l, "trainable false", "left out: predictions do not depend on it, and a training that starts from here trains it")
+	}
+	policy := policyName(l.Config["dtype"])
+	switch {
+	case strings.Contains(policy, "int8"), strings.Contains(policy, "int4"), strings.Contains(policy, "float8"):
+		return nil, fmt.Errorf("%w: dtype %s", ErrUnsupported, policy)
+	case policy != "" && policy != "float32" && policy != "uint8":
+		p.lose(l, "dtype "+policy, "computed in float32 here")
+	}
+	read, preprocessing, err := p.preprocessing(l, in)
+	if err != nil || preprocessing {
+		return read, err
+	}
+	return l.layers(p)
+}
+
+// classOf is what an object of Keras's calls itself, for people.
+func classOf(v any) string {
+	if o, ok := v.(object); ok {
+		if class, ok := o["class_name"].(string); ok {
+			return class
+		}
+	}
+	text, err := json.Marshal(v)
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}
+
+// policyName is the name of a type, or of a policy of types.
+func policyName(v any) string {
+	if name, ok := v.(string); ok {
+		return name
+	}
+	o, _ := v.(object)
+	config, _ := o["config"].(object)
+	name, _ := config["name"].(string)
+	return name
+}
+
+// layers gives the layer itself, and its activation if it has one.
+func (l *leaf) layers(p *plan) ([]cnn.Layer, error) {
+	name := l.text("name")
 	switch l.Class {
 	case "Conv2D", "Convolution2D":
-		return l.conv(name)
+		return l.conv(p, name)
 	case "Dense":
-		initializer, err := l.initializers()
-		if err != nil {
+		d := cnn.Dense{Name: name, Units: int(l.number("units", 0)), NoBias: l.Config["use_bias"] == false, Init: p.initializer(l)}
+		return l.withActivation(p, d)
+	case "BatchNormalization":
+		if err := l.only("renorm", false); err != nil {
 			return nil, err
 		}
-		d := cnn.Dense{Name: name, Units: int(l.number("units", 0)), NoBias: l.Config["use_bias"] == false, Init: initializer}
-		return l.withActivation(d)
-	case "BatchNormalization":
-		if err := l.refuse(map[string][]any{"center": {true}, "scale": {true}, "renorm": {false}}); err != nil {
-			return nil, err
+		for _, key := range []string{"center", "scale"} {
+			if l.Config[key] == false {
+				p.lose(l, key+" false", "it has an array of ones or zeros here, which a training that starts from here trains")
+			}
 		}
 		b := cnn.BatchNormalization{Name: name, Momentum: l.number("momentum", cnn.DefaultMomentum), Epsilon: l.number("epsilon", cnn.DefaultEpsilon)}
 		if b.Momentum == cnn.DefaultMomentum {
@@ -242,7 +391,7 @@ func (l kerasLayer) layers() ([]cnn.Layer, error) {
 	case "Softmax":
 		return []cnn.Layer{cnn.Activation{Name: name, Function: "softmax"}}, l.only("axis", -1)
 	case "Activation":
-		return []cnn.Layer{cnn.Activation{Name: name, Function: l.text("activation")}}, l.only("activation", "relu", "softmax")
+		return l.activation(p, name, l.Config["activation"])
 	case "MaxPooling2D", "MaxPool2D":
 		return l.pool(name)
 	case "GlobalAveragePooling2D", "GlobalAvgPool2D":
@@ -255,7 +404,7 @@ func (l kerasLayer) layers() ([]cnn.Layer, error) {
 	return nil, fmt.Errorf("%w: there is no such layer here", ErrUnsupported)
 }
 
-func (l kerasLayer) conv(name string) ([]cnn.Layer, error) {
+func (l *leaf) conv(p *plan, name string) ([]cnn.Layer, error) {
 	if err := l.refuse(map[string][]any{"dilation_rate": {"[1 1]", 1}, "groups": {1}}); err != nil {
 		return nil, err
 	}
@@ -270,13 +419,11 @@ func (l kerasLayer) conv(name string) ([]cnn.Layer, error) {
 	if c.Stride == 1 {
 		c.Stride = 0
 	}
-	if c.Init, err = l.initializers(); err != nil {
-		return nil, err
-	}
-	return l.withActivation(c)
+	c.Init = p.initializer(l)
+	return l.withActivation(p, c)
 }
 
-func (l kerasLayer) pool(name string) ([]cnn.Layer, error) {
+func (l *leaf) pool(name string) ([]cnn.Layer, error) {
 	size, err := l.side("pool_size", 2)
 	if err != nil {
 		return nil, err
@@ -292,30 +439,64 @@ func (l kerasLayer) pool(name string) ([]cnn.Layer, error) {
 }
 
 // withActivation puts a layer's own activation after it, as a layer.
-func (l kerasLayer) withActivation(layer cnn.Layer) ([]cnn.Layer, error) {
-	if err := l.only("activation", "linear", "relu", "softmax"); err != nil {
-		return nil, err
+func (l *leaf) withActivation(p *plan, layer cnn.Layer) ([]cnn.Layer, error) {
+	function := l.Config["activation"]
+	name := layer.LayerName()
+	if text, ok := function.(string); ok {
+		name += "_" + text
+	} else {
+		name += "_" + snakeCase(classOf(function))
 	}
-	function := l.text("activation")
-	if function == "" || function == "linear" {
-		return []cnn.Layer{layer}, nil
-	}
-	return []cnn.Layer{layer, cnn.Activation{Name: layer.LayerName() + "_" + function, Function: function}}, nil
+	after, err := l.activation(p, name, function)
+	return append([]cnn.Layer{layer}, after...), err
 }
 
-// initializers is the kernel's initialiser by name; the bias's must be zeros.
-func (l kerasLayer) initializers() (string, error) {
+// activation is the layer of an activation: Keras names a function, or describes a
+// layer.
+func (l *leaf) activation(p *plan, name string, function any) ([]cnn.Layer, error) {
+	switch f := function.(type) {
+	case nil:
+		return nil, nil
+	case string:
+		switch f {
+		case "linear", "":
+			return nil, nil
+		case "relu", "softmax":
+			return []cnn.Layer{cnn.Activation{Name: name, Function: f}}, nil
+		}
+	case object:
+		class, _ := f["class_name"].(string)
+		config, ok := f["config"].(object)
+		if ok && slices.Contains([]string{"ReLU", "LeakyReLU", "Softmax"}, class) {
+			config = maps.Clone(config)
+			config["name"] = name
+			inner := &leaf{kerasLayer: kerasLayer{Class: class, Config: config}}
+			return inner.layers(p)
+		}
+	}
+	text, err := json.Marshal(function)
+	if err != nil {
+		text = fmt.Append(nil, function)
+	}
+	return nil, fmt.Errorf("%w: activation %.200s", ErrUnsupported, text)
+}
+
+// initializer is the kernel's initialiser by name; what is not known here is left
+// out, and so is a bias's that is not zeros: both matter to fresh weights only.
+func (p *plan) initializer(l *leaf) string {
+	const why = "left out: it matters to fresh weights only"
 	if bias := initializerName(l.Config["bias_initializer"]); bias != "" && bias != "zeros" {
-		return "", fmt.Errorf("%w: bias_initializer %s", ErrUnsupported, bias)
+		p.lose(l, "bias_initializer "+bias, why)
 	}
 	name := initializerName(l.Config["kernel_initializer"])
 	switch {
 	case name == "" || name == "glorot_uniform":
-		return "", nil
+		return ""
 	case slices.Contains(cnn.Initializers(), name):
-		return name, nil
+		return name
 	}
-	return "", fmt.Errorf("%w: kernel_initializer %s", ErrUnsupported, name)
+	p.lose(l, "kernel_initializer "+name, why)
+	return ""
 }
 
 // initializerName reads a name, a class, or Keras 2's VarianceScaling.

@@ -63,7 +63,7 @@ func Safetensors(m Model) ([]byte, error) {
 		return nil, err
 	}
 	var b bytes.Buffer
-	err = cnn.WriteSafetensors(&b, arrays, map[string]string{"format": "pt", "architecture": string(network), "input": inputNote})
+	err = cnn.WriteSafetensors(&b, arrays, map[string]string{"format": "pt", "architecture": string(network), "input": inputNote(m.Preprocess)})
 	return b.Bytes(), err
 }
 

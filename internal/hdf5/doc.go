@@ -90,6 +90,26 @@ const (
 
 var signature = [8]byte{0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'}
 
+// Path is the group at a path of names divided by slashes, made if it is not there.
+func (g *Group) Path(path string) *Group {
+	for name := range strings.SplitSeq(path, "/") {
+		if name != "" {
+			g = g.Group(name)
+		}
+	}
+	return g
+}
+
+// FindGroup is the group at a path of names divided by slashes, or nil.
+func (g *Group) FindGroup(path string) *Group {
+	for name := range strings.SplitSeq(path, "/") {
+		if g != nil && name != "" {
+			g = g.Groups[name]
+		}
+	}
+	return g
+}
+
 // Find is the array at a path of names divided by slashes, or nil.
 func (g *Group) Find(path string) *Dataset {
 	for g != nil {
