@@ -229,7 +229,7 @@ func chainOrder(config modelConfig, m kerasModel) ([]string, error) {
 		if len(from) != 1 {
 			return nil, refuse("layer %q (%s) takes %d inputs", name, l.Class, len(from))
 		}
-		if training {
+		if training && !slices.Contains(onlyTraining, l.Class) { // theirs is the default, which predictions override
 			return nil, fmt.Errorf("%w: layer %q (%s) is called with training=True", ErrUnsupported, name, l.Class)
 		}
 		before[name] = from[0]

@@ -72,7 +72,7 @@ func (l *leaf) step(in cnn.Shape) (step, error) {
 	if err := l.only("invert", false); err != nil {
 		return s, err
 	}
-	if axis := l.Config["axis"]; axis != nil {
+	if axis := l.Config["axis"]; axis != nil && fmt.Sprint(axis) != "[]" {
 		last, err := l.side("axis", -1)
 		if err != nil || (last != -1 && last != len(in)) {
 			return s, fmt.Errorf("%w: axis %v", ErrUnsupported, axis)

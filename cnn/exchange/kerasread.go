@@ -83,14 +83,14 @@ func readPlan(data []byte) (*plan, error) {
 	}
 	p := &plan{net: cnn.Architecture{Input: chain.input}, listed: chain.listed}
 	axes := map[string]int{} // of batch normalisations
-	names := map[string]bool{}
+	names := map[string]*leaf{}
 	shape := chain.input
 	owners := map[*leaf][]cnn.Layer{}
 	for _, l := range chain.leaves {
-		if l.nested && names[l.text("name")] {
+		if other := names[l.text("name")]; other != nil && (l.nested || other.nested) {
 			l.rename(names)
 		}
-		names[l.text("name")] = true
+		names[l.text("name")] = l
 		read, err := p.read(l, shape)
 		if err != nil {
 			return nil, l.wrap(err)
@@ -127,11 +127,12 @@ func readPlan(data []byte) (*plan, error) {
 	return p, checkAxes(p.net, shapes, axes)
 }
 
-// rename gives a layer of an inner model a name that is free.
-func (l *leaf) rename(taken map[string]bool) {
+// rename gives a layer that shares its name with one of another model a name that
+// is free.
+func (l *leaf) rename(taken map[string]*leaf) {
 	name := l.text("name")
 	free := name
-	for i := 2; taken[free]; i++ {
+	for i := 2; taken[free] != nil; i++ {
 		free = fmt.Sprintf("%s_%d", name, i)
 	}
 	l.Config = maps.Clone(l.Config)

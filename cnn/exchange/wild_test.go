@@ -1,0 +1,335 @@
+package exchange
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/cnnbook/cnnbook/cifar"
+	"github.com/cnnbook/cnnbook/cnn"
+)
+
+// wildFile reads a file of testdata/wild, unpacked.
+func wildFile(t testing.TB, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", "wild", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.HasSuffix(name, ".gz") {
+		z, err := gzip.NewReader(bytes.NewReader(data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if data, err = io.ReadAll(z); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return data
+}
+
+// evaluated imports a network as a run and gives its probabilities for images,
+// row by row.
+func evaluated(t *testing.T, m Imported, d *cifar.Dataset) ([]float32, error) {
+	t.Helper()
+	run, err := cnn.Import(t.TempDir(), "test", cnn.Foreign{Network: m.Network, Weights: m.Weights, Source: "a test", Preprocess: m.Preprocess, Notes: m.Notes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer run.Close()
+	if !slices.Equal(run.Notes(), m.Notes) || run.Preprocess().String() != m.Preprocess.String() {
+		t.Errorf("the run has the preprocessing %s and notes %q, expected %s and %q", run.Preprocess(), run.Notes(), m.Preprocess, m.Notes)
+	}
+	result, err := run.Evaluate(t.Context(), d, nil)
+	if err != nil {
+		return nil, err
+	}
+	var out []float32
+	for _, row := range result.Probabilities {
+		for _, p := range row {
+			out = append(out, float32(p))
+		}
+	}
+	return out, nil
+}
+
+// Files of the kinds that people meet, made by testdata/wild.py with Keras, are
+// imported with the preprocessing that they were made for, predict what they
+// predicted there, and say what was left out.
+func TestImportsWildFiles(t *testing.T) {
+	for name, c := range map[string]struct {
+		network    string   // the file of the layers
+		preprocess string   // the choice, if the file does not say it
+		is         string   // the preprocessing that comes of it, if the file says it
+		notes      []string // that there must be
+	}{
+		"slash.h5.gz":         {preprocess: "standardise"},
+		"slash_weights.h5.gz": {network: "slash.json", preprocess: "standardise"},
+		"backslash.h5.gz":     {preprocess: "standardise"},
+
+		"div255.keras":      {preprocess: "divide-255"},
+		"means.keras":       {preprocess: "mean=125/123/114,std=63/62/67"},
+		"logits.keras":      {preprocess: "minus-1-to-1", notes: []string{`Dense "dense`, "a softmax was added"}},
+		"logits_flat.keras": {preprocess: "minus-1-to-1", notes: []string{"a softmax was added"}},
+
+		"half.h5.gz": {preprocess: "standardise"}, "double.h5.gz": {preprocess: "standardise"}, "brain.h5.gz": {preprocess: "standardise"},
+		"brain3.keras": {preprocess: "standardise", notes: []string{"dtype bfloat16: computed in float32 here"}},
+		"gzip.h5.gz":   {preprocess: "standardise"}, "latest.h5.gz": {preprocess: "standardise"}, "big_endian.h5.gz": {preprocess: "standardise"},
+
+		"rescaling.keras": {is: "pixels divided by 255", notes: []string{`Rescaling "rescaling`, "kept as preprocessing"}},
+		"augmented.keras": {
+			is:    "pixels from 0 to 255 times 0.00784314 plus -1; training images mirrored at random",
+			notes: []string{"RandomFlip", "RandomRotation", "RandomZoom", "RandomContrast", "RandomTranslation", "Resizing", "GaussianNoise", "SpatialDropout2D"},
+		},
+		"normalization.keras":       {is: "pixels from 0 to 255 times ", notes: []string{`Normalization "normalization`}},
+		"normalization_h5.h5.gz":    {is: "pixels from 0 to 255 times "},
+		"normalization_after.keras": {preprocess: "divide-255"},
+		"normalization_given.keras": {is: "pixels from 0 to 255 times "},
+		"normalization_one.keras":   {is: "pixels from 0 to 255 times 0.0166667 plus -2"},
+
+		"l2.keras": {preprocess: "standardise", notes: []string{
+			"kernel_regularizer L2", "bias_regularizer L1L2", "kernel_constraint MaxNorm", "activity_regularizer L1", "bias_initializer ones",
+			"kernel_initializer RandomNormal", "gamma_regularizer L2", "beta_constraint NonNeg",
+		}},
+		"frozen.keras": {preprocess: "standardise", notes: []string{"trainable false"}}, "frozen_h5.h5.gz": {preprocess: "standardise", notes: []string{"trainable false"}},
+		"compiled.keras": {preprocess: "standardise", notes: []string{"trainable false"}}, "objects.keras": {preprocess: "standardise"},
+		"plain_norm.keras":    {preprocess: "standardise", notes: []string{"scale false", "center false"}},
+		"plain_norm_h5.h5.gz": {preprocess: "standardise", notes: []string{"scale false", "center false"}},
+
+		"nested.keras": {preprocess: "standardise"}, "nested_h5.h5.gz": {preprocess: "standardise"},
+		"nested_frozen.keras": {preprocess: "standardise", notes: []string{"trainable false"}}, "nested_frozen_h5.h5.gz": {preprocess: "standardise"},
+		"functional.keras": {is: "pixels divided by 255"}, "functional_h5.h5.gz": {is: "pixels divided by 255"},
+		"transfer.keras":    {is: "pixels from 0 to 255 times 0.00784314 plus -1", notes: []string{"RandomFlip", "trainable false"}},
+		"transfer_h5.h5.gz": {is: "pixels from 0 to 255 times 0.00784314 plus -1"},
+		"deep.keras":        {preprocess: "standardise"}, "deep_weights.weights.h5.gz": {network: "deep_weights.json", preprocess: "standardise"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var network []byte
+			if c.network != "" {
+				network = wildFile(t, c.network)
+			}
+			data := wildFile(t, name)
+			if c.preprocess != "" {
+				if _, err := Import(data, network, ""); !errors.Is(err, ErrPreprocessing) || !strings.Contains(err.Error(), "standardise, divide-255") {
+					t.Errorf("without a choice: %v", err)
+				}
+			}
+			m, err := Import(data, network, c.preprocess)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.HasPrefix(m.Preprocess.String(), c.is) {
+				t.Errorf("preprocessing %s, expected %s", m.Preprocess, c.is)
+			}
+			notes := strings.Join(m.Notes, "\n")
+			for _, want := range c.notes {
+				if !strings.Contains(notes, want) {
+					t.Errorf("no note of %s:\n%s", want, notes)
+				}
+			}
+			if len(c.notes) == 0 && c.preprocess != "" && notes != "" && !strings.Contains(name, "nested_frozen") {
+				t.Errorf("notes: %s", notes)
+			}
+			got, err := evaluated(t, m, makeImages())
+			if err != nil {
+				t.Fatal(err)
+			}
+			first, _, _ := strings.Cut(name, ".")
+			if c.network == "slash.json" {
+				first = "slash"
+			}
+			want := npyValues(wildFile(t, first+".npy"))
+			worst := 0.0
+			for i, v := range want {
+				worst = max(worst, math.Abs(float64(v-got[i])))
+			}
+			if !(worst <= predictionTolerance) {
+				t.Errorf("our predictions are %g from Keras's", worst)
+			}
+		})
+	}
+}
+
+// A network for images of another size is imported, and refuses others in one line
+// that names both.
+func TestImportsOtherSizes(t *testing.T) {
+	for name, size := range map[string]string{"64x64.keras": "64×64 with 3 channels", "28x28x1.keras": "28×28 with 1 channel"} {
+		m, err := Import(wildFile(t, name), nil, "divide-255")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := evaluated(t, m, makeImages()); err == nil || !strings.Contains(err.Error(), size) || !strings.Contains(err.Error(), "32×32 with 3 channels") {
+			t.Errorf("%s: %v", name, err)
+		}
+		run, err := cnn.Import(t.TempDir(), "test", cnn.Foreign{Network: m.Network, Weights: m.Weights, Preprocess: m.Preprocess})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := makeImages()
+		spec := cnn.Spec{Name: "next", Network: m.Network, Train: d, Valid: d, From: run, Config: cnn.Config{Preprocess: m.Preprocess}}
+		if _, err := cnn.OpenRun(t.TempDir(), spec); err == nil || !strings.Contains(err.Error(), size) {
+			t.Errorf("%s, trained on: %v", name, err)
+		}
+	}
+}
+
+// A training that starts from a run gets images as that one did.
+func TestFromKeepsThePreprocessing(t *testing.T) {
+	m, err := Import(wildFile(t, "rescaling.keras"), nil, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	run, err := cnn.Import(t.TempDir(), "test", cnn.Foreign{Network: m.Network, Weights: m.Weights, Preprocess: m.Preprocess})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := makeImages()
+	spec := cnn.Spec{Name: "next", Network: m.Network, Train: d, Valid: d, From: run, Config: cnn.Config{Batch: 2}}
+	if _, err := cnn.OpenRun(t.TempDir(), spec); !errors.Is(err, cnn.ErrMismatch) || !strings.Contains(err.Error(), "pixels divided by 255") {
+		t.Errorf("with another preprocessing: %v", err)
+	}
+	spec.Config.Preprocess = run.Preprocess()
+	spec.Config.Preprocess.Flip = true
+	next, err := cnn.OpenRun(t.TempDir(), spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer next.Close()
+	if err := next.Train(t.Context(), nil); err != nil {
+		t.Error(err)
+	}
+}
+
+// What is written in one of Keras's forms says how its images were prepared, and is
+// imported with that.
+func TestExportKeepsThePreprocessing(t *testing.T) {
+	for _, name := range []string{"rescaling.keras", "normalization.keras"} {
+		m, err := Import(wildFile(t, name), nil, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		layers, err := KerasJSON(m.Network, 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for format, network := range map[string][]byte{"keras": nil, "h5": nil, "h5-weights": layers, "keras3-weights": layers} {
+			f, _ := FormatNamed(format)
+			data, err := f.Write(m.Model)
+			if err != nil {
+				t.Fatal(err)
+			}
+			again, err := Import(data, network, "")
+			if err != nil {
+				t.Errorf("%s as %s: %v", name, format, err)
+				continue
+			}
+			if again.Preprocess.String() != m.Preprocess.String() || len(again.Notes) > 0 {
+				t.Errorf("%s as %s: %s, %q", name, format, again.Preprocess, again.Notes)
+			}
+		}
+	}
+}
+
+// The choice, and what a file says, are told apart where they contradict.
+func TestPreprocessChoices(t *testing.T) {
+	rescaling, after := wildFile(t, "rescaling.keras"), wildFile(t, "normalization_after.keras")
+	for choice, want := range map[string]string{
+		"half": "is no choice", "mean=1": "is no choice", "mean=1,std=0": `"0" is no number`, "mean=a,std=1": `"a" is no number`,
+		"mean=1/2/3,std=1/2": "3 means and 2 deviations", "standardise": "comes after standardisation",
+	} {
+		if _, err := Import(rescaling, nil, choice); !errors.Is(err, ErrPreprocessing) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", choice, err, want)
+		}
+	}
+	if _, err := Import(after, nil, ""); err == nil || !strings.Contains(err.Error(), "of pixels from 0 to 255") {
+		t.Errorf("a normalisation of numbers from 0 to 1: %v", err)
+	}
+	m, err := Import(rescaling, nil, "divide-255")
+	if err != nil || !strings.Contains(strings.Join(m.Notes, "\n"), "expects pixels from 0 to 255") {
+		t.Errorf("divided twice: %v, %q", err, m.Notes)
+	}
+	if m, err = Import(rescaling, nil, "none"); err != nil || m.Preprocess.String() != "pixels divided by 255" {
+		t.Errorf("nothing before the file's own: %v, %s", err, m.Preprocess)
+	}
+}
+
+// What is no Keras file is called by its name, in one line that says what to do.
+func TestImportNamesOtherFiles(t *testing.T) {
+	whole := wildFile(t, "div255.keras")
+	h5 := wildFile(t, "slash.h5.gz")
+	zipped := func(members ...member) []byte {
+		data, err := stored(members...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return data
+	}
+	for name, c := range map[string]struct {
+		data []byte
+		want []string
+	}{
+		"empty":       {nil, []string{"it is empty"}},
+		"LFS pointer": {[]byte("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 25600000\n"), []string{"Git LFS pointer", "git lfs pull"}},
+		"page":        {[]byte("<!DOCTYPE html><html><title>Google Drive - Virus scan warning</title></html>"), []string{"a web page", "download"}},
+		"spaced page": {[]byte("\xef\xbb\xbf\n  <html lang=en>"), []string{"a web page"}},
+		"XML":         {[]byte("<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>"), []string{"XML", "download"}},
+		"message":     {[]byte(`{"message": "Not Found"}`), []string{"is JSON", "server"}},
+		"layers":      {wildFile(t, "slash.json"), []string{"layers without weights"}},
+		"cut archive": {whole[:len(whole)-100], []string{"cut short", "again"}},
+		"half of it":  {whole[:len(whole)/2], []string{"cut short", "again"}},
+		"cut .h5":     {h5[:len(h5)-1000], []string{"cut short", "bytes are there"}},
+		"gzip":        {[]byte{0x1f, 0x8b, 8, 0}, []string{"gzip archive: unpack it"}},
+		"pickle":      {[]byte{0x80, 4, 0x95, 0}, []string{"Python pickle"}},
+		"PyTorch":     {zipped(member{"archive/data.pkl", nil}), []string{"PyTorch"}},
+		"NumPy":       {zipped(member{"kernel.npy", nil}), []string{"NumPy archive"}},
+		"SavedModel":  {zipped(member{"model/saved_model.pb", nil}), []string{"SavedModel", "save it as a .keras file"}},
+		"in a folder": {zipped(member{"model/config.json", nil}), []string{`in the folder "model"`}},
+		"in another":  {zipped(member{"net.keras", nil}), []string{`holds "net.keras": unpack it`}},
+	} {
+		_, err := Import(c.data, nil, "none")
+		if err == nil || !errors.Is(err, cnn.ErrFormat) || errors.Is(err, ErrNoNetwork) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		for _, want := range c.want {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: got %v, want %q", name, err, want)
+			}
+		}
+	}
+	if _, err := Import(wildFile(t, "slash_weights.h5.gz"), nil, "none"); !errors.Is(err, ErrNoNetwork) {
+		t.Errorf("weights alone: %v", err)
+	}
+	for _, text := range []string{
+		`{"class_name":"Sequential","keras_version":"1.2.2","config":[{"class_name":"Flatten","config":{"name":"f","batch_input_shape":[null,8,8,3]}}]}`,
+		`{"class_name":"Sequential","config":[{"class_name":"Convolution2D","config":{"name":"c","nb_filter":3,"nb_row":3,"batch_input_shape":[null,8,8,3]}}]}`,
+	} {
+		if _, err := readPlan([]byte(text)); err == nil || !strings.Contains(err.Error(), "file of Keras 1") {
+			t.Errorf("Keras 1: %v", err)
+		}
+	}
+}
+
+// A model that is no plain chain, or does something that is not here, is refused by
+// the layer's name.
+func TestImportRefusesByName(t *testing.T) {
+	var models map[string]json.RawMessage
+	if err := json.Unmarshal(wildFile(t, "refused.json"), &models); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"residual": `(Add) takes 2 inputs`, "two_outputs": "1 inputs and 2 outputs", "attention": `(Reshape): not supported`, "dropout_on": "(Dropout) is called with training=True",
+	} {
+		if _, err := readPlan(models[name]); !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", name, err, want)
+		}
+	}
+}
