@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode"
 
 	"github.com/cnnbook/cnnbook/cnn"
 	"github.com/cnnbook/cnnbook/cnn/exchange"
@@ -80,6 +81,13 @@ func preprocessings() string {
 
 // runNameOf is a file's name without its endings, as far as a run may be called so.
 func runNameOf(file string) string {
-	name, _, _ := strings.Cut(file, ".")
-	return name
+	name, _, _ := strings.Cut(strings.TrimLeft(file, "._-"), ".")
+	name = strings.Map(func(r rune) rune {
+		if r < 128 && (unicode.IsLetter(r) || unicode.IsDigit(r) || r == '-' || r == '_') {
+			return r
+		}
+		return '-'
+	}, name)
+	name = strings.TrimLeft(name, "-_")
+	return cmp.Or(name[:min(len(name), 64)], "imported")
 }

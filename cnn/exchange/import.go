@@ -48,9 +48,7 @@ func Import(data, network []byte, preprocess string) (Imported, error) {
 		return out, err
 	}
 	out.Network = p.net
-	for _, l := range p.lost {
-		out.Notes = append(out.Notes, l.String())
-	}
+	out.Notes = notes(p.lost)
 	if note != "" {
 		out.Notes = append(out.Notes, note)
 	}
@@ -63,6 +61,23 @@ func Import(data, network []byte, preprocess string) (Imported, error) {
 		out.Notes = append(out.Notes, said)
 	}
 	return out, nil
+}
+
+// notes are the losses for people, those of one kind together.
+func notes(lost []loss) (out []string) {
+	names := map[loss][]string{} // by kind
+	var kinds []loss
+	for _, l := range lost {
+		kind := loss{what: l.what, why: l.why}
+		if names[kind] == nil {
+			kinds = append(kinds, kind)
+		}
+		names[kind] = append(names[kind], fmt.Sprintf("%s %q", l.leaf.Class, l.leaf.text("name")))
+	}
+	for _, k := range kinds {
+		out = append(out, fmt.Sprintf("%s: %s: %s", strings.Join(names[k], ", "), k.what, k.why))
+	}
+	return out
 }
 
 // kerasFile is what a file with weights holds.

@@ -42,30 +42,15 @@ type step struct {
 
 // loss is something of the file that has no place here.
 type loss struct {
-	leaf *leaf // nil: of the whole model
+	leaf *leaf
 	what string
-	why  string // it does not matter, or what follows from it
-}
-
-func (l loss) String() string {
-	s := l.what
-	if l.leaf != nil {
-		s = fmt.Sprintf("%s %q: %s", l.leaf.Class, l.leaf.text("name"), s)
-	}
-	if l.why != "" {
-		s += ": " + l.why
-	}
-	return s
+	why  string // why it does not matter, or what follows from it
 }
 
 // strict refuses whatever is lost.
 func (p *plan) strict() error {
 	for _, l := range p.lost {
-		err := fmt.Errorf("%w: %s", ErrUnsupported, l.what)
-		if l.leaf != nil {
-			err = l.leaf.wrap(err)
-		}
-		return err
+		return l.leaf.wrap(fmt.Errorf("%w: %s", ErrUnsupported, l.what))
 	}
 	for _, s := range p.steps {
 		return s.leaf.wrap(fmt.Errorf("%w as a part of a network: it is preprocessing", ErrUnsupported))
