@@ -51,6 +51,10 @@ func layers(a Architecture, weights []*Node, x, rng *Node) (outputs, moved []*No
 			}
 		case Flatten:
 			x = Reshape(x, x.Shape().Dimensions[0], -1)
+		case built:
+			n := l.arrays()
+			x = l.build(x, weights[:n])
+			weights, moved = weights[n:], append(moved, weights[:n]...)
 		default:
 			panic(fmt.Errorf("layer %q: no graph for %s", layer.LayerName(), layer.Kind()))
 		}
@@ -75,6 +79,9 @@ func logits(outputs []*Node) *Node { return outputs[len(outputs)-2] }
 func activate(function string, x *Node) *Node {
 	if function == "softmax" {
 		return Softmax(x, -1)
+	}
+	if f := functions()[function]; f != nil {
+		return f(x)
 	}
 	return relu(x)
 }

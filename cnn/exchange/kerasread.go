@@ -192,7 +192,7 @@ func (l kerasLayer) typed() error {
 		want := ""
 		switch key {
 		case "name", "padding":
-			if _, ok := v.(string); !ok {
+			if _, ok := v.(string); !ok && !(key == "padding" && l.Class == "ZeroPadding2D") {
 				want = "a string"
 			}
 		case "use_bias":
@@ -373,13 +373,26 @@ func (l *leaf) layers(p *plan) ([]cnn.Layer, error) {
 		}
 		return []cnn.Layer{cnn.LeakyReLU{Name: name, Alpha: alpha}}, nil
 	case "ReLU":
-		return []cnn.Layer{cnn.Activation{Name: name, Function: "relu"}}, l.refuse(map[string][]any{"max_value": nil, "negative_slope": {0}, "threshold": {0}})
+		function := "relu"
+		if l.number("max_value", 0) == 6 {
+			function = "relu6"
+		}
+		return []cnn.Layer{cnn.Activation{Name: name, Function: function}}, l.refuse(map[string][]any{"max_value": {6}, "negative_slope": {0}, "threshold": {0}})
+	case "ELU":
+		return []cnn.Layer{cnn.Activation{Name: name, Function: "elu"}}, l.only("alpha", 1)
 	case "Softmax":
 		return []cnn.Layer{cnn.Activation{Name: name, Function: "softmax"}}, l.only("axis", -1)
 	case "Activation":
 		return l.activation(p, name, l.Config["activation"])
 	case "MaxPooling2D", "MaxPool2D":
 		return l.pool(name)
+	case "AveragePooling2D", "AvgPool2D":
+		size, stride, padding, err := l.window("pool_size", 2)
+		return []cnn.Layer{cnn.AveragePooling2D{Name: name, Size: size, Stride: stride, Padding: padding}}, err
+	case "ZeroPadding2D":
+		return l.zeroPadding(name)
+	case "DepthwiseConv2D", "SeparableConv2D", "SeparableConvolution2D":
+		return l.channelwise(p, name)
 	case "GlobalAveragePooling2D", "GlobalAvgPool2D":
 		return []cnn.Layer{cnn.GlobalAveragePooling2D{Name: name}}, l.only("keepdims", false)
 	case "Dropout":
@@ -410,18 +423,120 @@ func (l *leaf) conv(p *plan, name string) ([]cnn.Layer, error) {
 }
 
 func (l *leaf) pool(name string) ([]cnn.Layer, error) {
-	size, err := l.side("pool_size", 2)
+	size, stride, padding, err := l.window("pool_size", 2)
 	if err != nil {
 		return nil, err
 	}
-	stride, err := l.side("strides", size)
+	if stride == 0 && padding == "" {
+		return []cnn.Layer{cnn.MaxPooling2D{Name: name, Size: size}}, nil
+	}
+	return []cnn.Layer{cnn.WindowMaxPooling2D{Name: name, Size: size, Stride: stride, Padding: padding}}, nil
+}
+
+// window reads a pooling's or a convolution's window; stride and padding are zero
+// where they are what byDefault would be.
+func (l *leaf) window(sizeKey string, byDefault int) (size, stride int, padding string, err error) {
+	if size, err = l.side(sizeKey, byDefault); err != nil {
+		return 0, 0, "", err
+	}
+	usual := 1
+	if sizeKey == "pool_size" {
+		usual = size
+	}
+	if stride, err = l.side("strides", usual); err != nil {
+		return 0, 0, "", err
+	}
+	if stride < 1 {
+		return 0, 0, "", fmt.Errorf("%w: strides %d", cnn.ErrFormat, stride)
+	}
+	if stride == usual {
+		stride = 0
+	}
+	if padding = l.text("padding"); padding == "valid" {
+		padding = ""
+	}
+	return size, stride, padding, l.only("padding", "valid", "same")
+}
+
+// zeroPadding reads one number, [rows, columns] or [[top, bottom], [left, right]].
+func (l *leaf) zeroPadding(name string) ([]cnn.Layer, error) {
+	var sides [4]int
+	bad := fmt.Errorf("%w: padding %v", ErrUnsupported, l.Config["padding"])
+	whole := func(v any) (int, bool) {
+		f, ok := v.(float64)
+		return int(f), ok && f == math.Trunc(f) && f >= 0 && f < 1<<16
+	}
+	ok := true
+	set := func(at int, v any) {
+		var good bool
+		sides[at], good = whole(v)
+		ok = ok && good
+	}
+	switch v := l.Config["padding"].(type) {
+	case nil:
+		sides = [4]int{1, 1, 1, 1}
+	case []any:
+		if len(v) != 2 {
+			return nil, bad
+		}
+		for axis, one := range v {
+			pair, isPair := one.([]any)
+			if !isPair {
+				pair = []any{one, one}
+			}
+			if len(pair) != 2 {
+				return nil, bad
+			}
+			set(2*axis, pair[0])
+			set(2*axis+1, pair[1])
+		}
+	default:
+		for at := range sides {
+			set(at, v)
+		}
+	}
+	if !ok {
+		return nil, bad
+	}
+	return []cnn.Layer{cnn.ZeroPadding2D{Name: name, Top: sides[0], Bottom: sides[1], Left: sides[2], Right: sides[3]}}, nil
+}
+
+// channelwise reads a convolution of each channel by itself.
+func (l *leaf) channelwise(p *plan, name string) ([]cnn.Layer, error) {
+	if err := l.only("dilation_rate", "[1 1]", 1); err != nil {
+		return nil, err
+	}
+	size, stride, padding, err := l.window("kernel_size", 0)
 	if err != nil {
 		return nil, err
 	}
-	if stride != size {
-		return nil, fmt.Errorf("%w: strides %d other than the pool's size %d", ErrUnsupported, stride, size)
+	multiplier := 1
+	if l.Config["depth_multiplier"] != nil {
+		if multiplier, err = l.side("depth_multiplier", 1); err != nil {
+			return nil, err
+		}
+		if multiplier < 1 {
+			return nil, fmt.Errorf("%w: depth_multiplier %d", cnn.ErrFormat, multiplier)
+		}
 	}
-	return []cnn.Layer{cnn.MaxPooling2D{Name: name, Size: size}}, l.only("padding", "valid")
+	if multiplier == 1 {
+		multiplier = 0
+	}
+	for _, key := range []string{"depthwise_initializer", "pointwise_initializer"} {
+		if was := initializerName(l.Config[key]); was != "" && was != "glorot_uniform" {
+			p.lose(l, key+" "+was, "left out: it matters to fresh weights only")
+		}
+	}
+	if bias := initializerName(l.Config["bias_initializer"]); bias != "" && bias != "zeros" {
+		p.lose(l, "bias_initializer "+bias, "left out: it matters to fresh weights only")
+	}
+	noBias := l.Config["use_bias"] == false
+	if l.Class == "DepthwiseConv2D" {
+		return l.withActivation(p, cnn.DepthwiseConv2D{Name: name, Kernel: size, Stride: stride, Padding: padding, Multiplier: multiplier, NoBias: noBias})
+	}
+	return l.withActivation(p, cnn.SeparableConv2D{
+		Name: name, Filters: int(l.number("filters", 0)), Kernel: size, Stride: stride, Padding: padding, Multiplier: multiplier, NoBias: noBias,
+	})
 }
 
 // withActivation puts a layer's own activation after it, as a layer.
@@ -447,13 +562,18 @@ func (l *leaf) activation(p *plan, name string, function any) ([]cnn.Layer, erro
 		switch f {
 		case "linear", "":
 			return nil, nil
-		case "relu", "softmax":
+		case "swish":
+			f = "silu"
+		case "leaky_relu":
+			return []cnn.Layer{cnn.LeakyReLU{Name: name, Alpha: 0.2}}, nil // the function's slope, which is not the layer's
+		}
+		if slices.Contains(cnn.Activations(), f) {
 			return []cnn.Layer{cnn.Activation{Name: name, Function: f}}, nil
 		}
 	case object:
 		class, _ := f["class_name"].(string)
 		config, ok := f["config"].(object)
-		if ok && slices.Contains([]string{"ReLU", "LeakyReLU", "Softmax"}, class) {
+		if ok && slices.Contains([]string{"ReLU", "LeakyReLU", "Softmax", "ELU"}, class) {
 			config = maps.Clone(config)
 			config["name"] = name
 			inner := &leaf{kerasLayer: kerasLayer{Class: class, Config: config}}

@@ -90,7 +90,7 @@ func (p *plan) weights(root *hdf5.Group) (cnn.Weights, error) {
 			return nil, fmt.Errorf("%w: the file's weights end before %q %v", cnn.ErrMismatch, name, w.spec.Shape)
 		}
 		a := arrays[i]
-		if has := kindOf(a.name); has != w.kind && slices.Contains(arrayKinds, has) {
+		if has := kindOf(a.name); has != w.kind && !(has == "depthwise_kernel" && w.leaf.Class == "DepthwiseConv2D" && w.kind == "kernel") && slices.Contains(arrayKinds, has) {
 			return nil, fmt.Errorf("%w: the file holds the array %q where %q should be", cnn.ErrMismatch, a.name, name)
 		}
 		if w.extra {
