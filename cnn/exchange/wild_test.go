@@ -110,6 +110,14 @@ func TestImportsWildFiles(t *testing.T) {
 		"transfer.keras":    {is: "pixels from 0 to 255 times 0.00784314 plus -1", notes: []string{"RandomFlip", "trainable false"}},
 		"transfer_h5.h5.gz": {is: "pixels from 0 to 255 times 0.00784314 plus -1"},
 		"deep.keras":        {preprocess: "standardise"}, "deep_weights.weights.h5.gz": {network: "deep_weights.json", preprocess: "standardise"},
+
+		"windows.keras": {preprocess: "standardise"}, "windows_h5.h5.gz": {preprocess: "standardise"}, "windows_more.keras": {preprocess: "standardise"},
+		"activations.keras": {preprocess: "standardise"}, "activation_elu.keras": {preprocess: "standardise"}, "activation_gelu.keras": {preprocess: "standardise"},
+		"activation_relu6.keras": {preprocess: "standardise"}, "activation_selu.keras": {preprocess: "standardise"},
+		"activation_sigmoid.keras": {preprocess: "standardise"}, "activation_silu.keras": {preprocess: "standardise"},
+		"activation_swish.keras": {preprocess: "standardise"}, "activation_softplus.keras": {preprocess: "standardise"},
+		"activation_softsign.keras": {preprocess: "standardise"}, "activation_tanh.keras": {preprocess: "standardise"},
+		"activation_leaky_relu.keras": {preprocess: "standardise"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var network []byte

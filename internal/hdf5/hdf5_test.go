@@ -2,9 +2,11 @@ package hdf5
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"reflect"
@@ -92,7 +94,27 @@ func TestReadsWhatH5pyWrites(t *testing.T) {
 	}
 }
 
-// earliest.h5 and latest.h5 were made by testdata/make.py with h5py: the same
+// made reads a file of testdata, unpacked.
+func made(t testing.TB, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile("testdata/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasSuffix(name, ".gz") {
+		return data
+	}
+	z, err := gzip.NewReader(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if data, err = io.ReadAll(z); err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// earliest.h5.gz and latest.h5.gz were made by testdata/make.py with h5py: the same
 // arrays, chunked and filtered in every way that is read, in the oldest and in the
 // newest form of the format, with groups and attributes enough for indexes.
 func TestReadsEveryForm(t *testing.T) {
@@ -104,11 +126,7 @@ func TestReadsEveryForm(t *testing.T) {
 		return out
 	}
 	for name, has := range map[string]struct{ groups, many int }{"earliest": {10, 140}, "latest": {150, 2100}} {
-		data, err := os.ReadFile("testdata/" + name + ".h5")
-		if err != nil {
-			t.Fatal(err)
-		}
-		root, err := Decode(data)
+		root, err := Decode(made(t, name+".h5.gz"))
 		if err != nil {
 			t.Fatal(name, err)
 		}
@@ -150,10 +168,7 @@ func TestReadsEveryForm(t *testing.T) {
 
 // A byte changed under a checksum is found.
 func TestChecksum(t *testing.T) {
-	data, err := os.ReadFile("testdata/latest.h5")
-	if err != nil {
-		t.Fatal(err)
-	}
+	data := made(t, "latest.h5.gz")
 	chunk := []byte{0x20, 0x50, 0x50, 0x20, 0x50, 0x20} // of "odd": 33 as float16, then its checksum
 	at := bytes.Index(data, chunk)
 	if at < 0 {
@@ -239,11 +254,8 @@ func FuzzDecode(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(data)
-	for _, name := range []string{"h5py", "earliest", "latest"} {
-		if data, err = os.ReadFile("testdata/" + name + ".h5"); err != nil {
-			f.Fatal(err)
-		}
-		f.Add(data)
+	for _, name := range []string{"h5py.h5", "earliest.h5.gz", "latest.h5.gz"} {
+		f.Add(made(f, name))
 	}
 	for _, data := range hostile(f) {
 		f.Add(data)

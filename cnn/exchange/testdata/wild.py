@@ -239,6 +239,30 @@ def nests():
         f.write(sequential(inner("inner"), *tail()).to_json())
 
 
+def more_layers():
+    """Layers that ours have a general, slower form of, each in its variants."""
+    size = (32, 32, 3)
+    for form in (".keras", ".h5"):
+        end = "" if form == ".keras" else "_h5"
+        save("windows" + end, sequential(
+            layers.ZeroPadding2D(((1, 2), (0, 3))), layers.AveragePooling2D(3, strides=2, padding="same"), layers.DepthwiseConv2D(3, strides=2, depth_multiplier=2),
+            layers.MaxPooling2D(3, strides=1, padding="same"), layers.SeparableConv2D(5, 3, padding="same", activation="silu", use_bias=False),
+            layers.AveragePooling2D(2), layers.DepthwiseConv2D(2, padding="same", use_bias=False), layers.MaxPooling2D(2, strides=1), *tail(), shape=size),
+            "standardise", form)
+    save("windows_more", sequential(
+        layers.MaxPooling2D(2, padding="same"), layers.ZeroPadding2D(1), layers.AveragePooling2D(5, strides=3, padding="valid"),
+        layers.ZeroPadding2D((2, 1)), layers.SeparableConv2D(4, 2, strides=2, padding="same", depth_multiplier=3), layers.AveragePooling2D(2, strides=1, padding="same"),
+        *tail()), "standardise")
+    every = ["elu", "gelu", "relu6", "selu", "sigmoid", "silu", "swish", "softplus", "softsign", "tanh", "leaky_relu"]
+    save("activations", sequential(
+        layers.Conv2D(11, 3, strides=4), *[layers.Conv2D(4 + i, 1, activation=f) for i, f in enumerate(every)],
+        layers.ELU(), layers.ReLU(max_value=6), layers.LeakyReLU(), *tail()), "standardise")
+    for f in every:
+        model = sequential(layers.AveragePooling2D(8), layers.Flatten(), layers.Dense(10, activation=f), layers.Dense(10, activation="softmax"))
+        fill(model, 2.0)
+        save("activation_" + f, model, "standardise")
+
+
 def refused():
     """Models that are no chain, or do something else, are refused by name."""
     a = keras.Input((32, 32, 3))
@@ -257,5 +281,5 @@ def refused():
 if __name__ == "__main__":
     shutil.rmtree(OUT, ignore_errors=True)
     os.mkdir(OUT)
-    for part in (slashes, inputs, storage, before, attributes, nests, refused):
+    for part in (slashes, inputs, storage, before, attributes, nests, more_layers, refused):
         part()

@@ -1,9 +1,12 @@
 """Makes the files that h5py (3.16, HDF5 2.0, NumPy 2.4, ml_dtypes 0.5) writes for the tests; run here.
 
-h5py.h5 is what h5py writes unasked. earliest.h5 and latest.h5 hold the same arrays, filtered and chunked in every
+h5py.h5 is what h5py writes unasked. earliest.h5.gz and latest.h5.gz hold the same arrays, filtered and chunked in every
 way that is read, in the oldest and the newest form of the format. Every array but those that say otherwise is
 0, 1, 2, … in its own type and order.
 """
+import gzip
+import os
+
 import h5py
 import ml_dtypes
 import numpy as np
@@ -54,6 +57,9 @@ def filtered(name, libver, groups, many):
         for i in range(groups):
             f.create_group("many_groups/group_%03d" % i)
         f["block1/conv/kernel"] = data
+    with open(name, "rb") as plain, open(name + ".gz", "wb") as out, gzip.GzipFile("", "wb", 9, out, 0) as z:
+        z.write(plain.read())
+    os.remove(name)
 
 
 if __name__ == "__main__":
