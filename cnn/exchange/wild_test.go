@@ -8,8 +8,10 @@ import (
 	"io"
 	"math"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -338,6 +340,83 @@ func TestImportRefusesByName(t *testing.T) {
 	} {
 		if _, err := readPlan(models[name]); !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", name, err, want)
+		}
+	}
+}
+
+// Keras reads networks back that were imported and written again: names that it
+// does not take today are changed.
+func TestKerasReadsBack(t *testing.T) {
+	interpreters := pythons(t)
+	dir := t.TempDir()
+	images := makeImages()
+	writeNPY(t, filepath.Join(dir, "images.npy"), cnn.Array{Shape: []int{4, 32, 32, 3}, Values: cnn.Inputs(images)})
+	names := []string{"slash.h5.gz", "backslash.h5.gz", "windows.keras", "windows_more.keras", "activations.keras", "plain_norm.keras", "nested_frozen.keras"}
+	for _, name := range names {
+		m, err := Import(wildFile(t, name), nil, "standardise")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := evaluated(t, m, images)
+		if err != nil {
+			t.Fatal(err)
+		}
+		base, _, _ := strings.Cut(name, ".")
+		writeNPY(t, filepath.Join(dir, base+".npy"), cnn.Array{Shape: []int{4, 10}, Values: want})
+		for form, write := range map[string]func(Model) ([]byte, error){".keras": Keras, ".h5": KerasModel} {
+			data, err := write(m.Model)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(dir, base+form), data, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			again, err := Import(data, nil, "")
+			if err != nil {
+				t.Fatalf("%s%s: %v", base, form, err)
+			}
+			if got, err := evaluated(t, again, images); err != nil || !slices.Equal(got, want) {
+				t.Errorf("%s%s: read again, it predicts something else, %v", base, form, err)
+			}
+		}
+	}
+	for _, p := range interpreters {
+		if !p.own {
+			continue // the script is for Keras 3
+		}
+		out, err := exec.CommandContext(t.Context(), p.path, filepath.Join("testdata", "readback.py"), dir).CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		seen := 0
+		for line := range strings.Lines(string(out)) {
+			name, value, _ := strings.Cut(strings.TrimSpace(line), " ")
+			difference, err := strconv.ParseFloat(value, 64)
+			if err != nil {
+				continue // some library talks
+			}
+			if seen++; !(difference <= predictionTolerance) {
+				t.Errorf("%s is %g from ours", name, difference)
+			}
+		}
+		if seen != 2*len(names) {
+			t.Errorf("%d files were read back, expected %d:\n%s", seen, 2*len(names), out)
+		}
+	}
+}
+
+// Layers that a format has no form for are refused by name.
+func TestExportRefusesByName(t *testing.T) {
+	for name, want := range map[string]string{"windows.keras": "ZeroPadding2D", "activations.keras": "elu"} {
+		m, err := Import(wildFile(t, name), nil, "standardise")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, format := range []string{"onnx", "pytorch"} {
+			f, _ := FormatNamed(format)
+			if _, err := f.Write(m.Model); !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s as %s: %v", name, format, err)
+			}
 		}
 	}
 }
