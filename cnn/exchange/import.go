@@ -242,8 +242,11 @@ func unpack(z *zip.Reader, name string, most int64) ([]byte, error) {
 		return nil, fmt.Errorf("%w: .keras file: %w", cnn.ErrFormat, err)
 	}
 	data, err := io.ReadAll(io.LimitReader(f, most+1))
-	if err := errors.Join(err, f.Close()); err != nil {
-		return nil, fmt.Errorf("%w: .keras file: %s: %w", cnn.ErrFormat, name, err)
+	if closing := f.Close(); err == nil {
+		err = closing
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: .keras file: %s: %w: it is damaged: download or copy it again", cnn.ErrFormat, name, err)
 	}
 	if int64(len(data)) > most {
 		return nil, fmt.Errorf("%w: .keras file: %s has more than %d MiB", cnn.ErrFormat, name, most>>20)

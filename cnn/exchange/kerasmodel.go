@@ -25,6 +25,7 @@ type leaf struct {
 // kerasChain is a Keras model as a plain chain.
 type kerasChain struct {
 	input  cnn.Shape
+	open   []any   // instead: a batch's shape of which more than the first number is open
 	leaves []*leaf // as data goes through them
 	listed []*leaf // as the file lists them
 }
@@ -52,6 +53,16 @@ func readChain(data []byte) (*kerasChain, error) {
 	if err := out.model(model, leaf{}, 0); err != nil {
 		return nil, err
 	}
+	if out.input == nil && out.open != nil {
+		text, err := json.Marshal(out.open)
+		if err != nil {
+			return nil, err
+		}
+		return nil, fmt.Errorf("%w: its images may be of any size, %.80s: save it with a fixed one, as in keras.Input((32, 32, 3))", ErrUnsupported, text)
+	}
+	if out.input == nil {
+		return nil, fmt.Errorf("%w: Keras JSON: it does not say what size of images it takes", cnn.ErrArchitecture)
+	}
 	return out, nil
 }
 
@@ -67,6 +78,12 @@ type kerasModel struct {
 	Class   string          `json:"class_name"`
 	Config  json.RawMessage `json:"config"`
 	Version string          `json:"keras_version"`
+	Build   buildConfig     `json:"build_config"`
+}
+
+// buildConfig is what a layer was built for.
+type buildConfig struct {
+	Shape []any `json:"input_shape"`
 }
 
 // modelConfig is what a model's configuration holds.
@@ -74,7 +91,7 @@ type modelConfig struct {
 	Name       string            `json:"name"`
 	Trainable  *bool             `json:"trainable"`
 	Layers     []json.RawMessage `json:"layers"`
-	BuildInput []*int            `json:"build_input_shape"`
+	BuildInput []any             `json:"build_input_shape"`
 	Inputs     any               `json:"input_layers"`
 	Outputs    any               `json:"output_layers"`
 }
@@ -128,26 +145,38 @@ func (k *kerasChain) model(m kerasModel, around leaf, depth int) error {
 	}
 	for _, name := range order {
 		part := parts[name]
-		if k.input == nil && len(k.leaves) == 0 {
-			k.input = part.input
+		if k.input == nil && k.open == nil && len(k.leaves) == 0 {
+			k.input, k.open = part.input, part.open
 		}
 		k.leaves = append(k.leaves, part.leaves...)
 	}
-	if k.input == nil && len(config.BuildInput) == 4 {
-		for _, n := range config.BuildInput[1:] {
-			if n != nil {
-				k.input = append(k.input, *n)
-			}
+	for _, shape := range [][]any{config.BuildInput, m.Build.Shape} {
+		k.takes(shape)
+	}
+	if len(config.Layers) > 0 {
+		var first kerasModel
+		if json.Unmarshal(config.Layers[0], &first) == nil {
+			k.takes(first.Build.Shape)
 		}
 	}
 	return nil
 }
 
+// takes notes a batch's shape as the input's, if there is none yet.
+func (k *kerasChain) takes(batch []any) {
+	if k.input != nil || len(batch) == 0 {
+		return
+	}
+	if k.input = imageShape(batch); k.input == nil {
+		k.open = batch
+	}
+}
+
 // layer adds one layer, or the model that it is.
 func (k *kerasChain) layer(l kerasLayer, raw json.RawMessage, place leaf, depth int) error {
 	for _, key := range []string{"batch_shape", "batch_input_shape"} {
-		if shape, ok := l.Config[key].([]any); ok && k.input == nil {
-			k.input = imageShape(shape)
+		if shape, ok := l.Config[key].([]any); ok {
+			k.takes(shape)
 		}
 	}
 	switch l.Class {

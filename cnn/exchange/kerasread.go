@@ -396,7 +396,17 @@ func (l *leaf) layers(p *plan) ([]cnn.Layer, error) {
 	case "GlobalAveragePooling2D", "GlobalAvgPool2D":
 		return []cnn.Layer{cnn.GlobalAveragePooling2D{Name: name}}, l.only("keepdims", false)
 	case "Dropout":
-		return []cnn.Layer{cnn.Dropout{Name: name, Rate: l.number("rate", 0)}}, l.only("noise_shape")
+		if l.only("noise_shape") != nil {
+			p.lose(l, "noise_shape "+classOf(l.Config["noise_shape"]), "left out: predictions do not depend on it")
+		}
+		return []cnn.Layer{cnn.Dropout{Name: name, Rate: l.number("rate", 0)}}, nil
+	case "Identity":
+		return nil, nil
+	case "Reshape":
+		if target, ok := l.Config["target_shape"].([]any); !ok || len(target) != 1 {
+			return nil, fmt.Errorf("%w: target_shape %v", ErrUnsupported, l.Config["target_shape"])
+		}
+		return []cnn.Layer{cnn.Flatten{Name: name}}, nil // whatever the number is, it is that of all values
 	case "Flatten":
 		return []cnn.Layer{cnn.Flatten{Name: name}}, nil
 	}

@@ -19,7 +19,7 @@ func notKeras(data []byte) error {
 	switch {
 	case len(data) == 0:
 		what = "it is empty: download or save it again"
-	case has("version https://git-lfs"):
+	case has("version https://git-lfs"), has("version https://hawser"), has("version http://git-media"):
 		what = "it is a Git LFS pointer and not the file itself: get that with git lfs pull"
 	case has("<!doctype html"), has("<html"), has("<head"), has("<!--"), has("<script"), has("<body"):
 		what = "it is a web page and not a Keras file: open its address in a browser, and download the file from there"
@@ -42,10 +42,30 @@ func notKeras(data []byte) error {
 	case len(data) > 9 && data[8] == '{' && bytes.HasPrefix(data[4:8], []byte{0, 0, 0, 0}):
 		what = "it is a safetensors file: save the model from Keras as a .keras file"
 	}
+	if what == "" && !has("pk") && isText(data) {
+		what = fmt.Sprintf("it is text and not a Keras file, %q: download or save it again", firstLine(data))
+	}
 	if what == "" {
 		return nil
 	}
 	return fmt.Errorf("%w: %s", cnn.ErrFormat, what)
+}
+
+// isText says whether bytes begin as text does: a file of Keras's has zeros among its
+// first.
+func isText(data []byte) bool {
+	for _, b := range data[:min(len(data), 96)] {
+		if b < 32 && b != '\n' && b != '\r' && b != '\t' || b == 127 {
+			return false
+		}
+	}
+	return true
+}
+
+// firstLine is what a text begins with.
+func firstLine(data []byte) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(string(data[:min(len(data), 256)])), "\n")
+	return line[:min(len(line), 60)]
 }
 
 // notLayers says what JSON is where a file with weights is expected.

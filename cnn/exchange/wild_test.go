@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"os"
@@ -275,6 +276,8 @@ func TestPreprocessChoices(t *testing.T) {
 func TestImportNamesOtherFiles(t *testing.T) {
 	whole := wildFile(t, "div255.keras")
 	h5 := wildFile(t, "slash.h5.gz")
+	damaged := bytes.Clone(whole)
+	damaged[bytes.Index(damaged, []byte("config.json"))+40]++ // within its deflated bytes
 	zipped := func(members ...member) []byte {
 		data, err := stored(members...)
 		if err != nil {
@@ -296,6 +299,8 @@ func TestImportNamesOtherFiles(t *testing.T) {
 		"cut archive": {whole[:len(whole)-100], []string{"cut short", "again"}},
 		"half of it":  {whole[:len(whole)/2], []string{"cut short", "again"}},
 		"cut .h5":     {h5[:len(h5)-1000], []string{"cut short", "bytes are there"}},
+		"a word":      {[]byte("404: Not Found"), []string{`is text`, `"404: Not Found"`}},
+		"damaged":     {damaged, []string{"config.json", "it is damaged"}},
 		"gzip":        {[]byte{0x1f, 0x8b, 8, 0}, []string{"gzip archive: unpack it"}},
 		"pickle":      {[]byte{0x80, 4, 0x95, 0}, []string{"Python pickle"}},
 		"PyTorch":     {zipped(member{"archive/data.pkl", nil}), []string{"PyTorch"}},
@@ -328,6 +333,37 @@ func TestImportNamesOtherFiles(t *testing.T) {
 	}
 }
 
+// The size of images is found wherever Keras writes it, and missed in one line.
+func TestInputForms(t *testing.T) {
+	const flat = `{"class_name":"Flatten","config":{"name":"f"%s}%s}`
+	layers := func(first, built string) string { return fmt.Sprintf(flat, first, built) }
+	for text, want := range map[string]string{
+		`{"class_name":"Sequential","config":[` + layers(`,"batch_input_shape":[null,8,9,3]`, "") + `]}`:                                                   "",
+		`{"class_name":"Sequential","config":{"layers":[{"class_name":"InputLayer","config":{"batch_shape":[16,8,9,3]}},` + layers("", "") + `]}}`:         "",
+		`{"class_name":"Sequential","config":{"layers":[{"class_name":"InputLayer","config":{"batch_input_shape":[null,8,9,3]}},` + layers("", "") + `]}}`: "",
+		`{"class_name":"Sequential","config":{"layers":[` + layers("", "") + `],"build_input_shape":[null,8,9,3]}}`:                                        "",
+		`{"class_name":"Sequential","config":{"layers":[` + layers("", "") + `]},"build_config":{"input_shape":[null,8,9,3]}}`:                             "",
+		`{"class_name":"Sequential","config":{"layers":[` + layers("", `,"build_config":{"input_shape":[null,8,9,3]}`) + `]}}`:                             "",
+		`{"class_name":"Sequential","config":{"layers":[` + layers("", "") + `]}}`:                                                                         "does not say what size",
+		`{"class_name":"Sequential","config":{"layers":[{"class_name":"InputLayer","config":{"batch_shape":[null,null,null,3]}},` + layers("", "") + `]}}`: "any size, [null,null,null,3]",
+		`{"class_name":"Functional","config":{"name":"m","layers":[{"class_name":"InputLayer","name":"in","config":{"name":"in","batch_input_shape":[null,8,9,3]},"inbound_nodes":[]},` +
+			`{"class_name":"Flatten","name":"f","config":{"name":"f"},"inbound_nodes":[[["in",0,0,{}]]]}],"input_layers":[["in",0,0]],"output_layers":[["f",0,0]]}}`: "",
+		`{"class_name":"Model","config":{"name":"m","layers":[{"class_name":"InputLayer","name":"in","config":{"name":"in","batch_input_shape":[null,8,9,3]},"inbound_nodes":[]},` +
+			`{"class_name":"Flatten","name":"f","config":{"name":"f"},"inbound_nodes":[[["in",0,0,{"training":true}]]]}],"input_layers":[["in",0,0]],"output_layers":[["f",0,0]]}}`: "called with training=True",
+	} {
+		p, err := readPlan([]byte(text))
+		if want != "" {
+			if err == nil || !refused(err) || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: got %v, want %q", text, err, want)
+			}
+			continue
+		}
+		if err != nil || !slices.Equal(p.net.Input, cnn.Shape{8, 9, 3}) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
 // A model that is no plain chain, or does something that is not here, is refused by
 // the layer's name.
 func TestImportRefusesByName(t *testing.T) {
@@ -336,7 +372,7 @@ func TestImportRefusesByName(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{
-		"residual": `(Add) takes 2 inputs`, "two_outputs": "1 inputs and 2 outputs", "attention": `(Reshape): not supported`, "dropout_on": "(Dropout) is called with training=True",
+		"residual": `(Add) takes 2 inputs`, "two_outputs": "1 inputs and 2 outputs", "attention": `(Reshape): not supported: target_shape [1024 3]`, "dropout_on": "(Dropout) is called with training=True",
 	} {
 		if _, err := readPlan(models[name]); !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", name, err, want)
