@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -153,6 +155,9 @@ func openKeras(data []byte) (*kerasFile, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", cnn.ErrFormat, err)
 	}
+	if err := knownTree(root); err != nil {
+		return nil, err
+	}
 	f := &kerasFile{weights: root}
 	if config, ok := root.Attributes["model_config"].(string); ok {
 		f.config = []byte(config)
@@ -166,6 +171,17 @@ func openKeras(data []byte) (*kerasFile, error) {
 	ours, _ := root.Attributes[preprocessKey].(string)
 	f.preprocess, err = toldPreprocess(ours, "")
 	return f, err
+}
+
+// knownTree refuses an HDF5 file that is none of Keras's.
+func knownTree(root *hdf5.Group) error {
+	if root.Attributes["model_config"] != nil || root.Groups["model_weights"] != nil || layersOf(root) != nil ||
+		root.Attributes["layer_names"] != nil || root.Attributes["layer_names0"] != nil {
+		return nil
+	}
+	names := slices.Sorted(maps.Keys(root.Groups))
+	names = append(names, slices.Sorted(maps.Keys(root.Datasets))...)
+	return fmt.Errorf("%w: it is an HDF5 file, but none of Keras's: there are neither a model nor layers in it; it holds %s", cnn.ErrFormat, shortList(names))
 }
 
 // openArchive reads a .keras file.

@@ -381,7 +381,7 @@ func (l *leaf) layers(p *plan) ([]cnn.Layer, error) {
 	case "ELU":
 		return []cnn.Layer{cnn.Activation{Name: name, Function: "elu"}}, l.only("alpha", 1)
 	case "Softmax":
-		return []cnn.Layer{cnn.Activation{Name: name, Function: "softmax"}}, l.only("axis", -1)
+		return []cnn.Layer{cnn.Activation{Name: name, Function: "softmax"}}, l.only("axis", -1, "[-1]")
 	case "Activation":
 		return l.activation(p, name, l.Config["activation"])
 	case "MaxPooling2D", "MaxPool2D":

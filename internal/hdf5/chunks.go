@@ -78,6 +78,9 @@ func (r *reader) chunks(l layout, filterMessage []byte, shape []int, size, width
 		if stored += c.size; !r.spend(c.size) {
 			return nil, "its chunks overlap"
 		}
+		if chunkBytes > c.size*deflateRatio {
+			return nil, "a chunk of it claims more values than it can hold"
+		}
 	}
 	if len(list) != count {
 		return nil, fmt.Sprintf("%d of its %d chunks were never written", count-len(list), count)
@@ -288,6 +291,7 @@ const (
 	deflate    = 1
 	shuffle    = 2
 	fletcher32 = 3
+	lzf        = 32000 // h5py's own
 )
 
 // filtersOf reads a filter pipeline message, in the order of writing.
@@ -302,7 +306,7 @@ func filtersOf(m []byte) (out []filter, why string) {
 	} else if version != 2 {
 		return nil, fmt.Sprintf("its filters are described in version %d", version)
 	}
-	known := map[uint16]string{4: "szip", 5: "nbit", 6: "scale-offset", 307: "bzip2", 32000: "LZF", 32001: "Blosc", 32004: "LZ4", 32013: "ZFP", 32015: "Zstandard"}
+	known := map[uint16]string{4: "szip", 5: "nbit", 6: "scale-offset", 307: "bzip2", 32001: "Blosc", 32004: "LZ4", 32013: "ZFP", 32015: "Zstandard"}
 	for range count {
 		f := filter{id: uint16(c.number(2))}
 		nameLength := 0
@@ -324,12 +328,12 @@ func filtersOf(m []byte) (out []filter, why string) {
 		if c.short {
 			return nil, "its filters are cut off"
 		}
-		if f.id < deflate || f.id > fletcher32 {
+		if (f.id < deflate || f.id > fletcher32) && f.id != lzf {
 			name := known[f.id]
 			if name == "" {
 				name = fmt.Sprintf("filter %d", f.id)
 			}
-			return nil, fmt.Sprintf("it is compressed with %s: gzip and shuffle are read", name)
+			return nil, fmt.Sprintf("it is compressed with %s: gzip, LZF and shuffle are read", name)
 		}
 		out = append(out, f)
 	}
@@ -358,6 +362,11 @@ func unfilter(filters []filter, mask uint32, raw []byte, full uint64) ([]byte, e
 				return nil, fmt.Errorf("it unpacks to more than its %d bytes", full)
 			}
 			raw = unpacked
+		case lzf:
+			var err error
+			if raw, err = unpackLZF(raw, full+4); err != nil {
+				return nil, err
+			}
 		case shuffle:
 			if len(f.values) < 1 {
 				return nil, fmt.Errorf("its shuffle has no width")
@@ -377,6 +386,48 @@ func unfilter(filters []filter, mask uint32, raw []byte, full uint64) ([]byte, e
 		}
 	}
 	return raw, nil
+}
+
+// unpackLZF undoes LibLZF's compression, to at most so many bytes. A control byte
+// below 32 says how many bytes follow as they are; any other is a copy of what was
+// unpacked before.
+func unpackLZF(in []byte, most uint64) ([]byte, error) {
+	var out []byte
+	damaged := fmt.Errorf("its LZF stream is damaged")
+	for len(in) > 0 {
+		control := int(in[0])
+		in = in[1:]
+		if control < 32 {
+			n := control + 1
+			if n > len(in) {
+				return nil, damaged
+			}
+			out, in = append(out, in[:n]...), in[n:]
+		} else {
+			n := control >> 5
+			if n == 7 {
+				if len(in) == 0 {
+					return nil, damaged
+				}
+				n, in = n+int(in[0]), in[1:]
+			}
+			if len(in) == 0 {
+				return nil, damaged
+			}
+			from := len(out) - (control&31<<8 | int(in[0])) - 1
+			in = in[1:]
+			if from < 0 {
+				return nil, damaged
+			}
+			for i := range n + 2 {
+				out = append(out, out[from+i])
+			}
+		}
+		if uint64(len(out)) > most {
+			return nil, fmt.Errorf("it unpacks to more than its %d bytes", most)
+		}
+	}
+	return out, nil
 }
 
 // unshuffle puts the bytes of values back together: all first bytes come first,

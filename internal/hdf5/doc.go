@@ -19,7 +19,7 @@
 // indexed links in fractal heaps; attributes in headers and in heaps, variable-length
 // strings among them. Arrays of float16, bfloat16 (also as the opaque pairs of bytes
 // that NumPy makes of it), float32 and float64, of either byte order, become float32.
-// They may be contiguous, compact or chunked, with gzip, shuffle and Fletcher-32.
+// They may be contiguous, compact or chunked, with gzip, LZF, shuffle and Fletcher-32.
 //
 // An array of another type, with another filter, with chunks missing or with room to
 // grow in a file of the latest form is kept with a note of why it has no values, so that a

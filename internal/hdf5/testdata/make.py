@@ -45,8 +45,9 @@ def filtered(name, libver, groups, many):
         f.create_dataset("odd", data=values.astype(np.float16)[0].reshape(35), chunks=(1,), fletcher32=True)
         f.create_dataset("grows", data=data, chunks=(2, 3, 4), maxshape=(None, 5, None), compression="gzip")
         f.create_dataset("many", data=np.arange(many, dtype=np.float32), chunks=(2,))
+        f.create_dataset("lzf", data=data, chunks=(3, 5, 7), compression="lzf", shuffle=True)
         # refused, with the reason
-        f.create_dataset("lzf", data=data, compression="lzf")
+        f.create_dataset("nbit", data=data, chunks=(3, 5, 7), scaleoffset=2)
         f.create_dataset("integers", data=values)
         f.create_dataset("hole", shape=(4,), dtype=np.float32, chunks=(2,))[:2] = 1
         f.create_dataset("one_way", data=data, chunks=(2, 3, 4), maxshape=(None, 5, 7))
