@@ -21,8 +21,8 @@ func (a Architecture) fits(d *cifar.Dataset) error {
 	if len(in) != 3 {
 		return fmt.Errorf("%w: the network takes %v, the images are %v", ErrArchitecture, in, has)
 	}
-	return fmt.Errorf("%w: the network takes %v, images of %d×%d with %s; the images are %v, %d×%d with %s",
-		ErrArchitecture, in, in[0], in[1], channels(in[2]), has, has[0], has[1], channels(has[2]))
+	return fmt.Errorf("%w: the network takes images of %d×%d with %s, these are of %d×%d with %s",
+		ErrArchitecture, in[0], in[1], channels(in[2]), has[0], has[1], channels(has[2]))
 }
 
 func channels(n int) string {

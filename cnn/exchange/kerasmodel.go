@@ -272,12 +272,7 @@ func chainOrder(config modelConfig, m kerasModel) ([]string, error) {
 		order = slices.Insert(order, 0, from)
 	}
 	if len(order) != len(config.Layers) {
-		for name := range before {
-			if !slices.Contains(order, name) {
-				return nil, refuse("%d of its %d layers are on the way to its output", len(order), len(config.Layers))
-			}
-		}
-		return nil, refuse("it has an input that is not used")
+		return nil, refuse("%d of its %d layers are on the way to its output", len(order), len(config.Layers))
 	}
 	return order, nil
 }
