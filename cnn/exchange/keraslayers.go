@@ -288,4 +288,3 @@ func (p *plan) initializer(l *leaf) string {
 	p.lose(l, "kernel_initializer "+name, why)
 	return ""
 }
-

@@ -219,4 +219,3 @@ func policyName(v any) string {
 	name, _ := config["name"].(string)
 	return name
 }
-

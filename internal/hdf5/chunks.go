@@ -12,10 +12,11 @@ import (
 
 // The kinds of index of chunks, from layout version 4 on.
 const (
-	singleChunk = 1
-	implicit    = 2
-	fixedArray  = 3
-	tree2Chunks = 5
+	singleChunk     = 1
+	implicit        = 2
+	fixedArray      = 3
+	extensibleArray = 4
+	tree2Chunks     = 5
 )
 
 // chunk is one block of an array: where it lies, how many bytes it takes there,
@@ -172,6 +173,8 @@ func (r *reader) chunkList(l layout, grid []int, filtered bool, chunkBytes uint6
 		return list, ""
 	case l.index == fixedArray:
 		return r.fixedArray(l, count, filtered, chunkBytes, numbered)
+	case l.index == extensibleArray:
+		return r.extensibleChunks(l, count, filtered, chunkBytes, numbered)
 	}
 	r.tree2(l.address, func(kind byte, record []byte) {
 		c := cursor{b: record}

@@ -27,8 +27,8 @@ func (r *reader) dataset(d *Dataset, p parts) string {
 	if why != "" {
 		return why
 	}
-	if layout.index == implicit && p.space[2]&1 != 0 && !bytes.Equal(p.space[len(p.space)-16*len(shape):][:8*len(shape)], p.space[len(p.space)-8*len(shape):]) {
-		return mayGrow
+	if growing := growingAxes(p.space, len(shape)); (layout.index == implicit && growing != 0) || (layout.index == extensibleArray && growing != 1) {
+		return mayGrow // chunks are numbered by what it may grow to
 	}
 	if layout.class != chunked && size > len(r.data)/width {
 		return "it claims more values than the file can hold"
@@ -111,10 +111,12 @@ func layoutOf(m []byte) (l layout, why string) {
 		case implicit:
 		case fixedArray:
 			l.pageBits = byte(c.number(1))
+		case extensibleArray:
+			c.take(5)
 		case tree2Chunks:
 			c.take(6)
 		default:
-			return l, mayGrow
+			return l, fmt.Sprintf("its chunks are listed in form %d", l.index)
 		}
 		l.address = c.number(8)
 	default:
@@ -188,6 +190,24 @@ func float16(v uint16) float32 {
 		return math.Float32frombits(sign | 0xff<<23 | mantissa<<13)
 	}
 	return math.Float32frombits(sign | (exponent+112)<<23 | mantissa<<13)
+}
+
+// growingAxes has a bit for each axis of a dataspace that may become longer, the
+// first axis the lowest.
+func growingAxes(space []byte, rank int) (axes uint64) {
+	if space[2]&1 == 0 || len(space) < 16*rank {
+		return 0
+	}
+	sizes := space[len(space)-16*rank:]
+	if start := map[byte]int{1: 8, 2: 4}[space[0]]; len(space) >= start+16*rank {
+		sizes = space[start:]
+	}
+	for i := range rank {
+		if i < 64 && !bytes.Equal(sizes[8*i:8*i+8], sizes[8*(rank+i):8*(rank+i)+8]) {
+			axes |= 1 << i
+		}
+	}
+	return axes
 }
 
 // shapeOf reads a dataspace message of version 1 or 2.

@@ -21,9 +21,9 @@
 // that NumPy makes of it), float32 and float64, of either byte order, become float32.
 // They may be contiguous, compact or chunked, with gzip, LZF, shuffle and Fletcher-32.
 //
-// An array of another type, with another filter, with chunks missing or with room to
-// grow in a file of the latest form is kept with a note of why it has no values, so that a
-// file is readable as long as the arrays that matter are. Attributes of other types are
+// An array of another type, with another filter, with chunks missing, or with room to
+// grow along other axes than its first in a file of the latest form, is kept with a note of
+// why it has no values, so that a file is readable as long as the arrays that matter are. Attributes of other types are
 // left out, and so are links to elsewhere.
 //
 // Files whose parts overlap are refused: no byte is read more often than a writer would

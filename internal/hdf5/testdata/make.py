@@ -46,11 +46,13 @@ def filtered(name, libver, groups, many):
         f.create_dataset("grows", data=data, chunks=(2, 3, 4), maxshape=(None, 5, None), compression="gzip")
         f.create_dataset("many", data=np.arange(many, dtype=np.float32), chunks=(2,))
         f.create_dataset("lzf", data=data, chunks=(3, 5, 7), compression="lzf", shuffle=True)
+        f.create_dataset("one_way", data=data, chunks=(2, 3, 4), maxshape=(None, 5, 7))
+        f.create_dataset("one_long_way", data=np.arange(2 * many, dtype=np.float32), chunks=(2,), maxshape=(None,), fletcher32=True)
         # refused, with the reason
         f.create_dataset("nbit", data=data, chunks=(3, 5, 7), scaleoffset=2)
         f.create_dataset("integers", data=values)
         f.create_dataset("hole", shape=(4,), dtype=np.float32, chunks=(2,))[:2] = 1
-        f.create_dataset("one_way", data=data, chunks=(2, 3, 4), maxshape=(None, 5, 7))
+        f.create_dataset("other_way", data=data, chunks=(2, 3, 4), maxshape=(3, 5, None))
         f.create_dataset("room", data=data, chunks=(2, 3, 4), maxshape=(9, 9, 9))
         for i in range(30):
             f.attrs["attr_%d" % i] = "value %d" % i
