@@ -166,6 +166,20 @@ func TestReadsEveryForm(t *testing.T) {
 	}
 }
 
+// A block of the user's own may come before the file.
+func TestUserBlock(t *testing.T) {
+	whole, err := Encode(example(3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, before := range []int{512, 1024, 4096} {
+		got, err := Decode(append(make([]byte, before), whole...))
+		if err != nil || !reflect.DeepEqual(got, example(3)) {
+			t.Errorf("%d bytes before: %v", before, err)
+		}
+	}
+}
+
 // A byte changed under a checksum is found.
 func TestChecksum(t *testing.T) {
 	data := made(t, "latest.h5.gz")

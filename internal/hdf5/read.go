@@ -17,6 +17,13 @@ func newReader(data []byte) *reader {
 
 // file reads the superblock, and from the root group on everything.
 func (r *reader) file() (*Group, error) {
+	whole := len(r.data)
+	for start := 0; start < whole; start = max(512, 2*start) { // a block of the user's may come before
+		if bytes.HasPrefix(r.data[start:], signature[:]) {
+			r.data = r.data[start:]
+			break
+		}
+	}
 	data := r.data
 	if len(data) < 96 || !bytes.Equal(data[:8], signature[:]) {
 		return nil, fmt.Errorf("%w: it does not begin as an HDF5 file does", ErrFormat)
@@ -34,8 +41,8 @@ func (r *reader) file() (*Group, error) {
 	if widths[0] != 8 || widths[1] != 8 {
 		return nil, fmt.Errorf("%w: addresses of %d and lengths of %d bytes, expected 8", ErrFormat, widths[0], widths[1])
 	}
-	if length := r.u64(end); length > uint64(len(data)) {
-		return nil, fmt.Errorf("%w: it is cut short: %d of its %d bytes are there", ErrFormat, len(data), length)
+	if length := r.u64(end); length > uint64(whole) {
+		return nil, fmt.Errorf("%w: it is cut short: %d of its %d bytes are there", ErrFormat, whole, length)
 	}
 	g, d := r.object(r.u64(root), "", 0)
 	switch {
