@@ -64,7 +64,7 @@ func importRun(root string, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	in := m.Network.Input
-	fmt.Fprintf(stdout, "%s: %d layers from %s, for images of %d×%d with %d channels\npreprocessing: %s\n",
+	fmt.Fprintf(stdout, "%s: %d layers from %s, for images of %d×%d×%d\npreprocessing: %s\n",
 		filepath.Base(r.Dir), len(m.Network.Layers), path, in[0], in[1], in[2], m.Preprocess)
 	for _, note := range m.Notes {
 		fmt.Fprintln(stdout, "note:", note)

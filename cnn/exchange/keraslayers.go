@@ -232,6 +232,9 @@ func (l *leaf) withActivation(p *plan, layer cnn.Layer) ([]cnn.Layer, error) {
 	} else {
 		name += "_" + snakeCase(classOf(function))
 	}
+	for base, i := name, 2; p.names[name]; i++ {
+		name = fmt.Sprintf("%s_%d", base, i)
+	}
 	after, err := l.activation(p, name, function)
 	return append([]cnn.Layer{layer}, after...), err
 }

@@ -28,6 +28,7 @@ type plan struct {
 	steps  []step  // what the model does to pixels before its first layer
 	flip   bool    // it mirrors training images at random
 	lost   []loss
+	names  map[string]bool // of all its layers
 }
 
 // step is a part of a model's own preprocessing: times scale, plus offset.
@@ -63,7 +64,10 @@ func readPlan(data []byte) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &plan{net: cnn.Architecture{Input: chain.input}, listed: chain.listed}
+	p := &plan{net: cnn.Architecture{Input: chain.input}, listed: chain.listed, names: map[string]bool{}}
+	for _, l := range chain.leaves {
+		p.names[l.text("name")] = true
+	}
 	axes := map[string]int{} // of batch normalisations
 	names := map[string]*leaf{}
 	shape := chain.input
@@ -178,7 +182,7 @@ func (p *plan) read(l *leaf, in cnn.Shape) ([]cnn.Layer, error) {
 			p.lose(l, key+" "+classOf(l.Config[key]), "left out: predictions do not depend on it")
 		}
 	}
-	if l.frozen && (len(l.Config) == 0 || l.Config["trainable"] == false || l.nested) {
+	if l.frozen {
 		p.lose(l, "trainable false", "left out: predictions do not depend on it, and a training that starts from here trains it")
 	}
 	policy := policyName(l.Config["dtype"])

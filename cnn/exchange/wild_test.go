@@ -364,6 +364,16 @@ func TestInputForms(t *testing.T) {
 	}
 }
 
+// The layer that an activation becomes takes no other layer's name.
+func TestActivationNames(t *testing.T) {
+	p, err := readPlan([]byte(`{"class_name":"Sequential","config":{"build_input_shape":[null,8,8,3],"layers":[
+		{"class_name":"Conv2D","config":{"name":"a","filters":2,"kernel_size":3,"activation":"relu"}},
+		{"class_name":"Activation","config":{"name":"a_relu","activation":"tanh"}}]}}`))
+	if err != nil || p.net.Layers[1].LayerName() != "a_relu_2" {
+		t.Errorf("%v, %v", p, err)
+	}
+}
+
 // A model that is no plain chain, or does something that is not here, is refused by
 // the layer's name.
 func TestImportRefusesByName(t *testing.T) {
