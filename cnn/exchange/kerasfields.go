@@ -25,6 +25,7 @@ func imageShape(batch []any) cnn.Shape {
 
 // kerasLayer is a layer's class and its get_config().
 type kerasLayer struct {
+	Module  string `json:"module"` // of Keras 3
 	Class   string `json:"class_name"`
 	Config  object `json:"config"`
 	Name    string `json:"name"`          // in a functional model

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/cnnbook/cnnbook/cnn"
 )
@@ -27,6 +28,16 @@ func (p *plan) preprocessing(l *leaf, in cnn.Shape) (layers []cnn.Layer, ok bool
 		p.lose(l, "it changes images in training only", "left out: predictions do not depend on it")
 		return nil, true, nil
 	}
+	if operation, number, ok := l.arithmetic(); ok {
+		s, err := l.calculated(operation, number)
+		if err == nil && len(p.net.Layers) > 0 {
+			err = fmt.Errorf("%w behind other layers: before the first one it is preprocessing", ErrUnsupported)
+		}
+		if err == nil && operation != "cast" {
+			p.steps = append(p.steps, s)
+		}
+		return nil, true, err
+	}
 	switch l.Class {
 	case "Rescaling", "Normalization":
 		if len(p.net.Layers) > 0 {
@@ -46,6 +57,64 @@ func (p *plan) preprocessing(l *leaf, in cnn.Shape) (layers []cnn.Layer, ok bool
 		return nil, true, fmt.Errorf("%w: it makes images of %g×%g, of others: bring the images to that size, and save the network without it", ErrUnsupported, h, w)
 	}
 	return nil, false, nil
+}
+
+// arithmetic reads what x / 255 in a functional model becomes: an operation of Keras 3
+// on a tensor and a number, or a TFOpLambda of Keras 2.
+func (l *leaf) arithmetic() (operation string, number any, ok bool) {
+	if len(l.Inbound) != 1 {
+		return "", nil, false
+	}
+	switch {
+	case strings.Contains(l.Module, "ops.numpy"), strings.Contains(l.Module, "ops.core"):
+		call, _ := l.Inbound[0].(object)
+		args, _ := call["args"].([]any)
+		if len(args) > 0 {
+			if _, isTensor := args[0].(object); !isTensor {
+				return l.Class, nil, true // a number first
+			}
+		}
+		if len(args) > 1 {
+			number = args[1]
+		}
+		return strings.ToLower(l.Class), number, true
+	case l.Class == "TFOpLambda":
+		call, _ := l.Inbound[0].([]any)
+		if len(call) == 1 { // [["input", 0, 0, {}]]
+			call, _ = call[0].([]any)
+		}
+		if len(call) > 3 {
+			further, _ := call[3].(object)
+			number = further["y"]
+		}
+		return l.text("function"), number, true
+	}
+	return "", nil, false
+}
+
+// calculated is the step of an operation on pixels and a number.
+func (l *leaf) calculated(operation string, number any) (step, error) {
+	s := step{leaf: l, scale: []float64{1}, offset: []float64{0}}
+	v, ok := number.(float64)
+	switch operation {
+	case "cast":
+		return s, nil
+	case "truedivide", "divide", "math.truediv", "math.divide":
+		ok = ok && v != 0
+		s.scale[0] = 1 / v
+	case "multiply", "math.multiply":
+		s.scale[0] = v
+	case "subtract", "math.subtract":
+		s.offset[0] = -v
+	case "add", "math.add", "__operators__.add":
+		s.offset[0] = v
+	default:
+		ok = false
+	}
+	if !ok {
+		return s, fmt.Errorf("%w: the operation %s", ErrUnsupported, operation)
+	}
+	return s, nil
 }
 
 // step reads a Rescaling or a Normalization.

@@ -112,6 +112,7 @@ func TestImportsWildFiles(t *testing.T) {
 		"functional.keras": {is: "pixels divided by 255"}, "functional_h5.h5.gz": {is: "pixels divided by 255"},
 		"transfer.keras":    {is: "pixels from 0 to 255 times 0.00784314 plus -1", notes: []string{"RandomFlip", "trainable false"}},
 		"transfer_h5.h5.gz": {is: "pixels from 0 to 255 times 0.00784314 plus -1"},
+		"arithmetic.keras":  {is: "pixels from 0 to 255 times 0.00784314 plus -1", notes: []string{`TrueDivide "`, `Subtract "`, `Multiply "`}},
 		"deep.keras":        {preprocess: "standardise"}, "deep_weights.weights.h5.gz": {network: "deep_weights.json", preprocess: "standardise"},
 
 		"windows.keras": {preprocess: "standardise"}, "windows_h5.h5.gz": {preprocess: "standardise"}, "windows_more.keras": {preprocess: "standardise"},
@@ -360,6 +361,25 @@ func TestInputForms(t *testing.T) {
 		}
 		if err != nil || !slices.Equal(p.net.Input, cnn.Shape{8, 9, 3}) {
 			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
+// Arithmetic on pixels in a functional model of Keras 2.
+func TestArithmeticOfKeras2(t *testing.T) {
+	model := func(function, further string) []byte {
+		return []byte(`{"class_name":"Functional","config":{"name":"m","layers":[
+			{"class_name":"InputLayer","name":"in","config":{"name":"in","batch_input_shape":[null,8,8,3]},"inbound_nodes":[]},
+			{"class_name":"TFOpLambda","name":"op","config":{"name":"op","function":"` + function + `"},"inbound_nodes":[["in",0,0,` + further + `]]},
+			{"class_name":"Flatten","name":"f","config":{"name":"f"},"inbound_nodes":[[["op",0,0,{}]]]}],"input_layers":[["in",0,0]],"output_layers":[["f",0,0]]}}`)
+	}
+	p, err := readPlan(model("math.truediv", `{"y":255.0,"name":null}`))
+	if err != nil || prepared(pixels(p.steps)) != (cnn.Preprocess{Raw: true}) {
+		t.Errorf("%v, %v", p, err)
+	}
+	for _, bad := range [][2]string{{"math.pow", `{"y":2}`}, {"math.truediv", `{"y":0}`}, {"math.truediv", `{}`}} {
+		if _, err := readPlan(model(bad[0], bad[1])); !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), `"op" (TFOpLambda): not supported: the operation `+bad[0]) {
+			t.Errorf("%v: %v", bad, err)
 		}
 	}
 }

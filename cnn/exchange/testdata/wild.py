@@ -232,6 +232,13 @@ def nests():
         model = functional("outer", layers.RandomFlip(), layers.Rescaling(1 / 127.5, -1), base, layers.Conv2D(4, 1), *tail())
         fill(model)
         save("transfer" + end, model, "none", form)
+    a = keras.Input((32, 32, 3))
+    x = (a / 255.0 - 0.5) * 2
+    for layer in [conv(4, activation="relu")] + tail():
+        x = layer(x)
+    model = keras.Model(a, x)
+    fill(model)
+    save("arithmetic", model, "none")
     deep = keras.Sequential([keras.Sequential([keras.Sequential([keras.Input((32, 32, 3)), conv(4), layers.Conv2D(4, 2)]), layers.Conv2D(4, 1)])])
     save("deep", sequential(deep, *tail()), "standardise")
     save("deep_weights", sequential(inner("inner"), *tail()), "standardise", ".weights.h5")
