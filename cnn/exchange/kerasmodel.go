@@ -145,6 +145,9 @@ func (k *kerasChain) model(m kerasModel, around leaf, depth int) error {
 	}
 	for _, name := range order {
 		part := parts[name]
+		if part == nil {
+			return fmt.Errorf("%w: Keras JSON: the layer %q is used, but not listed", cnn.ErrFormat, name)
+		}
 		if k.input == nil && k.open == nil && len(k.leaves) == 0 {
 			k.input, k.open = part.input, part.open
 		}
