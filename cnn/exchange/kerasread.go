@@ -3,7 +3,6 @@ package exchange
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"strings"
 
 	"github.com/cnnbook/cnnbook/cnn"
@@ -121,8 +120,13 @@ func (l *leaf) rename(taken map[string]*leaf) {
 	for i := 2; taken[free] != nil; i++ {
 		free = fmt.Sprintf("%s_%d", name, i)
 	}
-	l.Config = maps.Clone(l.Config)
-	l.Config["name"] = free
+	config := object{"name": free}
+	for key, v := range l.Config {
+		if key != "name" {
+			config[key] = v
+		}
+	}
+	l.Config = config
 }
 
 // planOf is the plan of a network of ours.

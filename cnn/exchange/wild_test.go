@@ -365,6 +365,15 @@ func TestInputForms(t *testing.T) {
 	}
 }
 
+// Layers without a configuration, within models, are no reason to panic.
+func TestLayersWithoutConfiguration(t *testing.T) {
+	inner := `{"class_name":"Sequential","config":{"layers":[{"class_name":"Flatten","config":null}]}}`
+	text := `{"class_name":"Sequential","config":{"build_input_shape":[null,8,8,3],"layers":[` + inner + `,` + inner + `]}}`
+	if _, err := readPlan([]byte(text)); err == nil || !refused(err) {
+		t.Errorf("got %v", err)
+	}
+}
+
 // Arithmetic on pixels in a functional model of Keras 2.
 func TestArithmeticOfKeras2(t *testing.T) {
 	model := func(function, further string) []byte {
