@@ -2,7 +2,6 @@ package exchange
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"github.com/cnnbook/cnnbook/cnn"
@@ -62,13 +61,12 @@ func Read(data []byte, network *cnn.Architecture) (Model, error) {
 
 // ReadNetwork reads layers from JSON, in Keras's form or in ours.
 func ReadNetwork(data []byte) (cnn.Architecture, error) {
-	net, err := ReadKerasJSON(data)
-	if err == nil {
-		return net, nil
+	if isKerasJSON(data) {
+		return ReadKerasJSON(data)
 	}
 	var ours cnn.Architecture
-	if errOurs := json.Unmarshal(data, &ours); errOurs != nil {
-		return net, fmt.Errorf("neither Keras's JSON nor ours: %w", errors.Join(err, errOurs))
+	if err := json.Unmarshal(data, &ours); err != nil {
+		return ours, fmt.Errorf("neither Keras's JSON nor ours: %w", err)
 	}
 	return ours, nil
 }

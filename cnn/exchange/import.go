@@ -119,15 +119,22 @@ func readFile(data, network []byte) (*plan, *kerasFile, error) {
 
 // readAnyPlan reads layers from JSON, in Keras's form or in ours.
 func readAnyPlan(data []byte) (*plan, error) {
-	p, err := readPlan(data)
-	if err == nil {
-		return p, nil
+	if isKerasJSON(data) {
+		return readPlan(data)
 	}
 	var ours cnn.Architecture
-	if errOurs := json.Unmarshal(data, &ours); errOurs != nil {
-		return nil, fmt.Errorf("neither Keras's JSON nor ours: %w", errors.Join(err, errOurs))
+	if err := json.Unmarshal(data, &ours); err != nil {
+		return nil, fmt.Errorf("neither Keras's JSON nor ours: %w", err)
 	}
 	return planOf(ours)
+}
+
+// isKerasJSON says whether a model's JSON is Keras's: ours has no class_name.
+func isKerasJSON(data []byte) bool {
+	var model struct {
+		Class *string `json:"class_name"`
+	}
+	return json.Unmarshal(data, &model) == nil && model.Class != nil
 }
 
 // sameArrays refuses a model's file where weights of another network are asked for.
