@@ -1,23 +1,18 @@
 package main
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/cnnbook/cnnbook/cifar"
-	"github.com/cnnbook/cnnbook/kernelext"
+	"github.com/cnnbook/cnnbook/kernelext/setup"
 )
 
-// TestMeasure lets this process do what bench lets others do.
-func TestMeasure(t *testing.T) {
-	plugin, err := kernelext.Setup{Log: t.Output()}.Plugin(t.Context())
+// TestBenchWorker lets this process do what bench lets others do.
+func TestBenchWorker(t *testing.T) {
+	plugin, err := setup.Installer{Log: t.Output()}.Plugin(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,12 +24,18 @@ func TestMeasure(t *testing.T) {
 	if err := cifar.Save(dir, train, test); err != nil {
 		t.Fatal(err)
 	}
-	var out bytes.Buffer
-	if err := measure(t.Context(), workload{data: dir, images: 40, batch: 10, warm: 1, steps: 5, evaluate: 10}, nil, &out); err != nil {
+	out, _, err := call(t, strings.Fields("bench -worker -data "+dir+" -images 40 -batch 10 -warm 1 -steps 5 -evaluate 10 -turn 0")...)
+	if err != nil {
 		t.Fatal(err)
 	}
+	type measurement struct {
+		First             bool
+		Steps             []float64
+		Evaluate, Product float64
+		Versions          string
+	}
 	var lines []measurement
-	for d := json.NewDecoder(&out); d.More(); {
+	for d := json.NewDecoder(strings.NewReader(out)); d.More(); {
 		var m measurement
 		if err := d.Decode(&m); err != nil {
 			t.Fatal(err)
@@ -46,91 +47,14 @@ func TestMeasure(t *testing.T) {
 	}
 }
 
-// shell is a contender that is a script.
-func shell(script string) contender {
-	return contender{name: "script", command: func(ctx context.Context, _ workload) (*exec.Cmd, error) {
-		return exec.CommandContext(ctx, "sh", "-c", script), nil
-	}}
-}
-
-func TestContender(t *testing.T) {
-	s, err := shell(`echo a library says hello; echo '{"first":true}'; echo '{"steps":[1,2],"evaluate":3,"versions":"v"}'`).once(t.Context(), workload{steps: 2})
-	if err != nil || s.FirstStep <= 0 || len(s.Steps) != 2 || s.Evaluate != 3 || s.Versions != "v" || s.Peak < 100_000 {
-		t.Errorf("sample %+v, error %v", s, err)
-	}
-	for script, want := range map[string]string{
-		"echo no module named keras >&2; exit 3": "script: exit status 3: its last words: no module named keras",
-		"true":                                   "script: expected the times of 2 steps, got 0",
-	} {
-		if _, err := shell(script).once(t.Context(), workload{steps: 2}); err == nil || !strings.HasPrefix(err.Error(), want) {
-			t.Errorf("%s: error %v, want %s", script, err, want)
-		}
-	}
-}
-
-// Contenders take turns: each works only when the one before has paused, and one that
-// fails ends the others.
-func TestContendersTakeTurns(t *testing.T) {
-	log := filepath.Join(t.TempDir(), "log")
-	turns := func(name, end string) contender {
-		c := shell(`echo '{"first":true}'; echo '{"turn":true}'; for i in 1 2; do read x; echo ` + name + ` >> ` + log +
-			`; [ $i = 2 ] || echo '{"turn":true}'; done; ` + end)
-		c.name = name
-		return c
-	}
-	const well = `echo '{"steps":[1,2],"evaluate":3,"versions":"v"}'`
-	b := benchmark{workload: workload{steps: 2, turn: 1}, rounds: 1, log: t.Output()}
-	row, err := b.round(t.Context(), 0, []contender{turns("a", well), turns("b", well)})
-	if err != nil || len(row) != 2 || len(row[0].Steps) != 2 || row[1].FirstStep <= 0 {
-		t.Fatalf("samples %+v, error %v", row, err)
-	}
-	worked, err := os.ReadFile(log)
-	if got := strings.Join(strings.Fields(string(worked)), ""); err != nil || got != "baba" {
-		t.Errorf("worked %q, want b and a in turn", got)
-	}
-	b.workload.turn = 0
-	if row, err := b.round(t.Context(), 0, []contender{shell(`echo '{"first":true}'; ` + well)}); err != nil || len(row[0].Steps) != 2 {
-		t.Errorf("without turns: %+v, error %v", row, err)
-	}
-	began := time.Now()
-	fails := shell(`echo '{"turn":true}'; read x; echo no more >&2; exit 3`)
-	waits := shell(`echo '{"turn":true}'; read x; sleep 60`)
-	if _, err := b.round(t.Context(), 0, []contender{waits, fails}); err == nil || !strings.Contains(err.Error(), "no more") {
-		t.Errorf("error %v, want that of the second", err)
-	}
-	if took := time.Since(began); took > 30*time.Second {
-		t.Errorf("the other went on for %v", took)
-	}
-}
-
-func TestRaceTable(t *testing.T) {
-	round := func(step float64, peak int64) sample {
-		return sample{measurement: measurement{Steps: []float64{step, step, 9}, Evaluate: 2, Product: 4e9, Versions: "v"}, FirstStep: 3, Peak: peak}
-	}
-	var out bytes.Buffer
-	writeRace(&out, []contender{{name: "cnnbook"}, {name: "keras-tf"}}, [][]sample{
-		{round(1, 5e8), round(2, 6e8), round(3, 4e8)}, {round(2, 1e9), round(2, 1e9), round(2, 1e9)},
-	}, workload{evaluate: 1000}, 6e9)
-	for _, want := range []string{
-		"| cnnbook | 2.000 (1.000–3.000) s | – | 0.75 | 3.0 s | 500 | 0.60 GB |",
-		"| keras-tf | 2.000 (2.000–2.000) s | 1.00 (0.50–1.50) | 0.75 | 3.0 s | 500 | 1.00 GB |",
-		"are 6.0 GFLOP; cnnbook's backend multiplies matrices at 4 (4–4) GFLOPS",
-		"keras-tf: v",
-	} {
-		if !strings.Contains(out.String(), want) {
-			t.Errorf("the table lacks %q:\n%s", want, out.String())
-		}
-	}
-}
-
 func TestBenchRefuses(t *testing.T) {
 	for args, want := range map[string]string{
-		"-steps 0":               "bench: -steps must be from 1 to 100000, got 0",
-		"-images 100 -batch 101": "bench: -batch must be from 1 to 100, got 101",
-		"-turn -1":               "bench: -turn must be 0 or more, got -1",
-		"-rounds -1":             "bench: -rounds must be from 1 to 1000, got -1",
+		"-steps 0":               "bench: --steps must be from 1 to 100000, got 0",
+		"-images 100 -batch 101": "bench: --batch must be from 1 to 100, got 101",
+		"-turn -1":               "bench: --turn must be 0 or more, got -1",
+		"-rounds -1":             "bench: --rounds must be from 1 to 1000, got -1",
 	} {
-		err := bench(t.Context(), strings.Fields(args), &bytes.Buffer{}, &bytes.Buffer{})
+		_, _, err := call(t, append([]string{"bench"}, strings.Fields(args)...)...)
 		if err == nil || err.Error() != want {
 			t.Errorf("%s: error %v, want %s", args, err, want)
 		}

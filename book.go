@@ -1,199 +1,75 @@
 package main
 
 import (
-	"context"
+	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/cnnbook/cnnbook/cifar"
-	"github.com/cnnbook/cnnbook/kernelext"
+	"github.com/cnnbook/cnnbook/cnn"
+	"github.com/cnnbook/cnnbook/internal/cli"
+	"github.com/cnnbook/cnnbook/kernelext/book"
+	"github.com/spf13/cobra"
 )
 
-// bookOptions are the flags of the command.
-type bookOptions struct {
-	params kernelext.Params
-	out    string
-	only   string
-	update bool
-	force  bool
-}
+const bookAbout = `Runs the notebooks without a person and writes a folder of pages. Without --data they run on drawn images.
+A notebook that was run like this before is not run again until it, or code that it imports, has changed.`
 
-func book(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	o, err := bookFlags(args, stderr)
-	if err != nil {
-		return err
+func bookCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use: "book [flags]", Short: "set up, run every notebook without a person, and write the pages",
+		Long: bookAbout, Example: "book --data ~/cifar10 --budget cpu --only 01,06", Args: cli.NoArgs,
 	}
-	notebooks, err := chooseNotebooks("notebooks", o.only)
-	if err != nil {
-		return err
+	b := book.Build{
+		Sources:  "notebooks",
+		Code:     []string{"cifar", "cnn", "viz", "kernelext/*.go", "kernelext/internal/text", "internal", "notebooks/lab"},
+		Packages: []string{"cifar", "cnn", "viz", "kernelext", "notebooks/lab"},
 	}
-	// A wrong dataset is told before anything long begins.
-	images, err := dataSHA256(o.params)
-	if err != nil {
-		return err
-	}
-	env, err := kernelext.Setup{Log: stderr}.Run(ctx)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(stderr, "%d notebooks with %s on %s\n", len(notebooks), o.params, env.Plugin)
-	b := bookRun{bookOptions: o, env: env, stderr: stderr, images: images}
-	pages := filepath.Join(o.out, o.params.Folder())
-	executed := pages + "-notebooks"
-	if o.update && os.Getenv(kernelext.EnvRuns) == "" {
-		// What goes into the notebooks is trained for them, from nothing.
-		if b.params.Runs, err = os.MkdirTemp("", "cnnbook-runs-"); err != nil {
+	params := paramFlags(c)
+	c.Flags().StringVar(&b.Out, "out", "_site", "folder for the pages; books of other data, budget or seed in it stay")
+	c.Flags().StringVar(&b.Only, "only", "", "run only these notebooks, such as 01 or 02,06")
+	c.Flags().BoolVar(&b.Update, "update", false, "also write the results back into notebooks/, drawn images only")
+	c.Flags().BoolVar(&b.Force, "force", false, "run notebooks although nothing has changed since they were run")
+	cli.Complete(c, "only", notebookNames)
+	c.RunE = func(c *cobra.Command, _ []string) (err error) {
+		if b.Params, err = params(); err != nil {
 			return err
 		}
-		defer os.RemoveAll(b.params.Runs)
-	}
-	if err := os.MkdirAll(executed, 0o755); err != nil {
-		return fmt.Errorf("making the output folder: %w", err)
-	}
-	for _, notebook := range notebooks {
-		if err := b.bring(ctx, notebook, executed); err != nil {
+		if b.Update && b.Params.Data != "" {
+			return errors.New("book: --update is for drawn images only: images of a real dataset do not go into the notebooks")
+		}
+		if b.Images, err = imagesSHA256(b.Params.Data); err != nil {
 			return err
 		}
+		b.Software, b.Log = cnn.Software(), c.ErrOrStderr()
+		index, err := b.Run(c.Context())
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintln(c.OutOrStdout(), index)
+		return err
 	}
-	return b.render(ctx, notebooks, executed, pages, stdout)
+	return c
 }
 
-// dataSHA256 identifies the content of a real dataset.
-func dataSHA256(p kernelext.Params) (string, error) {
-	if p.Data == "" {
+// imagesSHA256 identifies the content of a real dataset, and refuses a wrong one before anything long begins.
+func imagesSHA256(data string) (string, error) {
+	if data == "" {
 		return "", nil
 	}
-	train, test, err := cifar.Open(p.Data)
+	train, test, err := cifar.Open(data)
 	if err != nil {
 		return "", err
 	}
 	return train.Fingerprint()[:32] + test.Fingerprint()[:32], nil
 }
 
-func bookFlags(args []string, stderr io.Writer) (bookOptions, error) {
-	f := flags("book", "[flags]\n\nRuns the notebooks without a person and writes a folder of pages. Without -data they run on drawn images.\nA notebook that was run like this before is not run again until it, or code that it imports, has changed.", stderr)
-	params := paramFlags(f)
-	out := f.String("out", "_site", "folder for the pages; books of other data, budget or seed in it stay")
-	only := f.String("only", "", "run only these notebooks, such as 01 or 02,06")
-	update := f.Bool("update", false, "also write the results back into notebooks/, drawn images only")
-	force := f.Bool("force", false, "run notebooks although nothing has changed since they were run")
-	if err := parse(f, args); err != nil {
-		return bookOptions{}, err
+// notebookNames are what --only takes, for a shell to offer.
+func notebookNames() (names []string) {
+	paths, _ := book.Choose("notebooks", "") // none elsewhere
+	for _, path := range paths {
+		names = append(names, strings.TrimSuffix(filepath.Base(path), ".ipynb"))
 	}
-	p, err := params()
-	if err == nil && *update && p.Data != "" {
-		err = fmt.Errorf("book: -update is for drawn images only: pictures of a real dataset do not go into the notebooks")
-	}
-	return bookOptions{params: p, out: *out, only: *only, update: *update, force: *force}, err
-}
-
-// chooseNotebooks lists the notebooks of a folder in order: all, or those that only
-// names, by number or by full name, with commas between them.
-func chooseNotebooks(dir, only string) ([]string, error) {
-	all, err := filepath.Glob(filepath.Join(dir, "[0-9]*.ipynb"))
-	if err != nil || len(all) == 0 {
-		return nil, fmt.Errorf("no notebooks in %s: run this from the checkout of cnnbook", dir)
-	}
-	slices.Sort(all)
-	if only == "" {
-		return all, nil
-	}
-	var chosen []string
-	for _, name := range strings.Split(only, ",") {
-		i := slices.IndexFunc(all, func(path string) bool { return isNotebook(path, name) })
-		if i < 0 {
-			var names []string
-			for _, path := range all {
-				names = append(names, strings.TrimSuffix(filepath.Base(path), ".ipynb"))
-			}
-			return nil, fmt.Errorf("no notebook %q: there are %s", name, strings.Join(names, ", "))
-		}
-		chosen = append(chosen, all[i])
-	}
-	slices.Sort(chosen)
-	return slices.Compact(chosen), nil
-}
-
-// isNotebook says whether name means the notebook at path: its number or its name.
-func isNotebook(path, name string) bool {
-	name = strings.TrimSuffix(filepath.Base(strings.TrimSpace(name)), ".ipynb")
-	base := strings.TrimSuffix(filepath.Base(path), ".ipynb")
-	return base == name || name != "" && strings.HasPrefix(base, name+"-")
-}
-
-// bookRun is one run of the command after set-up.
-type bookRun struct {
-	bookOptions
-	env    *kernelext.Environment
-	stderr io.Writer
-	images string // content of a real dataset
-}
-
-// record is what a notebook's run would be recorded as if it began now.
-func (b bookRun) record() (kernelext.Record, error) {
-	r := b.params.Record()
-	r.DataSHA256, r.Backend = b.images, b.env.Plugin.String()
-	var err error
-	r.CodeSHA256, err = b.code()
-	return r, err
-}
-
-// code is the hash of what the notebooks import, as it is now: it may be edited while notebooks run.
-func (b bookRun) code() (string, error) {
-	return kernelext.CodeSHA256(os.DirFS(b.env.Module), "cifar", "cnn", "viz", "kernelext")
-}
-
-// bring makes sure of one executed notebook, and keeps its results in notebooks/ if asked to.
-func (b bookRun) bring(ctx context.Context, notebook, dir string) error {
-	out := filepath.Join(dir, filepath.Base(notebook))
-	record, err := b.record()
-	if err != nil {
-		return err
-	}
-	if !b.force && !b.update && record.Fits(out, notebook) == nil {
-		fmt.Fprintf(b.stderr, "%s: nothing has changed since it was run\n", filepath.Base(notebook))
-		return nil
-	}
-	record.Facts = append(facts(b.params, b.env), kernelext.Fact{Name: "run", Value: time.Now().UTC().Format("2006-01-02 15:04 UTC")})
-	began := time.Now()
-	_, err = kernelext.Execute(ctx, kernelext.Execution{
-		Notebook: notebook, Out: out,
-		Python: b.env.Python, Environ: append(b.env.Environ(), b.params.Environ()...), Kernel: b.env.Kernel,
-		Record: record, Hide: b.hidden(), Progress: b.progress,
-	})
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(b.stderr, "%s: done in %.0f s\n", filepath.Base(notebook), time.Since(began).Seconds())
-	if b.update {
-		return kernelext.Publish(out, notebook)
-	}
-	return nil
-}
-
-// progress tells which cell is at work; long cells say how long they took.
-func (b bookRun) progress(e kernelext.CellEvent) {
-	switch {
-	case !e.Done:
-		fmt.Fprintf(b.stderr, "%s: cell %d of %d: %s\n", e.Notebook, e.Cell, e.Cells, e.Source)
-	case e.Elapsed > 10*time.Second:
-		fmt.Fprintf(b.stderr, "%s: cell %d took %.0f s\n", e.Notebook, e.Cell, e.Elapsed.Seconds())
-	}
-}
-
-// hidden are the paths of this machine that pages do not show.
-func (b bookRun) hidden() []kernelext.Replacement {
-	hide := []kernelext.Replacement{{Path: b.params.Runs, Label: "RUNS"}, {Path: b.env.Cache, Label: "CACHE"}, {Path: b.env.Module, Label: "cnnbook"}}
-	if b.params.Data != "" {
-		hide = append(hide, kernelext.Replacement{Path: b.params.Data, Label: "DATA"})
-	}
-	if home, err := os.UserHomeDir(); err == nil && home != "/" {
-		hide = append(hide, kernelext.Replacement{Path: home, Label: "~"})
-	}
-	return hide
+	return names
 }

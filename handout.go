@@ -1,44 +1,50 @@
 package main
 
 import (
-	"context"
+	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 
-	"github.com/cnnbook/cnnbook/kernelext"
+	"github.com/cnnbook/cnnbook/internal/cli"
+	"github.com/cnnbook/cnnbook/kernelext/book"
+	"github.com/spf13/cobra"
 )
 
-// handout writes copies of the notebooks for a course.
-func handout(_ context.Context, args []string, stdout, stderr io.Writer) error {
-	f := flags("handout", "-student DIR -teacher DIR\n\nWrites copies of the notebooks: for students without outputs and solutions, for a teacher with both. Overwrites nothing.", stderr)
-	student := f.String("student", "", "folder for the student's copy")
-	teacher := f.String("teacher", "", "folder for the teacher's copy")
-	only := f.String("only", "", "copy only these notebooks, such as 02 or 02,03")
-	if err := parse(f, args); err != nil {
-		return err
+// handoutCommand writes copies of the notebooks for a course.
+func handoutCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use: "handout [flags]", Short: "write a student's and a teacher's copy of the notebooks",
+		Long:    "Writes copies of the notebooks: for students without outputs and solutions, for a teacher with both. Overwrites nothing.",
+		Example: "handout --student ~/course/students --teacher ~/course/teachers", Args: cli.NoArgs,
 	}
-	switch {
-	case *student == "" && *teacher == "":
-		return fmt.Errorf("handout: name a folder with -student, -teacher or both")
-	case *student != "" && filepath.Clean(*student) == filepath.Clean(*teacher):
-		return fmt.Errorf("handout: the copies have the same names, so they need two folders")
-	}
-	notebooks, err := chooseNotebooks("notebooks", *only)
-	if err != nil {
-		return err
-	}
-	for _, c := range []struct {
-		dir  string
-		kind kernelext.Handout
-	}{{*student, kernelext.ForStudents}, {*teacher, kernelext.ForTeachers}} {
-		if c.dir == "" {
-			continue
+	student := c.Flags().String("student", "", "folder for the student's copy")
+	teacher := c.Flags().String("teacher", "", "folder for the teacher's copy")
+	only := c.Flags().String("only", "", "copy only these notebooks, such as 02 or 02,03")
+	cli.Complete(c, "only", notebookNames)
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		switch {
+		case *student == "" && *teacher == "":
+			return errors.New("handout: name a folder with --student, --teacher or both")
+		case *student != "" && filepath.Clean(*student) == filepath.Clean(*teacher):
+			return errors.New("handout: the copies have the same names, so they need two folders")
 		}
-		if err := kernelext.WriteHandouts(notebooks, c.dir, c.kind); err != nil {
-			return fmt.Errorf("handout: %w", err)
+		notebooks, err := book.Choose("notebooks", *only)
+		if err != nil {
+			return err
 		}
-		fmt.Fprintln(stdout, c.dir)
+		for _, copies := range []struct {
+			dir  string
+			kind book.Handout
+		}{{*student, book.ForStudents}, {*teacher, book.ForTeachers}} {
+			if copies.dir == "" {
+				continue
+			}
+			if err := book.WriteHandouts(notebooks, copies.dir, copies.kind); err != nil {
+				return fmt.Errorf("handout: %w", err)
+			}
+			fmt.Fprintln(c.OutOrStdout(), copies.dir)
+		}
+		return nil
 	}
-	return nil
+	return c
 }

@@ -1,66 +1,39 @@
 package main
 
 import (
-	"context"
 	"errors"
-	"fmt"
-	"io"
 	"os"
 
-	"github.com/cnnbook/cnnbook/kernelext"
+	"github.com/cnnbook/cnnbook/internal/cli"
+	"github.com/cnnbook/cnnbook/kernelext/setup"
+	"github.com/spf13/cobra"
 )
 
-func setup(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	if err := parse(flags("setup", "\n\nMakes the kernel, the plugin and the Python tools in the cache folder, once.", stderr), args); err != nil {
-		return err
-	}
-	env, err := kernelext.Setup{Log: stderr}.Run(ctx)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(stdout, "ready in %s, on %s\n", env.Cache, env.Plugin)
-	return nil
-}
+// errRoot is what lab says to the superuser.
+var errRoot = errors.New("lab: JupyterLab does not run as root, because whoever reaches it then owns the machine: use an ordinary account, or add --allow-root in a container of your own")
 
-func lab(ctx context.Context, args []string, _, stderr io.Writer) error {
-	f := flags("lab", "[flags]\n\nOpens JupyterLab on the notebooks with the kernel \"Go (cnnbook)\".", stderr)
-	folder := f.String("dir", "notebooks", "folder of notebooks to open")
-	port := f.Int("port", 0, "port on the loopback interface (default: 8888 or the next that is free)")
-	noBrowser := f.Bool("no-browser", false, "print the address instead of opening a browser")
-	allowRoot := f.Bool("allow-root", false, "run although this is the superuser")
-	if err := parse(f, args); err != nil {
-		return err
+func labCommand() *cobra.Command {
+	var o setup.LabOptions
+	c := &cobra.Command{
+		Use: "lab [flags]", Short: "set up, and open JupyterLab on the notebooks",
+		Long:    "Opens JupyterLab on the notebooks with the kernel \"Go (cnnbook)\".",
+		Example: "lab --no-browser --port 8890", Args: cli.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if os.Geteuid() == 0 && !o.AllowRoot {
+				return errRoot
+			}
+			env, err := setup.Installer{Log: c.ErrOrStderr()}.Run(c.Context())
+			if err != nil {
+				return err
+			}
+			o.Output = c.ErrOrStderr()
+			return setup.Lab(c.Context(), env, o)
+		},
 	}
-	if os.Geteuid() == 0 && !*allowRoot {
-		return fmt.Errorf("lab: JupyterLab does not run as root, because whoever reaches it then owns the machine: use an ordinary account, or add -allow-root in a container of your own")
-	}
-	env, err := kernelext.Setup{Log: stderr}.Run(ctx)
-	if err != nil {
-		return err
-	}
-	return kernelext.Lab(ctx, env, kernelext.LabOptions{Folder: *folder, Port: *port, NoBrowser: *noBrowser, AllowRoot: *allowRoot, Output: stderr})
-}
-
-// errDoctor makes the doctor's exit status 1 when something is wrong.
-var errDoctor = errors.New("doctor: something is missing: the remedies stand above")
-
-func doctor(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	f := flags("doctor", "[flags]\n\nLooks at all that cnnbook needs and changes nothing.", stderr)
-	data := f.String("data", "", "also look at this dataset")
-	asJSON := f.Bool("json", false, "print JSON")
-	if err := parse(f, args); err != nil {
-		return err
-	}
-	checks := kernelext.Setup{}.Doctor(ctx, *data)
-	write := kernelext.WriteChecks
-	if *asJSON {
-		write = kernelext.WriteChecksJSON
-	}
-	if err := write(stdout, checks); err != nil {
-		return err
-	}
-	if kernelext.ChecksFailed(checks) {
-		return errDoctor
-	}
-	return nil
+	f := c.Flags()
+	f.StringVar(&o.Folder, "dir", "notebooks", "folder of notebooks to open")
+	f.IntVar(&o.Port, "port", 0, "port on the loopback interface (default: 8888 or the next that is free)")
+	f.BoolVar(&o.NoBrowser, "no-browser", false, "print the address instead of opening a browser")
+	f.BoolVar(&o.AllowRoot, "allow-root", false, "run although this is the superuser")
+	return c
 }

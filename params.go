@@ -1,21 +1,26 @@
 package main
 
 import (
-	"flag"
 	"fmt"
 	"os"
 
+	"github.com/cnnbook/cnnbook/internal/cli"
 	"github.com/cnnbook/cnnbook/kernelext"
+	"github.com/spf13/cobra"
 )
 
 // paramFlags adds the flags that say what notebooks and trainings work on. The
 // function that it returns reads them once they are parsed, through the form of the
 // environment variables, so that both ways are checked alike.
-func paramFlags(f *flag.FlagSet) func() (kernelext.Params, error) {
-	data := f.String("data", "", "dataset in CIFAR-10's binary layout: a folder or a .tar.gz (default: drawn images; go run . data fetch gets the real ones)")
-	budget := f.String("budget", "smoke", "how much work: smoke (seconds a notebook), cpu (minutes), hours (all images, few epochs), full (the write-up's own, days on a CPU)")
+func paramFlags(c *cobra.Command) func() (kernelext.Params, error) {
+	f := c.Flags()
+	data := f.String("data", "", "dataset in CIFAR-10's binary layout: a folder or a .tar.gz (default: drawn images; go run . data fetch downloads the real ones)")
+	budget := f.String("budget", kernelext.BudgetSmoke, "how much work: smoke (seconds a notebook), cpu (minutes), hours (all images, few epochs), full (the write-up's own, days on a CPU)")
 	seed := f.Uint64("seed", 1, "seed of everything random")
 	runs := f.String("runs", os.Getenv(kernelext.EnvRuns), "folder of the saved runs (default: runs in the cache folder)")
+	cli.Complete(c, "budget", func() []string {
+		return []string{kernelext.BudgetSmoke, kernelext.BudgetCPU, kernelext.BudgetHours, kernelext.BudgetFull}
+	})
 	return func() (kernelext.Params, error) {
 		values := map[string]string{
 			kernelext.EnvData: *data, kernelext.EnvBudget: *budget, kernelext.EnvSeed: fmt.Sprint(*seed), kernelext.EnvRuns: *runs,

@@ -1,94 +1,99 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/cnnbook/cnnbook/cnn"
-	"github.com/cnnbook/cnnbook/cnn/exchange"
+	"github.com/cnnbook/cnnbook/internal/cli"
 	"github.com/cnnbook/cnnbook/kernelext"
+	"github.com/spf13/cobra"
 )
 
-const runsUsage = `Usage: go run . runs list            all saved runs
-       go run . runs show   RUN      one run: what it is, and its epochs
-       go run . runs verify RUN      read every file of a run and check it
-       go run . runs rm     RUN      remove a run
-       go run . runs export RUN -out PATH [-format FORMAT]
-                                     write a run for others; -out NAME.zip makes an archive
-       go run . runs import [-name NAME] [-network JSON] [-preprocess HOW] FILE
-                                     save a network from Keras as a run
+const runsAbout = `RUN is a run's folder name, or its beginning if only one run begins so.
+The runs lie in $CNNBOOK_RUNS, by default in the cache folder.`
 
-FORMAT is
-%s
-RUN is a run's folder name, or its beginning if only one run begins so.
-The runs lie in $CNNBOOK_RUNS, by default in the cache folder.
-`
+func runsCommand() *cobra.Command {
+	c := cli.Group(&cobra.Command{
+		Use: "runs COMMAND", Short: "list, show, verify, remove, export or import saved runs",
+		Long:    "Looks after the saved runs, each of which holds one training.\n\n" + runsAbout + "\n\n" + formatsAbout(),
+		Example: "runs list\nruns export base --format keras --out base.keras",
+		PersistentPreRun: func(c *cobra.Command, _ []string) { // names come from files that others may have made
+			c.SetOut(printable{c.OutOrStdout()})
+			c.SetErr(printable{c.ErrOrStderr()})
+		},
+	})
+	c.AddCommand(runsListCommand(),
+		ofRun("show", "show one run: what it is, and its epochs", "Shows one run: what it is, and its epochs.", showRun),
+		ofRun("verify", "read every file of a run and check it", "Reads every file of a run and checks its sha256.", verifyRun),
+		ofRun("rm", "remove a run", "Removes a run, unless a process is training it.", removeRun),
+		runsExportCommand(), runsImportCommand())
+	return c
+}
 
-func runs(_ context.Context, args []string, stdout, stderr io.Writer) error {
-	stdout, stderr = printable{stdout}, printable{stderr} // names come from files that others may have made
+// ofRun is a command on one run.
+func ofRun(name, short, about string, do func(c *cobra.Command, dir string) error) *cobra.Command {
+	c := &cobra.Command{
+		Use: name + " RUN", Short: short, Long: about + "\n\n" + runsAbout,
+		Example: "runs " + name + " base", Args: cli.OneArg("RUN"),
+		RunE: func(c *cobra.Command, args []string) error {
+			dir, err := findRunFolder(args[0])
+			if err != nil {
+				return err
+			}
+			return do(c, dir)
+		},
+	}
+	cli.CompleteArg(c, runNames)
+	return c
+}
+
+// runsRoot is the folder of the saved runs.
+func runsRoot() (string, error) {
 	params, err := kernelext.ParamsFrom(func(name string) string {
 		if name != kernelext.EnvRuns {
 			return "" // of the parameters, only where the runs lie matters here
 		}
 		return os.Getenv(name)
 	})
-	if err != nil {
-		return err
-	}
-	switch {
-	case len(args) == 1 && args[0] == "list":
-		return listRuns(params.Runs, stdout, stderr)
-	case len(args) == 2 && (args[0] == "show" || args[0] == "verify" || args[0] == "rm"):
-		dir, err := findRunFolder(params.Runs, args[1])
-		if err != nil {
-			return err
-		}
-		return map[string]func(string, io.Writer) error{"show": showRun, "verify": verifyRun, "rm": removeRun}[args[0]](dir, stdout)
-	case len(args) >= 2 && args[0] == "export":
-		dir, err := findRunFolder(params.Runs, args[1])
-		if err != nil {
-			return err
-		}
-		return exportRun(dir, args[2:], stdout, stderr)
-	case len(args) >= 1 && args[0] == "import":
-		return importRun(params.Runs, args[1:], stdout, stderr)
-	case len(args) == 0, args[0] == "-h", args[0] == "-help", args[0] == "--help":
-		var formats strings.Builder
-		for _, f := range cnn.ExportFormats() {
-			fmt.Fprintf(&formats, "  %-14s %s\n", f.Name, f.About)
-		}
-		for _, f := range exchange.Formats() {
-			fmt.Fprintf(&formats, "  %-14s %s\n", f.Name, f.About)
-		}
-		_, err := fmt.Fprintf(stdout, runsUsage, formats.String())
-		return err
-	}
-	return fmt.Errorf("runs: expected list, show RUN, verify RUN, rm RUN, export RUN or import FILE: go run . runs -help tells more")
+	return params.Runs, err
 }
 
-// runFolders are the folders below root that hold a run, whole or damaged.
-func runFolders(root string) ([]string, error) {
-	return filepath.Glob(filepath.Join(root, "*", "manifest.json"))
+// runFolders are the folders that hold a run, whole or damaged, and the folder that they lie in.
+func runFolders() (root string, dirs []string, err error) {
+	if root, err = runsRoot(); err != nil {
+		return "", nil, err
+	}
+	dirs, err = filepath.Glob(filepath.Join(root, "*", "manifest.json"))
+	for i, manifest := range dirs {
+		dirs[i] = filepath.Dir(manifest)
+	}
+	return root, dirs, err
 }
 
-func findRunFolder(root, name string) (string, error) {
-	manifests, err := runFolders(root)
+// runNames are the names of all runs, for a shell to offer.
+func runNames() (names []string) {
+	_, dirs, _ := runFolders()
+	for _, dir := range dirs {
+		names = append(names, kernelext.Printable(filepath.Base(dir)))
+	}
+	return names
+}
+
+func findRunFolder(name string) (string, error) {
+	root, dirs, err := runFolders()
 	if err != nil {
 		return "", err
 	}
 	var found []string
-	for _, m := range manifests {
-		dir := filepath.Dir(m)
+	for _, dir := range dirs {
 		if filepath.Base(dir) == name {
 			return dir, nil
 		}
-		if len(name) > 0 && len(filepath.Base(dir)) > len(name) && filepath.Base(dir)[:len(name)] == name {
+		if name != "" && strings.HasPrefix(filepath.Base(dir), name) {
 			found = append(found, dir)
 		}
 	}
@@ -98,51 +103,62 @@ func findRunFolder(root, name string) (string, error) {
 	return found[0], nil
 }
 
-func listRuns(root string, stdout, stderr io.Writer) error {
-	manifests, err := runFolders(root)
-	if err != nil {
-		return err
+func runsListCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: "list all saved runs",
+		Long:    "Lists all saved runs: epochs done and planned, validation accuracy, time spent, data.",
+		Example: "runs list", Args: cli.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			root, dirs, err := runFolders()
+			if err != nil {
+				return err
+			}
+			if len(dirs) == 0 {
+				fmt.Fprintf(c.ErrOrStderr(), "no runs in %s yet: a notebook that trains saves one\n", root)
+				return nil
+			}
+			w := tabwriter.NewWriter(c.OutOrStdout(), 0, 0, 2, ' ', 0)
+			fmt.Fprintln(w, "RUN\tEPOCHS\tVALIDATION\tTIME\tDATA")
+			for _, dir := range dirs {
+				fmt.Fprintf(w, "%s\t%s\n", filepath.Base(dir), runColumns(dir))
+			}
+			return w.Flush()
+		},
 	}
-	if len(manifests) == 0 {
-		fmt.Fprintf(stderr, "no runs in %s yet: a notebook that trains saves one\n", root)
-		return nil
-	}
-	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "RUN\tEPOCHS\tVALIDATION\tTIME\tDATA")
-	for _, m := range manifests {
-		dir := filepath.Dir(m)
-		r, err := cnn.LoadRun(dir)
-		if err != nil {
-			fmt.Fprintf(w, "%s\tdamaged: %v\n", filepath.Base(dir), err)
-			continue
-		}
-		finished, total := r.Epochs()
-		valid := "-"
-		if n := len(r.History.Epochs); n > 0 {
-			valid = fmt.Sprintf("%.4f", r.History.Epochs[n-1].ValidAccuracy)
-		}
-		fmt.Fprintf(w, "%s\t%d/%d\t%s\t%.0f s\t%s\n", filepath.Base(dir), finished, total, valid, r.Seconds(), r.Data())
-	}
-	return w.Flush()
 }
 
-func showRun(dir string, stdout io.Writer) error {
+// runColumns are a run's columns after its name.
+func runColumns(dir string) string {
+	r, err := cnn.LoadRun(dir)
+	if err != nil {
+		return "damaged: " + err.Error()
+	}
+	finished, total := r.Epochs()
+	valid := "-"
+	if n := len(r.History.Epochs); n > 0 {
+		valid = fmt.Sprintf("%.4f", r.History.Epochs[n-1].ValidAccuracy)
+	}
+	return fmt.Sprintf("%d/%d\t%s\t%.0f s\t%s", finished, total, valid, r.Seconds(), r.Data())
+}
+
+func showRun(c *cobra.Command, dir string) error {
 	r, err := cnn.LoadRun(dir)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "%s\n%s\npreprocessing: %s\n", r.Dir, r, r.Preprocess())
+	out := c.OutOrStdout()
+	fmt.Fprintf(out, "%s\n%s\npreprocessing: %s\n", r.Dir, r, r.Preprocess())
 	for _, note := range r.Notes() {
-		fmt.Fprintln(stdout, "note:", note)
+		fmt.Fprintln(out, "note:", note)
 	}
-	fmt.Fprintf(stdout, "\n%s\n", r.Network.Summary())
+	fmt.Fprintf(out, "\n%s\n", r.Network.Summary())
 	for _, e := range r.History.Epochs {
-		fmt.Fprintf(stdout, "epoch %d: loss %.4f, accuracy %.4f, validation loss %.4f, validation accuracy %.4f\n", e.Epoch, e.Loss, e.Accuracy, e.ValidLoss, e.ValidAccuracy)
+		fmt.Fprintf(out, "epoch %d: loss %.4f, accuracy %.4f, validation loss %.4f, validation accuracy %.4f\n", e.Epoch, e.Loss, e.Accuracy, e.ValidLoss, e.ValidAccuracy)
 	}
 	return nil
 }
 
-func verifyRun(dir string, stdout io.Writer) error {
+func verifyRun(c *cobra.Command, dir string) error {
 	r, err := cnn.LoadRun(dir)
 	if err != nil {
 		return err
@@ -150,43 +166,14 @@ func verifyRun(dir string, stdout io.Writer) error {
 	if r.Recovered != "" {
 		return fmt.Errorf("the latest save is damaged, the one before it is good: %s", r.Recovered)
 	}
-	fmt.Fprintf(stdout, "%s: every file is there and has its sha256\n", filepath.Base(dir))
-	return nil
+	_, err = fmt.Fprintf(c.OutOrStdout(), "%s: every file is there and has its sha256\n", filepath.Base(dir))
+	return err
 }
 
-func removeRun(dir string, stdout io.Writer) error {
+func removeRun(c *cobra.Command, dir string) error {
 	if err := cnn.RemoveRun(dir); err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "removed %s\n", filepath.Base(dir))
-	return nil
-}
-
-func exportRun(dir string, args []string, stdout, stderr io.Writer) error {
-	f := flags("runs export", "RUN [flags]\n\nWrites a run for others to open.", stderr)
-	out := f.String("out", "", "file, folder or .zip to write, which must not exist")
-	format := f.String("format", cnn.ExportFormats()[0].Name, "form to write it in: go run . runs -help lists them")
-	if err := parse(f, args); err != nil {
-		return err
-	}
-	if *out == "" {
-		return errors.New("runs export: where to? give a name by -out")
-	}
-	r, err := cnn.LoadRun(dir)
-	if err != nil {
-		return err
-	}
-	if r.Recovered != "" {
-		fmt.Fprintf(stderr, "the latest save is damaged, the one before it is exported: %s\n", r.Recovered)
-	}
-	if other, ok := exchange.FormatNamed(*format); ok {
-		err = exportAs(other, r, *out)
-	} else {
-		err = r.Export(*format, *out)
-	}
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(stdout, "%s: %s, as %s\n", *out, r, *format)
-	return nil
+	_, err := fmt.Fprintf(c.OutOrStdout(), "removed %s\n", filepath.Base(dir))
+	return err
 }

@@ -34,10 +34,11 @@ func savedRun(t *testing.T, root, layer, data string) *cnn.Run {
 	return r
 }
 
+// Promise(runs/manage)
 func TestRunsOfATrainedRun(t *testing.T) {
 	r := savedRun(t, t.TempDir(), "dense", "twenty images")
 	to := filepath.Join(t.TempDir(), "out")
-	if _, _, err := call(t, "runs", "export", "small"); err == nil || !strings.Contains(err.Error(), "give a name by -out") {
+	if _, _, err := call(t, "runs", "export", "small"); err == nil || !strings.Contains(err.Error(), "give a name by --out") {
 		t.Errorf("export without a destination: %v", err)
 	}
 	for _, test := range []struct {
@@ -67,6 +68,8 @@ func TestRunsOfATrainedRun(t *testing.T) {
 }
 
 // TestHostileTextInATerminal prints a run whose names were chosen to do harm.
+//
+// Promise(files/text)
 func TestHostileTextInATerminal(t *testing.T) {
 	const hostile = "\x1b[2J\x1b]0;owned\x07<b>\"cat\"\u202egpj.exe\u2066\x00\r\n\u009b31m'"
 	r := savedRun(t, t.TempDir(), "layer"+hostile, "data"+hostile)

@@ -6,55 +6,81 @@ import (
 	"io"
 
 	"github.com/cnnbook/cnnbook/cnn"
+	"github.com/cnnbook/cnnbook/internal/cli"
 	"github.com/cnnbook/cnnbook/kernelext"
+	"github.com/cnnbook/cnnbook/kernelext/setup"
+	course "github.com/cnnbook/cnnbook/notebooks/lab"
+	"github.com/spf13/cobra"
 )
 
-// train trains the write-up's network in a terminal: the same runs that the
+// training is what the flags of train choose.
+type training struct {
+	recipe, precision string
+	epochs, devices   int
+}
+
+// trainCommand trains the write-up's network in a terminal: the same runs that the
 // notebooks open, so that a long training needs no notebook to stay open.
-func train(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	f := flags("train", "[flags]\n\nTrains the write-up's network, or goes on with it: stopped by ctrl-C, the same command continues.", stderr)
-	chosen := paramFlags(f)
-	recipe := f.String("recipe", "base", "base: the write-up's SGD at 0.001; quick: Adam over one cycle of rates")
-	precision := f.String("precision", "", "bfloat16: products of convolutions and dense layers in half precision, which GPUs are faster at")
-	epochs := f.Int("epochs", 0, "epochs in all (default: the budget's)")
-	devices := f.Int("devices", 1, "devices that share each batch; xla:cpu has 4 whatever the processors, xla:cuda one a GPU")
-	if err := parse(f, args); err != nil {
-		return err
+func trainCommand() *cobra.Command {
+	var t training
+	c := &cobra.Command{
+		Use: "train [flags]", Short: "train the write-up's network in a terminal, or go on with it",
+		Long:    "Trains the write-up's network, or goes on with it: stopped by ctrl-C, the same command continues.",
+		Example: "train --data ~/cifar10 --budget full", Args: cli.NoArgs,
 	}
-	params, err := chosen()
+	params := paramFlags(c)
+	f := c.Flags()
+	f.StringVar(&t.recipe, "recipe", "base", "base: the write-up's SGD at 0.001; quick: Adam over one cycle of rates")
+	f.StringVar(&t.precision, "precision", "", "bfloat16: convolutions and matrix multiplications in half precision, which GPUs are faster at")
+	f.IntVar(&t.epochs, "epochs", 0, "epochs in all (default: the budget's)")
+	f.IntVar(&t.devices, "devices", 1, "devices that share each batch; xla:cpu has 4 whatever the processors, xla:cuda one a GPU")
+	cli.Complete(c, "recipe", func() []string { return []string{"base", "quick"} })
+	cli.Complete(c, "precision", precisions)
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		p, err := params()
+		if err != nil {
+			return err
+		}
+		return t.run(c.Context(), p, c.OutOrStdout(), c.ErrOrStderr())
+	}
+	return c
+}
+
+// run trains, and evaluates on the test images.
+func (t training) run(ctx context.Context, params kernelext.Params, stdout, stderr io.Writer) error {
+	b, err := course.ParseBudget(params.Budget)
 	if err != nil {
 		return err
 	}
-	b, err := cnn.BudgetOf(params.Budget)
-	if err != nil {
-		return err
+	if t.epochs < 0 {
+		return fmt.Errorf("train: --epochs must be at least 1, got %d", t.epochs)
 	}
-	if *epochs < 0 {
-		return fmt.Errorf("train: -epochs must be at least 1, got %d", *epochs)
-	}
-	if *epochs > 0 {
-		b.Base, b.Quick = *epochs, *epochs
+	if t.epochs > 0 {
+		b.Base, b.Quick = t.epochs, t.epochs
 	}
 	images, test, err := b.Images(params.Data, params.Seed)
 	if err != nil {
 		return err
 	}
-	spec := cnn.Spec{Name: *recipe, Network: cnn.WriteUp()}
+	spec := cnn.Spec{Name: t.recipe, Network: cnn.WriteUp()}
 	if spec.Train, spec.Valid, err = images.Split(0.8, 1); err != nil {
 		return err
 	}
-	switch *recipe {
+	switch t.recipe {
 	case "base":
 		spec.Config = b.BaseTraining(params.Seed)
 	case "quick":
 		spec.Config = b.QuickTraining(spec.Train.Len(), params.Seed)
 	default:
-		return fmt.Errorf("train: unknown recipe %q: choose base or quick", *recipe)
+		return fmt.Errorf("train: unknown recipe %q: choose base or quick", t.recipe)
 	}
-	spec.Config.Devices, spec.Config.Precision = *devices, cnn.Precision(*precision)
-	plugin, err := kernelext.Setup{Log: stderr}.Plugin(ctx)
+	spec.Config.Devices, spec.Config.Precision = t.devices, cnn.Precision(t.precision)
+	plugin, err := setup.Installer{Log: stderr}.Plugin(ctx)
 	if err != nil {
 		return err
+	}
+	if err := plugin.Restart(); err != nil {
+		fmt.Fprintln(stderr, "cnnbook:", err, "(continuing with the system's allocator)")
 	}
 	if err := plugin.Apply(); err != nil {
 		return err
@@ -66,7 +92,7 @@ func train(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	defer run.Close()
 	fmt.Fprintf(stderr, "%s on %s, in %s\n", params, plugin, run.Dir)
 	live := kernelext.Live{Title: run.Name, Out: stdout}
-	if err := live.Finish(run.Train(ctx, func(p cnn.Progress) { live.Update(kernelext.Progress(p)) })); err != nil {
+	if err := live.Finish(run.Train(ctx, func(p cnn.Progress) { live.Update(course.Progress(p)) })); err != nil {
 		return err
 	}
 	result, err := run.Evaluate(ctx, test, nil)

@@ -12,15 +12,15 @@ import (
 	"strings"
 )
 
-// archiveBytes is the most that an archive may unpack to: the six files, and
-// room for the small ones and tar's own blocks. It is what stops a gzip bomb.
+// archiveBytes is the most that an archive may unpack to: the six files, with room
+// for the small ones and tar's own blocks. It stops gzip bombs.
 const archiveBytes = 6*FileRecords*RecordBytes + 4<<20
 
 // LoadArchive reads the dataset straight from the official .tar.gz, without
 // writing anything to disk: at most six files of FileRecords records are kept.
 // Batch files may come in any order, each once, in the folder
-// cifar-10-batches-bin or at the top. An archive with links, devices or paths
-// that lead out of it is refused, as the official one has none.
+// cifar-10-batches-bin or at the top level. An archive with links, devices or paths
+// that lead out of it is refused: the official one has none.
 func LoadArchive(r io.Reader) (train, test *Dataset, err error) {
 	zipped := bufio.NewReaderSize(r, 1<<16)
 	if magic, _ := zipped.Peek(2); string(magic) != "\x1f\x8b" {
@@ -52,7 +52,7 @@ func LoadArchive(r io.Reader) (train, test *Dataset, err error) {
 type archive struct {
 	files map[string]batch
 	mark  mark
-	names []string // a few, to tell another dataset by
+	names []string // a few, by which to recognise other datasets
 }
 
 // archiveNames is how many names are kept.

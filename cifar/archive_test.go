@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// entry is one of a test archive; its size is that of data unless lie is set.
+// entry is an entry of a test archive; its size is that of data unless lie is set.
 type entry struct {
 	name string
 	data []byte
@@ -50,7 +50,7 @@ func tarball(t testing.TB, entries []entry) []byte {
 			t.Fatal(err)
 		}
 		if e.lie > 0 {
-			return out.Bytes() // its end is missing: so is the writer's
+			return out.Bytes() // the end is missing, so the writer is not closed
 		}
 	}
 	if err := w.Close(); err != nil {
@@ -112,6 +112,7 @@ func TestLoadArchiveKeepsTheMark(t *testing.T) {
 	}
 }
 
+// Promise(files/hostile)
 func TestLoadArchiveRefuses(t *testing.T) {
 	good := officialEntries()
 	with := func(e entry) []byte { return zipped(t, tarball(t, append([]entry{e}, good...))) }
@@ -162,6 +163,8 @@ func TestLoadArchiveRefuses(t *testing.T) {
 }
 
 // TestGzipBomb unpacks to 256 MiB, of which at most the cap may be read.
+//
+// Promise(files/hostile)
 func TestGzipBomb(t *testing.T) {
 	var bomb bytes.Buffer
 	w := gzip.NewWriter(&bomb)
@@ -182,7 +185,9 @@ func TestGzipBomb(t *testing.T) {
 	}
 }
 
-// FuzzArchive feeds the tar inside; what gzip accepts is gzip's own business.
+// FuzzArchive changes the tar archive inside the gzip file.
+//
+// Promise(files/hostile)
 func FuzzArchive(f *testing.F) {
 	small := officialEntries()
 	f.Add(tarball(f, small[:2]))
@@ -202,7 +207,9 @@ func FuzzArchive(f *testing.F) {
 	})
 }
 
-// FuzzGzip feeds the outer layer.
+// FuzzGzip changes the gzip file itself.
+//
+// Promise(files/hostile)
 func FuzzGzip(f *testing.F) {
 	f.Add(zipped(f, tarball(f, officialEntries()[:2])))
 	f.Add([]byte("\x1f\x8b"))

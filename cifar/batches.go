@@ -26,8 +26,8 @@ type batch struct {
 	labels []uint8
 }
 
-// readBatch reads a whole file of 1 to FileRecords records. size is the number
-// of bytes announced, or negative; it is a hint for memory, never trusted.
+// readBatch reads a whole file of 1 to FileRecords records. size is the announced
+// number of bytes, or negative; it is only a hint for allocation.
 func readBatch(r io.Reader, name string, size int64) (batch, error) {
 	if size > FileRecords*RecordBytes {
 		return batch{}, tooLong(name)
@@ -63,8 +63,8 @@ func tooLong(name string) error {
 }
 
 // assemble makes the two datasets out of the six files' content, by file name.
-// It takes each file out of the map as it goes, so that memory peaks at little
-// more than the datasets themselves.
+// It removes each file from the map as it goes, so that the peak of memory is
+// little more than the datasets themselves.
 func assemble(files map[string]batch, mark mark) (train, test *Dataset) {
 	train = joinBatches(files, trainFiles(), mark.label("train", TrainRecords), mark.drawn)
 	test = joinBatches(files, []string{testFile}, mark.label("test", TestRecords), mark.drawn)
@@ -93,8 +93,8 @@ func joinBatches(files map[string]batch, names []string, label func(n int) strin
 	return d
 }
 
-// missingFiles explains what is not there, from the names that are: another
-// version of the data, some files of the set, or none.
+// missingFiles explains which files are missing, from the names that are there:
+// another version of the data, some files of the set, or none.
 func missingFiles(where string, has func(name string) bool, names []string) error {
 	var missing []string
 	for _, name := range batchFiles() {
@@ -116,8 +116,8 @@ func missingFiles(where string, has func(name string) bool, names []string) erro
 	return fmt.Errorf("%s lacks %s; get the dataset again: %w", where, strings.Join(missing, ", "), ErrNotFound)
 }
 
-// otherVersion names the dataset that a folder or archive with these names is
-// when it is a near relative of the right one.
+// otherVersion names the dataset that a folder or archive with these names holds,
+// if it is a relative of the right one.
 func otherVersion(names []string) string {
 	switch {
 	case slices.ContainsFunc(names, func(s string) bool { return strings.HasPrefix(s, "cifar-100") }),

@@ -23,15 +23,15 @@ const (
 	FileRecords  = 10000 // most records of one file
 )
 
-// classNames are the write-up's; a function, so that nobody can change them.
+// classNames are the write-up's. A function, so that nobody can change them.
 func classNames() []string {
 	return []string{"plane", "car", "bird", "cat", "deer", "dog", "frog", "horse", "boat", "truck"}
 }
 
-// Dataset is a set of labelled 32×32 colour images in memory. Treat a dataset
-// that was handed out as read-only: copies share nothing, but Pixels is a view.
+// Dataset is a set of labelled 32×32 colour images in memory. Treat it as
+// read-only: subsets and splits are copies, but Pixels returns a view.
 type Dataset struct {
-	// Name says what it is, as "CIFAR-10 train" or "drawn stand-in test (seed 1)".
+	// Name says what it is, such as "CIFAR-10 train" or "drawn stand-in test (seed 1)".
 	Name string
 	// Drawn marks procedurally drawn images, not photographs. Show it wherever
 	// the images, or figures measured on them, are shown.
@@ -43,8 +43,8 @@ type Dataset struct {
 	Images []byte
 	// Labels holds a label below len(Names) for each image.
 	Labels []uint8
-	// Origin tells for each image its index in the dataset as it was loaded or
-	// drawn; splits and subsets hand it on. [CountLeak] counts by it.
+	// Origin is each image's index in the dataset as it was loaded or drawn.
+	// Splits and subsets keep it, and [CountLeak] counts by it.
 	Origin []int
 }
 
@@ -80,9 +80,9 @@ func (d *Dataset) className(label int) string {
 	return fmt.Sprintf("class %d", label)
 }
 
-// Check reports whether the fields fit each other: as many labels and origins
-// as images, every label with a name. Loaders and splits return datasets that
-// pass; it is for datasets put together by hand.
+// Check reports whether the fields are consistent: as many labels and origins as
+// images, and a name for every label. It is for datasets that you put together
+// yourself; those of loaders and splits always pass.
 func (d *Dataset) Check() error {
 	n := d.Len()
 	if len(d.Images) != n*PixelBytes {
@@ -101,8 +101,8 @@ func (d *Dataset) Check() error {
 	return nil
 }
 
-// Subset copies the images at the given indices, in that order and as often as
-// an index is named.
+// Subset copies the images at the given indices, in that order. An index may be
+// repeated.
 func (d *Dataset) Subset(indices []int) (*Dataset, error) {
 	for k, i := range indices {
 		if i < 0 || i >= d.Len() {
@@ -113,7 +113,8 @@ func (d *Dataset) Subset(indices []int) (*Dataset, error) {
 	return d.pick(indices, fmt.Sprintf("%s, subset of %d", d.Name, len(indices))), nil
 }
 
-// Head copies the first n images: all if there are fewer, none if n is negative.
+// Head copies the first n images: all of them if there are fewer, none if n is
+// negative.
 func (d *Dataset) Head(n int) *Dataset {
 	n = min(max(n, 0), d.Len())
 	name := d.Name
@@ -141,7 +142,7 @@ func (d *Dataset) pick(indices []int, name string) *Dataset {
 	return out
 }
 
-// origin lets a dataset put together by hand leave Origin empty.
+// origin allows datasets without Origin, which were put together by hand.
 func (d *Dataset) origin(i int) int {
 	if i < len(d.Origin) {
 		return d.Origin[i]
@@ -152,8 +153,8 @@ func (d *Dataset) origin(i int) int {
 // Fingerprint identifies the content: the hex SHA-256 of, in this order, the
 // line "cnnbook dataset 1\n"; the number of names; each name as length and
 // bytes; the number of images; the labels; the images. Numbers are 64-bit
-// little-endian. Name, Drawn and Origin do not count, so that the same images
-// have the same fingerprint however they were come by.
+// little-endian. Name, Drawn and Origin do not count: the same images have the
+// same fingerprint, wherever they come from.
 func (d *Dataset) Fingerprint() string {
 	h := sha256.New()
 	number := func(n int) { _ = binary.Write(h, binary.LittleEndian, uint64(n)) } // a hash never fails

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// tiny makes a dataset of n images whose pixels tell index, channel and place.
+// tiny makes a dataset of n images whose pixels encode index, channel and position.
 func tiny(n int) *Dataset {
 	d := &Dataset{Name: "tiny", Names: classNames(), Origin: identity(n)}
 	for i := range n {
@@ -97,7 +97,7 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// TestFingerprint follows the documented definition by another way.
+// TestFingerprint computes the documented definition in another way.
 func TestFingerprint(t *testing.T) {
 	d := tiny(2)
 	var text []byte

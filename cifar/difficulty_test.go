@@ -6,10 +6,10 @@ import (
 	"testing"
 )
 
-// BenchmarkDrawnDifficulty reports how far raw pixels alone get on drawn data:
+// BenchmarkDrawnDifficulty reports how far raw pixels alone get on drawn images:
 // the accuracy of one nearest neighbour and of a linear classifier, trained on
 // 4,000 images and tested on 1,000. Both should stay between 0.15 and 0.40: above
-// chance (0.1), far below a CNN. Run it once, after turning a knob:
+// chance (0.1), far below a CNN. Run it once after a change to these settings:
 //
 //	go test -run '^$' -bench Difficulty -benchtime 1x ./cifar
 func BenchmarkDrawnDifficulty(b *testing.B) {
@@ -20,7 +20,7 @@ func BenchmarkDrawnDifficulty(b *testing.B) {
 	}
 }
 
-// TestDrawnDifficulty holds the same in small: not trivial, not hopeless.
+// TestDrawnDifficulty checks the same on fewer images: not trivial, not hopeless.
 func TestDrawnDifficulty(t *testing.T) {
 	train, test := Drawn(1, 1000, 300)
 	if got := nearestAccuracy(train, test); got < 0.11 || got > 0.35 {
@@ -32,7 +32,7 @@ func TestDrawnDifficulty(t *testing.T) {
 }
 
 // nearestAccuracy gives each test image the label of the training image with
-// the least squared distance.
+// the smallest squared distance.
 func nearestAccuracy(train, test *Dataset) float64 {
 	right := 0
 	for i := range test.Len() {
@@ -62,7 +62,7 @@ func squaredDistance(a, b []byte, limit int) int {
 }
 
 // linearAccuracy trains multinomial logistic regression on centred pixels by
-// stochastic gradient descent, one image a step, with weight decay.
+// stochastic gradient descent, one image per step, with weight decay.
 func linearAccuracy(train, test *Dataset) float64 {
 	const epochs, rate, decay = 6, 2e-4, 1e-3
 	mean := train.Stats().Mean
@@ -101,7 +101,7 @@ func linearAccuracy(train, test *Dataset) float64 {
 	return float64(right) / float64(test.Len())
 }
 
-// centred puts the pixels, less their channel's mean, in units of 64, and a 1
+// centred returns the pixels minus their channel's mean, in units of 64, and a 1
 // for the bias.
 func centred(x *[PixelBytes + 1]float32, pixels []byte, mean [Channels]float64) {
 	for k, v := range pixels {

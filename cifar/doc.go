@@ -1,6 +1,6 @@
 // Package cifar holds CIFAR-10 and everything that looks like it: the dataset
 // in memory, its official binary format, the download of the official archive,
-// splits, statistics, and a drawn stand-in for machines without the real one.
+// splits, statistics, and drawn images for machines without the real ones.
 //
 // # The binary format
 //
@@ -10,7 +10,7 @@
 //	cifar-10-batches-bin/
 //		data_batch_1.bin … data_batch_5.bin    training, in this order
 //		test_batch.bin                         test
-//		batches.meta.txt                       class names, one a line (not read)
+//		batches.meta.txt                       class names, one per line (not read)
 //
 // A batch file is a sequence of records without header, separator or padding:
 //
@@ -21,35 +21,35 @@
 //	  2049   1024  blue
 //
 // so a record is 3,073 bytes and an official file of 10,000 records 30,730,000.
-// [Reader] reads that stream and refuses what is not it: a label of 10 or more,
-// or bytes left over that are not a whole record.
+// [Reader] reads that stream and refuses anything else: a label of 10 or more, or
+// an incomplete record at the end.
 //
-// [Load] takes such a folder, [LoadArchive] the .tar.gz that the official site
-// offers, [Open] either by its path, and [Fetch] downloads the archive first.
-// All accept smaller datasets in the same layout: each of the six files holds
-// between 1 and 10,000 records. [Save] writes the layout.
+// [Load] reads such a folder, [LoadArchive] the .tar.gz that the official site
+// offers, and [Open] either one by its path. [Fetch] downloads the archive first.
+// All accept smaller datasets in the same layout, in which each of the six files
+// holds between 1 and 10,000 records. [Save] writes the layout.
 //
-// Images stay channel-first as in the files: [Dataset.Pixels] of one image is
+// Images stay channel-first, as in the files: [Dataset.Pixels] returns an image's
 // 1,024 red, 1,024 green and 1,024 blue bytes.
 //
-// The labels' names are the short ones of the write-up that this module
+// The class names are the short ones of the write-up that this module
 // reproduces: plane car bird cat deer dog frog horse boat truck (officially
 // airplane, automobile, … ship, truck).
 //
-// # Drawn stand-in data
+// # Drawn images
 //
 // [Drawn] makes images of the same shape and classes out of nothing: painted
-// objects, not photographs. It needs no network and no licence and is the same
-// for the same seed. A dataset of this kind says so in [Dataset.Drawn] and
-// [Dataset.Name], and whoever shows its images or figures must say so too; [Save] puts a
-// file DRAWN.txt beside the batches so that the mark survives on disk.
+// objects, not photographs. It needs no network and no licence, and gives the same
+// images for the same seed. Such a dataset says so in [Dataset.Drawn] and
+// [Dataset.Name], and whoever shows its images or figures must say so too. [Save]
+// puts a file DRAWN.txt beside the batches, so that the mark survives on disk.
 //
 // # Errors
 //
-// Everything wrong with bytes wraps [ErrFormat] or [ErrChecksum], everything
-// absent [ErrNotFound], a transfer that failed [ErrDownload], and an impossible request
-// (a fraction of 1.5, an index beyond the end) [ErrArgument]. The text names
-// the file, the record and its byte offset, and what was expected.
+// Errors about wrong content wrap [ErrFormat] or [ErrChecksum], those about missing
+// files [ErrNotFound], failed transfers [ErrDownload], and impossible requests (a
+// fraction of 1.5, an index beyond the end) [ErrArgument]. The text names the file,
+// the record and its byte offset, and what was expected.
 //
 // Source: A. Krizhevsky, Learning Multiple Layers of Features from Tiny Images,
 // 2009, https://www.cs.toronto.edu/~kriz/cifar.html.

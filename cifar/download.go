@@ -3,18 +3,13 @@ package cifar
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
 	"fmt"
-	"io"
-	"math/rand/v2"
 	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
-	"strings"
 	"time"
+
+	"github.com/cnnbook/cnnbook/internal/download"
 )
 
 // The official archive of the binary version.
@@ -53,53 +48,36 @@ func (d Download) withDefaults() Download {
 	d.URL = cmp.Or(d.URL, OfficialURL)
 	d.Bytes = cmp.Or(d.Bytes, OfficialBytes)
 	d.SHA256 = cmp.Or(d.SHA256, OfficialSHA256)
-	d.Client = cmp.Or(d.Client, http.DefaultClient)
-	d.Retries = max(0, cmp.Or(d.Retries, 5))
-	d.Pause = cmp.Or(d.Pause, 500*time.Millisecond)
-	d.Stall = cmp.Or(d.Stall, 30*time.Second)
 	return d
 }
 
-// Fetch makes sure that the archive lies in dir, as ArchiveName, and returns
-// its path. A file of that name is used if its length and SHA-256 are right and
+// Fetch makes sure that the archive is in dir, as ArchiveName, and returns its
+// path. A file of that name is kept if its length and SHA-256 are right, and
 // replaced if not.
 //
-// Bytes arrive in a file ending in .part, which a later call goes on with when
-// this one is cut off. It gets its final name only when length and SHA-256 are
-// right, so the final name never holds anything else. Two calls at once, in one
-// process or several, do not disturb each other: the second waits for the
-// first and then uses its file.
+// Bytes arrive in a file ending in .part, which a later call resumes if this one
+// is cut off. It gets its final name only when length and SHA-256 are right, so
+// the final name never holds anything else. Two calls at once, in one process or
+// several, do not disturb each other: the second waits for the first and then
+// uses its file.
 //
 // Errors wrap ErrDownload (with ErrStalled where the server went silent),
-// ErrNotFound (the server has no such file), ErrChecksum (it has another one),
-// ctx's cause, or what the disk refused.
+// ErrNotFound (the server has no such file), ErrChecksum (it has a different one),
+// ctx's cause, or the error of the disk.
 func (d Download) Fetch(ctx context.Context, dir string) (name string, err error) {
 	d = d.withDefaults()
 	if err := checkURL(d.URL); err != nil {
 		return "", err
 	}
 	name = filepath.Join(dir, ArchiveName)
-	if d.verify(name) == nil { // before the lock: the folder may be read-only
-		return name, nil
+	archive := download.File{
+		URL: d.URL, Bytes: d.Bytes, SHA256: d.SHA256,
+		Client: d.Client, Progress: d.Progress, Retries: d.Retries, Pause: d.Pause, Stall: d.Stall,
 	}
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return "", fmt.Errorf("preparing the download: %w", err)
+	if err := archive.Fetch(ctx, name); err != nil {
+		return "", err
 	}
-	unlock, err := lock(ctx, name+".lock")
-	if err != nil {
-		return "", fmt.Errorf("preparing the download: %w", err)
-	}
-	defer unlock()
-	if d.verify(name) == nil { // made by the one we waited for
-		return name, nil
-	}
-	if err := d.complete(ctx, name+".part"); err != nil {
-		return "", fmt.Errorf("downloading %s: %w", d.URL, err)
-	}
-	if err := os.Rename(name+".part", name); err != nil {
-		return "", fmt.Errorf("downloading %s: %w", d.URL, err)
-	}
-	return name, syncDir(dir)
+	return name, nil
 }
 
 func checkURL(address string) error {
@@ -118,90 +96,4 @@ func Fetch(ctx context.Context, dir string) (train, test *Dataset, err error) {
 		return nil, nil, err
 	}
 	return Open(name)
-}
-
-// verify checks length and SHA-256 of the file.
-func (d Download) verify(name string) error {
-	f, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	h := sha256.New()
-	n, err := io.Copy(h, f)
-	if err != nil {
-		return err
-	}
-	if n != d.Bytes {
-		return fmt.Errorf("%d bytes, want %d: %w", n, d.Bytes, ErrChecksum)
-	}
-	if sum := hex.EncodeToString(h.Sum(nil)); !strings.EqualFold(sum, d.SHA256) {
-		return fmt.Errorf("SHA-256 %s, want %s: %w", sum, d.SHA256, ErrChecksum)
-	}
-	return nil
-}
-
-// complete fills the part file until it is the archive. Failed tries count in a
-// row: one that brings new bytes starts the count anew. A part from an earlier call may be
-// rotten, so a wrong checksum is forgiven once if the part was resumed.
-func (d Download) complete(ctx context.Context, part string) error {
-	resumed := d.partSize(part) > 0
-	for failures := 0; ; {
-		before := d.partSize(part)
-		err := d.try(ctx, part, before)
-		if err == nil {
-			if err = d.verify(part); err == nil {
-				return nil
-			}
-			if rmErr := os.Remove(part); rmErr != nil {
-				return errors.Join(err, rmErr)
-			}
-			if !resumed {
-				return fmt.Errorf("the server's file has %w", err)
-			}
-			resumed = false
-			continue
-		}
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		if isFinal(err) {
-			return err
-		}
-		if d.partSize(part) > before {
-			failures = 0
-		}
-		if failures++; failures > d.Retries {
-			return fmt.Errorf("%w after %d tries without a new byte; run it again to go on from byte %d: %w",
-				ErrDownload, failures, d.partSize(part), err)
-		}
-		if err := sleep(ctx, d.pause(failures)); err != nil {
-			return err
-		}
-	}
-}
-
-// partSize returns how far a part got; one that is too long is no use.
-func (d Download) partSize(part string) int64 {
-	info, err := os.Stat(part)
-	if err != nil || info.Size() > d.Bytes {
-		return 0
-	}
-	return info.Size()
-}
-
-// pause doubles from Pause up to 30 s; a quarter of it is random, so that many
-// machines do not come back at one moment.
-func (d Download) pause(failures int) time.Duration {
-	pause := min(d.Pause<<min(failures-1, 16), max(30*time.Second, d.Pause))
-	return pause - time.Duration(rand.Int64N(int64(pause)/4+1))
-}
-
-func sleep(ctx context.Context, pause time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-time.After(pause):
-		return nil
-	}
 }

@@ -2,22 +2,22 @@ package cifar
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 )
+
+// How a transfer goes on after cuts, stalls and wrong answers is tested in
+// internal/download; here, that the archive gets all of that.
 
 // payload stands for the archive: 200 kB that do not repeat.
 func payload() []byte {
@@ -47,191 +47,81 @@ func serve(t *testing.T, h http.HandlerFunc) (url string, requests *atomic.Int64
 	return s.URL, requests
 }
 
-// content serves data as a good server does, Range and all.
+// content serves data as a good server does, including Range requests.
 func content(w http.ResponseWriter, r *http.Request, data []byte) {
 	http.ServeContent(w, r, ArchiveName, time.Time{}, bytes.NewReader(data))
 }
 
-// cutting ends each connection after at most n bytes of what it was to send.
-func cutting(w http.ResponseWriter, r *http.Request, data []byte, n int) {
-	var from int
-	status := http.StatusOK
-	if _, err := fmt.Sscanf(r.Header.Get("Range"), "bytes=%d-", &from); err == nil {
-		status = http.StatusPartialContent
-		w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", from, len(data)-1, len(data)))
-	}
-	rest := data[from:]
-	w.Header().Set("Content-Length", fmt.Sprint(len(rest)))
-	w.WriteHeader(status)
-	w.Write(rest[:min(n, len(rest))])
-}
-
-// fetched checks that the whole archive lies in dir and nothing else.
-func fetched(t *testing.T, dir, name string, err error, data []byte) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := os.ReadFile(name)
-	if err != nil || !bytes.Equal(got, data) {
-		t.Errorf("the file differs from the archive (%d bytes, want %d; error %v)", len(got), len(data), err)
-	}
-	onlyEntry(t, dir, ArchiveName)
-}
-
-// notFetched checks the error and that nothing has the final name.
-func notFetched(t *testing.T, dir string, err, is error, text string) {
-	t.Helper()
-	if !errors.Is(err, is) || !strings.Contains(err.Error(), text) {
-		t.Errorf("error %q\nwant %v with %q", err, is, text)
-	}
-	if err != nil && strings.Contains(err.Error(), "\n") {
-		t.Errorf("the error has more than one line: %q", err)
-	}
-	if _, err := os.Lstat(filepath.Join(dir, ArchiveName)); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("something has the final name (%v)", err)
-	}
-}
-
-func TestFetchCutAtEveryTenth(t *testing.T) {
+// Promise(files/download)
+func TestFetchArchive(t *testing.T) {
 	data := payload()
-	url, requests := serve(t, func(w http.ResponseWriter, r *http.Request) { cutting(w, r, data, len(data)/10) })
+	url, requests := serve(t, func(w http.ResponseWriter, r *http.Request) { content(w, r, data) })
 	d := downloadOf(url, data)
-	d.Retries = 1 // a new byte starts the count anew, so that ten cuts pass
 	var last int64
-	d.Progress = func(done, total int64) {
-		if done < last || total != int64(len(data)) {
-			t.Errorf("progress went from %d to %d of %d", last, done, total)
-		}
-		last = done
-	}
+	d.Progress = func(done, total int64) { last = done }
 	dir := filepath.Join(t.TempDir(), "made", "on", "the way")
 	name, err := d.Fetch(t.Context(), dir)
-	fetched(t, dir, name, err, data)
-	if requests.Load() != 10 || last != int64(len(data)) {
-		t.Errorf("%d requests, last progress %d; want 10 and %d", requests.Load(), last, len(data))
+	if err != nil || name != filepath.Join(dir, ArchiveName) {
+		t.Fatalf("got %q, error %v", name, err)
 	}
-	if _, err := d.Fetch(t.Context(), dir); err != nil || requests.Load() != 10 {
-		t.Errorf("a second call: error %v, %d requests more; want the file reused", err, requests.Load()-10)
+	if got, err := os.ReadFile(name); err != nil || !bytes.Equal(got, data) {
+		t.Errorf("the file differs from the archive (%d bytes, error %v)", len(got), err)
 	}
-}
-
-func TestFetchGoesOnInAnotherCall(t *testing.T) {
-	data := payload()
-	for tenth := range 10 {
-		cut := len(data) * tenth / 10
-		url, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
-			if r.Header.Get("Range") != "" && r.Header.Get("Range") != fmt.Sprintf("bytes=%d-", cut) {
-				t.Errorf("asked for %s, want it from %d", r.Header.Get("Range"), cut)
-			}
-			content(w, r, data)
-		})
-		dir := t.TempDir()
-		if err := os.WriteFile(filepath.Join(dir, ArchiveName+".part"), data[:cut], 0o666); err != nil {
-			t.Fatal(err)
-		}
-		name, err := downloadOf(url, data).Fetch(t.Context(), dir)
-		fetched(t, dir, name, err, data)
+	onlyEntry(t, dir, ArchiveName)
+	if _, err := d.Fetch(t.Context(), dir); err != nil || requests.Load() != 1 || last != int64(len(data)) {
+		t.Errorf("a second call: error %v, %d requests in all, progress up to %d; want the file reused", err, requests.Load(), last)
 	}
 }
 
-func TestFetchStall(t *testing.T) {
+// TestFetchErrors checks that the errors of a transfer are this package's, and
+// that each setting reaches it.
+//
+// Promise(files/download)
+func TestFetchErrors(t *testing.T) {
 	data := payload()
-	for _, sent := range []int{0, 1000} { // before and after the head of the answer
-		released := make(chan struct{})
-		url, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
-			if sent > 0 {
-				w.Header().Set("Content-Length", fmt.Sprint(len(data)))
-				w.Write(data[:sent])
-				w.(http.Flusher).Flush()
-			}
-			<-released
-		})
+	status := func(code int) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }
+	}
+	tests := []struct {
+		serve    http.HandlerFunc
+		set      func(*Download)
+		is       error
+		requests int64
+	}{
+		{status(404), func(*Download) {}, ErrNotFound, 1},
+		{status(500), func(d *Download) { d.Retries = 2 }, ErrDownload, 3},
+		{func(w http.ResponseWriter, r *http.Request) { content(w, r, data[1:]) }, func(*Download) {}, ErrChecksum, 1},
+		{func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+			func(d *Download) { d.Retries, d.Stall = -1, 50*time.Millisecond }, ErrStalled, 1},
+	}
+	for _, test := range tests {
+		url, requests := serve(t, test.serve)
 		d := downloadOf(url, data)
-		d.Stall, d.Retries = 50*time.Millisecond, -1
+		test.set(&d)
 		dir := t.TempDir()
-		_, err := d.Fetch(t.Context(), dir)
-		close(released)
-		notFetched(t, dir, err, ErrStalled, fmt.Sprintf("run it again to go on from byte %d", sent))
+		name, err := d.Fetch(t.Context(), dir)
+		if name != "" || !errors.Is(err, test.is) || requests.Load() != test.requests {
+			t.Errorf("got %q, error %v, %d requests; want %v and %d", name, err, requests.Load(), test.is, test.requests)
+		}
+		if _, err := os.Lstat(filepath.Join(dir, ArchiveName)); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("something has the final name (%v)", err)
+		}
 	}
-}
-
-func TestFetchCancel(t *testing.T) {
-	data := payload()
-	ctx, cancel := context.WithCancelCause(t.Context())
-	why := errors.New("changed my mind")
-	url, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		cutting(w, r, data, 1000)
-		w.(http.Flusher).Flush()
-		cancel(why)
-		<-r.Context().Done()
-	})
-	dir := t.TempDir()
-	_, err := downloadOf(url, data).Fetch(ctx, dir)
-	notFetched(t, dir, err, why, url)
-}
-
-func TestFetchTwoAtOnce(t *testing.T) {
-	data := payload()
-	url, requests := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		time.Sleep(20 * time.Millisecond)
-		content(w, r, data)
-	})
-	dir := t.TempDir()
-	var wait sync.WaitGroup
-	for range 8 {
-		wait.Go(func() {
-			if _, err := downloadOf(url, data).Fetch(t.Context(), dir); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	wait.Wait()
-	fetched(t, dir, filepath.Join(dir, ArchiveName), nil, data)
-	if requests.Load() != 1 {
-		t.Errorf("%d requests, want one call to download and the others to wait", requests.Load())
-	}
-}
-
-func TestFetchWaitsNoLongerThanItsContext(t *testing.T) {
-	dir := t.TempDir()
-	unlock, err := lock(t.Context(), filepath.Join(dir, ArchiveName+".lock"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer unlock()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
-	defer cancel()
-	_, err = downloadOf("http://127.0.0.1/", payload()).Fetch(ctx, dir)
-	notFetched(t, dir, err, context.DeadlineExceeded, "waiting for the download that another process makes")
 }
 
 func TestFetchAddress(t *testing.T) {
 	for _, address := range []string{"ftp://host/x", "file:///etc/passwd", "cifar.tar.gz", "http://", "http://a b/"} {
 		dir := t.TempDir()
-		_, err := Download{URL: address}.Fetch(t.Context(), dir)
-		notFetched(t, dir, err, ErrArgument, "want http://… or https://…")
-	}
-}
-
-// TestFetchIntoFile has a file where the folder should be.
-func TestFetchIntoFile(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "file")
-	if err := os.WriteFile(file, nil, 0o666); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := (Download{}).Fetch(t.Context(), file); err == nil || !strings.Contains(err.Error(), "preparing the download") {
-		t.Errorf("got %v", err)
-	}
-}
-
-func TestPause(t *testing.T) {
-	d := Download{}.withDefaults()
-	for failures, most := range map[int]time.Duration{1: 500 * time.Millisecond, 2: time.Second, 4: 4 * time.Second, 99: 30 * time.Second} {
-		for range 20 {
-			if got := d.pause(failures); got > most || got < most*3/4 {
-				t.Errorf("pause after %d failures is %v, want %v less at most a quarter", failures, got, most)
-			}
+		name, err := Download{URL: address}.Fetch(t.Context(), dir)
+		if name != "" || !errors.Is(err, ErrArgument) || !strings.Contains(err.Error(), "want http://… or https://…") {
+			t.Errorf("%s: got %q, error %v", address, name, err)
 		}
+		onlyEntry(t, dir)
+	}
+}
+
+func TestDownloadDefaults(t *testing.T) {
+	if d := (Download{}).withDefaults(); d.URL != OfficialURL || d.Bytes != OfficialBytes || d.SHA256 != OfficialSHA256 {
+		t.Errorf("got %+v", d)
 	}
 }

@@ -7,33 +7,33 @@ import (
 	"sync"
 )
 
-// Knobs of difficulty. The aim: nearest neighbours and a linear classifier on
-// raw pixels get little (20–40 %), a small CNN much but never everything. The
-// benchmark BenchmarkDrawnDifficulty measures the first two.
+// These set the difficulty. The aim: nearest neighbours and a linear classifier on
+// raw pixels are right for few images (20–40 %), a small CNN for many but never
+// for all. BenchmarkDrawnDifficulty measures the first two.
 const (
-	knobAnyScene  = 0.35 // part of the images whose scene says nothing of the class
-	knobAnyColour = 0.25 // part of the objects painted in any colour whatever
+	knobAnyScene  = 0.35 // fraction of the images whose scene says nothing about the class
+	knobAnyColour = 0.25 // fraction of the objects painted in any colour at all
 	knobHalfSize  = 12.5 // pixels from the object's centre to its edge, on average
-	knobSizeSway  = 0.25 // and how far that varies, as a part
-	knobShift     = 3.0  // pixels that the centre may lie off the middle
+	knobSizeSway  = 0.25 // and how far that varies, as a fraction
+	knobShift     = 3.0  // pixels by which the object's centre may miss the image's
 	knobTilt      = 0.22 // radians that an object may lean
-	knobClutter   = 1.5  // things lying about, on average
-	knobOcclude   = 0.18 // part of the images with something in front of the object
-	knobGrey      = 0.07 // part of the images nearly without colour
+	knobClutter   = 1.5  // other things in the scene, on average
+	knobOcclude   = 0.18 // fraction of the images with something in front of the object
+	knobGrey      = 0.07 // fraction of the images nearly without colour
 	knobBlur      = 0.75 // most blur, in pixels
-	knobNoise     = 0.03 // most noise, as standard deviation of 1 for white
+	knobNoise     = 0.03 // most noise: standard deviation, where white is 1
 )
 
-// Drawn draws a stand-in dataset: the ten classes as painted objects on
-// painted scenes, of the same shape as CIFAR-10 but no photographs, with a
-// training and a test set of the given sizes (negative counts as 0).
+// Drawn draws a dataset with a training and a test set of the given sizes (negative
+// counts as 0). It has the shape and the ten classes of CIFAR-10, as painted
+// objects in painted scenes instead of photographs.
 //
 // Pose, proportions, colours, scene, light, blur and noise vary from image to
-// image. Any ten images whose index has the same tens hold each class once, in
-// shuffled order. Image i of a set depends only on the seed and on i, so a
-// smaller dataset is the beginning of a larger one. The same seed gives the
-// same bytes on machines whose compiler rounds alike; where it fuses multiply
-// and add (arm64, for one) a few pixels differ by one step of 255.
+// image. Images 0 to 9 hold each class once, in shuffled order, and so do 10 to 19
+// and so on. Image i of a set depends only on the seed and on i, so a smaller
+// dataset is the beginning of a larger one. The same seed gives the same bytes on
+// all machines whose compiler rounds in the same way. Where it fuses multiplication
+// and addition (on arm64, for example), a few pixels differ by one step of 255.
 func Drawn(seed uint64, train, test int) (trainSet, testSet *Dataset) {
 	return drawSet(seed, splitTrain, train, "train"), drawSet(seed, splitTest, test, "test")
 }
@@ -67,7 +67,7 @@ func drawSet(seed, split uint64, n int, part string) *Dataset {
 	return d
 }
 
-// drawnLabel takes label i from a shuffled ten of all classes.
+// drawnLabel returns label i: each ten images are a shuffled list of all classes.
 func drawnLabel(seed, split uint64, i int) uint8 {
 	ten := stream(seed, split, 2*uint64(i/Classes)).Perm(Classes)
 	return uint8(ten[i%Classes])
@@ -89,7 +89,7 @@ func drawImage(seed, split uint64, i int, label uint8, out []byte) {
 }
 
 // stream returns the random numbers of one item of one set. Seed and set go
-// through a mixing function, as neighbours would else be close relatives.
+// through a mixing function, because PCG streams of neighbouring seeds are similar.
 func stream(seed, split, item uint64) *rand.Rand {
 	return rand.New(rand.NewPCG(mix(seed+split*0x9e3779b97f4a7c15), mix(item^split<<62)))
 }
@@ -102,12 +102,12 @@ func mix(x uint64) uint64 {
 	return x ^ x>>31
 }
 
-// subject is a class as the drawing knows it.
+// subject is how a class is drawn.
 type subject struct {
 	draw   func(*painter)
 	scenes [sceneKinds]float64 // how likely each scene is
 	tilt   float64             // times knobTilt
-	afloat bool                // lies on the water where there is any
+	afloat bool                // floats on the water where there is any
 }
 
 // subjectOf returns the subject of a label. Scenes are shared among classes on

@@ -2,7 +2,7 @@ package cifar
 
 import "math"
 
-// eye with a spark of light in it.
+// eye paints an eye with a highlight in it.
 func (p *painter) eye(x, y, r float64, iris rgb) {
 	p.disc(x, y, r, iris)
 	p.disc(x, y, 0.55*r, grey(0.04))
@@ -56,7 +56,7 @@ func birdFlying(p *painter, back, belly, beak rgb) {
 	p.limb(-0.2, tip, 0.03, -0.33, tip*0.6, 0.05, back.dim(0.4))
 }
 
-// birdStanding is a wader, a duck or an ostrich, by the length of its legs and neck.
+// birdStanding paints a wader, a duck or an ostrich, by the length of its legs and neck.
 func birdStanding(p *painter, back, belly, beak rgb) {
 	leg, neck := p.between(0.1, 0.5), p.between(0.2, 0.6)
 	base := 0.75 - leg
@@ -116,7 +116,7 @@ func frogSide(p *painter, skin, belly rgb) {
 	p.spots(skin.dim(0.35), -0.5, 0, 0.2, 0.3)
 }
 
-// spots strews a few over a rectangle, sometimes.
+// spots sometimes scatters a few spots over a rectangle.
 func (p *painter) spots(c rgb, x0, y0, x1, y1 float64) {
 	if p.chance(0.5) {
 		return
@@ -126,7 +126,7 @@ func (p *painter) spots(c rgb, x0, y0, x1, y1 float64) {
 	}
 }
 
-// legs draws four, two of them behind in the shade, from hip to ground.
+// legs paints four legs from hip to ground, two of them behind in the shade.
 func (p *painter) legs(c rgb, back, front, hip, ground, thick float64) {
 	gait := p.between(-0.16, 0.16)
 	for _, leg := range [][2]float64{{back, gait}, {front, -gait}} {
@@ -188,7 +188,7 @@ func deerAhead(p *painter, coat rgb, stag bool) {
 	}
 }
 
-// antler branches outwards to side.
+// antler paints an antler that branches outwards to side.
 func (p *painter) antler(x, y, side float64) {
 	c := p.oneOf(rgb{0.75, 0.65, 0.5}, rgb{0.5, 0.4, 0.3}, rgb{0.35, 0.26, 0.2})
 	high, wide := p.about(0.5), side*p.about(0.32)
@@ -250,7 +250,7 @@ func horseHead(p *painter, coat, mane rgb) {
 	}
 }
 
-// stripe is an arc of fur of another tone.
+// stripe paints an arc of fur in another tone.
 func (p *painter) stripe(c rgb, x, y, half, angle float64) {
 	sin, cos := math.Sincos(angle)
 	p.limb(x-half*cos, y-half*sin, 0.03, x+half*cos, y+half*sin, 0.02, c)

@@ -1,7 +1,7 @@
 package cifar
 
-// finish is the camera: light, colour cast, blur and noise; then the picture
-// goes to bytes, channel-first.
+// finish does what a camera does: light, colour cast, blur and noise. Then it
+// writes the image as bytes, channel-first.
 func (p *painter) finish(out []byte) {
 	p.light()
 	if p.chance(0.8) {
@@ -18,8 +18,8 @@ func (p *painter) finish(out []byte) {
 	}
 }
 
-// light sets exposure, contrast, saturation and cast, and lets light fall from
-// one side.
+// light sets exposure, contrast, saturation and colour cast, and makes one side
+// brighter.
 func (p *painter) light() {
 	gain, contrast := p.between(0.72, 1.2), p.between(0.7, 1.2)
 	saturation := p.between(0.6, 1.1)
@@ -42,8 +42,8 @@ func (p *painter) light() {
 	}
 }
 
-// blur smooths both ways with the kernel (s, 1-2s, s); s grows with the
-// standard deviation sigma, in pixels, up to that of a box of three.
+// blur smooths rows and columns with the kernel (s, 1-2s, s). s grows with the
+// standard deviation sigma, in pixels, up to that of a box of three pixels.
 func (p *painter) blur(sigma float64) {
 	side := min(sigma*sigma/2, 1.0/3)
 	for y := range Height {

@@ -5,23 +5,23 @@ import (
 	"math/rand/v2"
 )
 
-// painter paints one image. Shapes are given in the coordinates of the pose:
-// with rest() in pixels, for an object in its own units, of which it fills -1
-// to 1 with y downwards, looking to the right.
+// painter paints one image. Shapes are given in the coordinates of the pose: after
+// rest() in pixels; for an object in its own units, where it extends from -1 to 1,
+// y points down and the object looks to the right.
 type painter struct {
 	*rand.Rand
 	canvas [Height][Width]rgb
 	pose   pose
 	shade  float64 // how much darker the object's underside is
-	grain  float64 // texture of what is painted, as a part of its brightness
+	grain  float64 // texture of what is painted, as a fraction of its brightness
 	seed   uint32  // of the textures
 }
 
-// pose maps the units of an object to pixels: mirror and stretch, turn, scale,
+// pose maps the units of an object to pixels: mirror and stretch, rotate, scale,
 // shift.
 type pose struct {
 	x, y     float64 // pixels
-	scale    float64 // pixels a unit
+	scale    float64 // pixels per unit
 	stretchX float64 // negative to mirror
 	sin, cos float64
 }
@@ -55,8 +55,8 @@ func (p *painter) place(s stage, of subject) {
 	p.shade, p.grain = p.between(0.1, 0.4), p.between(0, 0.15)
 }
 
-// within moves into a part of the object: the pose whose origin lies at (x, y),
-// scaled and turned.
+// within draws a part of the object in its own pose: with the origin at (x, y),
+// scaled and rotated by angle, in radians.
 func (p *painter) within(x, y, scale, angle float64, draw func()) {
 	old := p.pose
 	p.pose.x, p.pose.y = old.toPixels(vec{x, y})
@@ -80,8 +80,9 @@ func (q pose) toUnits(x, y float64) vec {
 	return vec{(x*q.cos + y*q.sin) / q.stretchX, y*q.cos - x*q.sin}
 }
 
-// fill paints a region: distance is negative inside, and middle and reach tell
-// a circle that holds all of it. An edge is one pixel wide; alpha is opacity.
+// fill paints a region: distance is negative inside it, and the circle around
+// middle with radius reach contains it. An edge is one pixel wide; alpha is the
+// opacity.
 func (p *painter) fill(middle vec, reach float64, c rgb, alpha float64, distance func(vec) float64) {
 	x, y := p.pose.toPixels(middle)
 	r := reach*p.pose.scale*max(1, math.Abs(p.pose.stretchX)) + 1
@@ -101,7 +102,8 @@ func (p *painter) fill(middle vec, reach float64, c rgb, alpha float64, distance
 	}
 }
 
-// texture is a fixed random number from 0 to 1 for a pixel of this image.
+// texture returns a random number from 0 to 1 that is fixed for a pixel of this
+// image.
 func (p *painter) texture(x, y int) float64 {
 	h := uint32(x)*0x85ebca6b ^ uint32(y)*0xc2b2ae35 ^ p.seed
 	h = (h ^ h>>15) * 0x2c1b3c6d
@@ -109,8 +111,8 @@ func (p *painter) texture(x, y int) float64 {
 	return float64(h>>8) / (1 << 24)
 }
 
-// clouds is smooth noise from 0 to 1: textures at three scales, of which the
-// coarsest is size pixels wide.
+// clouds returns smooth noise from 0 to 1: textures at three scales, the coarsest
+// of which is size pixels wide.
 func (p *painter) clouds(x, y, size float64) float64 {
 	sum, weight := 0.0, 0.5
 	for range 3 {
@@ -121,7 +123,7 @@ func (p *painter) clouds(x, y, size float64) float64 {
 }
 
 func (p *painter) smooth(x, y float64) float64 {
-	x, y = x+64, y+64 // so that cutting off is rounding down
+	x, y = x+64, y+64 // positive, so that int rounds down
 	ix, iy := int(x), int(y)
 	fx, fy := x-float64(ix), y-float64(iy)
 	fx, fy = fx*fx*(3-2*fx), fy*fy*(3-2*fy)
@@ -133,7 +135,7 @@ func (p *painter) smooth(x, y float64) float64 {
 // between draws a number from a to b.
 func (p *painter) between(a, b float64) float64 { return a + (b-a)*p.Float64() }
 
-// about draws a number that differs from a by at most a sixth.
+// about draws a number within a sixth of a.
 func (p *painter) about(a float64) float64 { return a * p.between(5.0/6, 7.0/6) }
 
 func (p *painter) chance(part float64) bool { return p.Float64() < part }

@@ -1,7 +1,7 @@
 package cifar
 
-// Cats and dogs share coats, poses and proportions; ears, snout, eyes and tail
-// tell them apart, and not always.
+// Cats and dogs share coats, poses and proportions. Ears, snout, eyes and tail tell
+// them apart, though not always.
 
 func drawCat(p *painter) {
 	coat := p.coat()
@@ -26,7 +26,7 @@ func drawDog(p *painter) {
 	}
 }
 
-// chest is what is seen of a body behind a face.
+// chest paints what can be seen of a body behind a face.
 func (p *painter) chest(coat rgb) {
 	if p.chance(0.75) {
 		p.limb(p.between(-0.3, 0.3), 0.5, 0.45, p.between(-0.3, 0.3), 1.1, 0.6, coat.dim(p.between(0, 0.3)))

@@ -14,7 +14,7 @@ const (
 	sceneKinds
 )
 
-// stage is the scene that an object stands in.
+// stage is the scene around an object.
 type stage struct {
 	kind    int
 	horizon float64 // pixels from the top
@@ -84,7 +84,7 @@ func (p *painter) water(horizon float64) {
 	})
 }
 
-// coast is a strip of land at the horizon, sometimes.
+// coast sometimes paints a strip of land at the horizon.
 func (p *painter) coast(horizon float64) {
 	if !p.chance(0.5) {
 		return
@@ -106,7 +106,7 @@ func (p *painter) meadow(horizon float64) {
 	})
 }
 
-// trees is the edge of a wood behind a meadow.
+// trees paints the edge of a wood behind a meadow.
 func (p *painter) trees(horizon float64) {
 	if p.chance(0.35) {
 		return
@@ -164,7 +164,7 @@ func (p *painter) room(horizon float64) {
 			p.canvas[y][x] = p.canvas[y][x].mix(floor.times(grain), cover)
 		}
 	}
-	if p.chance(0.7) { // window, picture, door or cupboard
+	if p.chance(0.7) { // window, painting, door or cupboard
 		x, w, h := p.between(0, Width), p.between(2.5, 6), p.between(3, 7)
 		y := horizon - p.between(0.6, 1.6)*h
 		p.box(x, y, w+0.8, h+0.8, 0.3, p.oneOf(grey(0.9), rgb{0.4, 0.28, 0.18}, grey(0.25)))
@@ -189,7 +189,7 @@ func (p *painter) wood() {
 	}
 }
 
-// plain is a wall, sand, snow or a studio: soft light and little else.
+// plain paints a wall, sand, snow or a studio: soft light and little else.
 func (p *painter) plain() {
 	one := p.oneOf(grey(0.95), grey(0.7), rgb{0.8, 0.7, 0.55}, rgb{0.6, 0.65, 0.75}, rgb{0.4, 0.35, 0.3}, rgb{0.5, 0.6, 0.45})
 	if p.chance(0.2) {
@@ -204,7 +204,7 @@ func (p *painter) plain() {
 	})
 }
 
-// clutter lays things about, behind the object.
+// clutter scatters things behind the object.
 func (p *painter) clutter(s stage) {
 	for n := p.between(0, 2*knobClutter); n > 1; n-- {
 		x, y := p.between(0, Width), p.between(0, Height)
@@ -229,7 +229,7 @@ func (p *painter) clutter(s stage) {
 	}
 }
 
-// foreground hides a little of the object: grass, a twig, a post or an edge.
+// foreground hides a little of the object with grass, a twig, a post or an edge.
 func (p *painter) foreground(s stage) {
 	switch {
 	case s.kind == sceneGrass || s.kind == sceneWood && p.chance(0.5):

@@ -2,7 +2,7 @@ package cifar
 
 import "math"
 
-// The shapes are signed distances, exact or near it, after
+// The shapes are signed distances, exact or nearly so, after
 // https://iquilezles.org/articles/distfunctions2d/.
 
 type vec struct{ x, y float64 }
@@ -13,10 +13,10 @@ func (a vec) length() float64             { return math.Sqrt(a.x*a.x + a.y*a.y) 
 func clamp01(x float64) float64           { return min(max(x, 0), 1) }
 func (a vec) turned(sin, cos float64) vec { return vec{a.x*cos + a.y*sin, a.y*cos - a.x*sin} }
 
-// ellipse with radii rx and ry, turned clockwise.
+// ellipse paints an ellipse with radii rx and ry, rotated clockwise.
 func (p *painter) ellipse(x, y, rx, ry, angle float64, c rgb) { p.glaze(x, y, rx, ry, angle, c, 1) }
 
-// glaze is an ellipse of some opacity.
+// glaze paints an ellipse with an opacity.
 func (p *painter) glaze(x, y, rx, ry, angle float64, c rgb, alpha float64) {
 	sin, cos := math.Sincos(angle)
 	p.fill(vec{x, y}, max(rx, ry), c, alpha, func(v vec) float64 {
@@ -32,7 +32,7 @@ func (p *painter) glaze(x, y, rx, ry, angle float64, c rgb, alpha float64) {
 
 func (p *painter) disc(x, y, r float64, c rgb) { p.limb(x, y, r, x, y, r, c) }
 
-// limb is a tapered rod: two discs and what lies between them.
+// limb paints a tapered rod: two discs and what lies between them.
 func (p *painter) limb(x0, y0, r0, x1, y1, r1 float64, c rgb) {
 	a, along := vec{x0, y0}, vec{x1 - x0, y1 - y0}
 	square := along.dot(along)
@@ -47,7 +47,7 @@ func (p *painter) limb(x0, y0, r0, x1, y1, r1 float64, c rgb) {
 	})
 }
 
-// box has half sides w and h and rounded corners.
+// box paints a box with half sides w and h and rounded corners.
 func (p *painter) box(x, y, w, h, corner float64, c rgb) {
 	p.fill(vec{x, y}, vec{w, h}.length(), c, 1, func(v vec) float64 {
 		dx, dy := math.Abs(v.x-x)-w+corner, math.Abs(v.y-y)-h+corner
@@ -55,7 +55,7 @@ func (p *painter) box(x, y, w, h, corner float64, c rgb) {
 	})
 }
 
-// polygon through the points x0, y0, x1, y1, … of which there are at least three.
+// polygon paints a polygon through the points x0, y0, x1, y1, …, at least three.
 func (p *painter) polygon(c rgb, xy ...float64) {
 	points := make([]vec, len(xy)/2)
 	low, high := vec{math.Inf(1), math.Inf(1)}, vec{math.Inf(-1), math.Inf(-1)}
@@ -85,8 +85,8 @@ func polygonDistance(points []vec, v vec) float64 {
 	return sign * math.Sqrt(square)
 }
 
-// curve is a thick line through the points x0, y0, x1, y1, … that goes from
-// radius r0 to r1.
+// curve paints a thick line through the points x0, y0, x1, y1, … whose radius
+// changes from r0 to r1.
 func (p *painter) curve(c rgb, r0, r1 float64, xy ...float64) {
 	steps := float64(len(xy)/2 - 1)
 	for i := 0; i+3 < len(xy); i += 2 {

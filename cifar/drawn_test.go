@@ -29,7 +29,7 @@ func TestDrawn(t *testing.T) {
 	}
 }
 
-// TestDrawnIsStable: what is drawn depends on seed, set and index alone.
+// TestDrawnIsStable checks that an image depends only on seed, set and index.
 func TestDrawnIsStable(t *testing.T) {
 	train, test := Drawn(8, 60, 60)
 	before := runtime.GOMAXPROCS(1)
@@ -54,9 +54,9 @@ func TestDrawnIsStable(t *testing.T) {
 	}
 }
 
-// TestDrawnGolden holds what is drawn in place: a saved run is known by its
-// data's fingerprint, so a change of the drawing is a change for users, to be
-// made knowingly. Other machines may round otherwise (see Drawn).
+// TestDrawnGolden fails when the drawing changes. A saved run is identified by its
+// data's fingerprint, so such a change affects users and must be deliberate. Other
+// machines may round differently (see Drawn).
 func TestDrawnGolden(t *testing.T) {
 	if runtime.GOARCH != "amd64" || fused(1+0x1p-30, 1+0x1p-30, -(1+0x1p-29)) != 0 {
 		t.Skip("this machine rounds otherwise")
@@ -127,7 +127,7 @@ func TestPoseThereAndBack(t *testing.T) {
 	}
 }
 
-// BenchmarkDrawn tells images a second on one core.
+// BenchmarkDrawn reports images per second on one core.
 func BenchmarkDrawn(b *testing.B) {
 	out := make([]byte, PixelBytes)
 	for i := 0; b.Loop(); i++ {

@@ -2,13 +2,13 @@ package cifar
 
 import "math"
 
-// wheel is a tyre with a hub.
+// wheel paints a tyre with a hub.
 func (p *painter) wheel(x, y, r float64) {
 	p.disc(x, y, r, grey(p.between(0.05, 0.15)))
 	p.disc(x, y, 0.55*r, grey(p.between(0.35, 0.8)))
 }
 
-// shadow lies under what stands on the ground.
+// shadow paints the shadow under what stands on the ground.
 func (p *painter) shadow(y, half float64) {
 	p.glaze(0, y, half, 0.12, 0, grey(0.05), p.between(0.1, 0.6))
 }
@@ -173,7 +173,7 @@ func truckSide(p *painter, paint, box rgb) {
 	}
 }
 
-// pickup is half a car.
+// pickup paints a pickup truck.
 func pickup(p *painter, paint rgb) {
 	roof := -p.about(0.42)
 	p.shadow(0.45, 1)

@@ -1,19 +1,23 @@
 package cifar
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/cnnbook/cnnbook/internal/download"
+)
 
 // Sentinels that the errors of this package wrap; test for them with errors.Is.
 var (
-	// ErrFormat: bytes are there but are not the CIFAR-10 binary format.
+	// ErrFormat: the content is not in the CIFAR-10 binary format.
 	ErrFormat = errors.New("not the CIFAR-10 binary format")
 	// ErrChecksum: an archive's length or SHA-256 is not the expected one.
-	ErrChecksum = errors.New("not the expected archive")
+	ErrChecksum = download.ErrChecksum
 	// ErrNotFound: a file, folder or address does not exist.
-	ErrNotFound = errors.New("not found")
+	ErrNotFound = download.ErrNotFound
 	// ErrDownload: a transfer failed for good, after its retries.
-	ErrDownload = errors.New("download failed")
+	ErrDownload = download.ErrFailed
 	// ErrStalled: a server sent nothing for longer than Download.Stall.
-	ErrStalled = errors.New("the server stopped sending")
-	// ErrArgument: a call asks for what cannot be, such as a split of 1.5.
+	ErrStalled = download.ErrStalled
+	// ErrArgument: a call asks for something impossible, such as a split of 1.5.
 	ErrArgument = errors.New("invalid argument")
 )

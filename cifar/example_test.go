@@ -10,8 +10,8 @@ import (
 	"github.com/cnnbook/cnnbook/cifar"
 )
 
-// The main path: a dataset, split for training. With the real data the first
-// line reads cifar.Open(dir) or cifar.Fetch(ctx, dir).
+// The main path: a dataset, split for training. With the real data, the first line
+// is cifar.Open(dir) or cifar.Fetch(ctx, dir).
 func Example() {
 	train, test := cifar.Drawn(1, 1000, 200)
 	train, valid, err := train.SplitStratified(0.8, 42)
@@ -44,7 +44,7 @@ func ExampleDataset_SplitWithReplacement() {
 	// expected on CIFAR-10: 55.07 % shared, 36.79 % lost
 }
 
-// Save writes the official layout; Open reads it again and still knows that the
+// Save writes the official layout. Open reads it again and still knows that the
 // images are drawn.
 func ExampleSave() {
 	dir, err := os.MkdirTemp("", "cifar")
@@ -83,7 +83,7 @@ func ExampleReader() {
 	}
 	// Output:
 	// label 3
-	// data_batch_1.bin: record 1 (byte 3073): label 12, want 0 to 9: the file is damaged or of another format; get it again: not the CIFAR-10 binary format
+	// data_batch_1.bin: record 1 (byte 3073): label 12, want 0 to 9: the file is damaged or has another format; get it again: not the CIFAR-10 binary format
 }
 
 func ExampleDataset_Stats() {

@@ -15,11 +15,13 @@ import (
 )
 
 // fullDisk makes this test binary a process that cannot write files of more than
-// 100,000 bytes: to it that is a disk which is full at that very write.
+// 100,000 bytes, as if the disk were full then.
 const fullDisk = "CNNBOOK_TEST_FULL_DISK"
 
-// TestFullDisk saves and downloads in such a process: one clear error, and nothing under a final
-// name. The part of a download stays, as it is gone on with.
+// TestFullDisk saves and downloads in such a process. There must be one clear error and nothing under a
+// final name. The part of a download stays, so that it can be resumed.
+//
+// Promise(files/full-disk)
 func TestFullDisk(t *testing.T) {
 	if dir := os.Getenv(fullDisk); dir != "" {
 		onFullDisk(t, dir)
@@ -33,7 +35,7 @@ func TestFullDisk(t *testing.T) {
 	}
 	onlyEntry(t, dir, ArchiveName+".part")
 	if info, err := os.Stat(filepath.Join(dir, ArchiveName+".part")); err != nil || info.Size() != 100_000 {
-		t.Errorf("the part: %v, %v; want 100000 bytes to go on with", info, err)
+		t.Errorf("the part: %v, %v; want 100000 bytes to resume from", info, err)
 	}
 }
 

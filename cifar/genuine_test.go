@@ -27,7 +27,7 @@ func TestGenuine(t *testing.T) {
 	s := train.Stats()
 	t.Logf("%v", s)
 	mean, std := [Channels]float64{125.307, 122.950, 113.865}, [Channels]float64{62.993, 62.089, 66.705}
-	for c := range Channels { // one step of room: a copy by way of JPEG differs a little
+	for c := range Channels { // a tolerance of one step: a copy from JPEG files differs a little
 		if math.Abs(s.Mean[c]-mean[c]) > 1 || math.Abs(s.Std[c]-std[c]) > 1 {
 			t.Errorf("channel %d: mean %.3f, standard deviation %.3f, want %.3f and %.3f", c, s.Mean[c], s.Std[c], mean[c], std[c])
 		}

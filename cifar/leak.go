@@ -5,18 +5,18 @@ import (
 	"math"
 )
 
-// Leak counts what a split did to the images it was made from.
+// Leak counts what a split did to its original images.
 type Leak struct {
 	Valid     int // validation images
-	Shared    int // of them, those whose original is in train too
-	Originals int // images that the split was made from
-	Lost      int // of them, those that are in neither part
+	Shared    int // of these, those whose original is in train too
+	Originals int // images before the split
+	Lost      int // of these, those that are in neither part
 }
 
-// CountLeak compares the two parts of one split by their Origin. A sound split
-// has Shared and Lost 0. The originals are taken to be as many as the two parts
-// have images together, which holds for every split of this package; parts of
-// different datasets can't be compared.
+// CountLeak compares the two parts of one split by their Origin. A correct split
+// has Shared and Lost 0. It assumes as many originals as the two parts have images
+// together, which holds for every split of this package. Parts of different
+// datasets can't be compared.
 func CountLeak(train, valid *Dataset) Leak {
 	inTrain := origins(train)
 	l := Leak{Valid: valid.Len(), Originals: train.Len() + valid.Len()}
@@ -43,11 +43,11 @@ func origins(d *Dataset) map[int]bool {
 	return set
 }
 
-// ExpectedLeak returns what a split of n images with replacement shares and
-// loses on average, as fractions of the validation images and the originals.
+// ExpectedLeak returns what a split of n images with replacement shares and loses
+// on average, as fractions of the validation images and of the originals.
 //
-// A validation image is not in train when all fraction·n draws of train miss
-// its original, each with probability 1-1/n, so
+// A validation image is not in train if all fraction·n draws of train miss its
+// original, each with probability 1-1/n. So
 //
 //	shared = 1 - (1-1/n)^(fraction·n) → 1 - e^-fraction   (0.5507 at 0.8)
 //	lost   = (1-1/n)^n                → 1/e               (0.3679)
@@ -59,10 +59,10 @@ func ExpectedLeak(n int, fraction float64) (shared, lost float64) {
 	return 1 - math.Pow(miss, fraction*float64(n)), math.Pow(miss, float64(n))
 }
 
-// Fraction returns the part of the validation images that train has too.
+// Fraction returns the fraction of the validation images that are in train too.
 func (l Leak) Fraction() float64 { return ratio(l.Shared, l.Valid) }
 
-// LostFraction returns the part of the originals that are in neither part.
+// LostFraction returns the fraction of the originals that are in neither part.
 func (l Leak) LostFraction() float64 { return ratio(l.Lost, l.Originals) }
 
 func ratio(a, b int) float64 {
@@ -72,7 +72,7 @@ func ratio(a, b int) float64 {
 	return float64(a) / float64(b)
 }
 
-// String puts the counts in a sentence.
+// String returns the counts in a sentence.
 func (l Leak) String() string {
 	return fmt.Sprintf("%d of %d validation images (%.2f %%) are in train too; %d of %d originals (%.2f %%) are in neither",
 		l.Shared, l.Valid, 100*l.Fraction(), l.Lost, l.Originals, 100*l.LostFraction())

@@ -11,8 +11,8 @@ import (
 )
 
 // Load reads the dataset from fsys, which holds the folder cifar-10-batches-bin
-// or is that folder. All six batch files must be there; an error names those
-// that are not. Sizes below the official ones are fine.
+// or is that folder. All six batch files must exist; an error names those that are
+// missing. Smaller sizes than the official ones are fine.
 func Load(fsys fs.FS) (train, test *Dataset, err error) {
 	base, err := locate(fsys)
 	if err != nil {
@@ -55,7 +55,7 @@ func locate(fsys fs.FS) (base string, err error) {
 	}
 	has := func(name string) bool {
 		_, err := fs.Stat(fsys, path.Join(base, name))
-		return !errors.Is(err, fs.ErrNotExist) // another error is for the reading to tell
+		return !errors.Is(err, fs.ErrNotExist) // reading will report any other error
 	}
 	return base, missingFiles(where, has, names)
 }
@@ -89,7 +89,7 @@ func loadMark(fsys fs.FS, name string) (mark, error) {
 	return readMark(f)
 }
 
-// openRegular looks before it opens: opening a named pipe would wait for ever.
+// openRegular checks before it opens: opening a named pipe would wait forever.
 func openRegular(fsys fs.FS, name string) (f fs.File, size int64, err error) {
 	info, err := fs.Stat(fsys, name)
 	if err != nil {
@@ -104,8 +104,8 @@ func openRegular(fsys fs.FS, name string) (f fs.File, size int64, err error) {
 	return f, info.Size(), nil
 }
 
-// Open reads the dataset at name on disk: a folder as Load takes it, a folder
-// that holds the official archive, or the archive itself.
+// Open reads the dataset at the path name: a folder as for Load, a folder that
+// holds the official archive, or the archive itself.
 func Open(name string) (train, test *Dataset, err error) {
 	info, err := os.Stat(name)
 	switch {

@@ -52,6 +52,7 @@ func TestLoad(t *testing.T) {
 	}
 }
 
+// Promise(files/hostile)
 func TestLoadRefuses(t *testing.T) {
 	in := folderName + "/"
 	tests := []struct {
@@ -75,7 +76,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"truncated", func(m fstest.MapFS) { m[in+"data_batch_3.bin"].Data = records(2)[:RecordBytes+17] }, ErrFormat,
 			"data_batch_3.bin: record 1 (byte 3073): 17 bytes left of 3073: the file is truncated; get it again: not the CIFAR-10 binary format"},
 		{"label", func(m fstest.MapFS) { m[in+testFile].Data = labelled(10) }, ErrFormat,
-			"test_batch.bin: record 1 (byte 3073): label 10, want 0 to 9: the file is damaged or of another format; get it again: not the CIFAR-10 binary format"},
+			"test_batch.bin: record 1 (byte 3073): label 10, want 0 to 9: the file is damaged or has another format; get it again: not the CIFAR-10 binary format"},
 		{"empty file", func(m fstest.MapFS) { m[in+"data_batch_1.bin"].Data = nil }, ErrFormat,
 			"data_batch_1.bin: the file is empty; want 1 to 10000 records of 3073 bytes: not the CIFAR-10 binary format"},
 		{"oversized", func(m fstest.MapFS) {
@@ -96,7 +97,9 @@ func TestLoadRefuses(t *testing.T) {
 	}
 }
 
-// TestReadBatchBounded has a stream that lies about its size and never ends.
+// TestReadBatchBounded reads a stream that lies about its size and never ends.
+//
+// Promise(files/hostile)
 func TestReadBatchBounded(t *testing.T) {
 	_, err := readBatch(zeros{}, "endless.bin", -1)
 	if !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), "more than 10000 records") {
@@ -108,6 +111,7 @@ type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
+// Promise(files/hostile)
 func TestOpenRefuses(t *testing.T) {
 	dir := t.TempDir()
 	plain := filepath.Join(dir, "data_batch_1.bin")
@@ -215,6 +219,7 @@ func TestMark(t *testing.T) {
 	}
 }
 
+// Promise(files/hostile)
 func FuzzMark(f *testing.F) {
 	f.Add([]byte(mark{drawn: true, train: "drawn a", test: "drawn b"}.String()))
 	f.Add([]byte("train: \"\\u202e\"\ntest: x"))

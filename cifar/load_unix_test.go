@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// TestOpenNamedPipe must not wait for somebody to write.
+// TestOpenNamedPipe checks that Open does not wait for somebody to write.
 func TestOpenNamedPipe(t *testing.T) {
 	dir := t.TempDir()
 	if err := Save(dir, tiny(5), tiny(1)); err != nil {
@@ -32,8 +32,10 @@ func TestOpenNamedPipe(t *testing.T) {
 	}
 }
 
-// TestReadOnlyFolder can still use an archive that is there, and says what it
-// can't write.
+// TestReadOnlyFolder uses an archive in a read-only folder, and gets an error for
+// what cannot be written.
+//
+// Promise(files/full-disk)
 func TestReadOnlyFolder(t *testing.T) {
 	data := payload()
 	url, requests := serve(t, nil)

@@ -8,17 +8,17 @@ import (
 	"unicode"
 )
 
-// markFile lies beside the batch files of drawn data, so that nobody takes them
-// for photographs and Load knows.
+// markFile lies beside the batch files of drawn images, so that neither people nor
+// Load take them for photographs.
 const markFile = "DRAWN.txt"
 
-// markBytes is the most that is read of a mark; markName the longest name kept.
+// markBytes is the most that is read of a mark file, markName the longest name kept.
 const (
 	markBytes = 4096
 	markName  = 200
 )
 
-// mark is what a folder says of itself beyond the six files.
+// mark is what a folder says about itself beyond the six files.
 type mark struct {
 	drawn       bool
 	train, test string // names; empty for the default
@@ -32,8 +32,8 @@ func (m mark) String() string {
 		"test: " + strconv.Quote(m.test) + "\n"
 }
 
-// readMark reads a mark file. Its presence alone marks the data as drawn;
-// names that are not clean lines are left out rather than refused.
+// readMark reads a mark file. Its presence alone marks the data as drawn; unclean
+// names are ignored, not refused.
 func readMark(r io.Reader) (mark, error) {
 	text, err := io.ReadAll(io.LimitReader(r, markBytes))
 	if err != nil {
@@ -59,8 +59,8 @@ func cleanName(quoted string) string {
 	return name
 }
 
-// label returns how the part ("train" or "test") of n images is called, when
-// the official one has whole images.
+// label returns a function that names the part ("train" or "test") with n images,
+// of which the official dataset has whole.
 func (m mark) label(part string, whole int) func(n int) string {
 	return func(n int) string {
 		given := m.train

@@ -12,8 +12,8 @@ type Record struct {
 	Pixels [PixelBytes]byte // 1,024 red, 1,024 green, 1,024 blue
 }
 
-// Reader reads records from a stream in the binary format. It buffers nothing
-// beyond one record; give it a bufio.Reader where reads are costly.
+// Reader reads records from a stream in the binary format. It buffers only one
+// record; give it a bufio.Reader where small reads are expensive.
 type Reader struct {
 	r      io.Reader
 	name   string
@@ -21,17 +21,17 @@ type Reader struct {
 	buf    [RecordBytes]byte
 }
 
-// NewReader returns a Reader on r; name stands for r in errors, usually a file
+// NewReader returns a Reader on r. Errors call r by name, which is usually a file
 // name.
 func NewReader(r io.Reader, name string) *Reader { return &Reader{r: r, name: name} }
 
 // Records returns the number of records read so far.
 func (r *Reader) Records() int { return r.record }
 
-// Read reads the next record into rec. It returns io.EOF when the stream ends
-// between two records, an error that wraps ErrFormat when it ends inside one or
-// when a label is 10 or more, and other errors of the stream with the position.
-// After an error rec is unchanged.
+// Read reads the next record into rec. It returns io.EOF if the stream ends
+// between two records, and an error that wraps ErrFormat if it ends inside one or
+// a label is 10 or more. Other errors of the stream get the position. After an
+// error rec is unchanged.
 func (r *Reader) Read(rec *Record) error {
 	n, err := io.ReadFull(r.r, r.buf[:])
 	switch {
@@ -44,7 +44,7 @@ func (r *Reader) Read(rec *Record) error {
 		return fmt.Errorf("%s: reading: %w", r.position(), err)
 	}
 	if label := r.buf[0]; label >= Classes {
-		return fmt.Errorf("%s: label %d, want 0 to %d: the file is damaged or of another format; get it again: %w",
+		return fmt.Errorf("%s: label %d, want 0 to %d: the file is damaged or has another format; get it again: %w",
 			r.position(), label, Classes-1, ErrFormat)
 	}
 	rec.Label = r.buf[0]

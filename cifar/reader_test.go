@@ -26,6 +26,8 @@ func labelled(label byte) []byte {
 	return data
 }
 
+// Promise(files/hostile): A damaged, oversized or hostile file is one clear error that says where,
+// without a panic and in bounded memory.
 func TestReader(t *testing.T) {
 	failing := errors.New("disk on fire")
 	tests := []struct {
@@ -42,9 +44,9 @@ func TestReader(t *testing.T) {
 		{"truncated", bytes.NewReader(records(3)[:2*RecordBytes+17]), 2, ErrFormat,
 			"b.bin: record 2 (byte 6146): 17 bytes left of 3073: the file is truncated; get it again: not the CIFAR-10 binary format"},
 		{"label 10", bytes.NewReader(labelled(10)), 1, ErrFormat,
-			"b.bin: record 1 (byte 3073): label 10, want 0 to 9: the file is damaged or of another format; get it again: not the CIFAR-10 binary format"},
+			"b.bin: record 1 (byte 3073): label 10, want 0 to 9: the file is damaged or has another format; get it again: not the CIFAR-10 binary format"},
 		{"label 255", bytes.NewReader(labelled(255)), 1, ErrFormat,
-			"b.bin: record 1 (byte 3073): label 255, want 0 to 9: the file is damaged or of another format; get it again: not the CIFAR-10 binary format"},
+			"b.bin: record 1 (byte 3073): label 255, want 0 to 9: the file is damaged or has another format; get it again: not the CIFAR-10 binary format"},
 		{"broken disk", io.MultiReader(bytes.NewReader(records(1)), iotest.ErrReader(failing)), 1, failing,
 			"b.bin: record 1 (byte 3073): reading: disk on fire"},
 	}
@@ -72,6 +74,7 @@ func TestReader(t *testing.T) {
 	}
 }
 
+// Promise(files/hostile)
 func FuzzReader(f *testing.F) {
 	f.Add(records(2))
 	f.Add(records(1)[:100])

@@ -8,8 +8,8 @@ import (
 	"slices"
 )
 
-// Streams of the seeds, so that one seed gives unrelated sequences to
-// different uses.
+// Streams of random numbers, so that one seed gives different uses unrelated
+// sequences.
 const (
 	streamSplit = 0x73706c6974 + iota
 	streamStratified
@@ -17,9 +17,9 @@ const (
 	streamPick
 )
 
-// Split cuts d into two parts that share no image: every image lands in exactly one.
-// fraction is train's part of the images, above 0 and below 1, rounded down;
-// neither part may be empty. The same seed gives the same split.
+// Split divides d at random into two parts: every image is in exactly one of them.
+// fraction is the share of train, above 0 and below 1; the number of images is
+// rounded down, and neither part may be empty. The same seed gives the same split.
 func (d *Dataset) Split(fraction float64, seed uint64) (train, valid *Dataset, err error) {
 	cut, err := d.cut(fraction)
 	if err != nil {
@@ -30,9 +30,9 @@ func (d *Dataset) Split(fraction float64, seed uint64) (train, valid *Dataset, e
 	return train, valid, nil
 }
 
-// SplitStratified is Split with each class's share kept: a class of n images
-// has fraction·n of them in train, to within one image, and train has the same
-// size as with Split.
+// SplitStratified is Split with the same share of each class: of a class with n
+// images, fraction·n are in train, to within one image. train has the same size as
+// with Split.
 func (d *Dataset) SplitStratified(fraction float64, seed uint64) (train, valid *Dataset, err error) {
 	cut, err := d.cut(fraction)
 	if err != nil {
@@ -54,9 +54,9 @@ func (d *Dataset) SplitStratified(fraction float64, seed uint64) (train, valid *
 }
 
 // SplitWithReplacement is the write-up's shuffle_split: it draws Len() images
-// with replacement and cuts the drawn list in two. Parts therefore share
-// images, and some images are in neither; [CountLeak] counts both. It is here
-// to show what that does to a validation score, not to be used.
+// with replacement and cuts the list of draws in two. The parts therefore share
+// images, and some images are in neither; [CountLeak] counts both. It is here to
+// show what that does to a validation score. Don't use it for anything else.
 func (d *Dataset) SplitWithReplacement(fraction float64, seed uint64) (train, valid *Dataset, err error) {
 	cut, err := d.cut(fraction)
 	if err != nil {
@@ -71,7 +71,7 @@ func (d *Dataset) SplitWithReplacement(fraction float64, seed uint64) (train, va
 	return train, valid, nil
 }
 
-// cut returns the size of train's part.
+// cut returns the size of train.
 func (d *Dataset) cut(fraction float64) (int, error) {
 	if !(fraction > 0 && fraction < 1) { // also refuses NaN
 		return 0, fmt.Errorf("%w: splitting %q at %v; want a fraction above 0 and below 1", ErrArgument, d.Name, fraction)
@@ -94,7 +94,7 @@ func (d *Dataset) parts(order []int, cut int, how string, fraction float64, seed
 func (d *Dataset) byClass() [][]int {
 	out := make([][]int, len(d.Names))
 	for i, label := range d.Labels {
-		for int(label) >= len(out) { // a label without a name still is a class
+		for int(label) >= len(out) { // a label without a name is still a class
 			out = append(out, nil)
 		}
 		out[label] = append(out[label], i)
@@ -102,8 +102,8 @@ func (d *Dataset) byClass() [][]int {
 	return out
 }
 
-// shares divides total among the classes in proportion to their size, the
-// rest of the rounding going to the largest remainders (Hamilton's method).
+// shares divides total among the classes in proportion to their size. What rounding
+// down leaves over goes to the largest remainders (Hamilton's method).
 func shares(classes [][]int, fraction float64, total int) []int {
 	quota := make([]int, len(classes))
 	rest := make([]float64, len(classes))
@@ -124,9 +124,8 @@ func shuffle(rng *rand.Rand, s []int) {
 	rng.Shuffle(len(s), func(i, j int) { s[i], s[j] = s[j], s[i] })
 }
 
-// PickPerClass returns for each class the indices of n different images of it,
-// chosen at random by seed: what a grid of samples shows. It fails when a
-// class has fewer than n.
+// PickPerClass returns the indices of n different images of each class, chosen at
+// random by seed, for a grid of samples. It fails if a class has fewer than n.
 func (d *Dataset) PickPerClass(n int, seed uint64) ([][]int, error) {
 	if n < 0 {
 		return nil, fmt.Errorf("%w: picking %d images of each class of %q", ErrArgument, n, d.Name)

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// uneven makes a dataset of n images for splits, whose pixels don't matter;
-// its classes are uneven: label 0 has half of them.
+// uneven makes a dataset of n images for splits. Its pixels don't matter; label 0
+// has half of the images.
 func uneven(n int) *Dataset {
 	d := &Dataset{Name: "uneven", Names: classNames(), Images: make([]byte, n*PixelBytes), Origin: identity(n)}
 	for i := range n {
@@ -113,7 +113,7 @@ func TestSplitStratifiedShares(t *testing.T) {
 	}
 }
 
-// TestLeakByHand counts a split that is small enough to be counted by eye.
+// TestLeakByHand counts a split that is small enough to count by hand.
 func TestLeakByHand(t *testing.T) {
 	train := &Dataset{Labels: make([]uint8, 4), Origin: []int{0, 0, 3, 5}}
 	valid := &Dataset{Labels: make([]uint8, 3), Origin: []int{3, 3, 6}}

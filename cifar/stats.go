@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// Stats describes a dataset in figures.
+// Stats describes a dataset in numbers.
 type Stats struct {
 	Name     string
 	Drawn    bool
@@ -18,7 +18,8 @@ type Stats struct {
 	Std      [Channels]float64 // population standard deviation, 0 to 255
 }
 
-// Stats counts the images of each class and measures the channels.
+// Stats counts the images of each class and computes the channels' mean and
+// standard deviation.
 func (d *Dataset) Stats() Stats {
 	s := Stats{Name: d.Name, Drawn: d.Drawn, Images: d.Len()}
 	for label, members := range d.byClass() {
@@ -46,7 +47,7 @@ func (d *Dataset) Stats() Stats {
 	return s
 }
 
-// String returns the figures as a small table of plain text.
+// String returns the numbers as a small table in plain text.
 func (s Stats) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %d images of %d×%d\n", s.Name, s.Images, Width, Height)

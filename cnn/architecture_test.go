@@ -83,6 +83,7 @@ func TestClassifier(t *testing.T) {
 	}
 }
 
+// Promise(files/hostile)
 func TestArchitectureJSONRefuses(t *testing.T) {
 	for name, test := range map[string]struct{ text, want string }{
 		"unknown class": {`{"input_shape":[8,8,1],"layers":[{"class_name":"LSTM","name":"l"}]}`, `unknown class_name "LSTM"`},
@@ -100,6 +101,7 @@ func TestArchitectureJSONRefuses(t *testing.T) {
 	}
 }
 
+// Promise(files/hostile)
 func FuzzArchitectureJSON(f *testing.F) {
 	data, err := json.Marshal(WriteUp())
 	if err != nil {

@@ -1,13 +1,18 @@
 package cnn
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/shapes"
 	_ "github.com/gomlx/gomlx/backends/default" // registers XLA, where it exists, and the pure-Go backend
+
+	"github.com/cnnbook/cnnbook/internal/onednn"
 )
 
 // backendName is what GOMLX_BACKEND names, or the default.
@@ -44,4 +49,63 @@ func openBackend() (backend compute.Backend, err error) {
 			ErrBackend, config, firstLine(err.Error()), compute.ConfigEnvVar)
 	}
 	return withOneDNN(backend)
+}
+
+// accelerated is a backend that computes some layers faster than XLA, as package onednn's
+// does. Graphs ask it which form of a layer suits it.
+type accelerated interface {
+	compute.Backend
+	// Accelerates reports whether it does so for convolutions with an input or output of that
+	// shape, the bias and ReLU after them, and the gradients of all three.
+	Accelerates(x shapes.Shape) bool
+	// AcceleratesMaxPool reports the same of max pooling of feature maps of that shape.
+	AcceleratesMaxPool(x shapes.Shape) bool
+	// Unaccelerated is the backend that leaves all to XLA.
+	Unaccelerated() compute.Backend
+}
+
+// oneDNNEnv names oneDNN's library. Set-up sets it where it has fetched one. Empty or 0
+// leaves everything to XLA.
+const oneDNNEnv = "CNNBOOK_ONEDNN"
+
+// warned has the reasons for computing without oneDNN that this process has told already: it
+// opens a backend for each training and evaluation.
+var warned sync.Map
+
+// withOneDNN is the backend, with oneDNN where the environment names its library and the
+// plugin by their paths, as set-up does. A library that cannot be opened is an error. With a
+// version of anything that is not known to work, XLA computes everything, and standard error
+// says why.
+func withOneDNN(backend compute.Backend) (compute.Backend, error) {
+	library, plugin, ok := oneDNNFiles()
+	if !ok {
+		return backend, nil
+	}
+	fast, err := onednn.Wrap(backend, library, plugin)
+	switch {
+	case errors.Is(err, onednn.ErrUnsupported):
+		if _, said := warned.LoadOrStore(err.Error(), true); !said {
+			fmt.Fprintf(os.Stderr, "cnnbook: XLA computes without oneDNN, more slowly: %v (%s=0 ends this message)\n", err, oneDNNEnv)
+		}
+		return backend, nil
+	case err != nil:
+		return nil, fmt.Errorf("%w: %s=%s: %w: set it to 0 to compute without", ErrBackend, oneDNNEnv, library, err)
+	}
+	return fast, nil
+}
+
+// oneDNNFiles are oneDNN's library and the plugin that shall call it, if the environment
+// names both by their paths.
+func oneDNNFiles() (library, plugin string, ok bool) {
+	library = os.Getenv(oneDNNEnv)
+	_, plugin, _ = strings.Cut(backendName(), ":")
+	return library, plugin, library != "" && library != "0" && backendLabel() == "xla:cpu" && filepath.IsAbs(plugin)
+}
+
+// withoutOneDNN is the backend that leaves all to XLA.
+func withoutOneDNN(backend compute.Backend) compute.Backend {
+	if b, ok := backend.(accelerated); ok {
+		return b.Unaccelerated()
+	}
+	return backend
 }

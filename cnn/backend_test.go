@@ -8,9 +8,11 @@ import (
 	"testing"
 )
 
-// TestFaultyBackendIsToldInOneLine: the first call that computes says what is wrong, and
-// how to find the remedy; the run is as it was.
-func TestFaultyBackendIsToldInOneLine(t *testing.T) {
+// TestFaultyBackendIsReportedInOneLine: the first call that computes says what is wrong, and
+// how to fix it; the run is as it was.
+//
+// Promise(setup/plugin)
+func TestFaultyBackendIsReportedInOneLine(t *testing.T) {
 	text := filepath.Join(t.TempDir(), "plugin.so")
 	if err := os.WriteFile(text, []byte("not a library"), 0o755); err != nil {
 		t.Fatal(err)

@@ -47,7 +47,7 @@ func writeUpStep(b *testing.B, batch int) func(k int) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	order := epochOrder(config.Seed, 0, batch)
+	order := EpochOrder(config.Seed, 0, batch)
 	return func(k int) {
 		if _, _, err := e.step(data, newStepRequest(config, k, 1e-3, order)); err != nil {
 			b.Fatal(err)

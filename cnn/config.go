@@ -22,7 +22,7 @@ type Config struct {
 	// Devices share each batch (data parallelism); 0 is 1. They must divide every
 	// batch. The result is that of one device but for rounding.
 	Devices int
-	// Precision of the products of convolutions and dense layers. All else, the
+	// Precision of the multiplications in convolutions and dense layers. All else, the
 	// weights and what the optimizer does with them are float32.
 	Precision Precision
 }

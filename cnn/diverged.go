@@ -10,11 +10,11 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
-// diverged is the error for numbers that went wrong: what is no longer finite,
+// diverged is the error for a training that went wrong: what is no longer finite,
 // after how many steps, and in which layer it began. Training is a function of
 // where it stands, so the steps since the last save are computed once more, now
-// with a look at every array after each; a few seconds that the device has to
-// spare, as the training has ended.
+// with a check of every array after each. That takes a few seconds, which matter
+// little, as the training has ended.
 func (t *training) diverged(ctx context.Context, what string, step int) error {
 	rate := t.engine.config.Schedule.Rate(max(0, step-1))
 	where, err := t.whereItBegan(ctx, step)

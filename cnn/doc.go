@@ -47,7 +47,7 @@
 // is kept. A process that is killed loses the work since the last save, at most
 // some 15 seconds; one that is interrupted finishes its step and loses nothing.
 // Steps that take seconds are saved one by one, as a notebook waits no longer than
-// that. Numbers that are no longer finite are never saved. Order of images, flips
+// that. Values that are not finite are never saved. Order of images, flips
 // and dropout follow from the seed, the step and the steps that the weights had
 // before this run, so a resumed run computes, on
 // the same CPU and plugin, bit for bit what an uninterrupted one does.
@@ -57,10 +57,10 @@
 // GOMLX_BACKEND chooses: "xla:cpu" (the default), "xla:cuda", or "go" for the
 // pure-Go backend. XLA needs a PJRT plugin in PJRT_PLUGIN_LIBRARY_PATH; this
 // package never downloads one. A process that lives in a cnnbook kernel has both
-// set; others can call kernelext's set-up.
+// set; others can call package kernelext/setup.
 //
 // CNNBOOK_ONEDNN names oneDNN's library, which then computes convolutions and
-// products, on one CPU device in float32, and GOMLX_BACKEND must name the plugin by
+// matrix multiplications, on one CPU device in float32, and GOMLX_BACKEND must name the plugin by
 // its path. Set-up sets both. With 0, XLA computes all, and results differ in the
 // last digits; so do those of oneDNN with another number of processors, or with
 // others, as a sum's order follows from them.

@@ -19,27 +19,7 @@ type engine struct {
 	state   []*tensors.Tensor // of the first device, then of the next
 	train   *graph.Exec
 	eval    map[bool]*graph.Exec // by whether images are flipped
-}
-
-// stepRequest is what differs from one training step to the next.
-type stepRequest struct {
-	indices  []int32
-	flips    []bool
-	rng      []uint64
-	rate     float32
-	stepRate float32
-}
-
-// newStepRequest makes the request for a step counted from 0: all that is random
-// in it follows from the seed and the step.
-func newStepRequest(config Config, step int, rate float64, indices []int32) stepRequest {
-	return stepRequest{
-		indices:  indices,
-		flips:    flips(config.Seed, step, len(indices)),
-		rng:      dropoutState(config.Seed, step),
-		rate:     float32(rate),
-		stepRate: float32(config.Optimizer.stepRate(rate, step+1)),
-	}
+	fixed   *Moments             // what eval standardises images by; nil: each by its own
 }
 
 // newEngine opens the backend and sends weights and slots to it. The executors
@@ -52,7 +32,7 @@ func newEngine(net Architecture, config Config, weights, slots Weights) (*engine
 	if config.devices() > 1 {
 		backend = withoutOneDNN(backend)
 	}
-	e := &engine{net: net, config: config, backend: backend, eval: map[bool]*graph.Exec{}}
+	e := &engine{net: net, config: config, backend: backend}
 	err = guard("preparing the network", func() error {
 		devices := config.devices()
 		if has := backend.NumDevices(); devices > has {
@@ -69,15 +49,8 @@ func newEngine(net Architecture, config Config, weights, slots Weights) (*engine
 				return err
 			}
 		}
-		for _, flip := range []bool{false, true} {
-			c := config
-			c.Preprocess.Flip = flip
-			e.eval[flip], err = graph.NewExec(backend, func(inputs []*graph.Node) []*graph.Node {
-				return evalStep(net, c, inputs)
-			})
-			if err != nil {
-				return err
-			}
+		if err := e.prepareEvaluation(); err != nil {
+			return err
 		}
 		return e.setState(append(weights[:len(weights):len(weights)], slots...))
 	})
@@ -86,6 +59,34 @@ func newEngine(net Architecture, config Config, weights, slots Weights) (*engine
 		return nil, err
 	}
 	return e, nil
+}
+
+// prepareEvaluation makes the graphs of evaluation.
+func (e *engine) prepareEvaluation() (err error) {
+	e.eval = map[bool]*graph.Exec{}
+	for _, flip := range []bool{false, true} {
+		c := e.config
+		c.Preprocess.Flip = flip
+		e.eval[flip], err = graph.NewExec(e.backend, func(inputs []*graph.Node) []*graph.Node {
+			return evalStep(e.net, c, e.fixed, inputs)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// standardizing gives the same network and weights behind images that are all
+// standardised by the same moments; nil is e itself.
+func (e *engine) standardizing(fixed *Moments) (*engine, error) {
+	if fixed == nil {
+		return e, nil
+	}
+	other := *e
+	other.fixed = fixed
+	err := guard("preparing the network", other.prepareEvaluation)
+	return &other, err
 }
 
 // close releases the device. The engine cannot be used afterwards.
@@ -216,7 +217,7 @@ func (e *engine) evaluate(data *deviceData, indices []int32, flips []bool) (prob
 }
 
 // settle gives XLA on the CPU the time to give back the memory of a call whose
-// results it has told already. A step that began meanwhile would take its own,
+// results it has already returned. A step that began meanwhile would take its own,
 // 450 MB for batches of 500, in a second place: that happened in one of a few
 // steps, and the process kept both.
 func settle() {

@@ -11,34 +11,34 @@ import (
 // change the result.
 const evalBatch = 500
 
-// Result is a network's answer to every image of a dataset. Index i is always
-// the dataset's image i, whatever order they were computed in.
-type Result struct {
-	Names         []string    // class names
-	Actual        []int       // the labels
-	Predicted     []int       // the most probable class
-	Probabilities [][]float64 // of each class, [image][class]
-	Losses        []float64   // categorical cross-entropy of each image, nats
-	Loss          float64     // their mean
-	Accuracy      float64     // part of images predicted right, 0 to 1
+// Evaluation says how [Run.EvaluateWith] shows images to the network. The zero
+// value shows each as it is, standardised by itself.
+type Evaluation struct {
+	Flips   []bool   // which images are mirrored left to right, one entry an image; nil mirrors none
+	Moments *Moments // standardise every image by these in place of its own
+	Observe func(done, total int)
 }
+
+// Moments are the mean and the standard deviation of pixel values, 0 to 255.
+type Moments struct{ Mean, Deviation float64 }
 
 // Evaluate runs the network, without dropout and without flips, on every image
-// of d. observe, if not nil, is told how many images are done.
+// of d. observe, if not nil, gets the number of images that are done.
 func (r *Run) Evaluate(ctx context.Context, d *cifar.Dataset, observe func(done, total int)) (*Result, error) {
-	return r.evaluate(d, func(e *engine, data *deviceData) (*scores, error) {
-		return score(ctx, e, data, nil, observe)
-	})
+	return r.EvaluateWith(ctx, d, Evaluation{Observe: observe})
 }
 
-// evaluate checks a dataset, sends it to the device and gives what scored says
-// of it as a result.
-func (r *Run) evaluate(d *cifar.Dataset, scored func(*engine, *deviceData) (*scores, error)) (*Result, error) {
+// EvaluateWith runs the network, without dropout, on every image of d, shown as
+// how says.
+func (r *Run) EvaluateWith(ctx context.Context, d *cifar.Dataset, how Evaluation) (*Result, error) {
 	if d == nil || d.Len() == 0 {
 		return nil, fmt.Errorf("%w: no images to evaluate", ErrConfig)
 	}
 	if err := r.Network.fits(d); err != nil {
 		return nil, err
+	}
+	if how.Flips != nil && len(how.Flips) != d.Len() {
+		return nil, fmt.Errorf("%w: %d flips for %d images", ErrConfig, len(how.Flips), d.Len())
 	}
 	if err := r.Network.Classifier(len(d.Names)); err != nil {
 		return nil, err
@@ -47,12 +47,15 @@ func (r *Run) evaluate(d *cifar.Dataset, scored func(*engine, *deviceData) (*sco
 	if err != nil {
 		return nil, err
 	}
+	if e, err = e.standardizing(how.Moments); err != nil {
+		return nil, err
+	}
 	data, err := upload(e.backend, d, 1)
 	if err != nil {
 		return nil, err
 	}
 	defer data.free()
-	s, err := scored(e, data)
+	s, err := score(ctx, e, data, how.Flips, how.Observe)
 	if err != nil {
 		return nil, err
 	}
@@ -67,13 +70,9 @@ type scores struct {
 }
 
 // score evaluates all of data, or returns ctx's error between two batches.
-// mirror, if not nil, says which of n images to flip.
-func score(ctx context.Context, e *engine, data *deviceData, mirror func(n int) []bool, observe func(done, total int)) (*scores, error) {
+// flipped, if not nil, says of each image whether it is mirrored.
+func score(ctx context.Context, e *engine, data *deviceData, flipped []bool, observe func(done, total int)) (*scores, error) {
 	s := &scores{}
-	var flipped []bool
-	if mirror != nil {
-		flipped = mirror(data.n)
-	}
 	for start := 0; start < data.n; start += evalBatch {
 		if err := ctx.Err(); err != nil {
 			return nil, err

@@ -6,10 +6,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"github.com/cnnbook/cnnbook/internal/atomicfile"
 )
 
 // ExportFormat is a form in which a run can leave its folder.
@@ -38,23 +39,19 @@ func ExportFormats() []ExportFormat {
 
 // Export writes the run to out, which must not exist. A format of one file becomes the
 // file out, one of several the folder out; a name that ends in .zip becomes an
-// archive of either. What has that name is whole: it is written aside, synced and renamed.
+// archive of either. It appears whole or not at all.
 func (r *Run) Export(format, out string) error {
 	files, err := r.exported(format)
 	if err != nil {
 		return err
 	}
-	dir, name, err := freePath(out)
-	if err != nil {
-		return fmt.Errorf("exporting to %s: %w", out, err)
-	}
 	switch {
-	case strings.HasSuffix(name, ".zip"):
-		_, err = writeAtomic(dir, name, func(w io.Writer) error { return zipFiles(w, files) })
+	case strings.HasSuffix(filepath.Clean(out), ".zip"):
+		err = atomicfile.WriteNew(out, 0o644, func(w io.Writer) error { return zipFiles(w, files) })
 	case len(files) == 1:
-		_, err = writeAtomic(dir, name, files[0].write)
+		err = atomicfile.WriteNew(out, 0o644, files[0].write)
 	default:
-		err = writeFolder(dir, name, files)
+		err = writeFolder(out, files)
 	}
 	if err != nil {
 		return fmt.Errorf("exporting to %s: %w", out, err)
@@ -73,29 +70,16 @@ func (r *Run) exported(format string) ([]exportedFile, error) {
 	return nil, fmt.Errorf("%w: unknown export format %q: known are %s", ErrConfig, format, strings.Join(names, ", "))
 }
 
-// writeFolder makes dir/name with the files in it, or nothing.
-func writeFolder(dir, name string, files []exportedFile) (err error) {
-	aside, err := os.MkdirTemp(dir, name+".tmp-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			os.RemoveAll(aside)
+// writeFolder makes the folder out with the files in it, or nothing.
+func writeFolder(out string, files []exportedFile) error {
+	return atomicfile.NewFolder(out, 0o755, func(aside string) error {
+		for _, f := range files {
+			if err := atomicfile.Write(filepath.Join(aside, f.name), 0o644, f.write); err != nil {
+				return err
+			}
 		}
-	}()
-	if err := os.Chmod(aside, 0o755); err != nil {
-		return err
-	}
-	for _, f := range files {
-		if _, err := writeAtomic(aside, f.name, f.write); err != nil {
-			return err
-		}
-	}
-	if err := os.Rename(aside, filepath.Join(dir, name)); err != nil {
-		return err
-	}
-	return syncDir(dir)
+		return nil
+	})
 }
 
 func zipFiles(w io.Writer, files []exportedFile) error {
@@ -131,7 +115,7 @@ func runFiles(r *Run) ([]exportedFile, error) {
 
 func weightFiles(r *Run) ([]exportedFile, error) {
 	write := func(w io.Writer) error {
-		return writeSafetensors(w, r.weights, map[string]string{"format": "cnnbook", "layout": "NHWC", "run": r.manifest.Identity})
+		return WriteSafetensors(w, r.weights, map[string]string{"format": "cnnbook", "layout": "NHWC", "run": r.manifest.Identity})
 	}
 	return []exportedFile{{"weights.safetensors", write}}, nil
 }

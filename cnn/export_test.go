@@ -14,6 +14,7 @@ import (
 	"testing"
 )
 
+// Promise(runs/manage)
 func TestExport(t *testing.T) {
 	r := trainTiny(t, t.TempDir(), tinySpec(t))
 	to := t.TempDir()
@@ -83,6 +84,8 @@ func TestExport(t *testing.T) {
 }
 
 // TestExportRefuses leaves nothing behind, whatever goes wrong.
+//
+// Promise(runs/manage)
 func TestExportRefuses(t *testing.T) {
 	r := openTiny(t, t.TempDir(), tinySpec(t))
 	to := t.TempDir()

@@ -100,20 +100,6 @@ func (c *RateCurve) add(rate, loss, accuracy, smoothed float64) {
 	c.Accuracies, c.Smoothed = append(c.Accuracies, accuracy), append(c.Smoothed, smoothed)
 }
 
-// batchesOf gives the indices of any step's batch, walking through shuffled
-// epochs as training does.
-func batchesOf(config Config, n int) func(step int) []int32 {
-	perEpoch := stepsPerEpoch(n, config.Batch)
-	epoch, order := -1, []int32(nil)
-	return func(step int) []int32 {
-		if step/perEpoch != epoch {
-			epoch = step / perEpoch
-			order = epochOrder(config.Seed, epoch, n)
-		}
-		return batchOf(order, step%perEpoch, config.Batch)
-	}
-}
-
 // suggest picks the rate at which the smoothed loss falls most steeply over the
 // logarithm of the rate, before its minimum: there training moves fastest while
 // still well away from where it becomes unstable.
@@ -142,4 +128,26 @@ func (c *RateCurve) suggest() {
 	} else {
 		c.Reason += ", and did not blow up within the range: a higher last rate may show more"
 	}
+}
+
+// Robust is the suggestion with a check against noise. The place where the loss
+// falls most steeply is lost among chance fluctuations when the loss hardly falls
+// at all; it is trusted if it lies within a factor of a hundred below the rate
+// of the lowest smoothed loss. Otherwise the rate is a tenth of the latter, the
+// older rule of thumb of fastai. The rate is 0 if the loss never fell.
+func (c *RateCurve) Robust() (rate float64, reason string) {
+	if c.Suggestion == 0 {
+		return 0, c.Reason
+	}
+	lowest := 0
+	for i, l := range c.Smoothed {
+		if l < c.Smoothed[lowest] {
+			lowest = i
+		}
+	}
+	bottom := c.Rates[lowest]
+	if c.Suggestion >= bottom/100 && c.Suggestion <= bottom {
+		return c.Suggestion, c.Reason
+	}
+	return bottom / 10, fmt.Sprintf("a tenth of %.2g, where the smoothed loss is lowest; it falls most steeply at %.2g, too far from there to be more than noise", bottom, c.Suggestion)
 }

@@ -34,6 +34,9 @@ func limitFiles(bytes string) error {
 // system can be mounted, really, and else by a limit on the size of files. What was saved
 // must be whole, nothing else may be left, and the training must go on to the same
 // end when there is room.
+//
+// Promise(files/full-disk): A full or read-only disk is a clear error. The last save stays, and
+// nothing else is left behind.
 func TestFullDisk(t *testing.T) {
 	whole := trainTiny(t, t.TempDir(), longSpec())
 	const kB = "000"
@@ -90,6 +93,8 @@ func TestFullDisk(t *testing.T) {
 }
 
 // TestExportToFullDisk leaves no part of what did not fit.
+//
+// Promise(files/full-disk)
 func TestExportToFullDisk(t *testing.T) {
 	r := openTiny(t, t.TempDir(), longSpec())
 	to := t.TempDir()
@@ -109,6 +114,8 @@ func TestExportToFullDisk(t *testing.T) {
 
 // TestReadOnlyDisk: what is there can be read and shown; what cannot be written is
 // said, and nothing changes.
+//
+// Promise(files/full-disk)
 func TestReadOnlyDisk(t *testing.T) {
 	root := t.TempDir()
 	finished := tinySpec(t)

@@ -11,6 +11,9 @@ import (
 // A run is found again by the JSON of its network, and goes on from weights
 // that were drawn long ago: whatever the architecture learns to hold, what it
 // held stays the same to the byte.
+//
+// Promise(runs/stable): A network's JSON, its initial weights and therefore its runs stay the same,
+// whatever is added to the layers.
 func TestWriteUpStaysByteEqual(t *testing.T) {
 	network, err := json.Marshal(WriteUp())
 	if err != nil {
@@ -21,7 +24,7 @@ func TestWriteUpStaysByteEqual(t *testing.T) {
 		t.Fatal(err)
 	}
 	var file bytes.Buffer
-	if err := writeSafetensors(&file, weights, nil); err != nil {
+	if err := WriteSafetensors(&file, weights, nil); err != nil {
 		t.Fatal(err)
 	}
 	for _, test := range []struct {

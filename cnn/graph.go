@@ -13,17 +13,10 @@ import (
 // where they are called.
 
 // forward builds the network on x [batch, height, width, channels] and returns
-// each layer's output. A nil rng means evaluation.
-func forward(a Architecture, weights []*Node, x, rng *Node) []*Node {
-	outputs, _ := layers(a, weights, x, rng)
-	return outputs
-}
-
-// layers builds the network on x [batch, height, width, channels] and returns
-// each layer's output and the weights, of which training moves the moving
-// statistics. A nil rng means evaluation: dropout does nothing, and batches are
+// each layer's output, and the weights with the moving statistics as training
+// moves them. A nil rng means evaluation: dropout does nothing, and batches are
 // normalised by the moving statistics.
-func layers(a Architecture, weights []*Node, x, rng *Node) (outputs, moved []*Node) {
+func forward(a Architecture, weights []*Node, x, rng *Node) (outputs, moved []*Node) {
 	outputs = make([]*Node, len(a.Layers))
 	for i, layer := range a.Layers {
 		switch l := layer.(type) {
@@ -98,19 +91,21 @@ func broadcastLast(v *Node, rank int) *Node {
 }
 
 // batchImages gathers rows of the device's uint8 images, mirrors those that
-// flips marks, if p asks for it, and standardises each, giving float32
-// [batch, height, width, channels].
-func batchImages(images, indices, flips *Node, p Preprocess) *Node {
+// flips marks, if p asks for it, and standardises them, each by its own moments or,
+// if fixed is not nil, all by those, giving float32 [batch, height, width, channels].
+func batchImages(images, indices, flips *Node, p Preprocess, fixed *Moments) *Node {
 	x := Gather(images, InsertAxes(indices, -1))
 	if p.Flip {
 		mirror := Reshape(flips, flips.Shape().Dimensions[0], 1, 1, 1)
 		x = Where(BroadcastToShape(mirror, shapes.Make(dtypes.Bool, x.Shape().Dimensions...)), Reverse(x, 2), x)
 	}
 	x = ConvertDType(x, dtypes.Float32)
-	if p.Pixels != nil {
+	switch {
+	case fixed != nil:
+		return DivScalar(AddScalar(x, -fixed.Mean), fixed.Deviation+epsilonStandardize)
+	case p.Pixels != nil:
 		return p.Pixels.apply(x)
-	}
-	if p.Raw {
+	case p.Raw:
 		return MulScalar(x, 1.0/255)
 	}
 	return standardize(x)

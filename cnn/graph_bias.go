@@ -8,7 +8,7 @@ import (
 // biased is x [batch, …, channels] with the bias [channels] added.
 func biased(x, bias *Node) *Node {
 	plain := func(bias *Node) *Node { return Add(x, broadcastLast(bias, x.Rank())) }
-	if !onesPay(x) {
+	if !sumByOnes(x) {
 		return plain(bias)
 	}
 	return withGradient(bias, plain, func(_, dy *Node) *Node {
@@ -19,15 +19,15 @@ func biased(x, bias *Node) *Node {
 	})
 }
 
-// onesRows is how many rows of ones are multiplied, for the sake of one: the
-// product of a vector is computed by slower code than that of a matrix.
+// onesRows is how many rows of ones are multiplied, though one would do: XLA
+// multiplies a vector by slower code than a matrix.
 const onesRows = 2
 
-// onesPay tells whether the bias's gradient, a sum over the batch and all places of its
-// pictures, is computed as ones times a matrix, over the batch first: its rows are read
-// faster, the wider they are. XLA's own sum on the CPU took 16 % of a training step on
-// two AVX-512 cores, where the product took 3 %. With oneDNN's backend, the sum comes
-// with a gradient that is computed anyway (see [oneDNNFunction.ReduceSum]).
-func onesPay(x *Node) bool {
-	return onOneCPU(x) && x.Rank() == 4 && !callsOneDNN(x)
+// sumByOnes reports whether the bias's gradient, a sum over the batch and all places of its
+// feature maps, is computed as ones times a matrix, over the batch first: the wider its rows
+// are, the faster they are read. XLA's own sum on the CPU took 16 % of a training step on
+// two AVX-512 cores, where the matrix multiplication took 3 %. An accelerated backend gives
+// the sum together with a gradient that it computes anyway.
+func sumByOnes(x *Node) bool {
+	return onOneCPU(x) && x.Rank() == 4 && !isAccelerated(x)
 }

@@ -7,9 +7,9 @@ import (
 
 // The form of each convolution is chosen here, by measurement.
 //
-// oneDNN's are the fastest on a CPU, where there is oneDNN. XLA multiplies matrices made of
+// On a CPU, oneDNN's are the fastest, where it is installed. XLA multiplies matrices made of
 // patches. A kernel's gradient, a sum over the images of a batch, XLA computes as a
-// convolution whose channels are the images and whose kernel is as large as the picture.
+// convolution whose channels are the images and whose kernel is as large as the image.
 // Summed over blocks of images (see blocksGradient) that is up to twice as fast. GFLOPS of
 // 500 images, padding "same", on two AVX-512 cores with xla-cpu-pjrt 0.0.1, oneDNN 3.2 and
 // the environment of kernelext (go test ./cnn -run xxx -bench Convolution, twice):
@@ -24,14 +24,14 @@ import (
 // Without oneDNN, on two AVX2 cores with the pjrt_c_api_cpu 0.114.0 plugin, blocks made a step
 // of the write-up's network 1.27 s instead of 1.68 s (medians of 7, alternated).
 //
-// Tried without gain: blocks as groups of one grouped convolution; the oneDNN that is inside of
-// xla-cpu-pjrt, which has no gradient for kernels: posed as convolutions over volumes, with the
-// images as channels, they took twice as long as oneDNN's own (a step 1.12 of the time);
+// Tried without gain: blocks as groups of one grouped convolution; the oneDNN inside
+// xla-cpu-pjrt, which has no gradient for kernels: written as convolutions over volumes, with
+// the images as channels, they took twice as long as oneDNN's own (a step 1.12 of the time);
 // a bias's gradient together with its kernel's (as long as one after the other); one call at a
 // time in oneDNN, and threads that wait actively (1.0 to 1.05 of the time); oneDNN's other
-// orders of a picture's numbers, which have to be made of ours (1.4 of the time and more).
-// Products of matrices are slower: at side 32, 32 to 32 channels, where blocks reach 78
-// GFLOPS on a quieter machine, patches by gradients 41, three shifted rows of the picture by
+// memory layouts of feature maps, into which ours must be converted (1.4 of the time and more).
+// Matrix multiplications are slower: at side 32, 32 to 32 channels, where blocks reach 78
+// GFLOPS on a quieter machine, patches by gradients 41, three shifted rows of the input by
 // three shifted columns of the gradients 65, shifted rows one after the other 57 (blocks of 2
 // to 100 images, the best of each).
 const gradientBlock = 50 // images of a block
@@ -40,9 +40,9 @@ const gradientBlock = 50 // images of a block
 // [side, side, in, out], at stride 1.
 func convolve(x, kernel *Node, padding string) *Node {
 	switch {
-	case patchesPay():
+	case usePatches():
 		return patchConvolution(x, kernel, padding)
-	case blocksPay(x):
+	case useBlocks(x):
 		return withGradient(kernel,
 			func(kernel *Node) *Node { return convolution(x, kernel, padding) },
 			func(_, dy *Node) *Node { return blocksGradient(x, dy, kernel.Shape().Dimensions[0], padding) })
@@ -58,29 +58,27 @@ func convolution(x, kernel *Node, padding string) *Node {
 	return c.NoPadding().Done()
 }
 
-// patchesPay tells whether a convolution is computed as a product of matrices.
-// That is for the pure-Go backend, whose products use all of a processor, and
-// whose convolution does not: with it, a step of the write-up's network at
-// batch 100 took 32 s; measure with go run . bench -go.
-func patchesPay() bool { return backendLabel() == "go" }
+// usePatches reports whether a convolution is computed as a matrix multiplication.
+// That is for the pure-Go backend, whose matrix multiplication uses all of a
+// processor, and whose convolution does not: with it, a step of the write-up's
+// network at batch 100 took 32 s; measure with go run . bench -go.
+func usePatches() bool { return backendLabel() == "go" }
 
-// callsOneDNN tells whether oneDNN, and calls beside it, compute convolutions, poolings and
-// their gradients.
-func callsOneDNN(x *Node) bool {
-	_, calls := x.Graph().Backend().(oneDNN)
-	return calls && x.DType() == dtypes.Float32
+// isAccelerated reports whether the backend computes convolutions of x faster than XLA.
+func isAccelerated(x *Node) bool {
+	b, ok := x.Graph().Backend().(accelerated)
+	return ok && b.Accelerates(x.Shape())
 }
 
-// blocksPay tells whether the kernel's gradient is computed by blocksGradient.
-// That is for XLA on the CPU without oneDNN, which has a gradient of its own: GPU
-// libraries choose their own blocks. Blocks
-// would cut across what several devices have each of a batch, and sum more
-// coarsely than it does in bfloat16.
-func blocksPay(x *Node) bool {
-	return onOneCPU(x) && !callsOneDNN(x) && x.DType() == dtypes.Float32 && x.Shape().Dimensions[0] > gradientBlock
+// useBlocks reports whether the kernel's gradient is computed by blocksGradient.
+// That is for XLA on the CPU where nothing accelerates it: GPU libraries choose
+// their own blocks. Blocks would be at odds with the parts of a batch that several
+// devices have, and in bfloat16 they would sum more coarsely than the whole batch.
+func useBlocks(x *Node) bool {
+	return onOneCPU(x) && !isAccelerated(x) && x.DType() == dtypes.Float32 && x.Shape().Dimensions[0] > gradientBlock
 }
 
-// onOneCPU tells whether XLA computes the graph of x, on one device of the CPU.
+// onOneCPU reports whether XLA computes the graph of x, on one device of the CPU.
 func onOneCPU(x *Node) bool {
 	return backendLabel() == "xla:cpu" && x.Graph().NumDevices() == 1
 }

@@ -13,6 +13,8 @@ import (
 
 // The kernel's gradient over blocks is that of the whole batch, and the same
 // to the bit each time.
+//
+// Promise(compute/onednn)
 func TestKernelGradientOverBlocks(t *testing.T) {
 	const n, h, w, in, out = 2*gradientBlock + 3, 7, 6, 8, 5
 	backend, err := openBackend()
@@ -67,7 +69,7 @@ func TestConvolveKeepsItsGradients(t *testing.T) {
 	}
 }
 
-// The product of patches and kernel is the convolution, and has its gradients.
+// The matrix multiplication of patches and kernel is the convolution, and has its gradients.
 func TestPatchConvolutionIsTheConvolution(t *testing.T) {
 	backend, err := openBackend()
 	if err != nil {
@@ -128,11 +130,11 @@ func cloned(t testing.TB, x *tensors.Tensor) *tensors.Tensor {
 	return c
 }
 
-// checkConvolution compares the gradients of the picture and of the kernel, and
-// the output.
+// checkConvolution compares the gradients of the input and of the kernel, and the
+// output.
 func checkConvolution(t *testing.T, want, got [][]float32) {
 	t.Helper()
-	for i, what := range []string{"the picture's gradient", "the kernel's gradient", "the output"} {
+	for i, what := range []string{"the input's gradient", "the kernel's gradient", "the output"} {
 		if diff := relativeDifference(want[i], got[i]); diff > 1e-5 {
 			t.Errorf("%s differs by %g of the largest value", what, diff)
 		}

@@ -18,7 +18,7 @@ func dropout(x, rng *Node, layer int, rate float64) *Node {
 	return Reshape(Where(keep, MulScalar(x, 1/(1-rate)), ZerosLike(x)), shape...)
 }
 
-// randomBits gives uniform 32-bit numbers of that shape: each is its position's
+// randomBits gives uniform 32-bit integers of that shape: each is its position's
 // hash with 64 bits of key from the step's random state and the layer. XLA can
 // fuse that into the loop that uses it. Dropout of 4.1 million values took a few
 // milliseconds at best on two AVX2 cores with the pjrt_c_api_cpu 0.114.0 plugin,

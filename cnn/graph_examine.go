@@ -6,13 +6,13 @@ import (
 )
 
 // examineStep builds the forward pass of a training step, with dropout and all,
-// and tells of each layer whether its output holds only finite numbers. Inputs
+// and counts for each layer the values of its output that are not finite. Inputs
 // are the weights, images, indices, flips and random state; the output is
-// int32 [layers], how many numbers of each are not finite.
+// int32 [layers].
 func examineStep(a Architecture, c Config, inputs []*Node) *Node {
 	count := len(inputs) - 4
 	weights, images, indices, mirror, rng := inputs[:count], inputs[count], inputs[count+1], inputs[count+2], inputs[count+3]
-	outputs := forward(a, rounded(weights, c.Precision), batchImages(images, indices, mirror, c.Preprocess), rng)
+	outputs, _ := forward(a, rounded(weights, c.Precision), batchImages(images, indices, mirror, c.Preprocess, nil), rng)
 	for i, x := range outputs {
 		outputs[i] = ReduceAllSum(ConvertDType(LogicalNot(IsFinite(x)), dtypes.Int32))
 	}

@@ -28,8 +28,8 @@ func (l BatchNormalization) normalize(x *Node, weights []*Node, training bool) (
 //
 // GoMLX's convolution has a wrong gradient with respect to its input where the
 // kernel's side is even: such a kernel gets a row and a column of zeros at its
-// end, and the picture one that they fall on. With that, or with a stride, the
-// picture is padded, and cut to what the windows cover, before the convolution.
+// end, and the image one that they fall on. With that, or with a stride, the
+// image is padded, and cut to what the windows cover, before the convolution.
 // Padding "same" is TensorFlow's: the odd row and column come at the end.
 func (l Conv2D) convolve(x, kernel *Node) *Node {
 	extra := 1 - l.Kernel%2

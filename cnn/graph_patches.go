@@ -4,10 +4,11 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// patchConvolution is the convolution as one product: the picture's patches, one
-// a row, by the kernel, one filter a column. Its gradients are products of the
-// same kind; the ones that follow from the graph would take patches apart again
-// and turn them over, which costs more than the products.
+// patchConvolution is the convolution as one matrix multiplication: the image's
+// patches, one a row, by the kernel, one filter a column. Its gradients are
+// matrix multiplications of the same kind; the ones that follow from the graph
+// would transpose the patches and add them up again, which costs more than the
+// multiplications.
 func patchConvolution(x, kernel *Node, padding string) *Node {
 	side, in, out := kernel.Shape().Dimensions[0], kernel.Shape().Dimensions[2], kernel.Shape().Dimensions[3]
 	var zeros [2]int
@@ -15,8 +16,8 @@ func patchConvolution(x, kernel *Node, padding string) *Node {
 		zeros = around(side)
 	}
 	inputGradient := func(_, dy *Node) *Node {
-		turned := TransposeAllAxes(Reverse(kernel, 0, 1), 0, 1, 3, 2)
-		return patchProduct(padded(dy, 1, [2]int{side - 1 - zeros[0], side - 1 - zeros[1]}), turned)
+		flipped := TransposeAllAxes(Reverse(kernel, 0, 1), 0, 1, 3, 2)
+		return patchProduct(padded(dy, 1, [2]int{side - 1 - zeros[0], side - 1 - zeros[1]}), flipped)
 	}
 	kernelGradient := func(_, dy *Node) *Node {
 		channelsFirst := padded(TransposeAllAxes(x, 3, 0, 1, 2), 2, zeros)
@@ -45,8 +46,8 @@ func padded(x *Node, axis int, around [2]int) *Node {
 	return zerosAround(zerosAround(x, axis, around), axis+1, around)
 }
 
-// shifted are the side·side parts of x that a window's places see, with axis and
-// the one that follows it as height and width.
+// shifted are the side·side parts of x that the places of a window cover as it
+// moves, with axis and the one that follows it as height and width.
 func shifted(x *Node, side, axis int) []*Node {
 	height, width := x.Shape().Dimensions[axis]-side+1, x.Shape().Dimensions[axis+1]-side+1
 	var parts []*Node

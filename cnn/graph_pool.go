@@ -8,11 +8,11 @@ import (
 // width, channels]; rows and columns that fill no window are left out. Where
 // several places of a window hold it, each gets the gradient.
 //
-// The windows are split off by a reshape, and the largest is found among their
-// places, each of which is a picture: XLA's reductions go through one number
-// after the other, and its native pooling has a slow gradient.
+// A reshape gives each place of a window an axis, and the largest is found among
+// the places, each of which is a smaller feature map: XLA's reductions take one
+// value after the other, and its native pooling has a slow gradient.
 func maxPool(x *Node, size int) *Node {
-	if callsOneDNN(x) && x.Shape().Dimensions[3]%poolLanes == 0 {
+	if b, ok := x.Graph().Backend().(accelerated); ok && b.AcceleratesMaxPool(x.Shape()) {
 		return MaxPool(x).Window(size).Strides(size).NoPadding().Done()
 	}
 	d := x.Shape().Dimensions

@@ -4,9 +4,9 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// relu is the larger of x and 0. Its gradient asks the output, not x, where x
-// was above 0: x need not be kept, nor computed at all where a convolution gives
-// its output already cut (see [oneDNNFunction.Max]).
+// relu is the larger of x and 0. Its gradient looks at the output, not at x, for
+// where x was above 0: x need not be kept, nor computed at all where an
+// accelerated backend's convolution applies the ReLU itself.
 func relu(x *Node) *Node {
 	zero := ScalarZero(x.Graph(), x.DType())
 	return withGradient(x,

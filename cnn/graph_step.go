@@ -44,9 +44,9 @@ func trainStep(a Architecture, c Config, inputs []*Node) []*Node {
 	}
 	weights, slots := state[:len(specs)], state[len(specs):]
 
-	x := batchImages(images, indices, mirror, c.Preprocess)
+	x := batchImages(images, indices, mirror, c.Preprocess, nil)
 	y := Gather(labels, InsertAxes(indices, -1))
-	outputs, moved := layers(a, rounded(weights, c.Precision), x, rng)
+	outputs, moved := forward(a, rounded(weights, c.Precision), x, rng)
 	z := logits(outputs)
 	loss := ReduceAllMean(crossEntropy(z, y))
 	var trained []*Node
@@ -66,12 +66,12 @@ func trainStep(a Architecture, c Config, inputs []*Node) []*Node {
 
 // evalStep builds the evaluation of one batch: inputs are the weights, images,
 // labels, indices and flips; outputs the probabilities [batch, classes] and
-// each sample's loss [batch].
-func evalStep(a Architecture, c Config, inputs []*Node) []*Node {
+// each sample's loss [batch]. fixed is as in [batchImages].
+func evalStep(a Architecture, c Config, fixed *Moments, inputs []*Node) []*Node {
 	count := len(inputs) - 4
 	weights, images, labels, indices, mirror := inputs[:count], inputs[count], inputs[count+1], inputs[count+2], inputs[count+3]
-	x := batchImages(images, indices, mirror, c.Preprocess)
+	x := batchImages(images, indices, mirror, c.Preprocess, fixed)
 	y := Gather(labels, InsertAxes(indices, -1))
-	outputs := forward(a, rounded(weights, c.Precision), x, nil)
+	outputs, _ := forward(a, rounded(weights, c.Precision), x, nil)
 	return []*Node{outputs[len(outputs)-1], crossEntropy(logits(outputs), y)}
 }

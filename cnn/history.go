@@ -34,8 +34,7 @@ type History struct {
 	Epochs []Epoch
 }
 
-// Column lists one figure of every epoch, ready to plot: "loss", "accuracy",
-// "valid_loss" or "valid_accuracy".
+// column lists one figure of every epoch.
 func (h History) column(get func(Epoch) float64) []float64 {
 	out := make([]float64, len(h.Epochs))
 	for i, e := range h.Epochs {
@@ -78,6 +77,18 @@ func (h History) steps(get func(Step) float64) []float64 {
 	return out
 }
 
+// MeanAccuracy is the mean accuracy of the steps that keep accepts, 0 to 1, and
+// how many they are; the mean of none is 0.
+func (h History) MeanAccuracy(keep func(Step) bool) (mean float64, steps int) {
+	for _, s := range h.Steps {
+		if keep(s) {
+			mean += s.Accuracy
+			steps++
+		}
+	}
+	return mean / float64(max(1, steps)), steps
+}
+
 // meanOfEpoch is the loss and accuracy over the steps of an epoch so far,
 // weighted by the size of each batch.
 func (h History) meanOfEpoch(epoch int) (loss, accuracy float64) {
@@ -92,7 +103,7 @@ func (h History) meanOfEpoch(epoch int) (loss, accuracy float64) {
 	return loss / n, accuracy / n
 }
 
-// maxHistoryLine bounds a line: six numbers and their names take less.
+// maxHistoryLine bounds a line: six figures and their names take less.
 const maxHistoryLine = 512
 
 // historyLine is one line of a run's history file: exactly one of the two.

@@ -2,6 +2,7 @@ package cnn
 
 import (
 	"errors"
+	"math"
 	"reflect"
 	"strings"
 	"testing"
@@ -37,6 +38,7 @@ func TestHistoryRoundTrip(t *testing.T) {
 	}
 }
 
+// Promise(files/hostile)
 func TestHistoryRefuses(t *testing.T) {
 	step := `{"s":{"step":1,"epoch":1,"rate":1,"images":1,"loss":1,"accuracy":1}}` + "\n"
 	for name, test := range map[string]struct{ text, want string }{
@@ -55,6 +57,7 @@ func TestHistoryRefuses(t *testing.T) {
 	}
 }
 
+// Promise(files/hostile)
 func FuzzHistory(f *testing.F) {
 	f.Add([]byte(`{"s":{"step":1,"epoch":1,"rate":1,"images":1,"loss":1,"accuracy":1}}` + "\n"))
 	f.Add([]byte(`{"e":{"epoch":1,"loss":1,"accuracy":1,"valid_loss":1,"valid_accuracy":1}}` + "\n"))
@@ -63,4 +66,15 @@ func FuzzHistory(f *testing.F) {
 			t.Errorf("%v does not wrap ErrFormat", err)
 		}
 	})
+}
+
+func TestMeanAccuracy(t *testing.T) {
+	h := History{Steps: []Step{{Rate: 0.1, Accuracy: 0.2}, {Rate: 0.2, Accuracy: 0.4}, {Rate: 0.3, Accuracy: 0.9}}}
+	mean, steps := h.MeanAccuracy(func(s Step) bool { return s.Rate < 0.25 })
+	if math.Abs(mean-0.3) > 1e-12 || steps != 2 {
+		t.Errorf("%g of %d steps, expected 0.3 of 2", mean, steps)
+	}
+	if mean, steps := h.MeanAccuracy(func(Step) bool { return false }); mean != 0 || steps != 0 {
+		t.Errorf("%g of %d steps, expected 0 of none", mean, steps)
+	}
 }

@@ -5,30 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
-	"io"
 	"slices"
-
-	"github.com/cnnbook/cnnbook/cifar"
 )
-
-// WriteSafetensors writes float32 arrays, and free text by name, in the
-// safetensors format.
-func WriteSafetensors(w io.Writer, arrays []Array, metadata map[string]string) error {
-	return writeSafetensors(w, arrays, metadata)
-}
-
-// Check says which array differs first from what the network asks for, or holds
-// a NaN or an infinity.
-func (w Weights) Check(net Architecture) error {
-	if err := w.matches(net); err != nil {
-		return err
-	}
-	if name := w.firstNonFinite(); name != "" {
-		return fmt.Errorf("%w: %s holds a NaN or an infinity", ErrFormat, name)
-	}
-	return nil
-}
 
 // Foreign is a network that was trained elsewhere.
 type Foreign struct {
@@ -54,7 +32,7 @@ func Import(root, name string, f Foreign) (*Run, error) {
 		return nil, err
 	}
 	var file bytes.Buffer
-	if err := writeSafetensors(&file, f.Weights, nil); err != nil {
+	if err := WriteSafetensors(&file, f.Weights, nil); err != nil {
 		return nil, err
 	}
 	sum := sha256.Sum256(file.Bytes())
@@ -89,13 +67,6 @@ func ImportRun(root, name string, net Architecture, weights Weights, source stri
 // Notes are what was left out or assumed when the run was imported.
 func (r *Run) Notes() []string { return slices.Clone(r.manifest.Notes) }
 
-// Inputs are a dataset's images as a network gets them in evaluation: each
-// standardised by itself, float32 [n, 32, 32, 3], channels last. It is what other
-// programs must be given.
-func Inputs(d *cifar.Dataset) []float32 {
-	return Preprocess{}.Inputs(d)
-}
-
 // untrained is a configuration without epochs, which a [Config] cannot say: there
 // 0 is the default.
 func untrained(p Preprocess) (json.RawMessage, error) {
@@ -109,15 +80,4 @@ func untrained(p Preprocess) (json.RawMessage, error) {
 	}
 	fields["epochs"] = 0
 	return json.Marshal(fields)
-}
-
-// WriteNewFile makes a file that is whole or not there at all: written aside,
-// synced and renamed. A name that is taken is refused.
-func WriteNewFile(path string, data []byte) error {
-	dir, name, err := freePath(path)
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
-	}
-	_, err = writeAtomic(dir, name, func(w io.Writer) error { _, err := w.Write(data); return err })
-	return err
 }

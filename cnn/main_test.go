@@ -1,12 +1,11 @@
 package cnn
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"testing"
 
-	"github.com/cnnbook/cnnbook/kernelext"
+	"github.com/cnnbook/cnnbook/internal/testplugin"
 )
 
 // TestMain gets the plugin that the tests compute with, as a kernel does. It
@@ -15,12 +14,8 @@ func TestMain(m *testing.M) {
 	if os.Getenv("CNNBOOK_TEST_TRAINING") != "" {
 		os.Exit(m.Run()) // the child of a test, which has set up already
 	}
-	plugin, err := kernelext.Setup{Log: os.Stderr}.Plugin(context.Background())
-	if err == nil {
-		err = plugin.Apply()
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "setting up for the tests:", err)
+	if err := testplugin.Apply(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 	os.Exit(m.Run())

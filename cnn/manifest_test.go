@@ -29,6 +29,7 @@ func manifestText(t testing.TB) string {
 	return string(text)
 }
 
+// Promise(files/hostile)
 func TestManifestRefuses(t *testing.T) {
 	good := manifestText(t)
 	if _, err := parseManifest([]byte(good), "m"); err != nil {
@@ -68,6 +69,8 @@ func TestManifestRefuses(t *testing.T) {
 
 // FuzzManifest: what is accepted names files of its own folder alone, and is accepted again
 // when it is written again.
+//
+// Promise(files/hostile)
 func FuzzManifest(f *testing.F) {
 	f.Add([]byte(manifestText(f)))
 	f.Add([]byte(`{"format":2,"state":{"weights":{"name":"../x"}}}`))

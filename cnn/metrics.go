@@ -2,12 +2,13 @@ package cnn
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 	"slices"
+
+	"github.com/cnnbook/cnnbook/internal/stats"
 )
 
-// Confusion counts images by their label and by what the network said:
+// Confusion counts images by their label and by the predicted class:
 // [actual][predicted].
 func (r *Result) Confusion() [][]int {
 	m := make([][]int, len(r.Names))
@@ -25,8 +26,8 @@ func (r *Result) Confusion() [][]int {
 type ClassScore struct {
 	Name      string
 	Images    int     // with this label
-	Precision float64 // of the images called this, the part that are
-	Recall    float64 // of the images that are this, the part called so
+	Precision float64 // of the images predicted as this class, the part that are of it
+	Recall    float64 // of the images of this class, the part predicted as it
 	F1        float64 // harmonic mean of the two
 }
 
@@ -148,74 +149,14 @@ type CalibrationBin struct {
 // and gives the expected calibration error: the mean difference of the two,
 // weighted by images (Guo et al. 2017, arXiv 1706.04599, equation 3).
 func (r *Result) Calibration(bins int) ([]CalibrationBin, float64) {
-	out := make([]CalibrationBin, max(1, bins))
-	width := 1 / float64(len(out))
-	for i := range out {
-		out[i].Low, out[i].High = float64(i)*width, float64(i+1)*width
+	confidence, correct := make([]float64, len(r.Actual)), make([]bool, len(r.Actual))
+	for i, p := range r.Predicted {
+		confidence[i], correct[i] = r.Probabilities[i][p], p == r.Actual[i]
 	}
-	for i, p := range r.Probabilities {
-		confidence := p[r.Predicted[i]]
-		b := &out[min(len(out)-1, max(0, int(math.Ceil(confidence*float64(len(out))))-1))]
-		b.Images++
-		b.Confidence += confidence
-		if r.Predicted[i] == r.Actual[i] {
-			b.Accuracy++
-		}
+	counted := stats.Calibration(confidence, correct, bins)
+	out := make([]CalibrationBin, len(counted))
+	for i, b := range counted {
+		out[i] = CalibrationBin{Low: b.Low, High: b.High, Images: b.Count, Confidence: b.Confidence, Accuracy: b.Accuracy}
 	}
-	ece := 0.0
-	for i := range out {
-		b := &out[i]
-		if b.Images == 0 {
-			continue
-		}
-		n := float64(b.Images)
-		b.Confidence /= n
-		b.Accuracy /= n
-		ece += n / float64(len(r.Actual)) * math.Abs(b.Accuracy-b.Confidence)
-	}
-	return out, ece
-}
-
-// Misaligned is the write-up's evaluation, kept to show its mistake: its
-// predictions come from a generator that shuffles, and are compared with the
-// labels in their own order. Prediction i then belongs to some other image, so
-// the confusion matrix spreads evenly and the accuracy falls to chance, however
-// good the network is.
-func (r *Result) Misaligned(seed uint64) *Result {
-	order := epochOrder(seed, 0, len(r.Actual))
-	out := *r
-	out.Predicted = make([]int, len(order))
-	out.Probabilities = make([][]float64, len(order))
-	out.Losses = make([]float64, len(order))
-	right := 0
-	out.Loss = 0
-	for i, from := range order {
-		out.Predicted[i], out.Probabilities[i] = r.Predicted[from], r.Probabilities[from]
-		if out.Predicted[i] == r.Actual[i] {
-			right++
-		}
-		out.Losses[i] = -math.Log(max(1e-7, out.Probabilities[i][r.Actual[i]])) // clipped as Keras clips
-		out.Loss += out.Losses[i] / float64(len(order))
-	}
-	out.Accuracy = ratio(right, len(order))
-	return &out
-}
-
-// String is one line: "accuracy 0.7646 (95 % interval 0.7562 to 0.7728), loss
-// 0.8820, 10000 images".
-func (r *Result) String() string {
-	low, high := r.Interval()
-	return fmt.Sprintf("accuracy %.4f (95 %% interval %.4f to %.4f), loss %.4f, %d images", r.Accuracy, low, high, r.Loss, len(r.Actual))
-}
-
-// Prediction is the network's answer to one image.
-type Prediction struct {
-	Class         int
-	Name          string
-	Probabilities []float64
-}
-
-// Prediction gives the answer to image i.
-func (r *Result) Prediction(i int) Prediction {
-	return Prediction{Class: r.Predicted[i], Name: r.Names[r.Predicted[i]], Probabilities: r.Probabilities[i]}
+	return out, stats.CalibrationError(counted)
 }

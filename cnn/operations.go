@@ -27,10 +27,10 @@ func (a Architecture) Operations() (forward, training int64, err error) {
 func operations(l Layer, in, out Shape) int64 {
 	switch l := l.(type) {
 	case Conv2D:
-		return 2 * int64(l.meetings(in[0], out[0])) * int64(l.meetings(in[1], out[1])) * int64(in[2]) * int64(out[2])
+		return 2 * int64(l.overlaps(in[0], out[0])) * int64(l.overlaps(in[1], out[1])) * int64(in[2]) * int64(out[2])
 	case DepthwiseConv2D:
 		c := Conv2D{Kernel: l.Kernel, Stride: l.Stride, Padding: l.Padding}
-		return 2 * int64(c.meetings(in[0], out[0])) * int64(c.meetings(in[1], out[1])) * int64(out[2])
+		return 2 * int64(c.overlaps(in[0], out[0])) * int64(c.overlaps(in[1], out[1])) * int64(out[2])
 	case SeparableConv2D:
 		between := Shape{out[0], out[1], in[2] * orElse(l.Multiplier, 1)}
 		return operations(l.depthwise(), in, between) + 2*int64(between.Size())*int64(l.Filters)
@@ -40,9 +40,9 @@ func operations(l Layer, in, out Shape) int64 {
 	return 0
 }
 
-// meetings is how often a place of the kernel meets one of the picture along an
-// axis of that size.
-func (l Conv2D) meetings(size, outputs int) int {
+// overlaps counts the pairs of a place of the kernel and a place of the image that
+// it covers, along an axis of that size, over all outputs.
+func (l Conv2D) overlaps(size, outputs int) int {
 	before := 0
 	if l.Padding == "same" {
 		before = SamePadding(size, l.Kernel, l.stride())[0]

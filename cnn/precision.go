@@ -1,41 +1,12 @@
 package cnn
 
-import (
-	"github.com/gomlx/compute/dtypes"
-	. "github.com/gomlx/gomlx/core/graph"
-)
-
 // Precision is the type that convolutions and dense layers multiply in, as
 // Keras's mixed precision has it.
 type Precision string
 
 const (
 	Float32 Precision = ""
-	// BFloat16 has float32's range with 8 bits of mantissa. Processors of
-	// graphics multiply it several times as fast; on a CPU it is slower.
+	// BFloat16 has float32's range with 8 bits of mantissa. GPUs
+	// multiply it several times as fast; on a CPU it is slower.
 	BFloat16 Precision = "bfloat16"
 )
-
-// rounded are the weights with kernels, which have more than one axis, in that
-// precision: a layer multiplies in its kernel's.
-func rounded(weights []*Node, p Precision) []*Node {
-	if p == Float32 {
-		return weights
-	}
-	out := make([]*Node, len(weights))
-	for i, w := range weights {
-		if out[i] = w; w.Rank() > 1 {
-			out[i] = ConvertDType(w, dtypes.BFloat16)
-		}
-	}
-	return out
-}
-
-// multiplied is the product of x with a kernel in the kernel's precision, given
-// in x's.
-func multiplied(x, kernel *Node, product func(x, kernel *Node) *Node) *Node {
-	if x.DType() == kernel.DType() {
-		return product(x, kernel)
-	}
-	return ConvertDType(product(ConvertDType(x, kernel.DType()), kernel), x.DType())
-}

@@ -1,6 +1,10 @@
 package cnn
 
-import "math"
+import (
+	"math"
+
+	"github.com/cnnbook/cnnbook/cifar"
+)
 
 // Preprocess says what happens to an image on its way into the network.
 type Preprocess struct {
@@ -39,4 +43,28 @@ func Standardize(pixels []uint8) []float32 {
 		out[i] = float32((float64(p) - mean) * scale)
 	}
 	return out
+}
+
+// PixelMoments are the mean and the population standard deviation of all
+// values, 0 to 255: of one image's Pixels, or of a whole dataset's Images. No
+// values give zeros.
+func PixelMoments(pixels []uint8) (mean, std float64) {
+	if len(pixels) == 0 {
+		return 0, 0
+	}
+	var sum, squares uint64 // exact: 255²·2^40 values fit
+	for _, p := range pixels {
+		sum += uint64(p)
+		squares += uint64(p) * uint64(p)
+	}
+	n := float64(len(pixels))
+	mean = float64(sum) / n
+	return mean, math.Sqrt(max(0, float64(squares)/n-mean*mean))
+}
+
+// Inputs are a dataset's images as a network gets them in evaluation: each
+// standardised by itself, float32 [n, 32, 32, 3], channels last. It is what other
+// programs must be given.
+func Inputs(d *cifar.Dataset) []float32 {
+	return Preprocess{}.Inputs(d)
 }

@@ -6,21 +6,22 @@ import (
 	"slices"
 	"time"
 
-	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/cnnbook/cnnbook/internal/stats"
+	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
-// productSide is that of the matrices of [ProductSpeed]: large enough that the
-// numbers are fetched far less often than multiplied.
+// productSide is the side of the matrices of [ProductSpeed]: so large that values
+// are fetched far less often than multiplied.
 const productSide = 2048
 
 // ProductSpeed is how many floating-point operations a second the backend does
-// while it multiplies two square matrices of 2,048, float32, the median of
-// times products: what is left of a processor's peak on the machine as it is
-// now, and a yardstick for a network's step (see [Architecture.Operations]).
+// while it multiplies two square float32 matrices of side 2,048, the median of that
+// many times: what is left of a processor's peak on the machine as it is now, and a
+// yardstick for a network's step (see [Architecture.Operations]).
 func ProductSpeed(ctx context.Context, times int) (perSecond float64, err error) {
 	if times < 1 {
-		return 0, fmt.Errorf("%w: at least 1 product must be timed, got %d", ErrConfig, times)
+		return 0, fmt.Errorf("%w: at least 1 multiplication must be timed, got %d", ErrConfig, times)
 	}
 	backend, err := openBackend()
 	if err != nil {
@@ -32,9 +33,7 @@ func ProductSpeed(ctx context.Context, times int) (perSecond float64, err error)
 		if err := matrix.ToDevice(backend, 0); err != nil {
 			return err
 		}
-		product, err := NewExec(backend, func(x, y *Node) *Node {
-			return Slice(Dot(x, y).Product(), AxisRange(0, 1), AxisRange(0, 1)) // little to copy back
-		})
+		product, err := graph.NewExec(backend, productCorner)
 		if err != nil {
 			return err
 		}
@@ -49,7 +48,7 @@ func ProductSpeed(ctx context.Context, times int) (perSecond float64, err error)
 			}
 			took = append(took, time.Since(began))
 		}
-		perSecond = 2 * productSide * productSide * productSide / medianOfLast(took, times).Seconds()
+		perSecond = 2 * productSide * productSide * productSide / stats.Median(took[1:]).Seconds()
 		return nil
 	})
 	return perSecond, err

@@ -337,6 +337,17 @@ func (r *Run) Finished() bool {
 // Seconds is the time that training took, over all processes that took part.
 func (r *Run) Seconds() float64 { return r.manifest.State.Seconds }
 
+// Estimate is how long a number of steps would take at the mean pace of this
+// run's own steps, validation and saving included; 0 for a run without steps.
+// Other batch sizes, optimizers or machines have another pace.
+func (r *Run) Estimate(steps int) time.Duration {
+	done := r.manifest.State.Step
+	if done == 0 {
+		return 0
+	}
+	return time.Duration(r.Seconds() / float64(done) * float64(steps) * float64(time.Second))
+}
+
 // Drawn says whether the run was trained on drawn images instead of photographs.
 func (r *Run) Drawn() bool { return r.manifest.Data.Train.Drawn }
 

@@ -117,6 +117,8 @@ func TestTrainSavesAndIsFoundAgain(t *testing.T) {
 	}
 }
 
+// Promise(runs/identity): A run is never shown for a network, configuration, seed or dataset other
+// than its own. What has changed is named.
 func TestOpeningAgainTrainsNothing(t *testing.T) {
 	root, spec := t.TempDir(), tinySpec(t)
 	r := trainTiny(t, root, spec)
@@ -133,6 +135,7 @@ func TestOpeningAgainTrainsNothing(t *testing.T) {
 	}
 }
 
+// Promise(runs/identity)
 func TestChangesAreNamedAndTrainedAnew(t *testing.T) {
 	root, spec := t.TempDir(), tinySpec(t)
 	first := trainTiny(t, root, spec)
@@ -175,6 +178,10 @@ func TestChangesAreNamedAndTrainedAnew(t *testing.T) {
 
 // TestResumeIsExact stops a training after each of its steps in turn and checks
 // that what goes on ends as if never stopped, dropout and all.
+//
+// Promise(runs/resume): A training that is stopped anywhere and resumed ends with the same weights,
+// optimizer state and history, bit for bit, as one that was never stopped, on the same CPU and plugin.
+// Promise(runs/resume) after each kind of step
 func TestResumeIsExact(t *testing.T) {
 	spec := tinySpec(t)
 	whole := trainTiny(t, t.TempDir(), spec)
@@ -238,6 +245,7 @@ func TestStagesDrawTheirOwnBatches(t *testing.T) {
 	}
 }
 
+// Promise(runs/lock)
 func TestSecondTrainerIsToldWhoHoldsTheRun(t *testing.T) {
 	spec := tinySpec(t)
 	r := openTiny(t, t.TempDir(), spec)
@@ -254,6 +262,8 @@ func TestSecondTrainerIsToldWhoHoldsTheRun(t *testing.T) {
 	}
 }
 
+// Promise(runs/saves): What is saved is whole: the files of a state are written before the manifest
+// that names them with their SHA-256, and the previous state is kept.
 func TestSpoiltFilesAreNoticed(t *testing.T) {
 	trained := trainTiny(t, t.TempDir(), tinySpec(t))
 	for name, test := range map[string]struct {
@@ -292,6 +302,7 @@ func TestSpoiltFilesAreNoticed(t *testing.T) {
 	}
 }
 
+// Promise(runs/saves)
 func TestPreviousStateIsUsedWhenTheLatestIsSpoilt(t *testing.T) {
 	r := trainTiny(t, t.TempDir(), tinySpec(t))
 	flipBit(t, r.Dir, r.manifest.State.Weights.Name)
@@ -311,6 +322,8 @@ func TestPreviousStateIsUsedWhenTheLatestIsSpoilt(t *testing.T) {
 
 // A run that is stopped between an epoch's last step and its validation is
 // saved twice at that step; the state before must still be there.
+//
+// Promise(runs/saves)
 func TestPreviousStateIsAnotherStep(t *testing.T) {
 	root, spec := t.TempDir(), tinySpec(t)
 	spec.Config.Epochs = 1
@@ -332,6 +345,7 @@ func TestPreviousStateIsAnotherStep(t *testing.T) {
 	}
 }
 
+// Promise(runs/saves)
 func TestTornHistoryLineIsCutOff(t *testing.T) {
 	spec := tinySpec(t)
 	whole := trainTiny(t, t.TempDir(), spec)
@@ -477,4 +491,15 @@ func flipBit(t *testing.T, dir, name string) {
 
 func replace(t *testing.T, dir, old, with string) {
 	edit(t, dir, manifestName, func(b []byte) []byte { return bytes.ReplaceAll(b, []byte(old), []byte(with)) })
+}
+
+func TestEstimate(t *testing.T) {
+	var r Run
+	if got := r.Estimate(10); got != 0 {
+		t.Errorf("without a step: %s, expected 0", got)
+	}
+	r.manifest.State.Step, r.manifest.State.Seconds = 20, 5
+	if got := r.Estimate(10); got != 2500*time.Millisecond {
+		t.Errorf("%s, expected 2.5s", got)
+	}
 }

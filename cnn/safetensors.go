@@ -25,8 +25,9 @@ type safetensorsEntry struct {
 	Offsets [2]uint64 `json:"data_offsets"`
 }
 
-// writeSafetensors writes float32 arrays in their order.
-func writeSafetensors(w io.Writer, arrays []Array, metadata map[string]string) error {
+// WriteSafetensors writes float32 arrays in their order, and free text by name, in
+// the safetensors format.
+func WriteSafetensors(w io.Writer, arrays []Array, metadata map[string]string) error {
 	var header bytes.Buffer
 	header.WriteByte('{')
 	if len(metadata) > 0 {
@@ -116,7 +117,7 @@ func readSafetensors(data []byte, file string) ([]Array, error) {
 }
 
 // safetensorsHeader reads the header's entries, sorted by where their data
-// starts; a name that stands twice is an error.
+// starts; a name that occurs twice is an error.
 func safetensorsHeader(header []byte) ([]string, []safetensorsEntry, error) {
 	type named struct {
 		name string

@@ -25,7 +25,7 @@ func TestSafetensorsRoundTrip(t *testing.T) {
 		{Name: "scalar", Shape: []int{}, Values: []float32{7}},
 	}
 	var b bytes.Buffer
-	if err := writeSafetensors(&b, arrays, map[string]string{"format": "cnnbook"}); err != nil {
+	if err := WriteSafetensors(&b, arrays, map[string]string{"format": "cnnbook"}); err != nil {
 		t.Fatal(err)
 	}
 	if n := binary.LittleEndian.Uint64(b.Bytes()); n%8 != 0 {
@@ -40,7 +40,7 @@ func TestSafetensorsRoundTrip(t *testing.T) {
 // An optimizer without state saves no arrays, only the metadata.
 func TestSafetensorsWithoutArrays(t *testing.T) {
 	var b bytes.Buffer
-	if err := writeSafetensors(&b, nil, map[string]string{"format": "cnnbook"}); err != nil {
+	if err := WriteSafetensors(&b, nil, map[string]string{"format": "cnnbook"}); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := readSafetensors(b.Bytes(), "x"); err != nil || len(got) != 0 {
@@ -48,6 +48,7 @@ func TestSafetensorsWithoutArrays(t *testing.T) {
 	}
 }
 
+// Promise(files/hostile)
 func TestSafetensorsRefuses(t *testing.T) {
 	four := []byte{0, 0, 0, 0}
 	for name, test := range map[string]struct {
@@ -82,9 +83,10 @@ func TestSafetensorsRefuses(t *testing.T) {
 	}
 }
 
+// Promise(files/hostile)
 func FuzzSafetensors(f *testing.F) {
 	var b bytes.Buffer
-	if err := writeSafetensors(&b, []Array{{Name: "a", Shape: []int{2}, Values: []float32{1, 2}}}, nil); err != nil {
+	if err := WriteSafetensors(&b, []Array{{Name: "a", Shape: []int{2}, Values: []float32{1, 2}}}, nil); err != nil {
 		f.Fatal(err)
 	}
 	f.Add(b.Bytes())
@@ -98,7 +100,7 @@ func FuzzSafetensors(f *testing.F) {
 			return
 		}
 		var b bytes.Buffer
-		if err := writeSafetensors(&b, arrays, nil); err != nil {
+		if err := WriteSafetensors(&b, arrays, nil); err != nil {
 			t.Fatal(err)
 		}
 		again, err := readSafetensors(b.Bytes(), "again")
@@ -110,6 +112,8 @@ func FuzzSafetensors(f *testing.F) {
 
 // TestReadersAreBounded gives sizes that the bytes do not have: nothing of that size
 // may be asked of memory.
+//
+// Promise(files/hostile)
 func TestReadersAreBounded(t *testing.T) {
 	entry := func(shape, end string) string {
 		return `{"a":{"dtype":"F32","shape":[` + shape + `],"data_offsets":[0,` + end + `]}}`

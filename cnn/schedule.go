@@ -75,6 +75,15 @@ type Exponential struct {
 	Steps int     `json:"steps"`
 }
 
+// Linear moves the rate from From to To, either way, in equal steps over Steps
+// steps: rate = From + (To−From)·step/(Steps−1), and To from there on. It is
+// what a range test that runs downwards needs; [Cyclic] always starts upwards.
+type Linear struct {
+	From  float64 `json:"from"`
+	To    float64 `json:"to"`
+	Steps int     `json:"steps"`
+}
+
 // Rate is always the constant itself.
 func (s Constant) Rate(int) float64 { return float64(s) }
 
@@ -135,6 +144,12 @@ func (s Exponential) Rate(step int) float64 {
 	return s.From * math.Pow(s.To/s.From, t)
 }
 
+// Rate follows the formula of [Linear].
+func (s Linear) Rate(step int) float64 {
+	t := min(1, float64(step)/float64(max(1, s.Steps-1)))
+	return s.From + (s.To-s.From)*t
+}
+
 // cosine goes from a to b along half a cosine as t goes from 0 to 1.
 func cosine(a, b, t float64) float64 { return b + (a-b)*(1+math.Cos(math.Pi*t))/2 }
 
@@ -186,6 +201,16 @@ func (s CosineWarmup) validate() error {
 }
 
 func (s Exponential) validate() error {
+	if s.Steps < 2 {
+		return fmt.Errorf("needs at least 2 steps, got %d", s.Steps)
+	}
+	if err := positive("from", s.From); err != nil {
+		return err
+	}
+	return positive("to", s.To)
+}
+
+func (s Linear) validate() error {
 	if s.Steps < 2 {
 		return fmt.Errorf("needs at least 2 steps, got %d", s.Steps)
 	}

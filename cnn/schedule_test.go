@@ -1,6 +1,7 @@
 package cnn
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"testing"
@@ -68,4 +69,32 @@ func ExampleCyclic() {
 	// step 160: 0.0100
 	// step 240: 0.0055
 	// step 320: 0.0010
+}
+
+func TestLinearGoesBothWays(t *testing.T) {
+	for _, c := range []struct {
+		schedule Linear
+		step     int
+		want     float64
+	}{
+		{Linear{0.1, 0.2, 11}, 0, 0.1},
+		{Linear{0.1, 0.2, 11}, 5, 0.15},
+		{Linear{0.1, 0.2, 11}, 10, 0.2},
+		{Linear{0.1, 0.2, 11}, 99, 0.2},
+		{Linear{0.2, 0.1, 11}, 5, 0.15},
+		{Linear{0.2, 0.1, 11}, 10, 0.1},
+	} {
+		if got := c.schedule.Rate(c.step); math.Abs(got-c.want) > 1e-12 {
+			t.Errorf("%+v at step %d: %g, expected %g", c.schedule, c.step, got, c.want)
+		}
+	}
+}
+
+func TestLinearRefuses(t *testing.T) {
+	for _, s := range []Linear{{0.1, 0.2, 1}, {0, 0.2, 10}, {0.1, -1, 10}, {math.NaN(), 0.1, 10}} {
+		err := Config{Schedule: s}.withDefaults().validate()
+		if !errors.Is(err, ErrConfig) {
+			t.Errorf("%+v: %v, expected ErrConfig", s, err)
+		}
+	}
 }

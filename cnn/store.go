@@ -2,62 +2,44 @@ package cnn
 
 import (
 	"bytes"
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/cnnbook/cnnbook/internal/atomicfile"
 )
 
-// The file operations under a run: everything is written aside, synced, and
-// takes its name by a rename.
+// The file operations of a run. Every file but the history is written atomically.
 
 const historyName = "history.jsonl"
 
-// writeAtomic makes dir/name hold what write writes, or leaves it as it was.
-func writeAtomic(dir, name string, write func(io.Writer) error) (saved savedFile, err error) {
-	f, err := os.CreateTemp(dir, name+".tmp-*")
-	if err != nil {
-		return saved, err
-	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-			err = fmt.Errorf("saving %s: %w", filepath.Join(dir, name), err)
-		}
-	}()
+// writeSaved makes dir/name hold what write writes, or leaves it as it was.
+func writeSaved(dir, name string, write func(io.Writer) error) (savedFile, error) {
 	sum := sha256.New()
-	counter := &countingWriter{w: io.MultiWriter(f, sum)}
-	if err := write(counter); err != nil {
-		return saved, err
+	var size int64
+	err := atomicfile.Write(filepath.Join(dir, name), 0o644, func(w io.Writer) error {
+		counter := &countingWriter{w: io.MultiWriter(w, sum)}
+		err := write(counter)
+		size = counter.n
+		return err
+	})
+	if err != nil {
+		return savedFile{}, fmt.Errorf("saving %s: %w", filepath.Join(dir, name), err)
 	}
-	if err := f.Chmod(0o644); err != nil {
-		return saved, err
-	}
-	if err := f.Sync(); err != nil {
-		return saved, err
-	}
-	if err := f.Close(); err != nil {
-		return saved, err
-	}
-	if err := os.Rename(f.Name(), filepath.Join(dir, name)); err != nil {
-		return saved, err
-	}
-	return savedFile{Name: name, Bytes: counter.n, SHA256: hex.EncodeToString(sum.Sum(nil))}, syncDir(dir)
+	return savedFile{Name: name, Bytes: size, SHA256: hex.EncodeToString(sum.Sum(nil))}, nil
 }
 
-// freePath divides a path into folder and name, and refuses one that is taken.
-func freePath(path string) (dir, name string, err error) {
-	if _, err := os.Lstat(path); err == nil {
-		return "", "", fmt.Errorf("%w: give a name that is free", fs.ErrExist)
+// WriteNewFile makes a file that appears whole or not at all. A name that is taken
+// is refused with an error that wraps [fs.ErrExist].
+func WriteNewFile(path string, data []byte) error {
+	if err := atomicfile.WriteNewBytes(path, data, 0o644); err != nil {
+		return fmt.Errorf("writing %s: %w", path, err)
 	}
-	dir, name = filepath.Split(filepath.Clean(path))
-	return cmp.Or(dir, "."), name, nil
+	return nil
 }
 
 type countingWriter struct {
@@ -71,21 +53,10 @@ func (c *countingWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// syncDir makes renames in a folder survive a power cut. Some systems cannot
-// sync a folder; that is no reason to fail a save.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	_ = d.Sync()
-	return d.Close()
-}
-
 func writeArrays(dir, name string, arrays []Array) (savedFile, error) {
-	return writeAtomic(dir, name, func(w io.Writer) error {
+	return writeSaved(dir, name, func(w io.Writer) error {
 		var b bytes.Buffer // one write: the arrays are small, and the checksum sees them once
-		if err := writeSafetensors(&b, arrays, map[string]string{"format": "cnnbook", "layout": "NHWC"}); err != nil {
+		if err := WriteSafetensors(&b, arrays, map[string]string{"format": "cnnbook", "layout": "NHWC"}); err != nil {
 			return err
 		}
 		_, err := w.Write(b.Bytes())
@@ -94,7 +65,7 @@ func writeArrays(dir, name string, arrays []Array) (savedFile, error) {
 }
 
 func writeManifest(dir string, m manifest) error {
-	_, err := writeAtomic(dir, manifestName, jsonWriter(m))
+	_, err := writeSaved(dir, manifestName, jsonWriter(m))
 	return err
 }
 
@@ -146,7 +117,7 @@ func removeExcept(dir string, m manifest) error {
 		return err
 	}
 	for _, e := range entries {
-		ours := strings.HasSuffix(e.Name(), ".safetensors") || strings.Contains(e.Name(), ".tmp-")
+		ours := strings.HasSuffix(e.Name(), ".safetensors") || strings.Contains(e.Name(), atomicfile.Mark)
 		if !keep[e.Name()] && ours {
 			if err := os.Remove(filepath.Join(dir, e.Name())); err != nil && !notThere(err) {
 				return err

@@ -11,9 +11,11 @@ import (
 	"runtime/debug"
 	"slices"
 	"time"
+
+	"github.com/cnnbook/cnnbook/internal/stats"
 )
 
-// Progress is what an observer is told after every step and at the end of every
+// Progress is what an observer gets after every step and at the end of every
 // epoch. Kept plain so that any display can take it.
 type Progress struct {
 	Epoch, Epochs int // the epoch that is under way, from 1, of how many
@@ -38,7 +40,7 @@ const saveEvery = 15 * time.Second
 // finishes the step, saves, and returns ctx's error; training the same run
 // again goes on from there, and ends with exactly the weights of a run that was
 // never stopped. A finished run trains nothing. observe may be nil; it is called
-// on this goroutine and should be quick. It is first told of the epochs that the
+// on this goroutine and should be quick. It first gets the epochs that the
 // run has already, so that a display always shows the whole.
 func (r *Run) Train(ctx context.Context, observe func(Progress)) (err error) {
 	if r.spec.Train == nil && !r.Finished() {
@@ -68,18 +70,19 @@ func (r *Run) Train(ctx context.Context, observe func(Progress)) (err error) {
 		return err
 	}
 	err = t.loop(ctx)
-	if errors.Is(err, ctx.Err()) { // finished, or asked to stop
+	stopped := func(err error) bool { return err == nil || ctx.Err() != nil && errors.Is(err, ctx.Err()) }
+	if stopped(err) {
 		err = cmp.Or(t.save(ctx), err)
 	}
 	t.close()
-	if err == nil || errors.Is(err, ctx.Err()) {
+	if stopped(err) { // finished or interrupted, and saved
 		return err
 	}
 	return r.fallBack(err)
 }
 
 // fallBack makes the run what its last save holds, because what is on the device
-// or in the history beyond it may be spoilt, and says so.
+// or in the history beyond it may be damaged, and says so.
 func (r *Run) fallBack(cause error) error {
 	step := r.saved.Step
 	if err := r.reload(); err != nil {
@@ -187,12 +190,12 @@ func openHistory(r *Run) (*os.File, error) {
 	return f, nil
 }
 
-func (t *training) stepsPerEpoch() int { return stepsPerEpoch(t.train.n, t.engine.config.Batch) }
+func (t *training) stepsPerEpoch() int { return StepsPerEpoch(t.train.n, t.engine.config.Batch) }
 
 // replay reports the epochs that are finished already.
 func (r *Run) replay(observe func(Progress)) {
 	_, total := r.Epochs()
-	steps := stepsPerEpoch(r.manifest.Data.Train.Images, r.config().Batch)
+	steps := StepsPerEpoch(r.manifest.Data.Train.Images, r.config().Batch)
 	for _, e := range r.History.Epochs {
 		observe(Progress{
 			Epoch: e.Epoch, Epochs: total, Step: steps, Steps: steps,
@@ -206,7 +209,7 @@ func (t *training) loop(ctx context.Context) error {
 	state := &t.run.manifest.State
 	perEpoch := t.stepsPerEpoch()
 	for state.Epochs < t.engine.config.Epochs {
-		order := epochOrder(t.engine.config.Seed, state.Epochs, t.train.n)
+		order := EpochOrder(t.engine.config.Seed, state.Epochs, t.train.n)
 		t.epochBegan = time.Now()
 		for state.Step < (state.Epochs+1)*perEpoch {
 			if err := ctx.Err(); err != nil {
@@ -269,11 +272,11 @@ func (t *training) endEpoch(ctx context.Context) error {
 		}
 		t.validated = true
 	}
-	var mirror func(n int) []bool
+	var flipped []bool
 	if config.FlipEvaluation {
-		mirror = func(n int) []bool { return flips(mix(config.Seed, streamFlip), state.Epochs, n) }
+		flipped = EvaluationFlips(config.Seed, state.Epochs, t.valid.n)
 	}
-	scores, err := score(ctx, t.engine, t.valid, mirror, nil)
+	scores, err := score(ctx, t.engine, t.valid, flipped, nil)
 	if err != nil {
 		return err
 	}
@@ -308,21 +311,10 @@ func (t *training) report(p Progress) {
 	state := t.run.manifest.State
 	p.Epoch, p.Epochs, p.Steps = state.Epochs+1, t.engine.config.Epochs, t.stepsPerEpoch()
 	p.Loss, p.Accuracy = t.run.History.meanOfEpoch(p.Epoch)
-	p.StepTime = medianOfLast(t.stepTimes, 50)
+	p.StepTime = stats.Median(t.stepTimes[max(0, len(t.stepTimes)-50):]) // the first step, which compiles, hardly moves it
 	p.Elapsed = time.Since(t.epochBegan)
 	p.ETA = time.Duration(p.Epochs*p.Steps-state.Step) * p.StepTime
 	t.observe(p)
-}
-
-// medianOfLast is the median of the last n values; the first step, which
-// compiles the graph, hardly moves it.
-func medianOfLast(times []time.Duration, n int) time.Duration {
-	if len(times) == 0 {
-		return 0
-	}
-	last := slices.Clone(times[max(0, len(times)-n):])
-	slices.Sort(last)
-	return last[len(last)/2]
 }
 
 // save writes the state if it has changed since the last save.

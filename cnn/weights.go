@@ -1,6 +1,9 @@
 package cnn
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -15,7 +18,7 @@ type Array struct {
 }
 
 // Weights are a network's arrays in the order of [Architecture.WeightSpecs]: all
-// that it has learnt, moving statistics among it.
+// that it has learned, with the moving statistics.
 type Weights []Array
 
 // Clone copies the values, so that neither side sees the other's changes.
@@ -120,4 +123,36 @@ func (w Weights) firstNonFinite() string {
 		}
 	}
 	return ""
+}
+
+// Check says which array differs first from what the network asks for, or holds
+// a NaN or an infinity.
+func (w Weights) Check(net Architecture) error {
+	if err := w.matches(net); err != nil {
+		return err
+	}
+	if name := w.firstNonFinite(); name != "" {
+		return fmt.Errorf("%w: %s holds a NaN or an infinity", ErrFormat, name)
+	}
+	return nil
+}
+
+// Fingerprint is the sha256 of names, shapes and values in hexadecimal: two
+// networks have the same one when they have the same weights, bit by bit.
+func (w Weights) Fingerprint() string {
+	h := sha256.New()
+	var buffer []byte
+	for _, a := range w {
+		buffer = binary.LittleEndian.AppendUint64(buffer[:0], uint64(len(a.Name)))
+		buffer = append(buffer, a.Name...)
+		buffer = binary.LittleEndian.AppendUint64(buffer, uint64(len(a.Shape)))
+		for _, side := range a.Shape {
+			buffer = binary.LittleEndian.AppendUint64(buffer, uint64(side))
+		}
+		for _, v := range a.Values {
+			buffer = binary.LittleEndian.AppendUint32(buffer, math.Float32bits(v))
+		}
+		h.Write(buffer) // never fails
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }

@@ -13,6 +13,10 @@ import (
 // TestDivergenceNamesTheLayer spoils one thing at a time and checks that the
 // layer where it began is named, with step, rate and what to try, and that the
 // run is what it was at its last save.
+//
+// Promise(runs/divergence): A NaN or an infinity in loss, weights or optimizer state stops the
+// training. The error names the step, the learning rate and the layer where it began; the last good
+// save is kept.
 func TestDivergenceNamesTheLayer(t *testing.T) {
 	big := float32(3e38)
 	for name, test := range map[string]struct {
@@ -64,6 +68,8 @@ func fill(a Array, v float32) {
 }
 
 // A weight can go wrong without the loss showing it: the save is where it is seen.
+//
+// Promise(runs/divergence)
 func TestWeightsThatAreNotFiniteAreNotSaved(t *testing.T) {
 	spec := tinySpec(t)
 	r := openTiny(t, t.TempDir(), spec)
@@ -98,6 +104,9 @@ func rewrite(t *testing.T, r *Run, weights, slots []Array) {
 }
 
 // TestFirstMismatchIsNamed: whole files, but not of this network or optimizer.
+//
+// Promise(runs/mismatch): Weights of another architecture, data type or format version are refused.
+// The first layer that differs is named.
 func TestFirstMismatchIsNamed(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(w, s Weights) (Weights, Weights)
@@ -129,6 +138,8 @@ func TestFirstMismatchIsNamed(t *testing.T) {
 }
 
 // TestDTypeIsNamed saves an array as another type than float32.
+//
+// Promise(runs/mismatch)
 func TestDTypeIsNamed(t *testing.T) {
 	r := openTiny(t, t.TempDir(), tinySpec(t))
 	m := r.manifest
@@ -149,6 +160,8 @@ func TestDTypeIsNamed(t *testing.T) {
 }
 
 // TestOtherVersionsAreRefused covers the formats before and after this one.
+//
+// Promise(runs/mismatch)
 func TestOtherVersionsAreRefused(t *testing.T) {
 	for _, version := range []int{formatVersion - 1, formatVersion + 1} {
 		r := openTiny(t, t.TempDir(), tinySpec(t))

@@ -1,6 +1,6 @@
 // Package docker makes the files by which others start cnnbook: a container image for CPU and for CUDA, and what Binder,
 // JupyterHub and Codespaces need. They are generated, because versions live in one place: Go's in go.mod, the Python
-// packages' and the plugin's in kernelext, and what only these files need in pins.json beside this one.
+// packages' and the plugin's in kernelext/setup, and what only these files need in pins.json beside this one.
 //
 //	go generate ./docker
 //

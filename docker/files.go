@@ -11,7 +11,7 @@ import (
 	"strings"
 	"text/template"
 
-	"github.com/cnnbook/cnnbook/kernelext"
+	"github.com/cnnbook/cnnbook/kernelext/setup"
 )
 
 //go:embed pins.json hub-requirements.txt templates
@@ -23,7 +23,7 @@ type pins struct {
 	Golang     string // Debian's name in the tag of Go's image
 	JupyterHub string `json:"-"` // for the image that a hub or Binder starts, from hub-requirements.txt
 
-	kernelext.Pins
+	setup.Pins
 }
 
 // targets are the files, slash-separated from the checkout's root, and their templates.
@@ -96,7 +96,7 @@ func readPins(ctx context.Context, module string) (pins, error) {
 			p.JupyterHub = strings.Fields(rest)[0]
 		}
 	}
-	p.Pins, err = kernelext.ReadPins(ctx, module)
+	p.Pins, err = setup.ReadPins(ctx, module)
 	return p, err
 }
 

@@ -10,6 +10,7 @@ import (
 	"testing"
 )
 
+// Promise(setup/containers): Container, Binder, hub and Codespaces use the same versions as set-up.
 func TestFilesAreUpToDate(t *testing.T) {
 	files, err := Files(t.Context(), "..")
 	if err != nil {

@@ -16,7 +16,7 @@ else:
 P
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
-cp /opt/cnnbook/kernelext/testdata/01-show.ipynb "$out/try.ipynb"
+cp /opt/cnnbook/kernelext/book/testdata/01-show.ipynb "$out/try.ipynb"
 cd "$out"
 JUPYTER_PATH=/opt/lab/kernels GOPROXY=off GOFLAGS=-mod=mod "$python" -m nbconvert --to notebook --execute --inplace try.ipynb
 grep -q '"output_type"' try.ipynb

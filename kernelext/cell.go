@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cnnbook/cnnbook/kernelext/internal/text"
 	"github.com/janpfeifer/gonb/gonbui"
 )
 
@@ -104,7 +105,7 @@ func outcomeOf(ctx context.Context, done <-chan error) error {
 // errorLine is an error as a cell shows it: no stack and no escape codes. The
 // parts of a joined error are lines of their own.
 func errorLine(err error) string {
-	text := strings.TrimSpace(clean(stripANSI(err.Error())))
+	text := strings.TrimSpace(text.Clean(text.StripANSI(err.Error())))
 	if text == "" {
 		text = fmt.Sprintf("an error of type %T without a text", err)
 	}
@@ -114,7 +115,7 @@ func errorLine(err error) string {
 // interruptLine says what an interrupted cell was doing, as far as its error tells
 // more than that its context has ended, and how to go on.
 func interruptLine(err, cause error) string {
-	text := cleanLine(err.Error())
+	text := text.CleanLine(err.Error())
 	for _, tail := range []string{context.Canceled.Error(), ErrInterrupted.Error(), ErrKernelGone.Error()} {
 		text = strings.TrimSuffix(strings.TrimSuffix(text, tail), ": ")
 	}

@@ -78,6 +78,9 @@ func TestCellProcess(t *testing.T) {
 	}
 }
 
+// Promise(kernel/interrupt): Jupyter's interrupt ends a cell in less than 5 s, even while XLA
+// compiles. What exists is saved and drawn, and a line says how to continue; the same cell then
+// continues.
 func TestInterruptedCell(t *testing.T) {
 	tests := []struct {
 		what    string

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+
+	"github.com/cnnbook/cnnbook/kernelext/internal/text"
 )
 
 // ErrUnsolved is what the error of an exercise wraps that is not solved yet.
@@ -47,23 +49,23 @@ func (c *Checks) add(what string, got any, right bool) {
 		verdict = "✗ not yet"
 		c.wrong++
 	}
-	c.rows = append(c.rows, []string{what, shorten(cleanLine(fmt.Sprint(got)), 80), verdict})
+	c.rows = append(c.rows, []string{what, text.Shorten(text.CleanLine(fmt.Sprint(got)), 80), verdict})
 }
 
 // Report shows the checks. Its error wraps ErrUnsolved when one of them failed or there was none.
 func (c *Checks) Report() error {
 	if len(c.rows) == 0 {
-		return fmt.Errorf("exercise %q: %w: nothing was checked", cleanLine(c.Exercise), ErrUnsolved)
+		return fmt.Errorf("exercise %q: %w: nothing was checked", text.CleanLine(c.Exercise), ErrUnsolved)
 	}
 	table := Table{
 		Header: []string{"check", "yours", ""}, Rows: c.rows,
-		Caption: fmt.Sprintf("Exercise: %s. %d of %s right.", c.Exercise, len(c.rows)-c.wrong, counted(len(c.rows), "check")),
+		Caption: fmt.Sprintf("Exercise: %s. %d of %s right.", c.Exercise, len(c.rows)-c.wrong, text.Counted(len(c.rows), "check")),
 	}
 	if err := Display(table); err != nil {
 		return err
 	}
 	if c.wrong > 0 {
-		return fmt.Errorf("exercise %q: %w: %d of %s right; the hint above may help", cleanLine(c.Exercise), ErrUnsolved, len(c.rows)-c.wrong, counted(len(c.rows), "check"))
+		return fmt.Errorf("exercise %q: %w: %d of %s right; the hint above may help", text.CleanLine(c.Exercise), ErrUnsolved, len(c.rows)-c.wrong, text.Counted(len(c.rows), "check"))
 	}
 	return nil
 }

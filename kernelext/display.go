@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cnnbook/cnnbook/kernelext/internal/text"
 	"github.com/janpfeifer/gonb/gonbui"
 )
 
@@ -89,7 +90,7 @@ func bundleOf(item any) (bundle, error) {
 	case Picture:
 		return item.bundle()
 	case Markdown:
-		return bundle{Markdown: string(item), Text: clean(string(item))}, nil
+		return bundle{Markdown: string(item), Text: text.Clean(string(item))}, nil
 	case Text:
 		return textBundle(string(item)), nil
 	case string:
@@ -109,7 +110,7 @@ func bundleOf(item any) (bundle, error) {
 }
 
 // textBundle has no HTML: a notebook shows plain text by itself.
-func textBundle(s string) bundle { return bundle{Text: clean(s)} }
+func textBundle(s string) bundle { return bundle{Text: text.Clean(s)} }
 
 // row is several items side by side.
 type row []any
@@ -122,7 +123,7 @@ func (r row) bundle() (bundle, error) {
 	if len(r) == 0 {
 		return bundle{}, errors.New("the row is empty")
 	}
-	var html, text []string
+	var html, plain []string
 	for i, item := range r {
 		b, err := bundleOf(item)
 		if err != nil {
@@ -132,14 +133,18 @@ func (r row) bundle() (bundle, error) {
 			return bundle{}, fmt.Errorf("position %d of %d in the row: markdown cannot stand in a row, use Text", i+1, len(r))
 		}
 		if b.HTML == "" {
-			b.HTML = `<pre class="cnnbook-text" style="margin:0">` + escape(b.Text) + `</pre>`
+			b.HTML = `<pre class="cnnbook-plain" style="margin:0">` + text.Escape(b.Text) + `</pre>`
 		}
 		html = append(html, `<div style="max-width:100%">`+b.HTML+`</div>`)
-		text = append(text, b.Text)
+		plain = append(plain, b.Text)
 	}
 	return bundle{
 		HTML: `<div class="cnnbook-row" style="display:flex;flex-wrap:wrap;gap:0 1.5em;align-items:flex-start">` +
 			strings.Join(html, "\n") + `</div>`,
-		Text: strings.Join(text, "\n"),
+		Text: strings.Join(plain, "\n"),
 	}, nil
 }
+
+// Printable makes text from outside safe to print: without terminal control sequences,
+// other control characters, and characters that reorder what follows them.
+func Printable(s string) string { return text.Clean(text.StripANSI(s)) }

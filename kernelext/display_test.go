@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/binary"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -16,6 +15,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/cnnbook/cnnbook/kernelext/internal/testkit"
+	"github.com/cnnbook/cnnbook/kernelext/internal/text"
 )
 
 func ExampleDisplay() {
@@ -83,73 +85,25 @@ func withPHYs(data []byte, perMetre uint32) []byte {
 	return slices.Concat(data[:header], whole, data[header:])
 }
 
-// allowed are the elements and attributes of everything that this package shows.
-var allowed = map[string][]string{
-	"figure": {"class", "style"}, "figcaption": {"style"}, "img": {"alt", "class", "src", "width", "height", "style"},
-	"div":   {"class", "style", "role", "aria-label", "aria-valuemin", "aria-valuemax", "aria-valuenow"},
-	"table": {"class", "style"}, "caption": {"style"}, "thead": {}, "tbody": {}, "tr": {}, "th": {"scope", "style"}, "td": {"style"},
-	"pre": {"class", "style"}, "strong": {"style"}, "span": {"style"},
-}
-
-// checkHTML parses a fragment, which must be well-formed as XML too, and reports what does not belong there. It
-// returns the text and the alternative texts.
-func checkHTML(t *testing.T, fragment string) string {
-	t.Helper()
-	decoder := xml.NewDecoder(strings.NewReader("<root>" + fragment + "</root>"))
-	var text strings.Builder
-	for {
-		token, err := decoder.Token()
-		if errors.Is(err, io.EOF) {
-			return text.String()
-		}
-		if err != nil {
-			t.Fatalf("not well-formed: %v in\n%s", err, fragment)
-		}
-		switch token := token.(type) {
-		case xml.CharData:
-			text.Write(token)
-		case xml.StartElement:
-			if token.Name.Local == "root" {
-				continue
-			}
-			attributes, ok := allowed[token.Name.Local]
-			if !ok {
-				t.Errorf("unexpected element <%s> in\n%s", token.Name.Local, fragment)
-			}
-			for _, a := range token.Attr {
-				if !slices.Contains(attributes, a.Name.Local) {
-					t.Errorf("unexpected attribute %s of <%s>", a.Name.Local, token.Name.Local)
-				}
-				if a.Name.Local == "src" && !strings.HasPrefix(a.Value, "data:image/") {
-					t.Errorf("<img> loads %q", a.Value)
-				}
-				if a.Name.Local == "alt" {
-					text.WriteString(a.Value + "\n")
-				}
-			}
-		case xml.Comment, xml.ProcInst, xml.Directive:
-			t.Errorf("unexpected %T in\n%s", token, fragment)
-		}
-	}
-}
-
+// Promise(files/text): Text from outside (names of classes, layers and runs, paths) stays text in
+// HTML, SVG, alt text and the terminal.
 func TestBundlesEscapeWhatComesFromOutside(t *testing.T) {
 	svg := []byte(`<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>`)
-	for _, text := range hostile {
+	for _, said := range testkit.Hostile {
 		items := map[string]any{
-			"figure":  figure{png: pngOf(t, 4, 4), alt: text, caption: text},
-			"picture": Picture{Image: image.NewGray(image.Rect(0, 0, 2, 2)), Alt: text, Caption: text},
-			"svg":     SVG{Source: svg, Alt: text, Caption: text},
-			"table":   Table{Header: []string{text}, Rows: [][]string{{text}}, Caption: text},
-			"text":    Row(Text(text), text, errors.New(text)),
+			"figure":  figure{png: pngOf(t, 4, 4), alt: said, caption: said},
+			"picture": Picture{Image: image.NewGray(image.Rect(0, 0, 2, 2)), Alt: said, Caption: said},
+			"svg":     SVG{Source: svg, Alt: said, Caption: said},
+			"table":   Table{Header: []string{said}, Rows: [][]string{{said}}, Caption: said},
+			"text":    Row(Text(said), said, errors.New(said)),
 		}
 		for name, item := range items {
 			b, err := bundleOf(item)
 			if err != nil {
-				t.Fatalf("%s with %q: %v", name, text, err)
+				t.Fatalf("%s with %q: %v", name, said, err)
 			}
-			if got := checkHTML(t, b.HTML); !strings.Contains(got, cleanLine(text)) && name != "text" {
-				t.Errorf("%s: text %q is not in %q", name, cleanLine(text), got)
+			if got := testkit.CheckHTML(t, b.HTML); !strings.Contains(got, text.CleanLine(said)) && name != "text" {
+				t.Errorf("%s: said %q is not in %q", name, text.CleanLine(said), got)
 			}
 			for _, r := range b.Text {
 				if r < ' ' && r != '\n' && r != '\t' || r == '\u202E' {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cnnbook/cnnbook/kernelext/internal/text"
 	"github.com/janpfeifer/gonb/gonbui"
 )
 
@@ -75,13 +76,13 @@ func (e Explorer) check() error {
 	return nil
 }
 
-// name is a choice in words.
+// Name is a choice in words.
 func (e Explorer) name(choice int) string {
 	name := fmt.Sprint(choice)
 	if len(e.Choices) > 0 {
 		name = e.Choices[choice]
 	}
-	return strings.TrimSpace(cleanLine(e.Label) + " " + cleanLine(name))
+	return strings.TrimSpace(text.CleanLine(e.Label) + " " + text.CleanLine(name))
 }
 
 // still shows the stills one below the other.
@@ -158,6 +159,6 @@ func (e Explorer) paint(out output, id string, choice int, items []any) error {
 	if err != nil {
 		return errors.Join(ErrDisplay, err)
 	}
-	b.HTML = `<div role="status" aria-label="` + escapeLine(e.name(choice)) + `">` + b.HTML + `</div>`
+	b.HTML = `<div role="status" aria-label="` + text.EscapeLine(e.name(choice)) + `">` + b.HTML + `</div>`
 	return out.show(b, id)
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/cnnbook/cnnbook/kernelext/internal/text"
 	"github.com/janpfeifer/gonb/gonbui"
 	"github.com/janpfeifer/gonb/gonbui/comms"
 	"github.com/janpfeifer/gonb/gonbui/dom"
@@ -66,11 +67,11 @@ func (c *widgetControls) choose(i int) {
 	c.pick <- i
 }
 
-// open shows the widgets. The browser has answered, so their Done does not wait for ever.
+// Open shows the widgets. The browser has answered, so their Done does not wait for ever.
 func (c *widgetControls) open() error {
-	label, widget := cleanLine(c.e.Label), c.id+"-widget"
+	label, widget := text.CleanLine(c.e.Label), c.id+"-widget"
 	html := fmt.Sprintf(`<div id="%s" class="cnnbook-controls" role="group" aria-label="%s" style="display:flex;flex-wrap:wrap;gap:0.6em;align-items:center;margin:0.5em 0">`+
-		`<label for="%s">%s</label></div>`, c.id, escapeLine(label), widget, escapeLine(label))
+		`<label for="%s">%s</label></div>`, c.id, text.EscapeLine(label), widget, text.EscapeLine(label))
 	if err := (notebookOutput{}).show(bundle{HTML: html, Text: label}, c.id); err != nil {
 		return err
 	}
@@ -90,7 +91,7 @@ func (c *widgetControls) openList(widget string) {
 	comms.Subscribe(address, func(_ string, i int) { c.choose(i) })
 	names := make([]string, len(c.e.Choices))
 	for i, name := range c.e.Choices {
-		names[i] = strings.TrimSpace(escapeLine(name))
+		names[i] = strings.TrimSpace(text.EscapeLine(name))
 	}
 	widgets.Select(names).WithHtmlId(widget).WithAddress(address).SetDefault(c.e.Start).AppendTo(c.id).Done()
 }
@@ -125,5 +126,5 @@ func (c *widgetControls) button(label string, clicked func()) {
 
 // close puts a line of text in the widgets' place, which stays readable in a saved notebook.
 func (c *widgetControls) close(note string) error {
-	return notebookOutput{}.show(bundle{HTML: `<p class="cnnbook-controls mathjax_ignore">` + escapeLine(note) + `</p>`, Text: note}, c.id)
+	return notebookOutput{}.show(bundle{HTML: `<p class="cnnbook-controls mathjax_ignore">` + text.EscapeLine(note) + `</p>`, Text: note}, c.id)
 }

@@ -14,6 +14,8 @@ import (
 	"io"
 	"math"
 	"strings"
+
+	"github.com/cnnbook/cnnbook/kernelext/internal/text"
 )
 
 const (
@@ -51,7 +53,7 @@ func (p Picture) bundle() (bundle, error) {
 	if err := png.Encode(&buf, enlarged{p.Image, scale}); err != nil {
 		return bundle{}, err
 	}
-	alt := cmp.Or(cleanLine(p.Alt), fmt.Sprintf("Image of %d by %d pixels.", size.X, size.Y))
+	alt := cmp.Or(text.CleanLine(p.Alt), fmt.Sprintf("Image of %d by %d pixels.", size.X, size.Y))
 	return figureHTML("png", buf.Bytes(), size.X*scale, alt, p.Caption), nil
 }
 
@@ -81,7 +83,7 @@ func figureBundle(f Figure) (bundle, error) {
 	if err != nil {
 		return bundle{}, err
 	}
-	alt := cmp.Or(cleanLine(f.AltText()), cleanLine(f.CaptionText()), "Figure without a description.")
+	alt := cmp.Or(text.CleanLine(f.AltText()), text.CleanLine(f.CaptionText()), "Figure without a description.")
 	return figureHTML("png", data, width, alt, f.CaptionText()), nil
 }
 
@@ -121,7 +123,7 @@ func (s SVG) bundle() (bundle, error) {
 	if err := checkSVG(s.Source); err != nil {
 		return bundle{}, err
 	}
-	alt := cmp.Or(cleanLine(s.Alt), cleanLine(s.Caption), "Drawing without a description.")
+	alt := cmp.Or(text.CleanLine(s.Alt), text.CleanLine(s.Caption), "Drawing without a description.")
 	return figureHTML("svg+xml", s.Source, 0, alt, s.Caption), nil
 }
 
@@ -150,7 +152,7 @@ func checkSVG(source []byte) error {
 		}
 		if start, ok := token.(xml.StartElement); ok && root {
 			if start.Name.Local != "svg" {
-				return fmt.Errorf("the SVG has <%s> as root, expected <svg>", clean(start.Name.Local))
+				return fmt.Errorf("the SVG has <%s> as root, expected <svg>", text.Clean(start.Name.Local))
 			}
 			root = false
 		}
@@ -163,18 +165,18 @@ func checkSVG(source []byte) error {
 func figureHTML(kind string, data []byte, width int, alt, caption string) bundle {
 	var b strings.Builder
 	b.WriteString(`<figure class="cnnbook-figure mathjax_ignore" style="margin:0.5em 0 1em">`)
-	fmt.Fprintf(&b, `<img alt="%s" src="data:image/%s;base64,`, escapeLine(alt), kind)
+	fmt.Fprintf(&b, `<img alt="%s" src="data:image/%s;base64,`, text.EscapeLine(alt), kind)
 	b.WriteString(base64.StdEncoding.EncodeToString(data))
 	b.WriteByte('"')
 	if width > 0 {
 		fmt.Fprintf(&b, ` width="%d"`, width)
 	}
 	b.WriteString(` style="max-width:100%;height:auto;background:#fff"/>`)
-	text := "[Figure: " + alt + "]"
-	if line := cleanLine(caption); line != "" {
-		b.WriteString(`<figcaption style="margin-top:0.4em">` + escapeLine(line) + `</figcaption>`)
-		text += "\n" + line
+	plain := "[Figure: " + alt + "]"
+	if line := text.CleanLine(caption); line != "" {
+		b.WriteString(`<figcaption style="margin-top:0.4em">` + text.EscapeLine(line) + `</figcaption>`)
+		plain += "\n" + line
 	}
 	b.WriteString(`</figure>`)
-	return bundle{HTML: b.String(), Text: text}
+	return bundle{HTML: b.String(), Text: plain}
 }

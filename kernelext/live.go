@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/cnnbook/cnnbook/kernelext/internal/text"
 	"github.com/janpfeifer/gonb/gonbui"
 )
 
@@ -148,7 +149,7 @@ func newPainter(out io.Writer) painter {
 	if out == nil {
 		out = os.Stdout
 	}
-	return &linePainter{w: out, terminal: isTerminal(out) && os.Getenv("TERM") != "dumb"}
+	return &linePainter{w: out, terminal: text.IsTerminal(out) && os.Getenv("TERM") != "dumb"}
 }
 
 // outcome says in words how a run ended or how it stands.
@@ -158,12 +159,12 @@ func (s snapshot) outcome() string {
 	case !s.final:
 		return "Training"
 	case s.err == nil && s.elapsed < 10*time.Millisecond: // all told at once, from what was saved
-		return "Finished earlier: " + counted(len(s.ended), "epoch")
+		return "Finished earlier: " + text.Counted(len(s.ended), "epoch")
 	case s.err == nil:
-		return "Finished: " + counted(len(s.ended), "epoch") + " in " + spanText(s.elapsed)
+		return "Finished: " + text.Counted(len(s.ended), "epoch") + " in " + text.SpanText(s.elapsed)
 	case errors.Is(s.err, context.Canceled), errors.Is(s.err, context.DeadlineExceeded),
 		errors.Is(s.err, ErrInterrupted), errors.Is(s.err, ErrKernelGone):
-		return "Stopped at " + where + ", after " + spanText(s.elapsed)
+		return "Stopped at " + where + ", after " + text.SpanText(s.elapsed)
 	}
-	return "Failed at " + where + ": " + shorten(cleanLine(s.err.Error()), 200)
+	return "Failed at " + where + ": " + text.Shorten(text.CleanLine(s.err.Error()), 200)
 }

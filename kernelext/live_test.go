@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/cnnbook/cnnbook/kernelext/internal/testkit"
 )
 
 func ExampleLive() {
@@ -145,7 +147,7 @@ func TestNoLinesDuringAnEpochElsewhere(t *testing.T) {
 }
 
 func TestBlock(t *testing.T) {
-	for _, title := range append(hostile, "Base model", "") {
+	for _, title := range append(testkit.Hostile, "Base model", "") {
 		var r recorder
 		for step := 1; step <= 50; step++ {
 			r.add(Progress{
@@ -154,17 +156,17 @@ func TestBlock(t *testing.T) {
 			})
 		}
 		s := r.snapshot(title)
-		running := checkHTML(t, blockHTML(s))
+		running := testkit.CheckHTML(t, blockHTML(s))
 		for _, want := range []string{"Training", "epoch 1 of 2", "step 50 of 50", "loss 0.0460", "validation loss 1.0000", "rate 0.01", "time 20ms a step", "to go 1:00", "Curve of the loss: from 2.3 to 0.046"} {
 			if !strings.Contains(running, want) {
 				t.Errorf("no %q in %q", want, running)
 			}
 		}
 		s.final, s.err = true, errors.New(title)
-		if got := checkHTML(t, blockHTML(s)); strings.Contains(got, "to go") || !strings.Contains(got, "Failed at epoch 1, step 50 of 50") {
+		if got := testkit.CheckHTML(t, blockHTML(s)); strings.Contains(got, "to go") || !strings.Contains(got, "Failed at epoch 1, step 50 of 50") {
 			t.Errorf("final block: %q", got)
 		}
-		checkHTML(t, s.panels[0].svgFragment())
+		testkit.CheckHTML(t, s.panels[0].svgFragment())
 		if words := blockText(s); !strings.Contains(words, "Epoch 1/2  50/50") {
 			t.Errorf("words: %q", words)
 		}
@@ -190,7 +192,7 @@ func TestCurvesLeaveOutWhatIsNotFinite(t *testing.T) {
 	if strings.Contains(html, "NaN") || strings.Contains(html, "Inf") {
 		t.Errorf("not a number in %s", html)
 	}
-	checkHTML(t, html)
+	testkit.CheckHTML(t, html)
 }
 
 func TestSeriesIsBounded(t *testing.T) {

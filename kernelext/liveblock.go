@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"html"
 	"strings"
+
+	"github.com/cnnbook/cnnbook/kernelext/internal/text"
 )
 
 // blockPainter shows a run as one block of a notebook, which it replaces again and again. The
@@ -34,7 +36,7 @@ func blockHTML(s snapshot) string {
 		title = s.title
 	}
 	fmt.Fprintf(&b, `<div style="display:flex;flex-wrap:wrap;justify-content:space-between;gap:0 1.5em"><strong>%s</strong><span>%s</span></div>`,
-		escapeLine(title), escapeLine(s.outcome()))
+		text.EscapeLine(title), text.EscapeLine(s.outcome()))
 	b.WriteString(barHTML(s))
 	b.WriteString(figuresHTML(s.last, s.final))
 	b.WriteString(panelsHTML(s.panels))
@@ -94,11 +96,11 @@ func blockText(s snapshot) string {
 	const most = 20
 	var b strings.Builder
 	if s.title != "" {
-		b.WriteString(cleanLine(s.title) + "\n")
+		b.WriteString(text.CleanLine(s.title) + "\n")
 	}
 	epochs := s.ended
 	if len(epochs) > most {
-		fmt.Fprintf(&b, "(%s before)\n", counted(len(epochs)-most, "epoch"))
+		fmt.Fprintf(&b, "(%s before)\n", text.Counted(len(epochs)-most, "epoch"))
 		epochs = epochs[len(epochs)-most:]
 	}
 	for _, epoch := range epochs {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"strings"
+
+	"github.com/cnnbook/cnnbook/kernelext/internal/text"
 )
 
 // Size of a small plot in CSS pixels.
@@ -47,13 +49,13 @@ func (p panel) html() string {
 	return fmt.Sprintf(`<div style="flex:0 1 %dpx;font-size:0.85em"><div style="display:flex;justify-content:space-between;gap:1em"><strong>%s</strong>`+
 		`<span style="white-space:nowrap">%s to %s</span></div>`+
 		`<img class="dark-light" alt="%s" width="%d" height="%d" style="max-width:100%%;background:none" src="data:image/svg+xml;base64,%s"/></div>`,
-		panelWidth, escapeLine(p.name), shortNumber(low), shortNumber(high), escapeLine(p.alt()), panelWidth, panelHeight, source)
+		panelWidth, text.EscapeLine(p.name), shortNumber(low), shortNumber(high), text.EscapeLine(p.alt()), panelWidth, panelHeight, source)
 }
 
 // alt tells the curves in words.
 func (p panel) alt() string {
 	first, last := p.train[0], p.train[len(p.train)-1]
-	s := fmt.Sprintf("Curve of the %s: from %s to %s", cleanLine(p.name), shortNumber(first.y), shortNumber(last.y))
+	s := fmt.Sprintf("Curve of the %s: from %s to %s", text.CleanLine(p.name), shortNumber(first.y), shortNumber(last.y))
 	if len(p.valid) > 0 {
 		s += fmt.Sprintf("; on the validation data at last %s", shortNumber(p.valid[len(p.valid)-1].y))
 	}

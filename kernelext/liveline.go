@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/cnnbook/cnnbook/kernelext/internal/text"
 )
 
 // linePainter shows a run as lines of text: in a terminal one line that is
@@ -23,7 +25,7 @@ const eraseLine = "\r\x1b[K"
 func (p *linePainter) paint(s snapshot) error {
 	var b strings.Builder
 	if !p.titled && s.title != "" {
-		b.WriteString(cleanLine(s.title) + "\n")
+		b.WriteString(text.CleanLine(s.title) + "\n")
 	}
 	p.titled = true
 	if p.open {

@@ -19,7 +19,7 @@ type bundle struct {
 	Text     string // words for a reader without either, and for a terminal
 }
 
-// output is where bundles go.
+// Output is where bundles go.
 type output interface {
 	// show sends a bundle. With an id it replaces what was shown under the same id, if
 	// the place can do that.

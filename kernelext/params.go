@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/cnnbook/cnnbook/kernelext/internal/text"
 )
 
 // Budgets: how much work a notebook does.
@@ -20,13 +22,15 @@ const (
 	BudgetFull  = "full"  // the whole of the write-up
 )
 
+// Budgets lists the names of the budgets, the smallest first.
+func Budgets() []string { return []string{BudgetSmoke, BudgetCPU, BudgetHours, BudgetFull} }
+
 // Names of the environment variables that carry the parameters into a cell.
 const (
-	EnvData    = "CNNBOOK_DATA"
-	EnvBudget  = "CNNBOOK_BUDGET"
-	EnvSeed    = "CNNBOOK_SEED"
-	EnvRuns    = "CNNBOOK_RUNS"
-	EnvThreads = "CNNBOOK_THREADS"
+	EnvData   = "CNNBOOK_DATA"
+	EnvBudget = "CNNBOOK_BUDGET"
+	EnvSeed   = "CNNBOOK_SEED"
+	EnvRuns   = "CNNBOOK_RUNS"
 )
 
 // ErrParams is what every error about parameters wraps.
@@ -36,17 +40,16 @@ var ErrParams = errors.New("bad parameters")
 // dataset, budget and seed; the environment says which, so that the command
 // line, JupyterLab and a container choose in the same way.
 type Params struct {
-	Data    string // dataset in the official layout, a folder or .tar.gz; empty: drawn data
-	Budget  string // BudgetSmoke, BudgetCPU, BudgetHours or BudgetFull; empty: BudgetSmoke
-	Seed    uint64 // seed of everything random
-	Runs    string // folder that keeps the saved runs
-	Threads int    // processor threads to use; 0: all
+	Data   string // dataset in the official layout, a folder or .tar.gz; empty: drawn data
+	Budget string // BudgetSmoke, BudgetCPU, BudgetHours or BudgetFull; empty: BudgetSmoke
+	Seed   uint64 // seed of everything random
+	Runs   string // folder that keeps the saved runs
 }
 
 // ParamsFromEnv reads the parameters from the environment variables
-// CNNBOOK_DATA, CNNBOOK_BUDGET, CNNBOOK_SEED, CNNBOOK_RUNS and CNNBOOK_THREADS.
+// CNNBOOK_DATA, CNNBOOK_BUDGET, CNNBOOK_SEED and CNNBOOK_RUNS.
 // What is unset or empty takes its default: drawn data, the smoke budget, seed 1,
-// cnnbook/runs under the user's cache folder, all threads. It checks what it reads;
+// cnnbook/runs under the user's cache folder. It checks what it reads;
 // its errors wrap ErrParams and name the variable.
 func ParamsFromEnv() (Params, error) { return ParamsFrom(os.Getenv) }
 
@@ -63,11 +66,6 @@ func paramsFrom(getenv func(string) string, cacheDir func() (string, error)) (Pa
 			return Params{}, paramError(EnvSeed, s, "a whole number from 0 to 18446744073709551615")
 		}
 	}
-	if s := getenv(EnvThreads); s != "" {
-		if p.Threads, err = strconv.Atoi(s); err != nil {
-			return Params{}, paramError(EnvThreads, s, "a whole number, 0 for all threads")
-		}
-	}
 	if p.Runs == "" {
 		cache, err := cacheDir()
 		if err != nil {
@@ -81,18 +79,15 @@ func paramsFrom(getenv func(string) string, cacheDir func() (string, error)) (Pa
 	return p.absolute()
 }
 
-// check reports the first value that cannot be used.
+// Check reports the first value that cannot be used.
 func (p Params) check() error {
-	if !slices.Contains([]string{BudgetSmoke, BudgetCPU, BudgetHours, BudgetFull}, cmp.Or(p.Budget, BudgetSmoke)) {
+	if !slices.Contains(Budgets(), cmp.Or(p.Budget, BudgetSmoke)) {
 		return paramError(EnvBudget, p.Budget, "smoke, cpu, hours or full")
-	}
-	if p.Threads < 0 {
-		return paramError(EnvThreads, strconv.Itoa(p.Threads), "a whole number, 0 for all threads")
 	}
 	if p.Data != "" {
 		if _, err := os.Stat(p.Data); err != nil {
 			return fmt.Errorf("%w: %s=%s: %w; set it to a CIFAR-10 folder or archive, or unset it for drawn data",
-				ErrParams, EnvData, clean(p.Data), pathCause(err))
+				ErrParams, EnvData, text.Clean(p.Data), text.PathCause(err))
 		}
 	}
 	if info, err := os.Stat(p.Runs); p.Runs != "" && err == nil && !info.IsDir() {
@@ -126,7 +121,6 @@ func (p Params) Environ() []string {
 		EnvBudget + "=" + cmp.Or(p.Budget, BudgetSmoke),
 		EnvSeed + "=" + strconv.FormatUint(p.Seed, 10),
 		EnvRuns + "=" + p.Runs,
-		EnvThreads + "=" + strconv.Itoa(p.Threads),
 	}
 }
 
@@ -136,7 +130,7 @@ func (p Params) DataName() string {
 	if p.Data == "" {
 		return "drawn"
 	}
-	return clean(filepath.Base(p.Data))
+	return text.Clean(filepath.Base(p.Data))
 }
 
 // Folder is the name of the folder that holds the pages of these parameters, of
@@ -161,11 +155,7 @@ func (p Params) String() string {
 	if p.Budget != BudgetFull {
 		budget = "reduced budget " + cmp.Or(p.Budget, BudgetSmoke)
 	}
-	s := fmt.Sprintf("%s, %s, seed %d", data, budget, p.Seed)
-	if p.Threads > 0 {
-		s += ", " + counted(p.Threads, "thread")
-	}
-	return s
+	return fmt.Sprintf("%s, %s, seed %d", data, budget, p.Seed)
 }
 
 // slug keeps what is safe in a file name and an address, and puts dashes elsewhere.
@@ -180,22 +170,5 @@ func slug(s string) string {
 }
 
 func paramError(variable, found, expected string) error {
-	return fmt.Errorf("%w: %s=%s: expected %s", ErrParams, variable, clean(found), expected)
-}
-
-// pathCause is the system's reason without operation and path, which the caller names.
-func pathCause(err error) error {
-	var pathErr *os.PathError
-	if errors.As(err, &pathErr) {
-		return pathErr.Err
-	}
-	return err
-}
-
-// counted is "1 thread" or "3 threads".
-func counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return strconv.Itoa(n) + " " + noun + "s"
+	return fmt.Errorf("%w: %s=%s: expected %s", ErrParams, variable, text.Clean(found), expected)
 }

@@ -32,7 +32,7 @@ func TestParamsDefaults(t *testing.T) {
 }
 
 func TestParamsRoundTrip(t *testing.T) {
-	want := Params{Data: t.TempDir(), Budget: BudgetCPU, Seed: 1<<64 - 1, Runs: t.TempDir(), Threads: 3}
+	want := Params{Data: t.TempDir(), Budget: BudgetCPU, Seed: 1<<64 - 1, Runs: t.TempDir()}
 	var pairs []string
 	for _, kv := range want.Environ() {
 		name, value, _ := strings.Cut(kv, "=")
@@ -62,8 +62,6 @@ func TestParamsErrors(t *testing.T) {
 	}{
 		{"budget", env(EnvBudget, "huge"), cacheAt(dir), "bad parameters: CNNBOOK_BUDGET=huge: expected smoke, cpu, hours or full"},
 		{"seed", env(EnvSeed, "-1"), cacheAt(dir), "bad parameters: CNNBOOK_SEED=-1: expected a whole number from 0 to 18446744073709551615"},
-		{"threads", env(EnvThreads, "-2"), cacheAt(dir), "bad parameters: CNNBOOK_THREADS=-2: expected a whole number, 0 for all threads"},
-		{"threads text", env(EnvThreads, "all"), cacheAt(dir), "bad parameters: CNNBOOK_THREADS=all: expected a whole number, 0 for all threads"},
 		{"no data", env(EnvData, "/nowhere/cifar"), cacheAt(dir), "bad parameters: CNNBOOK_DATA=/nowhere/cifar: no such file or directory; set it to a CIFAR-10 folder or archive, or unset it for drawn data"},
 		{"runs is a file", env(EnvRuns, file), cacheAt(dir), "bad parameters: CNNBOOK_RUNS=" + file + ": expected a folder; a file lies there"},
 		{"no cache", env(), noCache, "bad parameters: CNNBOOK_RUNS is not set and the user's cache folder is unknown: HOME is not defined; set CNNBOOK_RUNS to a folder"},
@@ -104,8 +102,8 @@ func TestParamsFolder(t *testing.T) {
 }
 
 func TestParamsString(t *testing.T) {
-	p := Params{Data: "/home/someone/cifar-10-batches-bin", Budget: BudgetCPU, Seed: 5, Threads: 2}
-	if got, want := p.String(), "data cifar-10-batches-bin, reduced budget cpu, seed 5, 2 threads"; got != want {
+	p := Params{Data: "/home/someone/cifar-10-batches-bin", Budget: BudgetCPU, Seed: 5}
+	if got, want := p.String(), "data cifar-10-batches-bin, reduced budget cpu, seed 5"; got != want {
 		t.Errorf("got %q, expected %q", got, want)
 	}
 	if got, want := (Params{Seed: 1}).String(), "drawn data, reduced budget smoke, seed 1"; got != want {

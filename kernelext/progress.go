@@ -116,16 +116,3 @@ func clockText(d time.Duration) string {
 	}
 	return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
 }
-
-// spanText is a time that has passed, in words: 9 min 20 s.
-func spanText(d time.Duration) string {
-	switch {
-	case d < time.Minute:
-		return fmt.Sprintf("%.3g s", d.Seconds())
-	case d < time.Hour:
-		s := int(d.Round(time.Second).Seconds())
-		return fmt.Sprintf("%d min %d s", s/60, s%60)
-	}
-	m := int(d.Round(time.Minute).Minutes())
-	return fmt.Sprintf("%d h %d min", m/60, m%60)
-}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"github.com/cnnbook/cnnbook/kernelext/internal/text"
 )
 
 func ExampleProgress_Line() {
@@ -27,9 +29,9 @@ func TestProgressTexts(t *testing.T) {
 		{clockText(59400 * time.Millisecond), "59s"},
 		{clockText(72 * time.Second), "1:12"},
 		{clockText(2*time.Hour + 3*time.Minute + 9*time.Second), "2:03:09"},
-		{spanText(2346 * time.Millisecond), "2.35 s"},
-		{spanText(9*time.Minute + 20*time.Second), "9 min 20 s"},
-		{spanText(3*time.Hour + 59*time.Second), "3 h 1 min"},
+		{text.SpanText(2346 * time.Millisecond), "2.35 s"},
+		{text.SpanText(9*time.Minute + 20*time.Second), "9 min 20 s"},
+		{text.SpanText(3*time.Hour + 59*time.Second), "3 h 1 min"},
 		{stepText(0), "0ms/step"},
 		{stepText(420 * time.Microsecond), "420us/step"},
 		{stepText(12 * time.Second), "12s/step"},

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/cnnbook/cnnbook/kernelext/internal/text"
 )
 
 // Align is how the cells of a column stand.
@@ -46,7 +48,7 @@ func (t Table) columns() (int, error) {
 	}
 	for i, row := range t.Rows {
 		if len(row) != columns {
-			return 0, fmt.Errorf("row %d of the table has %s, expected %d", i+1, counted(len(row), "cell"), columns)
+			return 0, fmt.Errorf("row %d of the table has %s, expected %d", i+1, text.Counted(len(row), "cell"), columns)
 		}
 	}
 	return columns, nil
@@ -70,7 +72,7 @@ func (t Table) alignments(columns int) []Align {
 func (t Table) numeric(column int) bool {
 	numbers := 0
 	for _, row := range t.Rows {
-		cell := strings.TrimLeft(cleanLine(row[column]), "+-−±$≈<>~ ")
+		cell := strings.TrimLeft(text.CleanLine(row[column]), "+-−±$≈<>~ ")
 		if cell == "" || strings.Trim(cell, "–—") == "" {
 			continue
 		}
@@ -85,13 +87,13 @@ func (t Table) numeric(column int) bool {
 func (t Table) html(align []Align) string {
 	var b strings.Builder
 	b.WriteString(`<table class="cnnbook-table mathjax_ignore" style="margin:0.5em 0 1em;border-collapse:collapse">`)
-	if line := cleanLine(t.Caption); line != "" {
-		b.WriteString(`<caption style="caption-side:bottom;text-align:left;padding-top:0.4em">` + escapeLine(line) + `</caption>`)
+	if line := text.CleanLine(t.Caption); line != "" {
+		b.WriteString(`<caption style="caption-side:bottom;text-align:left;padding-top:0.4em">` + text.EscapeLine(line) + `</caption>`)
 	}
 	cells := func(tag string, row []string) {
 		b.WriteString("<tr>")
 		for column, cell := range row {
-			fmt.Fprintf(&b, `<%s style="text-align:%s">%s</%s>`, tag, cssAlign(align[column]), escapeLine(cell), strings.Fields(tag)[0])
+			fmt.Fprintf(&b, `<%s style="text-align:%s">%s</%s>`, tag, cssAlign(align[column]), text.EscapeLine(cell), strings.Fields(tag)[0])
 		}
 		b.WriteString("</tr>\n")
 	}
@@ -145,7 +147,7 @@ func (t Table) text(align []Align) string {
 		}
 		b.WriteString(strings.TrimRight(strings.Join(line, "  "), " ") + "\n")
 	}
-	if line := cleanLine(t.Caption); line != "" {
+	if line := text.CleanLine(t.Caption); line != "" {
 		b.WriteString(line + "\n")
 	}
 	return b.String()
@@ -154,7 +156,7 @@ func (t Table) text(align []Align) string {
 func cleanCells(row []string) []string {
 	out := make([]string, len(row))
 	for i, cell := range row {
-		out[i] = cleanLine(cell)
+		out[i] = text.CleanLine(cell)
 	}
 	return out
 }

@@ -16,7 +16,7 @@ from papermill.cli import papermill
 from papermill.exceptions import PapermillException
 from papermill.translators import Translator, papermill_translators
 
-VARIABLES = {name: f"CNNBOOK_{name.upper()}" for name in ("data", "budget", "seed", "runs", "threads")}
+VARIABLES = {name: f"CNNBOOK_{name.upper()}" for name in ("data", "budget", "seed", "runs")}
 
 
 class GoNBTranslator(Translator):

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/cnnbook/cnnbook/internal/stats"
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -18,13 +19,9 @@ type Calibration struct {
 	Bins       int       // equal parts of 0 … 1; 0 means 10
 }
 
-// ReliabilityBin is a range of confidence. Low is open and High closed, except that the first bin holds 0.
-type ReliabilityBin struct {
-	Low, High  float64
-	Count      int
-	Confidence float64 // mean over the bin's examples; 0 if it has none
-	Accuracy   float64 // share that is correct; 0 if it has none
-}
+// ReliabilityBin is a range of confidence: Low is open and High closed, except that the first bin holds 0. Count
+// examples lie in it, of which Confidence is the mean and Accuracy the share that is correct, 0 if there are none.
+type ReliabilityBin = stats.Bin
 
 // Reliability sorts the examples into bins of equal width.
 func (k Calibration) Reliability() ([]ReliabilityBin, error) {
@@ -42,42 +39,14 @@ func (k Calibration) Reliability() ([]ReliabilityBin, error) {
 	if n < 0 || n > 100 {
 		return nil, inputErrorf(figure, "%d bins, expected 1 to 100, or 0 for 10", n)
 	}
-	bins := make([]ReliabilityBin, n)
-	for i := range bins {
-		bins[i].Low, bins[i].High = float64(i)/float64(n), float64(i+1)/float64(n)
-	}
-	for i, confidence := range k.Confidence {
-		bin := &bins[min(max(int(math.Ceil(confidence*float64(n)))-1, 0), n-1)]
-		bin.Count++
-		bin.Confidence += confidence
-		if k.Correct[i] {
-			bin.Accuracy++
-		}
-	}
-	for i := range bins {
-		if count := float64(bins[i].Count); count > 0 {
-			bins[i].Confidence /= count
-			bins[i].Accuracy /= count
-		}
-	}
-	return bins, nil
+	return stats.Calibration(k.Confidence, k.Correct, n), nil
 }
 
 // CalibrationError returns the expected calibration error, 0 … 1: the mean of
 // |accuracy − confidence| over the bins, weighted by their examples (M. P. Naeini
 // and others, AAAI 2015; C. Guo and others, "On calibration of modern neural
 // networks", arXiv 1706.04599, equation 3).
-func CalibrationError(bins []ReliabilityBin) float64 {
-	var total, sum float64
-	for _, b := range bins {
-		total += float64(b.Count)
-		sum += float64(b.Count) * math.Abs(b.Accuracy-b.Confidence)
-	}
-	if total == 0 {
-		return 0
-	}
-	return sum / total
-}
+func CalibrationError(bins []ReliabilityBin) float64 { return stats.CalibrationError(bins) }
 
 // Plot draws a bar with the accuracy of each bin, the line of perfect calibration, and a dot at
 // each bin's mean confidence.

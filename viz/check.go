@@ -58,14 +58,14 @@ func checkLength(figure, name string, got int, other string, want int) error {
 	return nil
 }
 
-// checkUnit refuses values outside 0 … 1, such as percentages given as fractions.
+// checkUnit refuses values outside 0 … 1, such as percentages where fractions are expected.
 func checkUnit(figure, name string, values []float64) error {
 	if err := checkFinite(figure, name, values); err != nil {
 		return err
 	}
 	for i, v := range values {
 		if v < 0 || v > 1 {
-			return inputErrorf(figure, "%s: element %d is %v, expected a value from 0 to 1", name, i, v)
+			return inputErrorf(figure, "%s: element %d is %v, expected a value from 0 to 1 (0.52, not 52 %%)", name, i, v)
 		}
 	}
 	return nil

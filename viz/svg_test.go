@@ -26,6 +26,7 @@ func labelled(s string) []figurer {
 	}
 }
 
+// Promise(files/text)
 func TestHostileText(t *testing.T) {
 	for _, in := range labelled(hostile) {
 		f, err := in.Figure()
@@ -44,6 +45,8 @@ func TestHostileText(t *testing.T) {
 }
 
 // FuzzText: whatever the text, the SVG is well-formed and holds nothing but drawing.
+//
+// Promise(files/text)
 func FuzzText(f *testing.F) {
 	for _, s := range []string{"", "cat", hostile, `" onload="x`, "a\nb", strings.Repeat("é", 300), "日本語"} {
 		f.Add(s)

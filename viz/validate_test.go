@@ -44,7 +44,7 @@ func TestBadInput(t *testing.T) {
 
 		{"no history", viz.History{}, "training curves: no values"},
 		{"negative first epoch", viz.History{Loss: []float64{1}, FirstEpoch: -3}, "first epoch is -3"},
-		{"accuracy in percent", viz.History{Accuracy: []float64{0.5, 52}}, "accuracy: element 1 is 52, expected a value from 0 to 1"},
+		{"accuracy in percent", viz.History{Accuracy: []float64{0.5, 52}}, "accuracy: element 1 is 52, expected a value from 0 to 1 (0.52, not 52 %)"},
 
 		{"no labels", viz.Confusion{}, "no labels"},
 		{"rows and labels", viz.Confusion{Labels: ab, Counts: [][]int{{1, 2}}}, "has 1 elements, expected 2"},

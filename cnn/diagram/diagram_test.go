@@ -29,6 +29,7 @@ func TestSVGShowsEveryLayer(t *testing.T) {
 	}
 }
 
+// Promise(files/text)
 func TestNamesAreEscaped(t *testing.T) {
 	net := cnn.Architecture{Input: cnn.Shape{4, 4, 1}, Layers: []cnn.Layer{cnn.Flatten{Name: `<b>"&`}}}
 	svg, err := diagram.SVG(t.Context(), net)
@@ -47,6 +48,8 @@ func TestBadArchitecture(t *testing.T) {
 }
 
 // Characters that no XML may hold, or that reorder what follows them, are replaced.
+//
+// Promise(files/text)
 func TestControlCharactersAreReplaced(t *testing.T) {
 	net := cnn.Architecture{Input: cnn.Shape{4, 4, 1}, Layers: []cnn.Layer{cnn.Flatten{Name: "a\x00\x1b[31m\u202eb\u2066\xff\n]]>'"}}}
 	svg, err := diagram.SVG(t.Context(), net)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"math"
 	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -150,6 +151,8 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
+// Promise(agreement/exchange)
+// Promise(files/hostile)
 func TestReadRefuses(t *testing.T) {
 	model := func(layer string) string {
 		return `{"class_name":"Sequential","config":{"name":"s","layers":[` + layer + `],"build_input_shape":[null,8,8,3]}}`
@@ -192,6 +195,8 @@ func TestReadRefuses(t *testing.T) {
 
 // A .keras file that lacks a part, is damaged, or unpacks to far more than its
 // own length is refused.
+//
+// Promise(files/hostile)
 func TestReadKerasRefuses(t *testing.T) {
 	archive := func(members ...member) []byte {
 		var b bytes.Buffer
@@ -229,6 +234,25 @@ func TestReadKerasRefuses(t *testing.T) {
 	} {
 		if _, err := ReadKeras(data); err == nil || !refused(err) || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}
+
+// Every format that is listed can be written; a name that is not is refused with all of them.
+func TestExportKnowsEveryFormat(t *testing.T) {
+	m := every(t)
+	r, err := cnn.ImportRun(t.TempDir(), "every", m.Network, m.Weights, "a test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := t.TempDir()
+	err = Export(r, "pickle", filepath.Join(out, "pickle"))
+	for _, f := range Formats() {
+		if !errors.Is(err, cnn.ErrConfig) || !strings.Contains(err.Error(), f.Name) {
+			t.Errorf("an unknown format: %v, expected an ErrConfig that names %s", err, f.Name)
+		}
+		if err := Export(r, f.Name, filepath.Join(out, f.Name)); err != nil {
+			t.Errorf("%s: %v", f.Name, err)
 		}
 	}
 }

@@ -3,20 +3,27 @@ package exchange
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/cnnbook/cnnbook/cnn"
 )
 
-// Format is a form in which a network can leave.
+// Format is a form in which a run, or its network, can leave.
 type Format struct {
 	Name  string
-	About string // for people, what is written
-	Write func(Model) ([]byte, error)
+	About string                      // for people, what is written
+	Write func(Model) ([]byte, error) // one file of the network; nil for a form of the whole run
 }
 
-// Formats lists what can be written; each is one file.
+// Formats lists every form that a run can be exported in, the default first: those
+// of [cnn.ExportFormats], which hold more than the network or are its own, then
+// those of other frameworks.
 func Formats() []Format {
-	return []Format{
+	var all []Format
+	for _, f := range cnn.ExportFormats() {
+		all = append(all, Format{Name: f.Name, About: f.About})
+	}
+	return append(all, []Format{
 		{"keras", "network and weights for Keras 3, as a .keras file", Keras},
 		{"h5", "network and weights for Keras 2.2.3 and later, as a whole model's .h5", KerasModel},
 		{"h5-weights", "the weights for load_weights of Keras 2 and 3: name it .h5", KerasWeights},
@@ -27,17 +34,31 @@ func Formats() []Format {
 		{"pytorch-loader", "load_in_pytorch.py, which builds the network of such a file", func(Model) ([]byte, error) { return []byte(LoadInPyTorch), nil }},
 		{"onnx", "network and weights for onnxruntime, opset 13", ONNX},
 		{"npz", "the weights for NumPy", NPZ},
-	}
+	}...)
 }
 
-// FormatNamed finds a format.
-func FormatNamed(name string) (Format, bool) {
+// Export writes a run in the format of that name to out, which must not exist: see
+// [cnn.Run.Export]. The error for a name that is not in [Formats] wraps cnn.ErrConfig.
+func Export(r *cnn.Run, format, out string) error {
+	var names []string
 	for _, f := range Formats() {
-		if f.Name == name {
-			return f, true
+		if f.Name == format {
+			return f.export(r, out)
 		}
+		names = append(names, f.Name)
 	}
-	return Format{}, false
+	return fmt.Errorf("%w: unknown export format %q: known are %s", cnn.ErrConfig, format, strings.Join(names, ", "))
+}
+
+func (f Format) export(r *cnn.Run, out string) error {
+	if f.Write == nil {
+		return r.Export(f.Name, out)
+	}
+	data, err := f.Write(Model{Network: r.Network, Weights: r.Weights(), Preprocess: r.Preprocess()})
+	if err != nil {
+		return fmt.Errorf("exporting as %s: %w", f.Name, err)
+	}
+	return cnn.WriteNewFile(out, data)
 }
 
 // Read reads any of Keras's files. Those that hold weights alone need the network

@@ -33,6 +33,8 @@ func seeds(f *testing.F, name string) {
 
 // Whatever the JSON, there is a network that is written and read again as it is,
 // or an error that says what is wrong.
+//
+// Promise(files/hostile)
 func FuzzReadKerasJSON(f *testing.F) {
 	seeds(f, "made.json")
 	f.Add([]byte(`{"class_name":"Sequential","config":[{"class_name":"Flatten","config":{"name":"f","batch_input_shape":[null,2,2,1e300]}}]}`))
@@ -64,6 +66,8 @@ func FuzzReadKerasJSON(f *testing.F) {
 
 // Whatever the bytes of a .h5 or .keras file, there is a model whose weights are
 // all there, or an error that says what is wrong.
+//
+// Promise(files/hostile)
 func FuzzReadKeras(f *testing.F) {
 	seeds(f, "made.h5")
 	seeds(f, "made.keras")
@@ -81,6 +85,8 @@ func FuzzReadKeras(f *testing.F) {
 }
 
 // The same for files of weights, read for the network that they were made for.
+//
+// Promise(files/hostile)
 func FuzzReadKerasWeights(f *testing.F) {
 	seeds(f, "made_weights.h5")
 	seeds(f, "made.weights.h5")
@@ -107,6 +113,8 @@ func FuzzReadKerasWeights(f *testing.F) {
 
 // Whatever the bytes, an import is a network that ends in probabilities, with all
 // its weights and a preprocessing that fits it, or an error of one line.
+//
+// Promise(files/hostile)
 func FuzzImport(f *testing.F) {
 	for _, name := range []string{"slash.h5.gz", "transfer.keras", "transfer_h5.h5.gz", "augmented.keras", "nested_frozen.keras", "logits.keras", "normalization.keras", "plain_norm.keras"} {
 		f.Add(wildFile(f, name))
@@ -136,6 +144,8 @@ func FuzzImport(f *testing.F) {
 }
 
 // Whatever the layers, there is a plan or an error of a known kind.
+//
+// Promise(files/hostile)
 func FuzzReadPlan(f *testing.F) {
 	seeds(f, "made.json")
 	f.Add(wildFile(f, "slash.json"))

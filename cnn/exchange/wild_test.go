@@ -67,6 +67,8 @@ func evaluated(t *testing.T, m Imported, d *cifar.Dataset) ([]float32, error) {
 // Files of the kinds that people meet, made by testdata/wild.py with Keras, are
 // imported with the preprocessing that they were made for, predict what they
 // predicted there, and say what was left out.
+//
+// Promise(agreement/exchange)
 func TestImportsWildFiles(t *testing.T) {
 	for name, c := range map[string]struct {
 		network    string   // the file of the layers
@@ -233,8 +235,7 @@ func TestExportKeepsThePreprocessing(t *testing.T) {
 			t.Fatal(err)
 		}
 		for format, network := range map[string][]byte{"keras": nil, "h5": nil, "h5-weights": layers, "keras3-weights": layers} {
-			f, _ := FormatNamed(format)
-			data, err := f.Write(m.Model)
+			data, err := writer(t, format)(m.Model)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -248,6 +249,18 @@ func TestExportKeepsThePreprocessing(t *testing.T) {
 			}
 		}
 	}
+}
+
+// writer is what writes a format.
+func writer(t *testing.T, format string) func(Model) ([]byte, error) {
+	t.Helper()
+	for _, f := range Formats() {
+		if f.Name == format {
+			return f.Write
+		}
+	}
+	t.Fatal("no format ", format)
+	return nil
 }
 
 // The choice, and what a file says, are told apart where they contradict.
@@ -274,6 +287,8 @@ func TestPreprocessChoices(t *testing.T) {
 }
 
 // What is no Keras file is called by its name, in one line that says what to do.
+//
+// Promise(files/hostile)
 func TestImportNamesOtherFiles(t *testing.T) {
 	whole := wildFile(t, "div255.keras")
 	h5 := wildFile(t, "slash.h5.gz")
@@ -405,6 +420,8 @@ func TestActivationNames(t *testing.T) {
 
 // A model that is no plain chain, or does something that is not here, is refused by
 // the layer's name.
+//
+// Promise(agreement/exchange)
 func TestImportRefusesByName(t *testing.T) {
 	var models map[string]json.RawMessage
 	if err := json.Unmarshal(wildFile(t, "refused.json"), &models); err != nil {
@@ -421,6 +438,8 @@ func TestImportRefusesByName(t *testing.T) {
 
 // Keras reads networks back that were imported and written again: names that it
 // does not take today are changed.
+//
+// Promise(agreement/exchange)
 func TestKerasReadsBack(t *testing.T) {
 	interpreters := pythons(t)
 	dir := t.TempDir()
@@ -488,8 +507,7 @@ func TestExportRefusesByName(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, format := range []string{"onnx", "pytorch"} {
-			f, _ := FormatNamed(format)
-			if _, err := f.Write(m.Model); !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), want) {
+			if _, err := writer(t, format)(m.Model); !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), want) {
 				t.Errorf("%s as %s: %v", name, format, err)
 			}
 		}

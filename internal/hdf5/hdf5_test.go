@@ -245,6 +245,7 @@ func hostile(t testing.TB) map[string][]byte {
 	return map[string][]byte{"is at level 1, below one at level 1": circle, "its parts overlap": again}
 }
 
+// Promise(files/hostile)
 func TestDecodeRefuses(t *testing.T) {
 	for want, data := range hostile(t) {
 		if _, err := Decode(data); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), want) {
@@ -262,6 +263,7 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 }
 
+// Promise(files/hostile)
 func FuzzDecode(f *testing.F) {
 	data, err := Encode(example(9))
 	if err != nil {

@@ -7,7 +7,12 @@
 
 #include "xla.h"
 
-static inline xla_ffi_error* refuse(const xla_ffi_call* call, int code, const char* format, ...) {
+// handler is a function that XLA can call. It returns NULL, or an error of the graph.
+typedef xla_ffi_error* handler(xla_ffi_call*);
+
+// fail makes an error of the graph.
+__attribute__((format(printf, 3, 4))) static inline xla_ffi_error* fail(const xla_ffi_call* call, int code,
+                                                                        const char* format, ...) {
   char message[256];
   va_list args;
   va_start(args, format);
@@ -17,26 +22,33 @@ static inline xla_ffi_error* refuse(const xla_ffi_call* call, int code, const ch
   return call->api->error_create(&a);
 }
 
-// asks_version tells whether XLA only asks for which version of its interface the
-// function is made, and answers it.
-static inline bool asks_version(const xla_ffi_call* call) {
-  xla_ffi_extension* e = call->extension_start;
-  if (e == NULL || e->type != XLA_FFI_EXTENSION_METADATA) return false;
-  xla_ffi_metadata* m = ((xla_ffi_metadata_extension*)e)->metadata;
-  m->api_version = (xla_ffi_api_version){
-      .struct_size = sizeof m->api_version,
-      .major_version = XLA_FFI_MAJOR,
-      .minor_version = call->api->api_version.minor_version,
-  };
-  m->traits = 0;
-  return true;
-}
+// answer_version_query reports whether XLA only asks for which version of typed FFI the
+// function is made, and answers it. It notes what is not as this code knows it, for
+// onednn_register. See plugin.c.
+bool answer_version_query(const xla_ffi_call* call);
 
 static inline xla_ffi_buffer* operand(const xla_ffi_call* call, int i) { return call->args.buffers[i]; }
 static inline xla_ffi_buffer* result(const xla_ffi_call* call, int i) { return call->rets.buffers[i]; }
 
-// numbers are the n numbers that come with the call, its only attribute, or NULL.
-static inline const int64_t* numbers(const xla_ffi_call* call, size_t n) {
+static inline bool float_buffers(const xla_ffi_buffers* b) {
+  for (int64_t i = 0; i < b->size; i++) {
+    const xla_ffi_buffer* x = b->buffers[i];
+    if (b->types[i] != XLA_FFI_BUFFER || x->struct_size < SIZE_THROUGH(xla_ffi_buffer, dims) || x->dtype != XLA_FFI_F32) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// has_floats reports whether the call has so many operands and results, at least and at
+// most, and whether all of them are float32 in a layout that this code knows.
+static inline bool has_floats(const xla_ffi_call* call, int64_t least, int64_t most, int64_t results) {
+  return call->args.size >= least && call->args.size <= most && call->rets.size == results &&
+         float_buffers(&call->args) && float_buffers(&call->rets);
+}
+
+// attribute is the only attribute of the call, an array of n integers, or NULL.
+static inline const int64_t* attribute(const xla_ffi_call* call, size_t n) {
   if (call->attributes.size != 1 || call->attributes.types[0] != XLA_FFI_ARRAY) return NULL;
   const xla_ffi_array* a = call->attributes.attributes[0];
   return a->dtype == XLA_FFI_S64 && a->size == n ? a->data : NULL;

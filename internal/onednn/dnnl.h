@@ -1,8 +1,8 @@
-// The functions of oneDNN 3 that are used, and the numbers that they take
+// The functions of oneDNN 3 that are used, and the constants that they take
 // (oneapi/dnnl/dnnl.h, dnnl_types.h). Copyright Intel Corporation, Apache License 2.0.
 //
-// The library is opened when the program runs, so that a program can be built, and
-// computes without it, where it is not.
+// The library is opened when the program runs, so that a program can be built, and can
+// compute without it, where there is none.
 #pragma once
 
 #include <stdint.h>
@@ -26,6 +26,10 @@ enum {
   DNNL_DIFF_WEIGHTS = 161,
   DNNL_MAX_NDIMS = 12,
 };
+
+typedef struct {
+  int major, minor, patch;
+} dnnl_version_t;  // the beginning of it
 
 typedef int64_t dnnl_dims[DNNL_MAX_NDIMS];
 typedef void *dnnl_handle;  // an engine, a stream, a description, memory, a primitive

@@ -1,37 +1,32 @@
-#include "onednn.h"
-
+// The functions that oneDNN computes.
 #include <dlfcn.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "call.h"
 #include "dnnl.h"
-#include "pictures.h"
+#include "handlers.h"
+#include "refusal.h"
 
 // dnnl has each function of the library under its name there.
-static struct {
+static struct library {
 #define MEMBER(name, parameters) int(*name) parameters;
   DNNL_FUNCTIONS(MEMBER)
   dnnl_handle (*primitive_desc_query_md)(dnnl_handle desc, int what, int index);
+  const dnnl_version_t* (*version)(void);
   dnnl_handle engine;
 } dnnl;
 
-// scope is what a call makes, to be destroyed at its end, and its first failure.
+// scope is what a call creates, to be destroyed at its end, and its first failure.
 typedef struct {
   struct {
     int (*destroy)(dnnl_handle);
     dnnl_handle handle;
-  } made[32];
+  } created[32];
   int n;
   const char* failed;  // the function, or NULL
   int status;
 } scope;
 
-// DO notes a failure of a call to the library. After one, the rest comes to nothing:
-// the library refuses to work with what was not made.
+// DO remembers the first failure of a call to the library. What follows one does nothing:
+// the library refuses to work with what was not created.
 #define DO(s, name, ...) note(s, #name, dnnl.name(__VA_ARGS__))
 
 static void note(scope* s, const char* function, int status) {
@@ -43,8 +38,8 @@ static void note(scope* s, const char* function, int status) {
 
 static dnnl_handle keep(scope* s, int (*destroy)(dnnl_handle), dnnl_handle handle) {
   if (handle != NULL) {
-    s->made[s->n].destroy = destroy;
-    s->made[s->n++].handle = handle;
+    s->created[s->n].destroy = destroy;
+    s->created[s->n++].handle = handle;
   }
   return handle;
 }
@@ -52,7 +47,7 @@ static dnnl_handle keep(scope* s, int (*destroy)(dnnl_handle), dnnl_handle handl
 static void clean(scope* s) {
   while (s->n > 0) {
     s->n--;
-    s->made[s->n].destroy(s->made[s->n].handle);
+    s->created[s->n].destroy(s->created[s->n].handle);
   }
 }
 
@@ -68,9 +63,9 @@ static dnnl_handle any_order(scope* s, int rank, const dnnl_dims dims) {
   return keep(s, dnnl.memory_desc_destroy, desc);
 }
 
-// pictures is x [batch, height, width, channels], whose axes the library names in the
-// order batch, channels, height, width.
-static dnnl_handle pictures(scope* s, const xla_ffi_buffer* x) {
+// feature_maps describes x [batch, height, width, channels], whose axes the library names
+// in the order batch, channels, height, width.
+static dnnl_handle feature_maps(scope* s, const xla_ffi_buffer* x) {
   int64_t h = x->dims[1], w = x->dims[2], c = x->dims[3];
   return strided(s, 4, (dnnl_dims){x->dims[0], c, h, w}, (dnnl_dims){h * w * c, 1, w * c, c});
 }
@@ -115,21 +110,21 @@ static void reorder(scope* s, dnnl_handle stream, dnnl_handle from_desc, dnnl_ha
 static xla_ffi_error* finish(const xla_ffi_call* call, scope* s, const char* what) {
   clean(s);
   if (s->failed == NULL) return NULL;
-  return refuse(call, XLA_FFI_INTERNAL, "%s by oneDNN: dnnl_%s gives status %d", what, s->failed, s->status);
+  return fail(call, XLA_FFI_INTERNAL, "%s by oneDNN: dnnl_%s returns status %d", what, s->failed, s->status);
 }
 
-// geometry is how a convolution goes over its pictures, for height and width.
+// geometry is how a convolution moves over its input, for height and width.
 typedef struct {
   dnnl_handle plain;  // the kernel as it lies in memory
-  dnnl_handle any;    // the kernel in whatever order suits
+  dnnl_handle any;    // the kernel in the order that the library chooses
   dnnl_dims strides, dilations, before, after;
   bool relu;
 } geometry;
 
-// geometry_of reads it from a call's numbers: in which axes of the kernel its output and
-// input channels, its height and its width are; then, for height and width each,
-// strides, dilations, zeros before and zeros after; last, 1 for a ReLU.
-enum { CONVOLUTION_NUMBERS = 13 };
+// geometry_of reads it from a call's attribute: the axes of the kernel that are its output
+// channels, input channels, height and width; then, for height and width each, strides,
+// dilations, zeros before and zeros after; last, 1 for a ReLU.
+enum { GEOMETRY_LENGTH = 13 };
 
 static geometry geometry_of(scope* s, const xla_ffi_buffer* kernel, const int64_t* n) {
   geometry g = {.relu = n[12] != 0};
@@ -144,7 +139,7 @@ static geometry geometry_of(scope* s, const xla_ffi_buffer* kernel, const int64_
   g.any = any_order(s, 4, dims);
   for (int i = 0; i < 2; i++) {
     g.strides[i] = n[4 + i];
-    g.dilations[i] = n[6 + i] - 1;  // the library counts what is left out
+    g.dilations[i] = n[6 + i] - 1;  // the library counts the places left out
     g.before[i] = n[8 + i];
     g.after[i] = n[10 + i];
   }
@@ -170,27 +165,27 @@ static dnnl_handle forward(scope* s, int kind, dnnl_handle x, geometry* g, dnnl_
 }
 
 // convolution computes y from x, kernel and, if there is a third operand, bias.
-static xla_ffi_error* convolution(xla_ffi_call* call) {
-  if (asks_version(call)) return NULL;
-  const int64_t* n = numbers(call, CONVOLUTION_NUMBERS);
-  if (n == NULL || call->args.size < 2 || operand(call, 0)->rank != 4) {
-    return refuse(call, XLA_FFI_INVALID_ARGUMENT, "a convolution wants pictures, kernel, perhaps bias, and %d numbers",
-                  CONVOLUTION_NUMBERS);
+xla_ffi_error* convolution(xla_ffi_call* call) {
+  if (answer_version_query(call)) return NULL;
+  const int64_t* n = attribute(call, GEOMETRY_LENGTH);
+  if (n == NULL || !has_floats(call, 2, 3, 1) || operand(call, 0)->rank != 4 || operand(call, 1)->rank != 4) {
+    return fail(call, XLA_FFI_INVALID_ARGUMENT, "a convolution needs feature maps, a kernel, perhaps a bias, and %d integers",
+                GEOMETRY_LENGTH);
   }
   xla_ffi_buffer *x = operand(call, 0), *kernel = operand(call, 1), *y = result(call, 0);
   xla_ffi_buffer* bias = call->args.size > 2 ? operand(call, 2) : NULL;
   scope s = {0};
   geometry g = geometry_of(&s, kernel, n);
-  dnnl_handle x_desc = pictures(&s, x), y_desc = pictures(&s, y), bias_desc = bias != NULL ? vector(&s, bias) : NULL;
+  dnnl_handle x_desc = feature_maps(&s, x), y_desc = feature_maps(&s, y), bias_desc = bias != NULL ? vector(&s, bias) : NULL;
   dnnl_handle desc = forward(&s, DNNL_FORWARD_INFERENCE, x_desc, &g, bias_desc, y_desc);
   if (desc == NULL) return finish(call, &s, "a convolution");
 
   dnnl_handle queue = stream(&s), weights = memory(&s, g.plain, kernel->data);
-  dnnl_handle wanted = dnnl.primitive_desc_query_md(desc, DNNL_QUERY_WEIGHTS, 0);
-  if (!dnnl.memory_desc_equal(wanted, g.plain)) {
+  dnnl_handle chosen = dnnl.primitive_desc_query_md(desc, DNNL_QUERY_WEIGHTS, 0);
+  if (!dnnl.memory_desc_equal(chosen, g.plain)) {
     dnnl_handle plain = weights;
-    weights = own_memory(&s, wanted);
-    reorder(&s, queue, g.plain, plain, wanted, weights);
+    weights = own_memory(&s, chosen);
+    reorder(&s, queue, g.plain, plain, chosen, weights);
   }
   dnnl_exec_arg args[4] = {{DNNL_SRC, memory(&s, x_desc, x->data)},
                            {DNNL_WEIGHTS, weights},
@@ -200,53 +195,53 @@ static xla_ffi_error* convolution(xla_ffi_call* call) {
   return finish(call, &s, "a convolution");
 }
 
-// kernel_gradient computes the loss's gradient with respect to the kernel, from x and
-// that with respect to y. The bias's could come with it, but takes as long as alone.
-static xla_ffi_error* kernel_gradient(xla_ffi_call* call) {
-  if (asks_version(call)) return NULL;
-  const int64_t* n = numbers(call, CONVOLUTION_NUMBERS);
-  if (n == NULL || call->args.size != 2 || operand(call, 0)->rank != 4) {
-    return refuse(call, XLA_FFI_INVALID_ARGUMENT, "a kernel's gradient wants pictures, gradients and %d numbers",
-                  CONVOLUTION_NUMBERS);
+// kernel_gradient computes the loss's gradient with respect to the kernel, from x and the
+// gradient dy with respect to y. The bias's could come with it, but takes as long as alone.
+xla_ffi_error* kernel_gradient(xla_ffi_call* call) {
+  if (answer_version_query(call)) return NULL;
+  const int64_t* n = attribute(call, GEOMETRY_LENGTH);
+  if (n == NULL || !has_floats(call, 2, 2, 1) || operand(call, 0)->rank != 4 || operand(call, 1)->rank != 4) {
+    return fail(call, XLA_FFI_INVALID_ARGUMENT, "a kernel's gradient needs feature maps, gradients and %d integers",
+                GEOMETRY_LENGTH);
   }
   xla_ffi_buffer *x = operand(call, 0), *dy = operand(call, 1), *kernel = result(call, 0);
   scope s = {0};
   geometry g = geometry_of(&s, kernel, n);
-  dnnl_handle x_desc = pictures(&s, x), dy_desc = pictures(&s, dy), desc = NULL;
+  dnnl_handle x_desc = feature_maps(&s, x), dy_desc = feature_maps(&s, dy), desc = NULL;
   dnnl_handle hint = forward(&s, DNNL_FORWARD_TRAINING, x_desc, &g, NULL, dy_desc);
   DO(&s, convolution_backward_weights_primitive_desc_create, &desc, dnnl.engine, DNNL_CONVOLUTION_DIRECT, x_desc, g.any,
      NULL, dy_desc, g.strides, g.dilations, g.before, g.after, hint, NULL);
   if (keep(&s, dnnl.primitive_desc_destroy, desc) == NULL) return finish(call, &s, "a kernel's gradient");
 
   dnnl_handle queue = stream(&s), plain = memory(&s, g.plain, kernel->data), weights = plain;
-  dnnl_handle given = dnnl.primitive_desc_query_md(desc, DNNL_QUERY_DIFF_WEIGHTS, 0);
-  bool other = !dnnl.memory_desc_equal(given, g.plain);
-  if (other) weights = own_memory(&s, given);
+  dnnl_handle chosen = dnnl.primitive_desc_query_md(desc, DNNL_QUERY_DIFF_WEIGHTS, 0);
+  bool other = !dnnl.memory_desc_equal(chosen, g.plain);
+  if (other) weights = own_memory(&s, chosen);
   run(&s, queue, desc, 3,
       (dnnl_exec_arg[]){{DNNL_SRC, memory(&s, x_desc, x->data)},
                         {DNNL_DIFF_DST, memory(&s, dy_desc, dy->data)},
                         {DNNL_DIFF_WEIGHTS, weights}});
-  if (other) reorder(&s, queue, given, weights, g.plain, plain);
+  if (other) reorder(&s, queue, chosen, weights, g.plain, plain);
   return finish(call, &s, "a kernel's gradient");
 }
 
-// matrix is m [rows, columns], turned over or not.
-static dnnl_handle matrix(scope* s, const xla_ffi_buffer* m, bool turned) {
+// matrix describes m [rows, columns], transposed or not.
+static dnnl_handle matrix(scope* s, const xla_ffi_buffer* m, bool transposed) {
   int64_t rows = m->dims[0], columns = m->dims[1];
-  if (turned) return strided(s, 2, (dnnl_dims){columns, rows}, (dnnl_dims){1, columns});
+  if (transposed) return strided(s, 2, (dnnl_dims){columns, rows}, (dnnl_dims){1, columns});
   return strided(s, 2, (dnnl_dims){rows, columns}, (dnnl_dims){columns, 1});
 }
 
-// product multiplies two matrices; two numbers tell which of them are turned over.
-static xla_ffi_error* product(xla_ffi_call* call) {
-  if (asks_version(call)) return NULL;
-  const int64_t* turned = numbers(call, 2);
-  if (turned == NULL || call->args.size != 2 || operand(call, 0)->rank != 2 || operand(call, 1)->rank != 2) {
-    return refuse(call, XLA_FFI_INVALID_ARGUMENT, "a product wants two matrices and two numbers");
+// matmul multiplies two matrices; two integers say which of them are transposed.
+xla_ffi_error* matmul(xla_ffi_call* call) {
+  if (answer_version_query(call)) return NULL;
+  const int64_t* transposed = attribute(call, 2);
+  if (transposed == NULL || !has_floats(call, 2, 2, 1) || operand(call, 0)->rank != 2 || operand(call, 1)->rank != 2) {
+    return fail(call, XLA_FFI_INVALID_ARGUMENT, "a matrix multiplication needs two matrices and two integers");
   }
   xla_ffi_buffer *a = operand(call, 0), *b = operand(call, 1), *c = result(call, 0);
   scope s = {0};
-  dnnl_handle a_desc = matrix(&s, a, turned[0]), b_desc = matrix(&s, b, turned[1]), c_desc = matrix(&s, c, false);
+  dnnl_handle a_desc = matrix(&s, a, transposed[0]), b_desc = matrix(&s, b, transposed[1]), c_desc = matrix(&s, c, false);
   dnnl_handle desc = NULL;
   DO(&s, matmul_primitive_desc_create, &desc, dnnl.engine, a_desc, b_desc, NULL, c_desc, NULL);
   keep(&s, dnnl.primitive_desc_destroy, desc);
@@ -254,57 +249,44 @@ static xla_ffi_error* product(xla_ffi_call* call) {
       (dnnl_exec_arg[]){{DNNL_SRC, memory(&s, a_desc, a->data)},
                         {DNNL_WEIGHTS, memory(&s, b_desc, b->data)},
                         {DNNL_DST, memory(&s, c_desc, c->data)}});
-  return finish(call, &s, "a product");
+  return finish(call, &s, "a matrix multiplication");
 }
 
-static char* text(const char* format, ...) {
-  char* message = malloc(512);
-  va_list args;
-  va_start(args, format);
-  if (message != NULL) vsnprintf(message, 512, format, args);
-  va_end(args);
-  return message;
+// 3.2 is the version that was tried. Within a major version, later ones keep the functions
+// and constants of earlier ones.
+enum { DNNL_MAJOR = 3, DNNL_FIRST_MINOR = 2 };
+
+// known_version reports whether the library's version is one that this code knows. One that
+// gives none is left to look_up.
+static bool known_version(void* library, const char* file, onednn_refusal* why) {
+  const dnnl_version_t* (*version)(void) = (const dnnl_version_t* (*)(void))dlsym(library, "dnnl_version");
+  if (version == NULL) return true;
+  const dnnl_version_t* v = version();
+  if (v->major == DNNL_MAJOR && v->minor >= DNNL_FIRST_MINOR) return true;
+  return unsupported(why, "%s is oneDNN %d.%d.%d; %d.%d and later versions of %d are known", file, v->major, v->minor,
+                     v->patch, DNNL_MAJOR, DNNL_FIRST_MINOR, DNNL_MAJOR);
 }
 
-// open_library looks up the functions, and the processor. The first library that is
-// opened stays the one that computes.
-static char* open_library(const char* path) {
-  void* library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-  if (library == NULL) return text("%s", dlerror());
-  if (dnnl.engine != NULL) return NULL;
-#define LOOK_UP(name, parameters) \
-  if ((*(void**)&dnnl.name = dlsym(library, "dnnl_" #name)) == NULL) return text("%s has no dnnl_%s", path, #name);
+// look_up finds the library's functions.
+static bool look_up(void* library, const char* file, struct library* found, onednn_refusal* why) {
+#define LOOK_UP(name, parameters)                                        \
+  if ((*(void**)&found->name = dlsym(library, "dnnl_" #name)) == NULL) { \
+    return unsupported(why, "%s has no dnnl_" #name, file);              \
+  }
   DNNL_FUNCTIONS(LOOK_UP)
   LOOK_UP(primitive_desc_query_md, )
-  int status = dnnl.engine_create(&dnnl.engine, DNNL_CPU, 0);
-  return status == 0 ? NULL : text("%s: dnnl_engine_create gives status %d", path, status);
+  LOOK_UP(version, )
+  return true;
 }
 
-static char* announce(pjrt_ffi_extension* ffi, const char* name, xla_ffi_error* (*handler)(xla_ffi_call*)) {
-  const char* platform = "Host";
-  pjrt_ffi_register_handler_args args = {
-      .struct_size = sizeof args, .target_name = name, .target_name_size = strlen(name), .handler = handler,
-      .platform_name = platform, .platform_name_size = strlen(platform)};
-  return ffi->register_handler(&args) == NULL ? NULL : text("the plugin refuses the call %s", name);
-}
-
-char* onednn_open(const char* path, const char* plugin_path, bool avx2) {
-  void* plugin = dlopen(plugin_path, RTLD_NOW | RTLD_NOLOAD);
-  if (plugin == NULL) return text("%s is not loaded", plugin_path);
-  pjrt_api* (*get)(void) = (pjrt_api * (*)(void)) dlsym(plugin, "GetPjrtApi");
-  if (get == NULL) return text("%s has no GetPjrtApi", plugin_path);
-  pjrt_extension* e = get()->extension_start;
-  while (e != NULL && e->type != PJRT_EXTENSION_FFI) e = e->next;
-  if (e == NULL) return text("%s takes no calls to other libraries", plugin_path);
-
-  char* failed = open_library(path);
-  pjrt_ffi_extension* ffi = (pjrt_ffi_extension*)e;
-  if (failed == NULL) failed = announce(ffi, "cnnbook$convolution", convolution);
-  if (failed == NULL) failed = announce(ffi, "cnnbook$kernel_gradient", kernel_gradient);
-  if (failed == NULL) failed = announce(ffi, "cnnbook$product", product);
-  if (failed == NULL) failed = announce(ffi, "cnnbook$relu_gradient", relu_gradient);
-  if (failed == NULL) failed = announce(ffi, "cnnbook$max_pool", max_pool);
-  if (failed == NULL) failed = announce(ffi, "cnnbook$max_pool_gradient", max_pool_gradient);
-  if (failed == NULL) prepare_pictures(avx2);
-  return failed;
+bool onednn_open_library(const char* file, onednn_refusal* why) {
+  void* handle = dlopen(file, RTLD_NOW | RTLD_LOCAL);
+  if (handle == NULL) return unusable(why, "%s", dlerror());
+  struct library found = {0};
+  if (!known_version(handle, file, why) || !look_up(handle, file, &found, why)) return false;
+  if (dnnl.engine != NULL) return true;
+  int status = found.engine_create(&found.engine, DNNL_CPU, 0);
+  if (status != 0) return unusable(why, "%s: dnnl_engine_create returns status %d", file, status);
+  dnnl = found;
+  return true;
 }

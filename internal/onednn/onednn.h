@@ -1,5 +1,22 @@
+// What Go calls. Each function returns whether it went well, and otherwise fills in why it
+// did not.
+#pragma once
+
 #include <stdbool.h>
 
-// onednn_open opens the library and makes its calls known to the plugin, which the
-// process has loaded. It returns NULL, or what went wrong, to be freed.
-char* onednn_open(const char* library, const char* plugin, bool avx2);
+typedef struct {
+  bool unsupported;  // a version or a layout is not as this code knows it; else a file cannot be used
+  char text[512];    // one line
+} onednn_refusal;
+
+// onednn_find_plugin returns the PJRT interface of the plugin in that file, which the
+// process must have loaded, or NULL.
+const void* onednn_find_plugin(const char* file, onednn_refusal* why);
+
+// onednn_open_library opens oneDNN. The first library that is opened stays the one that
+// computes; later ones are only checked.
+bool onednn_open_library(const char* file, onednn_refusal* why);
+
+// onednn_register makes the functions known to a plugin, and tells the loops whether the
+// processor has AVX2.
+bool onednn_register(const void* plugin, bool avx2, onednn_refusal* why);

@@ -1,13 +1,21 @@
-// What a library outside of XLA must know of it to be called from a graph: parts of
-// PJRT's interface (xla/pjrt/c/pjrt_c_api.h, pjrt_c_api_ffi_extension.h) and of XLA's
-// foreign function interface (xla/ffi/api/c_api.h, version 0), as far as they are used.
-// Copyright The OpenXLA Authors, Apache License 2.0.
+// The parts that are used here of two interfaces of XLA: PJRT's (xla/pjrt/c/pjrt_c_api.h,
+// pjrt_c_api_ffi_extension.h, major version 0) and that of typed FFI (xla/ffi/api/c_api.h,
+// versions 0.2 to 0.4). Copyright The OpenXLA Authors, Apache License 2.0.
+//
+// Each struct begins with its size, as whoever made it compiled it. Later minor versions
+// append fields. A struct that this code reads must be as large as SIZE_THROUGH the last
+// field that it uses.
 #pragma once
 
 #include <stddef.h>
 #include <stdint.h>
 
-enum { PJRT_EXTENSION_FFI = 5 };
+#define SIZE_THROUGH(type, field) (offsetof(type, field) + sizeof(((type*)0)->field))
+
+enum {
+  PJRT_MAJOR = 0,
+  PJRT_EXTENSION_FFI = 5,
+};
 
 typedef struct pjrt_extension {
   size_t struct_size;
@@ -18,6 +26,32 @@ typedef struct pjrt_extension {
 typedef struct {
   size_t struct_size;
   pjrt_extension* extension_start;
+  int major_version;
+  int minor_version;
+} pjrt_api_version;
+
+typedef struct pjrt_error pjrt_error;
+
+typedef struct {
+  size_t struct_size;
+  pjrt_extension* extension_start;
+  pjrt_error* error;
+} pjrt_error_destroy_args;
+
+typedef struct {
+  size_t struct_size;
+  pjrt_extension* extension_start;
+  const pjrt_error* error;
+  const char* message;
+  size_t message_size;
+} pjrt_error_message_args;
+
+typedef struct {
+  size_t struct_size;
+  pjrt_extension* extension_start;
+  pjrt_api_version version;
+  void (*error_destroy)(pjrt_error_destroy_args*);
+  void (*error_message)(pjrt_error_message_args*);
 } pjrt_api;
 
 typedef struct {
@@ -34,17 +68,20 @@ typedef struct {
   pjrt_extension base;
   void* type_register;
   void* user_data_add;
-  void* (*register_handler)(pjrt_ffi_register_handler_args*);  // NULL if all went well
+  pjrt_error* (*register_handler)(pjrt_ffi_register_handler_args*);  // NULL if all went well
 } pjrt_ffi_extension;
 
 enum {
   XLA_FFI_EXTENSION_METADATA = 1,
   XLA_FFI_MAJOR = 0,
+  XLA_FFI_FIRST_MINOR = 2,  // the layouts below are those of the versions 0.2 to 0.4
+  XLA_FFI_LAST_MINOR = 4,
   XLA_FFI_INVALID_ARGUMENT = 3,
   XLA_FFI_INTERNAL = 13,
   XLA_FFI_F32 = 11,
   XLA_FFI_S64 = 5,
-  XLA_FFI_ARRAY = 1,  // a kind of attribute
+  XLA_FFI_BUFFER = 1,  // a kind of operand and of result
+  XLA_FFI_ARRAY = 1,   // a kind of attribute
 };
 
 typedef struct xla_ffi_extension {

@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/gomlx/go-xla/compute/xla"
 	"github.com/gomlx/go-xla/installer"
 	"github.com/gomlx/go-xla/pjrt"
 
@@ -61,12 +62,15 @@ func probe(file string, stdout io.Writer) error {
 	return client.Destroy()
 }
 
-// probeOneDNN loads both and tells the plugin what it can call.
+// probeOneDNN opens the plugin's backend and lets it call oneDNN.
 func probeOneDNN(plugin, library string) error {
-	if _, err := pjrt.GetPlugin(plugin); err != nil {
+	backend, err := xla.New(plugin)
+	if err != nil {
 		return err
 	}
-	return onednn.Open(library, plugin)
+	defer backend.Finalize()
+	_, err = onednn.Wrap(backend, library, plugin)
+	return err
 }
 
 // pluginFile is the file name under which this release of go-xla looks for the plugin of the CPU.

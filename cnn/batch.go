@@ -1,0 +1,116 @@
+package cnn
+
+import (
+	"hash/fnv"
+	"math/rand/v2"
+)
+
+// This file holds everything that chooses a batch: which images a step takes, in
+// which order, which of them it flips, and what its dropout is drawn from.
+//
+// All randomness of a run is a function of its seed and of where in the run it
+// is used, never of a generator that has to be saved: a run resumed at step n
+// draws what an uninterrupted one draws at step n.
+const (
+	streamWeights uint64 = iota + 1
+	streamShuffle
+	streamFlip
+	streamDropout
+)
+
+// mix spreads two numbers over 64 bits (SplitMix64's finaliser; Steele, Lea and
+// Flood 2014), so that neighbouring seeds and steps give unrelated streams.
+func mix(a, b uint64) uint64 {
+	z := a*0x9e3779b97f4a7c15 + b + 0x9e3779b97f4a7c15
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return z ^ z>>31
+}
+
+func hashName(s string) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(s)) // never fails
+	return h.Sum64()
+}
+
+// stream is the generator for one purpose at one position.
+func stream(seed, purpose, position uint64) *rand.Rand {
+	return rand.New(rand.NewPCG(mix(seed, purpose), mix(purpose, position)))
+}
+
+// EpochOrder is the order in which training visits n images in an epoch, counted
+// from 0: a permutation of their indices, which follows from seed and epoch.
+func EpochOrder(seed uint64, epoch, n int) []int32 {
+	order := make([]int32, n)
+	for i := range order {
+		order[i] = int32(i)
+	}
+	stream(seed, streamShuffle, uint64(epoch)).Shuffle(n, func(i, j int) { order[i], order[j] = order[j], order[i] })
+	return order
+}
+
+// StepsPerEpoch is the number of steps in which training visits that many images,
+// batch of them in each; the last, smaller batch counts too, as in Keras.
+func StepsPerEpoch(images, batch int) int { return (images + batch - 1) / batch }
+
+// batchOf is batch k, from 0, of an epoch's order.
+func batchOf(order []int32, k, batch int) []int32 {
+	return order[k*batch : min(len(order), (k+1)*batch)]
+}
+
+// batchesOf gives the indices of any step's batch, walking through shuffled
+// epochs as training does.
+func batchesOf(config Config, n int) func(step int) []int32 {
+	perEpoch := StepsPerEpoch(n, config.Batch)
+	epoch, order := -1, []int32(nil)
+	return func(step int) []int32 {
+		if step/perEpoch != epoch {
+			epoch = step / perEpoch
+			order = EpochOrder(config.Seed, epoch, n)
+		}
+		return batchOf(order, step%perEpoch, config.Batch)
+	}
+}
+
+// flips says for each image of a step's batch whether it is mirrored.
+func flips(seed uint64, step, n int) []bool {
+	rng := stream(seed, streamFlip, uint64(step))
+	out := make([]bool, n)
+	for i := range out {
+		out[i] = rng.Uint64()&1 == 1
+	}
+	return out
+}
+
+// EvaluationFlips says for each of n images whether [Config.FlipEvaluation] mirrors
+// it in the validation after an epoch, counted from 0, of a run with that seed.
+func EvaluationFlips(seed uint64, epoch, n int) []bool {
+	return flips(mix(seed, streamFlip), epoch, n)
+}
+
+// dropoutState is what a step's dropout masks are hashed with: see randomBits.
+func dropoutState(seed uint64, step int) []uint64 {
+	key := mix(seed, streamDropout)
+	return []uint64{mix(key, uint64(step)), mix(key, ^uint64(step))}
+}
+
+// stepRequest is what differs from one training step to the next.
+type stepRequest struct {
+	indices  []int32
+	flips    []bool
+	rng      []uint64
+	rate     float32
+	stepRate float32
+}
+
+// newStepRequest makes the request for a step counted from 0: all that is random
+// in it follows from the seed and the step.
+func newStepRequest(config Config, step int, rate float64, indices []int32) stepRequest {
+	return stepRequest{
+		indices:  indices,
+		flips:    flips(config.Seed, step, len(indices)),
+		rng:      dropoutState(config.Seed, step),
+		rate:     float32(rate),
+		stepRate: float32(config.Optimizer.stepRate(rate, step+1)),
+	}
+}

@@ -1,0 +1,60 @@
+package cnn
+
+import "fmt"
+
+// Result is a network's answer to every image of a dataset. Index i is always
+// the dataset's image i, whatever order they were computed in.
+type Result struct {
+	Names         []string    // class names
+	Actual        []int       // the labels
+	Predicted     []int       // the most probable class
+	Probabilities [][]float64 // of each class, [image][class]
+	Losses        []float64   // categorical cross-entropy of each image, nats
+	Loss          float64     // their mean
+	Accuracy      float64     // part of images predicted right, 0 to 1
+}
+
+// String is one line: "accuracy 0.7646 (95 % interval 0.7562 to 0.7728), loss
+// 0.8820, 10000 images".
+func (r *Result) String() string {
+	low, high := r.Interval()
+	return fmt.Sprintf("accuracy %.4f (95 %% interval %.4f to %.4f), loss %.4f, %d images", r.Accuracy, low, high, r.Loss, len(r.Actual))
+}
+
+// Prediction is the network's answer to one image.
+type Prediction struct {
+	Class         int
+	Name          string
+	Probabilities []float64
+}
+
+// Prediction gives the answer to image i.
+func (r *Result) Prediction(i int) Prediction {
+	return Prediction{Class: r.Predicted[i], Name: r.Names[r.Predicted[i]], Probabilities: r.Probabilities[i]}
+}
+
+// Subset is the result over some of the images: result i of it is that of image
+// indices[i], and loss and accuracy are those of these images alone. It is how
+// two groups of one dataset are compared without evaluating them again.
+func (r *Result) Subset(indices []int) (*Result, error) {
+	if len(indices) == 0 {
+		return nil, fmt.Errorf("%w: a subset of a result needs at least one image", ErrConfig)
+	}
+	out := &Result{Names: r.Names}
+	right := 0
+	for k, i := range indices {
+		if i < 0 || i >= len(r.Actual) {
+			return nil, fmt.Errorf("%w: index %d at position %d of a subset of a result, expected 0 to %d", ErrConfig, i, k, len(r.Actual)-1)
+		}
+		out.Actual = append(out.Actual, r.Actual[i])
+		out.Predicted = append(out.Predicted, r.Predicted[i])
+		out.Probabilities = append(out.Probabilities, r.Probabilities[i])
+		out.Losses = append(out.Losses, r.Losses[i])
+		out.Loss += r.Losses[i] / float64(len(indices))
+		if r.Predicted[i] == r.Actual[i] {
+			right++
+		}
+	}
+	out.Accuracy = ratio(right, len(indices))
+	return out, nil
+}

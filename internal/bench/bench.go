@@ -1,0 +1,214 @@
+// Package bench measures how fast the write-up's network trains and evaluates: steps, the time from a process's start to
+// its first finished step, evaluation and peak memory, beside other frameworks that do the same work.
+//
+// Each measurement is a process of its own. Ours calls [Measure]; the others are peers.py. They report on their standard
+// output, a line of JSON at a time, and are paused every few steps, so that all share the machine's better and
+// worse seconds. [Cells] measures how long a reader waits for a cell in the kernel.
+package bench
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/cnnbook/cnnbook/cifar"
+	"github.com/cnnbook/cnnbook/cnn"
+	"github.com/cnnbook/cnnbook/internal/stats"
+	"github.com/cnnbook/cnnbook/kernelext/setup"
+)
+
+//go:embed peers.py
+var peersScript []byte
+
+// Benchmark is a workload, how often it is done, and by whom.
+type Benchmark struct {
+	Workload
+	Rounds int       // each starts every contender once
+	Worker []string  // the command line of a process that calls Measure; the flags of the workload are added to it
+	Python string    // interpreter with the packages of requirements.txt, to measure other frameworks with; empty: ours alone
+	PureGo bool      // also measure GoMLX's pure-Go backend
+	Growth bool      // instead, measure ours over numbers of images, sizes of batches and numbers of devices
+	Log    io.Writer // what is going on
+}
+
+// Run measures, and writes a table in Markdown to stdout.
+func (b Benchmark) Run(ctx context.Context, stdout io.Writer) error {
+	plugin, err := setup.Installer{Log: b.Log}.Plugin(ctx)
+	if err != nil {
+		return err
+	}
+	scratch, err := os.MkdirTemp("", "cnnbook-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(scratch)
+	if b.Data, err = batches(b.Data, scratch, b.Log); err != nil {
+		return err
+	}
+	if b.Growth {
+		return b.growth(ctx, plugin, stdout)
+	}
+	contenders, err := b.contenders(plugin, scratch)
+	if err != nil {
+		return err
+	}
+	return b.race(ctx, contenders, plugin, stdout)
+}
+
+// contenders are those who take part. The script of the others is written into scratch.
+func (b Benchmark) contenders(plugin setup.Plugin, scratch string) ([]contender, error) {
+	all := []contender{b.ours(plugin)}
+	if b.PureGo {
+		all = append(all, contender{"cnnbook, pure Go", worker(b.Worker), []string{"GOMLX_BACKEND=go"}})
+	}
+	if b.Python == "" {
+		return all, nil
+	}
+	script := filepath.Join(scratch, "peers.py")
+	if err := os.WriteFile(script, peersScript, 0o644); err != nil {
+		return nil, err
+	}
+	for _, name := range []string{"keras-tf", "pytorch", "keras-jax"} {
+		all = append(all, contender{name, peer(b.Python, script, name), plugin.Preload()})
+	}
+	return all, nil
+}
+
+func (b Benchmark) ours(plugin setup.Plugin) contender {
+	return contender{"cnnbook", worker(b.Worker), plugin.Environ()}
+}
+
+// race lets the contenders work, and writes the table. Stopped, it writes that of the
+// rounds that are complete.
+func (b Benchmark) race(ctx context.Context, contenders []contender, plugin setup.Plugin, stdout io.Writer) error {
+	_, operations, err := cnn.WriteUp().Operations()
+	if err != nil {
+		return err
+	}
+	samples := make([][]sample, len(contenders))
+	var stopped error
+	for round := range b.Rounds {
+		row, err := b.round(ctx, round, contenders)
+		if err != nil {
+			stopped = err
+			if ctx.Err() != nil {
+				stopped = fmt.Errorf("bench: stopped; %d of %d rounds are complete", round, b.Rounds)
+			}
+			break
+		}
+		for i, s := range row {
+			samples[i] = append(samples[i], s)
+		}
+	}
+	if done := len(samples[0]); done > 0 {
+		b.writeHeading(stdout, plugin, fmt.Sprintf("%d of %d rounds", done, b.Rounds))
+		writeRace(stdout, contenders, samples, b.Workload, float64(operations)*float64(b.Batch))
+	}
+	return stopped
+}
+
+// round is one measurement of each contender. They start one after the other, and then
+// take turns of a few steps, so that all see the machine's better and worse seconds alike.
+func (b Benchmark) round(ctx context.Context, round int, contenders []contender) ([]sample, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	var racers, left []*racer
+	defer func() { // ends those that wait for a turn
+		cancel()
+		for _, r := range racers {
+			r.stop()
+		}
+	}()
+	for _, c := range contenders {
+		fmt.Fprintf(b.Log, "round %d of %d: %s starts\n", round+1, b.Rounds, c.name)
+		r, err := c.start(ctx, b.Workload)
+		if err != nil {
+			return nil, err
+		}
+		racers = append(racers, r)
+		finished, err := r.next(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if !finished {
+			left = append(left, r)
+		}
+	}
+	for len(left) > 0 {
+		for i, r := range slices.Backward(left) {
+			finished, err := r.turn(ctx)
+			if err != nil {
+				return nil, err
+			}
+			if finished {
+				left = slices.Delete(left, i, i+1)
+			}
+		}
+	}
+	row := make([]sample, len(racers))
+	for i, r := range racers {
+		row[i] = r.sample
+		fmt.Fprintf(b.Log, "round %d of %d: %s: %.3f s a step\n", round+1, b.Rounds, r.name, stats.Median(r.Steps))
+	}
+	return row, nil
+}
+
+// growth measures ours at one setting after another.
+func (b Benchmark) growth(ctx context.Context, plugin setup.Plugin, stdout io.Writer) error {
+	var settings []Workload
+	for _, images := range []int{5_000, 10_000, 20_000, 40_000} {
+		w := b.Workload
+		w.Images = images
+		settings = append(settings, w)
+	}
+	for _, batch := range []int{100, 200, 1000, 2000} {
+		w := b.Workload
+		w.Batch, w.Images = batch, 10_000
+		settings = append(settings, w)
+	}
+	for _, devices := range []int{2, 4} {
+		w := b.Workload
+		w.Devices, w.Images = devices, 10_000
+		settings = append(settings, w)
+	}
+	b.writeHeading(stdout, plugin, "growth, one round a line")
+	fmt.Fprintln(stdout, "| training images | batch | devices | step | per image | start to first step | peak memory |")
+	fmt.Fprintln(stdout, "|---|---|---|---|---|---|---|")
+	for _, w := range settings {
+		s, err := b.ours(plugin).once(ctx, w)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(stdout, "| %d | %d | %d | %.3f s | %.2f ms | %.1f s | %.2f GB |\n",
+			w.Images, w.Batch, w.Devices, stats.Median(s.Steps), 1000*stats.Median(s.Steps)/float64(w.Batch), s.FirstStep, float64(s.Peak)/1e9)
+	}
+	return nil
+}
+
+// batches is the folder of the dataset's files, which are drawn where none are given.
+// The others read files, and all should read the same.
+func batches(given, scratch string, log io.Writer) (string, error) {
+	if given == "" {
+		fmt.Fprintln(log, "drawing 60,000 images")
+		train, test := cifar.Drawn(1, cifar.TrainRecords, cifar.TestRecords)
+		given = filepath.Join(scratch, "drawn")
+		if err := cifar.Save(given, train, test); err != nil {
+			return "", err
+		}
+	}
+	if inner := filepath.Join(given, "cifar-10-batches-bin"); isFolder(inner) {
+		given = inner
+	}
+	if !isFolder(given) {
+		return "", fmt.Errorf("bench: --data %s: expected a folder with data_batch_1.bin to data_batch_5.bin and test_batch.bin", given)
+	}
+	return filepath.Abs(given)
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}

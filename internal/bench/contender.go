@@ -1,0 +1,182 @@
+package bench
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// contender is somebody who can do the work in a process of its own.
+type contender struct {
+	name    string
+	command func(context.Context, Workload) (*exec.Cmd, error)
+	env     []string // for it alone, beside those of this process
+}
+
+// worker is this program, by the command line of a process that calls Measure.
+func worker(line []string) func(context.Context, Workload) (*exec.Cmd, error) {
+	return func(ctx context.Context, w Workload) (*exec.Cmd, error) {
+		args := slices.Concat(line[1:], []string{"--devices", strconv.Itoa(w.Devices), "--precision", w.Precision}, w.args())
+		return exec.CommandContext(ctx, line[0], args...), nil
+	}
+}
+
+// peer is one of the others, by their script.
+func peer(python, script, name string) func(context.Context, Workload) (*exec.Cmd, error) {
+	return func(ctx context.Context, w Workload) (*exec.Cmd, error) {
+		return exec.CommandContext(ctx, python, append([]string{script, name}, w.args()...)...), nil
+	}
+}
+
+// args are the flags that say what is measured, which our worker and the script
+// of the others name alike.
+func (w Workload) args() []string {
+	return []string{
+		"--data", w.Data, "--images", strconv.Itoa(w.Images), "--batch", strconv.Itoa(w.Batch),
+		"--warm", strconv.Itoa(w.Warm), "--steps", strconv.Itoa(w.Steps), "--evaluate", strconv.Itoa(w.Evaluate), "--turn", strconv.Itoa(w.Turn),
+	}
+}
+
+// sample is what one process measured, and what was measured of it.
+type sample struct {
+	measurement
+	FirstStep float64 `json:"first_step"` // seconds from the start of the process to the end of its first step
+	Peak      int64   `json:"peak"`       // resident memory, bytes
+}
+
+// racer is a contender at work.
+type racer struct {
+	contender
+	sample
+	work    Workload
+	cmd     *exec.Cmd
+	proceed io.Writer // a line here begins a turn
+	lines   *bufio.Scanner
+	said    *bytes.Buffer
+	began   time.Time
+}
+
+// start lets c begin with the work.
+func (c contender) start(ctx context.Context, w Workload) (*racer, error) {
+	cmd, err := c.command(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	cmd.Env = slices.Concat(os.Environ(), c.env)
+	r := &racer{contender: c, work: w, cmd: cmd, said: listen(cmd)}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if r.proceed, err = cmd.StdinPipe(); err != nil {
+		return nil, err
+	}
+	r.lines, r.began = bufio.NewScanner(out), time.Now()
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("%s: %w", c.name, err)
+	}
+	return r, nil
+}
+
+// next lets r work until the end of its turn, where all its threads are paused, or to the
+// end, where its sample is complete.
+func (r *racer) next(ctx context.Context) (finished bool, err error) {
+	for r.lines.Scan() {
+		var m measurement
+		switch {
+		case json.Unmarshal(r.lines.Bytes(), &m) != nil: // something that a library prints
+		case m.First:
+			r.FirstStep = time.Since(r.began).Seconds()
+		case m.Turn:
+			return false, r.cmd.Process.Signal(syscall.SIGSTOP)
+		default:
+			r.measurement = m
+		}
+	}
+	err = errors.Join(r.lines.Err(), r.cmd.Wait())
+	if ctx.Err() != nil {
+		return true, ctx.Err()
+	}
+	if err == nil && (len(r.Steps) != r.work.Steps || r.FirstStep == 0) {
+		err = fmt.Errorf("expected the times of %d steps, got %d", r.work.Steps, len(r.Steps))
+	}
+	if err != nil {
+		return true, fmt.Errorf("%s: %w: its last words: %s", r.name, err, tail(r.said.Bytes(), 600))
+	}
+	r.Peak = peakMemory(r.cmd.ProcessState)
+	return true, nil
+}
+
+// turn is the next one, after a pause.
+func (r *racer) turn(ctx context.Context) (finished bool, err error) {
+	if err := r.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		return true, err
+	}
+	if _, err := fmt.Fprintln(r.proceed); err != nil {
+		return true, err
+	}
+	return r.next(ctx)
+}
+
+// once lets c do the work without a pause.
+func (c contender) once(ctx context.Context, w Workload) (sample, error) {
+	w.Turn = 0
+	r, err := c.start(ctx, w)
+	if err != nil {
+		return sample{}, err
+	}
+	_, err = r.next(ctx)
+	return r.sample, err
+}
+
+// stop ends r, if it is still at work, and waits for that. Its context must have ended.
+func (r *racer) stop() {
+	if r.cmd.ProcessState == nil {
+		r.cmd.Wait()
+	}
+}
+
+// listen lets cmd end by itself when its context does, also in a pause, and gives what it
+// will have said on its standard error.
+func listen(cmd *exec.Cmd) *bytes.Buffer {
+	cmd.Cancel = func() error {
+		return errors.Join(cmd.Process.Signal(os.Interrupt), cmd.Process.Signal(syscall.SIGCONT))
+	}
+	cmd.WaitDelay = 10 * time.Second
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	return &said
+}
+
+// peakMemory is the most memory that a finished process had resident, in bytes.
+func peakMemory(p *os.ProcessState) int64 {
+	usage, ok := p.SysUsage().(*syscall.Rusage)
+	if !ok {
+		return 0
+	}
+	return int64(usage.Maxrss) * maxrssUnit()
+}
+
+// maxrssUnit is what the system counts a process's peak memory in: bytes on
+// macOS, kibibytes elsewhere.
+func maxrssUnit() int64 {
+	if runtime.GOOS == "darwin" {
+		return 1
+	}
+	return 1024
+}
+
+func tail(text []byte, n int) string {
+	return string(bytes.TrimSpace(text[max(0, len(text)-n):]))
+}

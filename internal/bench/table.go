@@ -1,0 +1,96 @@
+package bench
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cnnbook/cnnbook/internal/stats"
+	"github.com/cnnbook/cnnbook/kernelext/setup"
+)
+
+func (b Benchmark) writeHeading(w io.Writer, plugin setup.Plugin, extent string) {
+	fmt.Fprintf(w, "%s; %s.\n", machine(), plugin)
+	fmt.Fprintf(w, "%s, %d timed steps in each, after %d; batch %d, %d training images, %s.\n\n",
+		extent, b.Steps, b.Warm, b.Batch, b.Images, time.Now().Format(time.DateOnly))
+}
+
+// writeRace writes the table of a race, and who took part in which version. The
+// ratio is ours to theirs, and the utilisation what a step's operations would take
+// at ours' product speed as a part of the step, both round by round.
+func writeRace(w io.Writer, contenders []contender, samples [][]sample, work Workload, operations float64) {
+	fmt.Fprintln(w, "| | step, median (lowest–highest round) | ours to it (lowest–highest round) | FLOPs utilisation | start to first step | evaluation, images/s | peak memory |")
+	fmt.Fprintln(w, "|---|---|---|---|---|---|---|")
+	ours := steps(samples[0])
+	for i, c := range contenders {
+		its := steps(samples[i])
+		ratio := "–"
+		if i > 0 {
+			ratios := make([]float64, len(its))
+			for k := range its {
+				ratios[k] = ours[k] / its[k]
+			}
+			ratio = spread("%.2f", ratios)
+		}
+		utilisation := make([]float64, len(its))
+		for k := range its {
+			utilisation[k] = operations / its[k] / samples[0][k].Product
+		}
+		first := column(samples[i], func(s sample) float64 { return s.FirstStep })
+		speed := column(samples[i], func(s sample) float64 { return float64(work.Evaluate) / s.Evaluate })
+		peak := column(samples[i], func(s sample) float64 { return float64(s.Peak) / 1e9 })
+		fmt.Fprintf(w, "| %s | %s s | %s | %.2f | %.1f s | %.0f | %.2f GB |\n", c.name, spread("%.3f", its), ratio, stats.Median(utilisation), stats.Median(first), stats.Median(speed), slices.Max(peak))
+	}
+	product := column(samples[0], func(s sample) float64 { return s.Product / 1e9 })
+	fmt.Fprintf(w, "\nFLOPs utilisation: a step's convolutions and dense layers are %.1f GFLOP; cnnbook's backend multiplies matrices at %s GFLOPS, which would be 1.\n\n",
+		operations/1e9, spread("%.0f", product))
+	for i, c := range contenders {
+		fmt.Fprintf(w, "%s: %s\n", c.name, samples[i][0].Versions)
+	}
+}
+
+// machine says where something was measured.
+func machine() string {
+	return fmt.Sprintf("%s, %d processors, %s/%s, %s", processor(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version())
+}
+
+// steps are the rounds' median steps.
+func steps(samples []sample) []float64 {
+	return column(samples, func(s sample) float64 { return stats.Median(s.Steps) })
+}
+
+func column(samples []sample, value func(sample) float64) []float64 {
+	out := make([]float64, len(samples))
+	for i, s := range samples {
+		out[i] = value(s)
+	}
+	return out
+}
+
+// spread is the median of values, with the lowest and the highest.
+func spread(format string, values []float64) string {
+	return fmt.Sprintf(format+" ("+format+"–"+format+")", stats.Median(values), slices.Min(values), slices.Max(values))
+}
+
+// processor is the processor's name where the system tells it, on Linux.
+func processor() string {
+	f, err := os.Open("/proc/cpuinfo")
+	if errors.Is(err, os.ErrNotExist) {
+		return "processor unknown"
+	} else if err != nil {
+		return err.Error()
+	}
+	defer f.Close()
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		if name, value, _ := strings.Cut(lines.Text(), ":"); strings.TrimSpace(name) == "model name" {
+			return strings.TrimSpace(value)
+		}
+	}
+	return "processor unknown"
+}

@@ -1,0 +1,153 @@
+package bench
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/cnnbook/cnnbook/cifar"
+	"github.com/cnnbook/cnnbook/cnn"
+)
+
+// measurement is what one process measures: lines of JSON on its standard
+// output, the first with First when its first step is finished, one with Turn where a
+// line on standard input is waited for, and at the end one with all else.
+type measurement struct {
+	First    bool      `json:"first,omitempty"`
+	Turn     bool      `json:"turn,omitempty"`
+	Steps    []float64 `json:"steps,omitempty"`    // seconds of each timed step
+	Evaluate float64   `json:"evaluate,omitempty"` // seconds
+	Product  float64   `json:"product,omitempty"`  // see cnn.ProductSpeed; measured by ours only
+	Versions string    `json:"versions,omitempty"`
+}
+
+// Workload is what is measured, the same for us and for others.
+type Workload struct {
+	Data      string // folder in CIFAR-10's binary layout
+	Images    int    // training images that are loaded
+	Batch     int    // images per step
+	Warm      int    // steps before those that are timed
+	Steps     int    // timed
+	Turn      int    // timed steps between two pauses, 0 for none
+	Evaluate  int    // test images
+	Devices   int    // of ours that share each batch
+	Precision string // of our matrix multiplications and convolutions: empty for float32, or bfloat16
+}
+
+// Check reports the first value that cannot be measured, by the name of its flag.
+func (w Workload) Check(rounds int) error {
+	for _, n := range []struct {
+		name       string
+		value, max int
+	}{
+		{"images", w.Images, cifar.TrainRecords}, {"batch", w.Batch, w.Images}, {"warm", w.Warm, 1000},
+		{"steps", w.Steps, 100_000}, {"evaluate", w.Evaluate, cifar.TestRecords}, {"devices", w.Devices, w.Batch}, {"rounds", rounds, 1000},
+	} {
+		if n.value < 1 || n.value > n.max {
+			return fmt.Errorf("bench: --%s must be from 1 to %d, got %d", n.name, n.max, n.value)
+		}
+	}
+	if w.Turn < 0 {
+		return fmt.Errorf("bench: --turn must be 0 or more, got %d", w.Turn)
+	}
+	return nil
+}
+
+// Measure trains the write-up's network for some steps and evaluates it, as a
+// notebook would: a saved run, with everything that belongs to a step. It writes lines of JSON to stdout, and reads a line
+// from stdin where its turn ends.
+func Measure(ctx context.Context, w Workload, stdin io.Reader, stdout io.Writer) error {
+	train, test, err := cifar.Open(w.Data)
+	if err != nil {
+		return err
+	}
+	if w.Images < train.Len() {
+		train = train.Head(w.Images) // a copy
+	}
+	test = test.Head(w.Evaluate)
+	folder, err := os.MkdirTemp("", "cnnbook-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(folder)
+	lines := json.NewEncoder(stdout)
+	run, err := cnn.OpenRun(folder, cnn.Spec{
+		Name: "bench", Network: cnn.WriteUp(),
+		Config: cnn.Config{Optimizer: cnn.SGD{}, Schedule: cnn.Constant(0.001), Batch: w.Batch, Devices: w.Devices, Precision: cnn.Precision(w.Precision), Epochs: 1000, Preprocess: cnn.Preprocess{Flip: true}},
+		Train:  train, Valid: test,
+	})
+	if err != nil {
+		return err
+	}
+	defer run.Close()
+	steps, err := timeSteps(ctx, run, w, bufio.NewReader(stdin), lines)
+	if err != nil {
+		return err
+	}
+	m := measurement{Steps: steps, Versions: strings.Join(cnn.Software(), ", ")}
+	if m.Evaluate, err = timeEvaluation(ctx, run, test); err != nil {
+		return err
+	}
+	if m.Product, err = cnn.ProductSpeed(ctx, w.Steps); err != nil {
+		return err
+	}
+	return lines.Encode(m)
+}
+
+// errEnough ends a training whose steps have been timed.
+var errEnough = errors.New("enough steps")
+
+// timeSteps gives the seconds from the end of one step, or of a pause, to the end of the next.
+func timeSteps(ctx context.Context, run *cnn.Run, w Workload, proceed *bufio.Reader, lines *json.Encoder) ([]float64, error) {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var seconds []float64
+	began := time.Now()
+	step := func() (err error) {
+		seconds = append(seconds, time.Since(began).Seconds())
+		if len(seconds) == 1 {
+			err = lines.Encode(measurement{First: true})
+		}
+		if timed := len(seconds) - w.Warm; err == nil && w.Turn > 0 && timed >= 0 && timed < w.Steps && timed%w.Turn == 0 {
+			if err = lines.Encode(measurement{Turn: true}); err == nil {
+				_, err = proceed.ReadString('\n')
+			}
+		}
+		if err == nil && len(seconds) == w.Warm+w.Steps {
+			err = errEnough
+		}
+		began = time.Now()
+		return err
+	}
+	err := run.Train(ctx, func(p cnn.Progress) {
+		if p.EpochEnd || ctx.Err() != nil {
+			return
+		}
+		if err := step(); err != nil {
+			stop(err)
+		}
+	})
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, errEnough) {
+		return nil, cause
+	}
+	if err != nil && !errors.Is(err, context.Canceled) {
+		return nil, err
+	}
+	return seconds[w.Warm:], nil
+}
+
+// timeEvaluation times a second evaluation; the first compiles.
+func timeEvaluation(ctx context.Context, run *cnn.Run, test *cifar.Dataset) (float64, error) {
+	if _, err := run.Evaluate(ctx, test, nil); err != nil {
+		return 0, err
+	}
+	began := time.Now()
+	_, err := run.Evaluate(ctx, test, nil)
+	return time.Since(began).Seconds(), err
+}

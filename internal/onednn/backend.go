@@ -1,0 +1,141 @@
+package onednn
+
+import (
+	"fmt"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/go-xla/compute/xla"
+)
+
+// Backend is a backend of XLA for the CPU whose graphs call oneDNN for convolutions and
+// matrix multiplications, and loops of this package for max pooling and for the gradients
+// of max pooling and ReLU. XLA computes all else.
+type Backend struct{ compute.Backend }
+
+// Wrap makes the PJRT plugin, a file that backend has loaded, call oneDNN's library, a
+// file libdnnl.so.3, and returns a backend whose graphs do so. All versions and layouts on
+// which that relies are checked first. The error is of class [ErrUnsupported] where one is
+// not as this package knows it; other errors say why a file cannot be used. With either,
+// backend is as it was, and XLA computes everything.
+func Wrap(backend compute.Backend, library, plugin string) (compute.Backend, error) {
+	if err := checkGoXLA(backend); err != nil {
+		return nil, err
+	}
+	if err := open(library, plugin); err != nil {
+		return nil, err
+	}
+	return Backend{backend}, nil
+}
+
+// Accelerates reports whether convolutions with an input or output of that shape, the bias
+// and ReLU after them, and the gradients of all three are computed faster than by XLA.
+func (b Backend) Accelerates(x shapes.Shape) bool {
+	return x.DType == dtypes.Float32 && x.Rank() == 4
+}
+
+// AcceleratesMaxPool reports the same of max pooling of feature maps of that shape
+// [batch, height, width, channels], over square windows that lie side by side.
+func (b Backend) AcceleratesMaxPool(x shapes.Shape) bool {
+	return b.Accelerates(x) && x.Dim(3)%poolLanes == 0
+}
+
+// Unaccelerated is the backend without calls. Several devices need it: XLA does not know
+// how to share a call among them.
+func (b Backend) Unaccelerated() compute.Backend { return b.Backend }
+
+// Builder returns a builder of graphs with calls.
+func (b Backend) Builder(name string) compute.Builder {
+	return builder{b.Backend.Builder(name), b}
+}
+
+type builder struct {
+	compute.Builder
+	backend Backend
+}
+
+func (b builder) Main() compute.Function { return withCalls(b.Builder.Main()) }
+
+func (b builder) Compile() (compute.Executable, error) {
+	e, err := b.Builder.Compile()
+	if err != nil {
+		return nil, err
+	}
+	return executable{e, b.backend}, nil
+}
+
+// function is the main function of a graph. What other functions compute, those of a loop
+// for instance, is left to XLA.
+type function struct {
+	*xla.Function
+	convolutions map[compute.Value]convolutionCall // values that are calls of a convolution
+	zeros        map[compute.Value]bool            // values that are the constant zero, or many of it
+	above        map[compute.Value]compute.Value   // conditions that another value is above zero, and that value
+	gradients    map[compute.Value]gradientCall    // values that are a gradient by a call
+}
+
+func withCalls(f compute.Function) compute.Function {
+	own, ok := f.(*xla.Function)
+	if !ok {
+		return f
+	}
+	return function{
+		Function:     own,
+		convolutions: map[compute.Value]convolutionCall{},
+		zeros:        map[compute.Value]bool{},
+		above:        map[compute.Value]compute.Value{},
+		gradients:    map[compute.Value]gradientCall{},
+	}
+}
+
+// executable gives buffers that name the wrapped backend as theirs: GoMLX refuses a tensor
+// of one backend in a graph of another.
+type executable struct {
+	compute.Executable
+	backend Backend
+}
+
+func (e executable) Execute(inputs []compute.Buffer, donate []bool, device compute.DeviceNum) ([]compute.Buffer, error) {
+	own := make([]compute.Buffer, len(inputs))
+	for i, in := range inputs {
+		own[i] = in
+		if b, ok := in.(buffer); ok {
+			own[i] = b.Buffer
+		}
+	}
+	outputs, err := e.Executable.Execute(own, donate, device)
+	for i, out := range outputs {
+		outputs[i] = buffer{out, e.backend}
+	}
+	return outputs, err
+}
+
+type buffer struct {
+	compute.Buffer
+	backend Backend
+}
+
+func (b buffer) Backend() compute.Backend { return b.backend }
+
+// checkGoXLA reports whether go-xla is the version that this package knows, and adds a
+// call to a graph that is thrown away, so that anything else unexpected shows now, and not
+// in the middle of somebody's graph.
+func checkGoXLA(backend compute.Backend) error {
+	if err := checkModule(); err != nil {
+		return err
+	}
+	if _, ok := backend.(*xla.Backend); !ok {
+		return fmt.Errorf("%w: the backend is %T, not go-xla's", ErrUnsupported, backend)
+	}
+	main, ok := withCalls(backend.Builder("oneDNN").Main()).(function)
+	if !ok {
+		return fmt.Errorf("%w: the main function of go-xla's graphs is not *xla.Function", ErrUnsupported)
+	}
+	shape := shapes.Make(dtypes.Float32, 2, 2)
+	x, err := main.Parameter("x", shape, nil)
+	if err == nil {
+		_, err = main.one("matmul", []int{0, 0}, shape, x, x)
+	}
+	return err
+}

@@ -1,0 +1,34 @@
+package onednn
+
+import (
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+)
+
+// DotGeneral is oneDNN's multiplication of two matrices in float32, either of which may be
+// transposed. XLA computes all others.
+func (f function) DotGeneral(lhs compute.Value, lhsContracting, lhsBatch []int, rhs compute.Value, rhsContracting, rhsBatch []int,
+	config compute.DotGeneralConfig) (compute.Value, error) {
+	// XLA drops this one if it is not returned: nothing uses it but its shape.
+	own, err := f.Function.DotGeneral(lhs, lhsContracting, lhsBatch, rhs, rhsContracting, rhsBatch, config)
+	if err != nil {
+		return nil, err
+	}
+	output, err := f.Shape(own)
+	if err != nil {
+		return nil, err
+	}
+	for _, operand := range []compute.Value{lhs, rhs} {
+		shape, err := f.Shape(operand)
+		if err != nil {
+			return nil, err
+		}
+		if shape.Rank() != 2 || shape.DType != dtypes.Float32 {
+			return own, nil
+		}
+	}
+	if output.DType != dtypes.Float32 || len(lhsContracting) != 1 || len(lhsBatch) > 0 {
+		return own, nil
+	}
+	return f.one("matmul", []int{1 - lhsContracting[0], rhsContracting[0]}, output, lhs, rhs)
+}

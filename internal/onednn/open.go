@@ -1,0 +1,70 @@
+package onednn
+
+/*
+#cgo CFLAGS: -O3
+#cgo linux LDFLAGS: -ldl
+#include <stdlib.h>
+#include "onednn.h"
+*/
+import "C"
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"unsafe"
+
+	"golang.org/x/sys/cpu"
+)
+
+// ErrUnsupported is the class of errors that say which version or layout of go-xla, the
+// plugin or oneDNN is not one that this package knows.
+var ErrUnsupported = errors.New("not a version known to work")
+
+// opening lets one at a time open oneDNN, of which a process has one.
+var opening sync.Mutex
+
+// open loads oneDNN's library and registers this package's functions with the plugin,
+// which must be loaded.
+func open(library, plugin string) error {
+	opening.Lock()
+	defer opening.Unlock()
+	api, err := findPlugin(plugin)
+	if err != nil {
+		return err
+	}
+	if err := openLibrary(library); err != nil {
+		return err
+	}
+	var why C.onednn_refusal
+	return refusal(bool(C.onednn_register(api, C.bool(cpu.X86.HasAVX2), &why)), &why)
+}
+
+// findPlugin returns the PJRT interface of a plugin that the process has loaded.
+func findPlugin(file string) (unsafe.Pointer, error) {
+	name := C.CString(file)
+	defer C.free(unsafe.Pointer(name))
+	var why C.onednn_refusal
+	api := C.onednn_find_plugin(name, &why)
+	return api, refusal(api != nil, &why)
+}
+
+// openLibrary opens oneDNN. The first library that is opened stays the one that computes.
+func openLibrary(file string) error {
+	name := C.CString(file)
+	defer C.free(unsafe.Pointer(name))
+	var why C.onednn_refusal
+	return refusal(bool(C.onednn_open_library(name, &why)), &why)
+}
+
+// refusal is the error that C filled in, unless all went well.
+func refusal(ok bool, why *C.onednn_refusal) error {
+	text := C.GoString(&why.text[0])
+	switch {
+	case ok:
+		return nil
+	case bool(why.unsupported):
+		return fmt.Errorf("%w: %s", ErrUnsupported, text)
+	}
+	return errors.New(text)
+}

@@ -1,0 +1,161 @@
+package book
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cnnbook/cnnbook/kernelext"
+	"github.com/cnnbook/cnnbook/kernelext/setup"
+)
+
+// Build runs a folder of notebooks without a person and writes their pages. A notebook that was run in the same way before
+// is not run again until it, or code that it imports, has changed.
+type Build struct {
+	Params   kernelext.Params // what the notebooks work on
+	Images   string           // identifies the content of a real dataset; empty for drawn images
+	Sources  string           // folder of notebooks
+	Only     string           // see Choose
+	Out      string           // folder for the pages; books of other parameters in it stay
+	Update   bool             // also write the results back into the sources
+	Force    bool             // run notebooks although nothing has changed
+	Code     []string         // what notebooks import, see CodeSHA256: when it changes, they are run again
+	Packages []string         // folders of the packages that have pages
+	Software []string         // versions of what computes, for the pages
+	Log      io.Writer        // what is going on
+
+	env *setup.Environment // once it is set up
+}
+
+// Run sets up, runs the notebooks and writes the pages. It gives the path of their index.
+func (b Build) Run(ctx context.Context) (index string, err error) {
+	notebooks, err := Choose(b.Sources, b.Only)
+	if err != nil {
+		return "", err
+	}
+	if b.env, err = (setup.Installer{Log: b.Log}).Run(ctx); err != nil {
+		return "", err
+	}
+	fmt.Fprintf(b.Log, "%d notebooks with %s on %s\n", len(notebooks), b.Params, b.env.Plugin)
+	pages := filepath.Join(b.Out, b.Params.Folder())
+	executed := pages + "-notebooks"
+	if b.Update && os.Getenv(kernelext.EnvRuns) == "" {
+		// What goes into the notebooks is trained for them, from nothing.
+		if b.Params.Runs, err = os.MkdirTemp("", "cnnbook-runs-"); err != nil {
+			return "", err
+		}
+		defer os.RemoveAll(b.Params.Runs)
+	}
+	if err := os.MkdirAll(executed, 0o755); err != nil {
+		return "", fmt.Errorf("making the output folder: %w", err)
+	}
+	for _, notebook := range notebooks {
+		if err := b.execute(ctx, notebook, executed); err != nil {
+			return "", err
+		}
+	}
+	return b.render(ctx, notebooks, executed, pages)
+}
+
+// Choose lists the notebooks of a folder in order: all, or those that only
+// names, by number or by full name, with commas between them.
+func Choose(dir, only string) ([]string, error) {
+	all, err := filepath.Glob(filepath.Join(dir, "[0-9]*.ipynb"))
+	if err != nil || len(all) == 0 {
+		return nil, fmt.Errorf("no notebooks in %s: run this from the checkout of cnnbook", dir)
+	}
+	slices.Sort(all)
+	if only == "" {
+		return all, nil
+	}
+	var chosen []string
+	for _, name := range strings.Split(only, ",") {
+		i := slices.IndexFunc(all, func(path string) bool { return isNotebook(path, name) })
+		if i < 0 {
+			var names []string
+			for _, path := range all {
+				names = append(names, strings.TrimSuffix(filepath.Base(path), ".ipynb"))
+			}
+			return nil, fmt.Errorf("no notebook %q: there are %s", name, strings.Join(names, ", "))
+		}
+		chosen = append(chosen, all[i])
+	}
+	slices.Sort(chosen)
+	return slices.Compact(chosen), nil
+}
+
+// isNotebook says whether name means the notebook at path: its number or its name.
+func isNotebook(path, name string) bool {
+	name = strings.TrimSuffix(filepath.Base(strings.TrimSpace(name)), ".ipynb")
+	base := strings.TrimSuffix(filepath.Base(path), ".ipynb")
+	return base == name || name != "" && strings.HasPrefix(base, name+"-")
+}
+
+// record is what a notebook's run would be recorded as if it began now.
+func (b Build) record() (Record, error) {
+	r := NewRecord(b.Params)
+	r.DataSHA256, r.Backend = b.Images, b.env.Plugin.String()
+	var err error
+	r.CodeSHA256, err = b.code()
+	return r, err
+}
+
+// code is the hash of what the notebooks import, as it is now: it may be edited while notebooks run.
+func (b Build) code() (string, error) {
+	return CodeSHA256(os.DirFS(b.env.Module), b.Code...)
+}
+
+// execute runs one notebook unless that was done, and keeps its results in its source if asked to.
+func (b Build) execute(ctx context.Context, notebook, dir string) error {
+	out := filepath.Join(dir, filepath.Base(notebook))
+	record, err := b.record()
+	if err != nil {
+		return err
+	}
+	if !b.Force && !b.Update && record.Fits(out, notebook) == nil {
+		fmt.Fprintf(b.Log, "%s: nothing has changed since it was run\n", filepath.Base(notebook))
+		return nil
+	}
+	record.Facts = append(b.facts(), Fact{Name: "run", Value: time.Now().UTC().Format("2006-01-02 15:04 UTC")})
+	began := time.Now()
+	_, err = Execute(ctx, Execution{
+		Notebook: notebook, Out: out,
+		Python: b.env.Python, Environ: append(b.env.Environ(), b.Params.Environ()...), Kernel: b.env.Kernel,
+		Record: record, Hide: b.hidden(), Progress: b.progress,
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(b.Log, "%s: done in %.0f s\n", filepath.Base(notebook), time.Since(began).Seconds())
+	if b.Update {
+		return Publish(out, notebook)
+	}
+	return nil
+}
+
+// progress says which cell is running, and how long a long one took.
+func (b Build) progress(e CellEvent) {
+	switch {
+	case !e.Done:
+		fmt.Fprintf(b.Log, "%s: cell %d of %d: %s\n", e.Notebook, e.Cell, e.Cells, e.Source)
+	case e.Elapsed > 10*time.Second:
+		fmt.Fprintf(b.Log, "%s: cell %d took %.0f s\n", e.Notebook, e.Cell, e.Elapsed.Seconds())
+	}
+}
+
+// hidden are the paths of this machine that pages do not show.
+func (b Build) hidden() []Replacement {
+	hide := []Replacement{{Path: b.Params.Runs, Label: "RUNS"}, {Path: b.env.Cache, Label: "CACHE"}, {Path: b.env.Module, Label: "cnnbook"}}
+	if b.Params.Data != "" {
+		hide = append(hide, Replacement{Path: b.Params.Data, Label: "DATA"})
+	}
+	if home, err := os.UserHomeDir(); err == nil && home != "/" {
+		hide = append(hide, Replacement{Path: home, Label: "~"})
+	}
+	return hide
+}

@@ -1,0 +1,144 @@
+package book
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/cnnbook/cnnbook/kernelext/setup"
+)
+
+// Tags of the cells of an exercise.
+const (
+	TagExercise = "exercise" // a code cell for the learner to write in, which compiles as it is
+	TagSolution = "solution" // a cell with the answer; in Go it declares the same names again, and so replaces them
+	TagCheck    = "check"    // a code cell that says whether the exercise is solved, see Checks
+)
+
+// tagRaises is Jupyter's own tag for a cell whose error does not stop what comes after it.
+const tagRaises = "raises-exception"
+
+// Handout is whom a copy of a notebook is for.
+type Handout int
+
+const (
+	// ForStudents leaves out all outputs and the cells tagged as solutions. A check that fails, as it does until the
+	// exercise is solved, does not stop "Run All".
+	ForStudents Handout = iota
+	// ForTeachers shows all cells, the solutions unfolded, and the outputs that there are.
+	ForTeachers
+)
+
+// WriteHandouts writes copies of notebooks into folder dir, which it makes, under their own names. It overwrites
+// nothing, since what lies there may be a person's work: an existing file is an error that wraps fs.ErrExist, and then
+// nothing is written.
+func WriteHandouts(notebooks []string, dir string, kind Handout) error {
+	copies := make([]*notebook, len(notebooks))
+	for i, path := range notebooks {
+		nb, err := readNotebook(path)
+		if err == nil {
+			err = nb.handOut(kind)
+		}
+		if err != nil {
+			return fmt.Errorf("copy %s: %w", filepath.Base(path), err)
+		}
+		copies[i] = nb
+		target := filepath.Join(dir, filepath.Base(path))
+		if _, err := os.Lstat(target); err == nil {
+			return &setup.Problem{Cause: target + " exists", Remedy: "choose another folder, or move your work away first", Err: fs.ErrExist}
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("copies: %w", err)
+	}
+	for i, nb := range copies {
+		if err := nb.write(filepath.Join(dir, filepath.Base(notebooks[i])), 0o644); err != nil {
+			return fmt.Errorf("copies: %w", err)
+		}
+	}
+	return nil
+}
+
+// handOut makes the copy for someone in place.
+func (nb *notebook) handOut(kind Handout) error {
+	if err := (normaliser{kernel: kernelspecInfo{DisplayName: setup.KernelDisplayName, Language: "go", Name: setup.KernelName}}).apply(nb); err != nil {
+		return err
+	}
+	var cells []notebookCell
+	for i, cell := range nb.Cells {
+		meta, err := readCellTags(cell.Metadata)
+		if err != nil {
+			return fmt.Errorf("cell %d: %w", i+1, err)
+		}
+		switch {
+		case kind == ForTeachers:
+			meta.unfold()
+		case meta.has(TagSolution):
+			continue
+		default:
+			cell.Outputs = nil
+			if meta.has(TagCheck) {
+				meta.add(tagRaises)
+			}
+		}
+		if cell.Metadata, err = meta.encode(); err != nil {
+			return fmt.Errorf("cell %d: %w", i+1, err)
+		}
+		cells = append(cells, cell)
+	}
+	nb.Cells = cells
+	return nil
+}
+
+// cellTags is the metadata of a cell: its tags, and the rest as it is.
+type cellTags struct {
+	tags []string
+	rest map[string]json.RawMessage
+}
+
+func readCellTags(metadata json.RawMessage) (cellTags, error) {
+	var c cellTags
+	if len(metadata) > 0 {
+		if err := json.Unmarshal(metadata, &c.rest); err != nil {
+			return c, fmt.Errorf("metadata: %w", err)
+		}
+	}
+	if tags := c.rest["tags"]; len(tags) > 0 {
+		if err := json.Unmarshal(tags, &c.tags); err != nil {
+			return c, fmt.Errorf("tags: %w", err)
+		}
+	}
+	return c, nil
+}
+
+func (c *cellTags) has(tag string) bool { return slices.Contains(c.tags, tag) }
+
+func (c *cellTags) add(tag string) {
+	if !c.has(tag) {
+		c.tags = append(c.tags, tag)
+	}
+}
+
+// unfold takes away what hides a cell's source in JupyterLab and on a page.
+func (c *cellTags) unfold() {
+	delete(c.rest, "jupyter")
+	c.tags = slices.DeleteFunc(c.tags, func(tag string) bool { return tag == "hide-input" || tag == "hide-cell" })
+}
+
+func (c *cellTags) encode() (json.RawMessage, error) {
+	delete(c.rest, "tags")
+	fields := map[string]any{}
+	for name, value := range c.rest {
+		fields[name] = value
+	}
+	if len(c.tags) > 0 {
+		fields["tags"] = c.tags
+	}
+	return marshal(fields, "")
+}

@@ -1,0 +1,181 @@
+package book
+
+import (
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/cnnbook/cnnbook/kernelext/internal/browser"
+	"github.com/cnnbook/cnnbook/kernelext/internal/kerneltest"
+	"github.com/cnnbook/cnnbook/kernelext/setup"
+)
+
+// axe is axe-core 4.12.1, which looks at a page in a browser for what people with disabilities cannot use
+// (https://github.com/dequelabs/axe-core, MPL-2.0), out of a Python package.
+func axe() setup.Wheel {
+	return setup.Wheel{
+		Name: "axe-playwright-python", Version: "0.1.8",
+		SHA256: "fdd263c998388f1a8e67cad02677e612d946248bd44d163be5e8650ea31f95f8",
+		Member: "axe_playwright_python/axe.min.js",
+	}
+}
+
+// pagesEnv names a book that was made already. Without it the test makes a small one.
+const pagesEnv = "CNNBOOK_PAGES"
+
+// TestPagesInABrowser looks at every page of a book, opened as a file: it is WCAG 2.1 AA as far as axe sees, in light and
+// dark; on a phone nothing but its own boxes scrolls sideways; it asks no other place for anything; and its search finds.
+//
+// Promise(pages/browser): Pages load nothing from elsewhere, meet WCAG 2.1 AA as far as axe-core can
+// tell, fit a phone, and can be searched, all from files.
+// Promise(pages/browser) in Chromium; `.ci/run` checks every page of the real book
+func TestPagesInABrowser(t *testing.T) {
+	b := browser.Open(t)
+	env := kerneltest.Environment(t)
+	file, err := env.WheelFile(t.Context(), axe(), "axe", "axe.js", "Fetching axe-core")
+	if err != nil {
+		t.Fatal(err)
+	}
+	script, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := os.Getenv(pagesEnv)
+	if dir == "" {
+		dir = smallBook(t)
+	}
+	if dir, err = filepath.Abs(dir); err != nil {
+		t.Fatal(err)
+	}
+	pages, err := filepath.Glob(filepath.Join(dir, "*.html"))
+	if err != nil || len(pages) < 3 {
+		t.Fatalf("%d pages in %s, %v", len(pages), dir, err)
+	}
+	singles, err := filepath.Glob(filepath.Join(dir, "single", "*.html"))
+	if err != nil || len(singles) == 0 {
+		t.Fatalf("%d pages of one file, %v", len(singles), err)
+	}
+	for _, page := range append(pages, singles...) {
+		for _, l := range []browser.Look{{Theme: "light", Width: 1280, Height: 900}, {Theme: "dark", Width: 390, Height: 844}} {
+			if strings.Contains(page, "single") && l.Theme == "dark" {
+				continue // these have one look
+			}
+			t.Run(fmt.Sprintf("%s %s", filepath.Base(page), l.Theme), func(t *testing.T) {
+				b.Open(t, fileURL(page), l)
+				checkRequests(t, b)
+				checkLook(t, b, l)
+				checkAxe(t, b, string(script))
+			})
+		}
+	}
+	t.Run("search", func(t *testing.T) { checkSearch(t, b, dir) })
+}
+
+func fileURL(path string) string { return (&url.URL{Scheme: "file", Path: path}).String() }
+
+// smallBook is a book with a page of every kind.
+func smallBook(t *testing.T) string {
+	t.Helper()
+	s := site(t, "# Showing things\n\nWhat a cell shows, with $E = mc^2$; `viz.Grid` draws.\n\n## Places\n\n| notebook | section |\n|---|---|\n| 01 | Places |\n| 07 | nowhere |\n")
+	s.Module, s.Packages, s.Results = filepath.Join("..", ".."), []string{"viz"}, filepath.Join("..", "..", "notebooks", "README.md")
+	if err := os.MkdirAll(filepath.Dir(s.Out), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := Render(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+	return s.Out
+}
+
+// checkRequests looks at what the page has asked for.
+func checkRequests(t *testing.T, b *browser.Browser) {
+	t.Helper()
+	if len(b.Requests) == 0 {
+		t.Error("no request was seen, not even that for the page itself")
+	}
+	for _, request := range b.Requests {
+		if !slices.ContainsFunc([]string{"file:", "data:", "blob:"}, func(scheme string) bool { return strings.HasPrefix(request, scheme) }) {
+			t.Errorf("the page asks for %s", request)
+		}
+	}
+}
+
+// checkLook makes sure that the page follows the person's theme, and that it is no wider than the window.
+func checkLook(t *testing.T, b *browser.Browser, l browser.Look) {
+	t.Helper()
+	var page struct {
+		Theme string
+		Width int
+		Wide  []string
+	}
+	err := b.Evaluate(`({
+		theme: document.documentElement.dataset.theme ?? "",
+		width: document.scrollingElement.scrollWidth,
+		wide: [...document.querySelectorAll("main *")]
+			.filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.parentElement.closest("pre, .output")).slice(0, 5)
+			.map(e => e.tagName + "." + e.className + " " + e.textContent.trim().slice(0, 60)),
+	})`, &page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if page.Theme != "" && page.Theme != l.Theme {
+		t.Errorf("the theme is %s, expected %s", page.Theme, l.Theme)
+	}
+	if page.Width > l.Width {
+		t.Errorf("the page is %d pixels wide in a window of %d: %v", page.Width, l.Width, page.Wide)
+	}
+}
+
+// checkAxe runs axe on the page.
+func checkAxe(t *testing.T, b *browser.Browser, script string) {
+	t.Helper()
+	if err := b.Evaluate(script, nil); err != nil {
+		t.Fatal(err)
+	}
+	var found []struct {
+		ID    string
+		Help  string
+		Nodes []string
+	}
+	err := b.Evaluate(`axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], resultTypes: ["violations"]})
+		.then(r => r.violations.map(v => ({id: v.id, help: v.help, nodes: v.nodes.map(n => n.html.slice(0, 160) + " " + (n.any[0]?.message ?? ""))})))`, &found)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range found {
+		t.Errorf("%s: %s: %d times, such as %s", v.ID, v.Help, len(v.Nodes), v.Nodes[0])
+	}
+}
+
+// checkSearch searches, from files.
+func checkSearch(t *testing.T, b *browser.Browser, dir string) {
+	t.Helper()
+	b.Open(t, fileURL(filepath.Join(dir, "search.html"))+"?q=notebook", browser.Look{Theme: "light", Width: 1280, Height: 900})
+	var found []string
+	err := b.Evaluate(`(async () => {
+		for (let i = 0; i < 100; i++) {
+			const links = [...document.querySelectorAll("#search-results li a")];
+			if (links.length && !document.querySelector("#search-progress")?.innerText.trim()) return links.map(a => a.href);
+			await new Promise(done => setTimeout(done, 100));
+		}
+		return [...document.querySelectorAll("#search-results li a")].map(a => a.href);
+	})()`, &found)
+	if err != nil || len(found) == 0 {
+		t.Fatalf("the search found nothing: %v", err)
+	}
+	checkRequests(t, b)
+	for _, link := range found {
+		target, err := url.Parse(link)
+		if err != nil || target.Scheme != "file" {
+			t.Errorf("the search leads to %s", link)
+			continue
+		}
+		if _, err := os.Stat(target.Path); err != nil {
+			t.Error(err)
+		}
+	}
+}

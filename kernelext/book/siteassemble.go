@@ -1,0 +1,196 @@
+package book
+
+import (
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/cnnbook/cnnbook/kernelext/book/godoc"
+	"github.com/cnnbook/cnnbook/kernelext/internal/cache"
+	"github.com/cnnbook/cnnbook/kernelext/setup"
+)
+
+// resultsName is the page of results.
+const resultsName = "results"
+
+// siteJSON is what conf.py reads. It holds nothing that changes when the pages do not.
+type siteJSON struct {
+	Title     string            `json:"title"`
+	Facts     []Fact            `json:"facts"`
+	Notebooks []string          `json:"notebooks"`
+	Records   map[string][]Fact `json:"records"` // page of a notebook → facts of its own run
+	Symbols   map[string]string `json:"symbols"` // cnn.OpenRun → package-cnn.html#OpenRun
+}
+
+// assemble makes the files from which Sphinx builds: slash-separated name → content.
+func (s Site) assemble() (map[string][]byte, error) {
+	files := map[string][]byte{}
+	err := fs.WalkDir(scripts, "site", func(name string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			files[name[len("site/"):]], err = scripts.ReadFile(name)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if files["static/mathjax.js"], err = os.ReadFile(s.Formulas); err != nil {
+		return nil, fmt.Errorf("what sets formulas: %w", err)
+	}
+	for _, path := range slices.Concat(s.Notebooks, s.Pages) {
+		if files[filepath.Base(path)], err = os.ReadFile(path); err != nil {
+			return nil, err
+		}
+	}
+	book := siteJSON{Title: s.Title, Facts: s.Facts, Notebooks: s.notebookNames()}
+	var index siteContents
+	if index.Notebooks, book.Records, err = s.readNotebooks(); err != nil {
+		return nil, err
+	}
+	if s.Results != "" {
+		text, err := resultsPage(s.Results, book.Notebooks)
+		if err != nil {
+			return nil, err
+		}
+		files[resultsName+".md"] = []byte(text)
+	}
+	if index.Packages, err = godoc.Pages(s.Module, setup.ModulePath, s.Packages); err != nil {
+		return nil, err
+	}
+	for _, page := range index.Packages {
+		files[page.Page+".md"] = []byte(page.Markdown)
+	}
+	book.Symbols = godoc.Symbols(index.Packages)
+	if files["site.json"], err = marshal(book, " "); err != nil {
+		return nil, err
+	}
+	files["index.md"] = []byte(s.index(index))
+	return files, nil
+}
+
+func (s Site) notebookNames() []string {
+	names := make([]string, 0, len(s.Notebooks))
+	for _, path := range s.Notebooks {
+		names = append(names, filepath.Base(path))
+	}
+	return names
+}
+
+// readNotebooks gives each notebook's line on the first page and the facts of its run.
+func (s Site) readNotebooks() ([]indexEntry, map[string][]Fact, error) {
+	entries, records := make([]indexEntry, 0, len(s.Notebooks)), map[string][]Fact{}
+	for _, path := range s.Notebooks {
+		nb, err := readNotebook(path)
+		if err != nil {
+			return nil, nil, err
+		}
+		title, lead := nb.title()
+		entries = append(entries, indexEntry{Page: stem(path), Title: title, Lead: lead})
+		record, err := nb.record(filepath.Base(path))
+		if err != nil {
+			return nil, nil, err
+		}
+		records[stem(path)] = record.Facts
+	}
+	return entries, records, nil
+}
+
+// siteWork is the folder in which Sphinx works. It is kept between two runs when the Site has a cache: Sphinx then reads
+// and writes what has changed alone.
+type siteWork struct{ dir string }
+
+func (w siteWork) source() string { return filepath.Join(w.dir, "source") } // what Sphinx reads
+func (w siteWork) pages() string  { return filepath.Join(w.dir, "pages") }  // what it writes
+func (w siteWork) read() string   { return filepath.Join(w.dir, "read") }   // what it remembers of source
+func (w siteWork) key() string    { return filepath.Join(w.dir, "key") }    // what else went into it, and that it is complete
+
+// openWork fills the folder's source. A folder that is not complete, or was made by another set of tools or of pages, begins
+// anew: Sphinx would keep pages that are gone, and forget warnings that it gave.
+func (s Site) openWork(temp string, files map[string][]byte) (siteWork, error) {
+	w := siteWork{filepath.Join(temp, "work")}
+	if s.Cache != "" {
+		w.dir = filepath.Join(s.Cache, "site", stem(s.Out)+"-"+cache.Hash(s.Out))
+	}
+	parts := []string{s.Python} // its folder is named by all its packages
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		parts = append(parts, name)
+		if path.Ext(name) == ".py" || path.Dir(name) != "." {
+			parts = append(parts, string(files[name]))
+		}
+	}
+	script, err := scripts.ReadFile("python/book_site.py")
+	if err != nil {
+		return w, err
+	}
+	key := cache.Hash(append(parts, string(script))...)
+	if found, err := os.ReadFile(w.key()); err != nil || string(found) != key {
+		if err := cache.RemoveTree(w.dir); err != nil {
+			return w, err
+		}
+	}
+	for _, dir := range []string{w.source(), w.pages(), w.read()} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return w, err
+		}
+	}
+	// Until the pages are complete, the key lies under another name.
+	if err := os.Remove(w.key()); err != nil && !os.IsNotExist(err) {
+		return w, err
+	}
+	if err := os.WriteFile(w.key()+cache.PartialSuffix, []byte(key), 0o644); err != nil {
+		return w, err
+	}
+	return w, w.fill(files)
+}
+
+// fill writes the files whose content has changed: Sphinx goes by their times.
+func (w siteWork) fill(files map[string][]byte) error {
+	for name, data := range files {
+		target := filepath.Join(w.source(), filepath.FromSlash(name))
+		if old, err := os.ReadFile(target); err == nil && string(old) == string(data) {
+			continue
+		}
+		if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(target, data, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// complete lets the next run go on from here.
+func (w siteWork) complete() error { return os.Rename(w.key()+cache.PartialSuffix, w.key()) }
+
+// resultsPage makes a page of the results that a README holds: its sections of second level from the first that has a
+// table. Links to notebooks lead to those of the book; others, which would lead out of it, are their text alone.
+func resultsPage(readme string, notebooks []string) (string, error) {
+	data, err := os.ReadFile(readme)
+	if err != nil {
+		return "", err
+	}
+	sections := strings.Split("\n"+strings.ReplaceAll(string(data), "\r\n", "\n"), "\n## ")[1:]
+	first := slices.IndexFunc(sections, func(section string) bool { return strings.Contains(section, "\n|") })
+	if first < 0 {
+		return "", fmt.Errorf("%s: expected a section (## …) with a table of results, found none", filepath.Base(readme))
+	}
+	text := markdownLink.ReplaceAllStringFunc("## "+strings.Join(sections[first:], "\n## "), func(link string) string {
+		parts := markdownLink.FindStringSubmatch(link)
+		target, _, _ := strings.Cut(parts[2], "#")
+		if strings.Contains(target, "://") || target == "" || slices.Contains(notebooks, target) {
+			return link
+		}
+		return parts[1]
+	})
+	return "# Results\n\n" + text, nil
+}
+
+// markdownLink is a link in Markdown, but no picture.
+var markdownLink = regexp.MustCompile(`\[([^\]\n]+)\]\(([^)\s]+)\)`)

@@ -1,7 +1,0 @@
-//go:build !linux && !darwin
-
-package kernelext
-
-func diskFree(string) (uint64, bool) { return 0, false }
-
-func writable(string) bool { return true }

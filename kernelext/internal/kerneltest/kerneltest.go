@@ -1,0 +1,49 @@
+// Package kerneltest tests the kernel as Jupyter sees it, and gives the installation to the tests of other packages.
+package kerneltest
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/cnnbook/cnnbook/kernelext/internal/cache"
+	"github.com/cnnbook/cnnbook/kernelext/internal/process"
+	"github.com/cnnbook/cnnbook/kernelext/setup"
+)
+
+// Environment is the whole installation, as the tests share it.
+func Environment(t *testing.T) *setup.Environment {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("set-up takes minutes the first time")
+	}
+	env, err := setup.Installer{Log: os.Stderr}.Run(t.Context())
+	if err != nil {
+		t.Fatalf("set-up: %v", err)
+	}
+	return env
+}
+
+// Packages installs pinned packages for a test, once, beside those of set-up, and gives the folder for PYTHONPATH.
+func Packages(t *testing.T, env *setup.Environment, requirements string) string {
+	t.Helper()
+	text, err := os.ReadFile(requirements)
+	if err != nil {
+		t.Fatal(err)
+	}
+	st := cache.Folder{
+		Dir:  filepath.Join(env.Cache, "test", cache.Hash(string(text), env.Python)),
+		What: "Installing packages for tests",
+		Build: func(ctx context.Context, dir string) (any, error) {
+			pip := process.Command{Path: env.Python, Env: env.Environ(), Log: filepath.Join(env.Cache, "logs", "test.log"),
+				Args: []string{"-m", "pip", "install", "--no-input", "--no-deps", "--require-hashes", "--target", dir, "-r", requirements}}
+			_, err := pip.Output(ctx)
+			return nil, err
+		},
+	}
+	if _, err := st.Run(t.Context(), nil); err != nil {
+		t.Fatalf("packages for the test: %v", err)
+	}
+	return st.Dir
+}

@@ -1,0 +1,8 @@
+//go:build !unix
+
+package process
+
+import "os/exec"
+
+// Contain leaves cmd as it is: os/exec kills the process itself when its context ends.
+func Contain(*exec.Cmd) {}

@@ -1,0 +1,11 @@
+//go:build unix
+
+package process
+
+import (
+	"os/exec"
+	"syscall"
+)
+
+// OwnGroup keeps the terminal's ctrl-C from a child that this process ends in order by itself.
+func OwnGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }

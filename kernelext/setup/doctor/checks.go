@@ -1,0 +1,258 @@
+package doctor
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/cnnbook/cnnbook/kernelext/internal/process"
+	"github.com/cnnbook/cnnbook/kernelext/setup"
+)
+
+// minDisk is the free space that a first set-up wants: about 0.7 GB for its parts and 1 GB for Go's caches.
+const minDisk = 2 << 30
+
+func (d *doctor) checkout(err error) {
+	if err != nil {
+		d.fault(Fail, "Checkout", err, "")
+		return
+	}
+	d.env.Module = d.Module
+	d.add(OK, "Checkout", d.Module, "")
+}
+
+func (d *doctor) goToolchain() {
+	t, err := setup.FindToolchain(d.ctx, d.Module)
+	if err != nil {
+		if d.Module == "" && !errors.Is(err, setup.ErrNoGo) {
+			return // without a checkout it cannot be told which Go is needed
+		}
+		d.fault(Fail, "Go", err, "")
+		return
+	}
+	d.goFound = &t
+	d.env.GoRoot, d.env.GoFlags = t.Root, t.CellFlags()
+	d.add(OK, "Go", fmt.Sprintf("%s %s/%s at %s", t.Version, t.OS, t.Arch, t.Root), "")
+}
+
+func (d *doctor) compiler() {
+	if d.goFound == nil {
+		return
+	}
+	if err := d.goFound.CheckCompiler(); err != nil {
+		d.fault(Fail, "C compiler", err, "")
+		return
+	}
+	d.add(OK, "C compiler", d.goFound.CC+", cgo on", "")
+}
+
+func (d *doctor) pythonInterpreter() {
+	p, err := setup.FindPython(d.ctx, d.Interpreter)
+	if err == nil {
+		d.python = &p
+		err = p.CheckVenv()
+	}
+	if err != nil {
+		d.fault(Fail, "Python", err, "")
+		return
+	}
+	d.add(OK, "Python", fmt.Sprintf("%v at %s", p, p.Path), "")
+}
+
+func (d *doctor) cacheFolder() {
+	d.env.Cache = d.Cache
+	if d.Cache == "" {
+		return
+	}
+	at := d.Cache
+	for { // before set-up the folder is not there yet: look at the one that it will be made in
+		info, err := os.Stat(at)
+		if err == nil && !info.IsDir() {
+			d.add(Fail, "Cache folder", at+" is a file, not a folder", "remove it, or name another folder in "+setup.EnvCache)
+			return
+		}
+		if err == nil || at == filepath.Dir(at) {
+			break
+		}
+		at = filepath.Dir(at)
+	}
+	if !writable(at) {
+		d.add(Fail, "Cache folder", at+" is not writable", "make it writable, or name another folder in "+setup.EnvCache)
+		return
+	}
+	free, known := d.diskFree(at)
+	switch {
+	case known && free < minDisk:
+		d.add(Warn, "Cache folder", fmt.Sprintf("%s, %.1f GB free", d.Cache, float64(free)/1e9),
+			fmt.Sprintf("free some space: a first set-up takes about %.0f GB", float64(minDisk)/1e9))
+	case known:
+		d.add(OK, "Cache folder", fmt.Sprintf("%s, %.0f GB free", d.Cache, float64(free)/1e9), "")
+	default:
+		d.add(OK, "Cache folder", d.Cache, "")
+	}
+}
+
+func (d *doctor) tools() {
+	if d.goFound == nil || d.Module == "" {
+		return
+	}
+	const name = "GoNB, gopls, goimports"
+	st, err := d.ToolsFolder(d.ctx, *d.goFound)
+	if err != nil {
+		d.fault(Fail, name, err, "")
+		return
+	}
+	made, err := st.Finished()
+	if err != nil {
+		d.add(Warn, name, "not built yet", setupCommand)
+		return
+	}
+	d.env.Bin = st.Dir
+	// That they run is what matters: the version that GoNB prints of itself is older than its release.
+	for _, try := range []process.Command{
+		{Path: "gonb", Args: []string{"-V"}}, {Path: "gopls", Args: []string{"version"}}, {Path: "goimports", Args: []string{os.DevNull}},
+	} {
+		try.Path, try.Env = filepath.Join(st.Dir, process.ExeName(try.Path)), os.Environ()
+		if _, err := try.Output(d.ctx); err != nil {
+			d.add(Fail, name, err.Error(), fmt.Sprintf("remove %s and %s", st.Dir, setupCommand))
+			return
+		}
+	}
+	if skipped := setup.SkippedPatches(made.Note); len(skipped) > 0 {
+		d.add(Warn, name, "GoNB is built without patches that do not fit its version: "+strings.Join(skipped, "; "), "adapt the patches to this version of GoNB")
+		return
+	}
+	d.add(OK, name, strings.TrimPrefix(st.What, "Building ")+" at "+st.Dir, "")
+}
+
+func (d *doctor) pythonEnvironment() {
+	if d.python == nil {
+		return
+	}
+	const name = "JupyterLab, Sphinx"
+	st := d.PythonFolder(*d.python)
+	if _, err := st.Finished(); err != nil {
+		d.add(Warn, name, "not installed yet", setupCommand)
+		return
+	}
+	d.env.Python = process.VenvPython(st.Dir)
+	const ask = "import jupyterlab, sphinx; print('JupyterLab', jupyterlab.__version__, 'and Sphinx', sphinx.__version__)"
+	out, err := process.Command{Path: d.env.Python, Args: []string{"-c", ask}, Env: process.PythonEnviron()}.Output(d.ctx)
+	if err != nil {
+		d.add(Fail, name, err.Error(), fmt.Sprintf("remove %s and %s", st.Dir, setupCommand))
+		return
+	}
+	d.add(OK, name, strings.TrimSpace(out)+" in "+st.Dir, "")
+}
+
+func (d *doctor) kernelspec() {
+	if d.env.Bin == "" || d.env.Plugin.Backend == "" {
+		d.add(Warn, "Kernel", "not installed yet", setupCommand)
+		return
+	}
+	found, err := filepath.Glob(filepath.Join(d.Cache, "jupyter", "kernel-*", "kernels", setup.KernelName, "kernel.json"))
+	if err != nil || len(found) == 0 {
+		d.add(Warn, "Kernel", "not installed yet", setupCommand)
+		return
+	}
+	want := d.env.KernelSpec()
+	for _, file := range found {
+		data, err := os.ReadFile(file)
+		var got setup.KernelSpec
+		if err == nil && json.Unmarshal(data, &got) == nil && strings.Join(got.Argv, " ") == strings.Join(want.Argv, " ") {
+			d.add(OK, "Kernel", fmt.Sprintf("%q at %s", got.DisplayName, filepath.Dir(file)), "")
+			return
+		}
+	}
+	d.add(Warn, "Kernel", fmt.Sprintf("%d installed, none for this checkout", len(found)), setupCommand)
+}
+
+// installedKernels looks at what "kernel install" has given to other Jupyters. Without any there is nothing to say.
+func (d *doctor) installedKernels() {
+	found, err := setup.InstalledKernels(d.ctx, "")
+	if err != nil {
+		d.fault(Warn, "Installed kernels", err, "")
+		return
+	}
+	for _, k := range found {
+		if len(k.Gone) == 0 {
+			d.add(OK, "Installed kernels", fmt.Sprintf("%q at %s", k.DisplayName, k.Dir), "")
+			continue
+		}
+		d.add(Warn, "Installed kernels", fmt.Sprintf("%q at %s needs %s, which is gone", k.DisplayName, k.Dir, k.Gone[0]),
+			"install it again (go run . kernel install), or remove it (go run . kernel remove), with the flags of its place and name")
+	}
+}
+
+func (d *doctor) gpu() {
+	cards, err := filepath.Glob(filepath.Join(d.gpus, "*"))
+	if err != nil || len(cards) == 0 {
+		d.add(OK, "GPU", "no NVIDIA GPU found; training runs on the CPU", "")
+		return
+	}
+	if d.env.Plugin.Kind == setup.PluginOwn {
+		d.add(OK, "GPU", fmt.Sprintf("%d NVIDIA GPU(s)", len(cards)), "")
+		return
+	}
+	d.add(Warn, "GPU", fmt.Sprintf("%d NVIDIA GPU(s), not used: set-up fetches the plugin for the CPU", len(cards)),
+		fmt.Sprintf("set %s to the folder of a CUDA plugin and %s=xla:cuda", setup.EnvPluginPaths, setup.EnvBackend))
+}
+
+// dataset looks for the files of CIFAR-10's binary version, without reading them.
+func (d *doctor) dataset(path string) {
+	if path == "" {
+		path = os.Getenv("CNNBOOK_DATA")
+	}
+	if path == "" {
+		d.add(OK, "Dataset", "none named: the notebooks draw their own images", "")
+		return
+	}
+	remedy := "give the folder that holds data_batch_1.bin to data_batch_5.bin and test_batch.bin, or cifar-10-binary.tar.gz"
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		d.add(Fail, "Dataset", path+" does not exist", remedy)
+		return
+	case err != nil:
+		d.add(Fail, "Dataset", err.Error(), remedy)
+		return
+	case !info.IsDir():
+		if !strings.HasSuffix(path, ".tar.gz") {
+			d.add(Fail, "Dataset", path+" is neither a folder nor a .tar.gz archive", remedy)
+			return
+		}
+		d.add(OK, "Dataset", fmt.Sprintf("archive %s, %d bytes", path, info.Size()), "")
+		return
+	}
+	folder, fault := findBatches(path)
+	if fault != "" {
+		d.add(Fail, "Dataset", fault, remedy)
+		return
+	}
+	d.add(OK, "Dataset", "CIFAR-10 in "+folder, "")
+}
+
+// batchBytes is the size of a batch file: 10,000 records of one label and 3,072 pixel bytes.
+const batchBytes = 10_000 * 3073
+
+// findBatches finds the folder of the batch files, dir itself or the one that the official archive unpacks to.
+func findBatches(dir string) (folder, fault string) {
+	folder = dir
+	if _, err := os.Stat(filepath.Join(dir, "test_batch.bin")); err != nil {
+		folder = filepath.Join(dir, "cifar-10-batches-bin")
+	}
+	for _, name := range []string{"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin", "test_batch.bin"} {
+		info, err := os.Stat(filepath.Join(folder, name))
+		if err != nil {
+			return "", fmt.Sprintf("%s holds no %s, nor does cifar-10-batches-bin in it", dir, name)
+		}
+		if info.Size() != batchBytes {
+			return "", fmt.Sprintf("%s has %d bytes, expected %d", filepath.Join(folder, name), info.Size(), batchBytes)
+		}
+	}
+	return folder, ""
+}

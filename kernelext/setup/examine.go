@@ -1,0 +1,125 @@
+package setup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// ErrNotMade is the class of what is no fault: set-up has not made a part yet.
+var ErrNotMade = errors.New("set-up has not made it yet")
+
+// ExaminePlugin follows the decisions of [Installer.Plugin] without fetching or building anything, and tries the plugin. It gives the
+// plugin, without oneDNN, and says where it comes from.
+func (s Installer) ExaminePlugin(ctx context.Context, t Toolchain) (p Plugin, detail string, err error) {
+	backend := os.Getenv(EnvBackend)
+	if backend != "" && !usesXLA(backend) {
+		p = Plugin{Kind: PluginGo, Name: "GoMLX backend " + backend, Backend: backend}
+		return p, fmt.Sprintf("none needed: %s=%s", EnvBackend, backend), nil
+	}
+	own, err := ownPlugin(backend, os.Getenv(EnvPluginPaths))
+	if err != nil {
+		return p, "", err
+	}
+	prober, err := s.proberFolder(t)
+	if err == nil {
+		_, err = prober.Finished()
+	}
+	if err != nil {
+		return p, "", &Problem{Cause: "not fetched yet", Err: ErrNotMade}
+	}
+	probe := proberIn(prober.Dir)
+	if own == "" {
+		return s.examineFetched(ctx, t, probe)
+	}
+	if p, err = s.probeOwn(ctx, probe, own, backend); err != nil {
+		return p, "", err
+	}
+	return p, p.String() + " at " + p.Path, nil
+}
+
+// examineFetched tries the plugin that set-up has fetched.
+func (s Installer) examineFetched(ctx context.Context, t Toolchain, probe string) (p Plugin, detail string, err error) {
+	version, err := requiredVersion(filepath.Join(s.Module, "go.mod"), "github.com/gomlx/go-xla")
+	if err != nil {
+		return p, "", err
+	}
+	var faults string
+	for _, w := range wheels(t.OS, t.Arch) {
+		st := s.wheelFolder(w, version, nil, nil)
+		m, err := st.Finished()
+		if err != nil {
+			return p, "", &Problem{Cause: faults + w.String() + " is not fetched yet", Err: ErrNotMade}
+		}
+		p, err := pluginFromNote(m.Note, st.Dir, w.String())
+		if err != nil { // did not work when it was fetched: set-up went on to the next
+			faults += fmt.Sprintf("%v (remove %s to try it again); ", err, st.Dir)
+			continue
+		}
+		if _, err := probePlugin(ctx, probe, p.Path); err != nil {
+			return Plugin{}, "", &Problem{Cause: err.Error(), Remedy: "remove " + st.Dir + " and run: go run . setup", Err: err}
+		}
+		return p, faults + p.String() + " at " + p.Path, nil
+	}
+	if found, _ := filepath.Glob(filepath.Join(s.Cache, "plugin", "go-xla_*", "*plugin.*")); len(found) > 0 {
+		got, err := probePlugin(ctx, probe, found[0])
+		if err == nil {
+			p = Plugin{Kind: PluginCPU, Name: "go-xla's plugin", Path: found[0], Backend: backendFor(found[0]), API: got.API, Devices: got.Devices}
+			return p, faults + p.String(), nil
+		}
+		faults += err.Error()
+	}
+	p = goPlugin(t, fmt.Errorf("%w: %s", ErrPlugin, faults))
+	return p, p.Notice, nil
+}
+
+// ExamineOneDNN gives the library of oneDNN that set-up has fetched for a plugin, "" where there is none to fetch or the person
+// has chosen, and says which.
+func (s Installer) ExamineOneDNN(t Toolchain, p Plugin) (library, detail string, err error) {
+	if set := os.Getenv(EnvOneDNN); set != "" {
+		return "", fmt.Sprintf("%s=%s", EnvOneDNN, set), nil
+	}
+	w, ok := oneDNNWheel(t.OS, t.Arch)
+	if !ok {
+		return "", fmt.Sprintf("none for %s/%s: XLA computes convolutions itself", t.OS, t.Arch), nil
+	}
+	st := s.oneDNNFolder(w, p, nil, nil)
+	m, err := st.Finished()
+	if err != nil {
+		return "", "", &Problem{Cause: w.String() + " is not fetched yet", Err: ErrNotMade}
+	}
+	if library, err = oneDNNFromNote(m.Note, st.Dir); err != nil {
+		return "", "", &Problem{
+			Cause:  fmt.Sprintf("%v: XLA computes convolutions itself, more slowly", err),
+			Remedy: "fix it, remove " + st.Dir + " and run: go run . setup",
+			Err:    err,
+		}
+	}
+	return library, fmt.Sprintf("%s at %s", w, library), nil
+}
+
+// ExamineAllocator gives the library that keeps memory between training steps, "" where there is none or the user
+// preloads something else, and says which.
+func (s Installer) ExamineAllocator(t Toolchain) (library, detail string, err error) {
+	if set := os.Getenv(EnvPreload); set != "" {
+		return "", EnvPreload + "=" + set, nil
+	}
+	if t.OS != "linux" {
+		return "", "the system's", nil
+	}
+	f := s.allocatorFolder(t, nil)
+	m, err := f.Finished()
+	if err != nil {
+		return "", "", &Problem{Cause: "the library that keeps memory between training steps is not compiled yet", Err: ErrNotMade}
+	}
+	if library, err = allocatorFromNote(m.Note, f.Dir); err != nil {
+		return "", "", &Problem{
+			Cause:  fmt.Sprintf("%v: a training step takes about a fifth longer", err),
+			Remedy: "fix it, remove " + f.Dir + " and run: go run . setup",
+			Err:    err,
+		}
+	}
+	return library, "keeps memory between training steps: " + library, nil
+}

@@ -1,0 +1,39 @@
+package setup
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"github.com/cnnbook/cnnbook/internal/atomicfile"
+)
+
+// goplsScript stands in the place of gopls. GoNB starts gopls as a server and stops it when the kernel ends in
+// order; of a kernel that was killed the server would stay for ever. So a watcher, which sees the kernel's process
+// and the server's (the shell's number, after exec), ends the server when the kernel is gone, and itself with either.
+// gopls's own -listen.timeout does not serve: GoNB connects 12 s after it has started the server, and by then a
+// server with a short timeout would have ended, and completion with it.
+const goplsScript = `#!/bin/sh
+# gopls as GoNB starts it, but so that it ends with its kernel.
+server="${0%/*}/gopls-server"
+if [ "$1" = -listen ]; then
+	kernel=$PPID
+	(
+		while kill -0 "$kernel" && kill -0 "$$"; do sleep 2; done
+		kill "$$"
+	) </dev/null >/dev/null 2>&1 &
+fi
+exec "$server" "$@"
+`
+
+// endGoplsWithKernel puts goplsScript before the gopls in dir, where scripts can be programs.
+func endGoplsWithKernel(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	gopls := filepath.Join(dir, "gopls")
+	if err := os.Rename(gopls, filepath.Join(dir, "gopls-server")); err != nil {
+		return err
+	}
+	return atomicfile.WriteBytes(gopls, []byte(goplsScript), 0o755)
+}

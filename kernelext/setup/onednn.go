@@ -1,0 +1,102 @@
+package setup
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/cnnbook/cnnbook/kernelext/internal/cache"
+)
+
+// EnvOneDNN names oneDNN's library to package cnn. A person's own word counts more: another library, or 0 for none.
+const EnvOneDNN = "CNNBOOK_ONEDNN"
+
+// ompWaitEnv tells how OpenMP's threads wait, with which this build of oneDNN computes: passively, they leave the
+// processors to XLA between oneDNN's calls.
+const ompWaitEnv = "OMP_WAIT_POLICY"
+
+// oneDNNFile is the library's name.
+const oneDNNFile = "libdnnl.so.3"
+
+// oneDNNWheel is Intel's own build of oneDNN for a platform (Apache-2.0), if there is one: oneDNN 3.2, the last whose
+// threads are GCC's OpenMP. Later packages bring, and load, the SYCL runtime for GPUs.
+func oneDNNWheel(goos, goarch string) (Wheel, bool) {
+	return Wheel{
+		Name: "onednn-cpu-gomp", Version: "2023.2.0",
+		SHA256: "2f22a54d6a890ed14bfa185d42a4be65d8b5b1df85dc1f0f3a9abe31620416fb",
+		Member: "onednn_cpu_gomp-2023.2.0.data/data/lib/" + oneDNNFile,
+	}, goos == "linux" && goarch == "amd64"
+}
+
+// withOneDNN fetches oneDNN for a plugin that computes on the CPU, and tries both together. Without it, for which the
+// reason is told, the plugin computes all by itself.
+func (s Installer) withOneDNN(ctx context.Context, t Toolchain, r *cache.Reporter, probe string, p Plugin) (Plugin, error) {
+	w, ok := oneDNNWheel(t.OS, t.Arch)
+	if !ok || !p.OnCPU() || os.Getenv(EnvOneDNN) != "" {
+		return p, nil
+	}
+	st := s.oneDNNFolder(w, p, r, func(ctx context.Context, library string) error { return probeOneDNN(ctx, probe, p.Path, library) })
+	note, err := st.Run(ctx, r)
+	if err != nil {
+		return p, err
+	}
+	if p.OneDNN, err = oneDNNFromNote(note, st.Dir); isPluginFault(err) {
+		p.Notice = fmt.Sprintf("Without oneDNN, which would take a third off a training step: %v (remove %s to try it again)", err, st.Dir)
+		r.Say("%s", p.Notice)
+		return p, nil
+	}
+	return p, err
+}
+
+// oneDNNFolder fetches the library for the use with one plugin.
+func (s Installer) oneDNNFolder(w Wheel, p Plugin, r *cache.Reporter, probe func(ctx context.Context, library string) error) cache.Folder {
+	return cache.Folder{
+		Dir:  filepath.Join(s.Cache, "onednn", w.Name+"-"+w.Version+"_"+cache.Hash(w.SHA256, w.Member, p.Path)),
+		What: fmt.Sprintf("Fetching oneDNN for convolutions, %s (39 MB)", w),
+		Build: func(ctx context.Context, dir string) (any, error) {
+			library := filepath.Join(dir, oneDNNFile)
+			err := s.fetchMember(ctx, w, dir, library, r)
+			if err == nil {
+				err = probe(ctx, library)
+			}
+			if fault, ok := asPluginFault(err); ok {
+				// Remembered, so that it is not fetched each time to fail again.
+				return probed{Fault: fault.Fault}, os.RemoveAll(library)
+			}
+			return probed{File: oneDNNFile}, err
+		},
+	}
+}
+
+// oneDNNFromNote gives the library's path, or why it does not work.
+func oneDNNFromNote(note json.RawMessage, dir string) (string, error) {
+	found, err := probedFromNote(note, dir, "oneDNN")
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(dir, found.File), nil
+}
+
+// OnCPU tells whether the plugin is XLA's for the CPU.
+func (p Plugin) OnCPU() bool {
+	return p.Path != "" && !strings.Contains(filepath.Base(p.Path), string(PluginCUDA))
+}
+
+// oneDNNEnviron gives the variables for oneDNN, those that a person has set as they are.
+func (p Plugin) oneDNNEnviron() []string {
+	library := p.OneDNN
+	if set := os.Getenv(EnvOneDNN); set != "" {
+		library = set
+	}
+	if library == "" || !p.OnCPU() {
+		return nil
+	}
+	env := []string{EnvOneDNN + "=" + library}
+	if os.Getenv(ompWaitEnv) == "" {
+		env = append(env, ompWaitEnv+"=passive")
+	}
+	return env
+}

@@ -1,0 +1,124 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/cnnbook/cnnbook/cifar"
+	"github.com/cnnbook/cnnbook/cnn"
+)
+
+// Chain trains the write-up's stages, each from the weights of the one before: base training, the two rate searches, cyclic rates, and the four
+// optimizers. Each method trains what is missing up to its stage, or finds it saved,
+// and returns that stage's run. What they train is given by the budget and the
+// images; the runs lie below Root.
+type Chain struct {
+	Root         string
+	Network      cnn.Architecture // without layers: cnn.WriteUp()
+	Budget       Budget
+	Seed         uint64
+	Train, Valid *cifar.Dataset
+	// Trainer trains what is left of a run, and may show it; nil is [cnn.Run.Train]
+	// without a report.
+	Trainer func(context.Context, *cnn.Run) error
+}
+
+// Trained opens a run of the chain's network, sees to it that it is trained, and
+// releases the backend. from, if not nil, gives its first weights.
+func (c Chain) Trained(ctx context.Context, name string, config cnn.Config, from *cnn.Run) (*cnn.Run, error) {
+	network := c.Network
+	if len(network.Layers) == 0 {
+		network = cnn.WriteUp()
+	}
+	run, err := cnn.OpenRun(c.Root, cnn.Spec{Name: name, Network: network, Config: config, Train: c.Train, Valid: c.Valid, From: from})
+	if err != nil || run.Finished() {
+		return run, err
+	}
+	defer run.Close()
+	if c.Trainer == nil {
+		return run, run.Train(ctx, nil)
+	}
+	return run, c.Trainer(ctx, run)
+}
+
+// Base is the base training, SGD at 0.001: [Budget.BaseTraining].
+func (c Chain) Base(ctx context.Context) (*cnn.Run, error) {
+	return c.Trained(ctx, "base", c.Budget.BaseTraining(c.Seed), nil)
+}
+
+// Ramp continues Base with the first rate search: [Budget.LinearRamp].
+func (c Chain) Ramp(ctx context.Context) (*cnn.Run, error) {
+	return c.after(ctx, c.Base, "ramp", c.Budget.LinearRamp(c.Train.Len(), c.Seed))
+}
+
+// BackwardRamp continues Base with that search run backwards, which the write-up
+// does not have: [Budget.BackwardRamp].
+func (c Chain) BackwardRamp(ctx context.Context) (*cnn.Run, error) {
+	return c.after(ctx, c.Base, "ramp-backwards", c.Budget.BackwardRamp(c.Train.Len(), c.Seed))
+}
+
+// ShortRamp continues Ramp with the second search: [Budget.ShortLinearRamp].
+func (c Chain) ShortRamp(ctx context.Context) (*cnn.Run, error) {
+	return c.after(ctx, c.Ramp, "short-ramp", c.Budget.ShortLinearRamp(c.Train.Len(), c.Seed))
+}
+
+// Cyclic continues ShortRamp with the main training: [Budget.CyclicTraining].
+func (c Chain) Cyclic(ctx context.Context) (*cnn.Run, error) {
+	return c.after(ctx, c.ShortRamp, "cyclic", c.Budget.CyclicTraining(c.Train.Len(), c.Seed))
+}
+
+// after trains a stage that starts from another one.
+func (c Chain) after(ctx context.Context, stage func(context.Context) (*cnn.Run, error), name string, config cnn.Config) (*cnn.Run, error) {
+	from, err := stage(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return c.Trained(ctx, name, config, from)
+}
+
+// Optimizer continues from any run with one of the compared optimizers:
+// [Budget.OptimizerTraining]. The run's name says what it follows.
+func (c Chain) Optimizer(ctx context.Context, o cnn.Optimizer, from *cnn.Run, seed uint64) (*cnn.Run, error) {
+	start, _, _ := strings.Cut(from.Name, "-after-")
+	name := strings.ToLower(o.Kind()) + "-after-" + start
+	if seed != c.Seed {
+		name += fmt.Sprintf("-seed%d", seed)
+	}
+	return c.Trained(ctx, name, c.Budget.OptimizerTraining(o, c.Train.Len(), seed), from)
+}
+
+// AsWritten continues Cyclic with [ComparedOptimizers] in turn, on one and the same
+// model, as the write-up does: the result is the model after each.
+func (c Chain) AsWritten(ctx context.Context) ([]*cnn.Run, error) {
+	last, err := c.Cyclic(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var runs []*cnn.Run
+	for _, o := range ComparedOptimizers() {
+		if last, err = c.Optimizer(ctx, o, last, c.Seed); err != nil {
+			return nil, err
+		}
+		runs = append(runs, last)
+	}
+	return runs, nil
+}
+
+// Fair continues Cyclic with each of [ComparedOptimizers] from equal weights and
+// with equal batches, flips and dropout; another seed has others.
+func (c Chain) Fair(ctx context.Context, seed uint64) ([]*cnn.Run, error) {
+	start, err := c.Cyclic(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var runs []*cnn.Run
+	for _, o := range ComparedOptimizers() {
+		run, err := c.Optimizer(ctx, o, start, seed)
+		if err != nil {
+			return nil, err
+		}
+		runs = append(runs, run)
+	}
+	return runs, nil
+}

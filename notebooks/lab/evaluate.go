@@ -1,0 +1,62 @@
+package lab
+
+import (
+	"context"
+	"math"
+
+	"github.com/cnnbook/cnnbook/cifar"
+	"github.com/cnnbook/cnnbook/cnn"
+)
+
+// The write-up's own ways to evaluate, kept to show what each does to the figures.
+// For all else see [cnn.Run.Evaluate].
+
+// EvaluateFlipped mirrors every image, or not, by the toss of a coin, as Keras's
+// generator for training does, instead of showing it as it is. The seed decides
+// the tosses, so that the figures of several seeds show how much they owe to them.
+func EvaluateFlipped(ctx context.Context, run *cnn.Run, d *cifar.Dataset, seed uint64) (*cnn.Result, error) {
+	how := cnn.Evaluation{}
+	if d != nil { // EvaluateWith refuses it
+		how.Flips = cnn.EvaluationFlips(seed, 0, d.Len())
+	}
+	return run.EvaluateWith(ctx, d, how)
+}
+
+// EvaluateTogether takes one mean and one standard deviation for the whole dataset
+// in place of each image's own. It is what the write-up's prediction grid did:
+// Keras's ImageDataGenerator.standardize takes one image, and treats whatever array
+// it is given as one. The network then sees inputs other than those that it was
+// trained on.
+func EvaluateTogether(ctx context.Context, run *cnn.Run, d *cifar.Dataset) (*cnn.Result, error) {
+	how := cnn.Evaluation{}
+	if d != nil { // EvaluateWith refuses it
+		mean, deviation := cnn.PixelMoments(d.Images)
+		how.Moments = &cnn.Moments{Mean: mean, Deviation: deviation}
+	}
+	return run.EvaluateWith(ctx, d, how)
+}
+
+// Misaligned compares the predictions of r, in shuffled order, with the labels in
+// their own order, as the write-up does: its predictions come from a generator that
+// shuffles. Prediction i then belongs to some other image, so the confusion matrix
+// spreads evenly and the accuracy falls to chance, however good the network is. r
+// stays as it is.
+func Misaligned(r *cnn.Result, seed uint64) *cnn.Result {
+	order := cnn.EpochOrder(seed, 0, len(r.Actual))
+	out := *r
+	out.Predicted = make([]int, len(order))
+	out.Probabilities = make([][]float64, len(order))
+	out.Losses = make([]float64, len(order))
+	right := 0
+	out.Loss = 0
+	for i, from := range order {
+		out.Predicted[i], out.Probabilities[i] = r.Predicted[from], r.Probabilities[from]
+		if out.Predicted[i] == r.Actual[i] {
+			right++
+		}
+		out.Losses[i] = -math.Log(max(1e-7, out.Probabilities[i][r.Actual[i]])) // clipped as Keras clips
+		out.Loss += out.Losses[i] / float64(len(order))
+	}
+	out.Accuracy = float64(right) / float64(max(1, len(order)))
+	return &out
+}

@@ -1,0 +1,124 @@
+package lab
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/cnnbook/cnnbook/cifar"
+	"github.com/cnnbook/cnnbook/cnn"
+	"github.com/cnnbook/cnnbook/kernelext"
+)
+
+// TestMain computes with the backend in pure Go, which needs no plugin: the networks
+// of these tests are tiny.
+func TestMain(m *testing.M) {
+	os.Setenv("GOMLX_BACKEND", "go")
+	os.Exit(m.Run())
+}
+
+// tiny is a network that trains in milliseconds.
+func tiny() cnn.Architecture {
+	return cnn.Architecture{Name: "tiny", Input: cnn.Shape{32, 32, 3}, Layers: []cnn.Layer{
+		cnn.MaxPooling2D{Name: "shrink", Size: 4},
+		cnn.Conv2D{Name: "conv", Filters: 4, Kernel: 3, Padding: "same"},
+		cnn.Activation{Name: "relu", Function: "relu"},
+		cnn.MaxPooling2D{Name: "pool", Size: 2},
+		cnn.Dropout{Name: "dropout", Rate: 0.25},
+		cnn.Flatten{Name: "flatten"},
+		cnn.Dense{Name: "dense", Units: 10},
+		cnn.Activation{Name: "softmax", Function: "softmax"},
+	}}
+}
+
+// trained is a run of tiny that has been trained, and images that it was not trained on.
+func trained(t *testing.T) (*cnn.Run, *cifar.Dataset) {
+	t.Helper()
+	train, valid := cifar.Drawn(1, 90, 30)
+	r, err := cnn.OpenRun(t.TempDir(), cnn.Spec{
+		Name: "tiny", Network: tiny(), Train: train, Valid: valid,
+		Config: cnn.Config{Optimizer: cnn.SGD{Momentum: 0.9}, Batch: 20, Epochs: 3, Seed: 7, Preprocess: cnn.Preprocess{Flip: true}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(r.Close)
+	if err := r.Train(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	return r, valid
+}
+
+// Runs that were trained long ago are found again: the folders of the write-up's
+// stages on drawn images are those that they have always had.
+func TestRunsKeepTheirFolders(t *testing.T) {
+	for name, want := range map[string][]string{
+		"smoke": {
+			"base-e9dbfcbccd1c", "quick-93111ea0bedc", "ramp-41e2b2055050", "ramp-backwards-68048d7cbbcd",
+			"short-ramp-44953f1402e6", "cyclic-68d8e3db5d01", "RMSprop-ab317fb9de06", "Adagrad-28dff60b19dd",
+			"Adadelta-2491718b2a04", "Adam-6152613e209d", "split-with-replacement-548b5fc3c953",
+		},
+		"smoke for stages": {
+			"base-d2966a70d1d2", "quick-9c4b7056d5d4", "ramp-c90211dc2573", "ramp-backwards-f3bd7e65589d",
+			"short-ramp-163fd0f38efa", "cyclic-9f1bb9f76b9d", "RMSprop-989d9d7fd0f3", "Adagrad-d629747331e0",
+			"Adadelta-7cb4c91446d6", "Adam-87f90576d8f5", "split-with-replacement-cf1dbcc87b6f",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv(kernelext.EnvData, "")
+			t.Setenv(kernelext.EnvSeed, "")
+			t.Setenv(kernelext.EnvBudget, "smoke")
+			t.Setenv(kernelext.EnvRuns, t.TempDir())
+			openLab := Open
+			if strings.HasSuffix(name, "stages") {
+				openLab = OpenForStages
+			}
+			l, err := openLab()
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			opened := func(r *cnn.Run, err error) *cnn.Run {
+				if err != nil {
+					t.Fatal(err)
+				}
+				got = append(got, filepath.Base(r.Dir))
+				return r
+			}
+			n := l.Train.Len()
+			base := opened(l.OpenBase())
+			opened(l.OpenQuick())
+			ramp := opened(l.OpenRun("ramp", l.LinearRamp(n, l.Seed), base))
+			opened(l.OpenRun("ramp-backwards", l.BackwardRamp(n, l.Seed), base))
+			short := opened(l.OpenRun("short-ramp", l.ShortLinearRamp(n, l.Seed), ramp))
+			cyclic := opened(l.OpenRun("cyclic", l.CyclicTraining(n, l.Seed), short))
+			for _, o := range ComparedOptimizers() {
+				opened(l.OpenRun(o.Kind(), l.OptimizerTraining(o, n, l.Seed), cyclic))
+			}
+			spec := cnn.Spec{Name: "split-with-replacement", Network: cnn.WriteUp(), Config: l.LeakTraining(l.Seed)}
+			if spec.Train, spec.Valid, err = l.LeakImages(l.Images).SplitWithReplacement(0.8, 1); err != nil {
+				t.Fatal(err)
+			}
+			opened(cnn.OpenRun(l.Runs, spec))
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("opened %q, want %q", got, want)
+			}
+			if _, err := FindRun("base"); err != nil {
+				t.Errorf("FindRun: %v", err)
+			}
+		})
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	t.Setenv(kernelext.EnvBudget, "tiny")
+	if _, err := Open(); !errors.Is(err, kernelext.ErrParams) {
+		t.Errorf("unknown budget: %v, expected ErrParams", err)
+	}
+	if _, err := New(kernelext.Params{Data: filepath.Join(t.TempDir(), "none")}, Budget{}); err == nil {
+		t.Error("missing data: no error")
+	}
+}

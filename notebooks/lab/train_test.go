@@ -1,0 +1,48 @@
+package lab
+
+import (
+	"reflect"
+	"testing"
+
+	"github.com/cnnbook/cnnbook/cnn"
+	"github.com/cnnbook/cnnbook/kernelext"
+)
+
+// A field that is added to what a training reports is shown, or the conversion says
+// that it was forgotten.
+func TestProgressKeepsEveryField(t *testing.T) {
+	var p cnn.Progress
+	v := reflect.ValueOf(&p).Elem()
+	for i := range v.NumField() {
+		switch f := v.Field(i); f.Kind() {
+		case reflect.Int, reflect.Int64:
+			f.SetInt(int64(i + 1))
+		case reflect.Float64:
+			f.SetFloat(float64(i + 1))
+		case reflect.Bool:
+			f.SetBool(true)
+		default:
+			t.Fatalf("%s is of kind %s", v.Type().Field(i).Name, f.Kind())
+		}
+	}
+	shown := reflect.ValueOf(Progress(p))
+	for i := range v.NumField() {
+		name := v.Type().Field(i).Name
+		if got := shown.FieldByName(name); !got.IsValid() || !got.Equal(v.Field(i)) {
+			t.Errorf("%s: shown is %v, reported %v", name, got, v.Field(i))
+		}
+	}
+	if n := reflect.TypeFor[kernelext.Progress]().NumField(); n != v.NumField() {
+		t.Errorf("a display takes %d fields, a training reports %d", n, v.NumField())
+	}
+}
+
+func TestTrainReleasesARunThatCanStillBeEvaluated(t *testing.T) {
+	r, valid := trained(t) // finished: Train shows what was recorded
+	if err := Train(t.Context(), r, "tiny"); err != nil {
+		t.Fatal(err)
+	}
+	if result, err := r.Evaluate(t.Context(), valid, nil); err != nil || len(result.Actual) != valid.Len() {
+		t.Errorf("evaluating afterwards: %v", err)
+	}
+}

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/cnnbook/cnnbook/cnn"
+	"github.com/cnnbook/cnnbook/cnn/exchange"
+	"github.com/cnnbook/cnnbook/kernelext"
+)
+
+// What is exported for others can be imported again, to the same weights.
+//
+// Promise(agreement/exchange)
+func TestExportAndImport(t *testing.T) {
+	root, out := t.TempDir(), t.TempDir()
+	t.Setenv(kernelext.EnvRuns, root)
+	net := cnn.Architecture{Input: cnn.Shape{32, 32, 3}, Layers: []cnn.Layer{
+		cnn.GlobalAveragePooling2D{Name: "mean"}, cnn.Dense{Name: "dense", Units: 10}, cnn.Activation{Name: "softmax", Function: "softmax"},
+	}}
+	weights, err := net.Initialize(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := cnn.ImportRun(root, "first", net, weights, "a test"); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range exchange.Formats() {
+		path := filepath.Join(out, f.Name)
+		if _, _, err := call(t, "runs", "export", "first", "-format", f.Name, "-out", path); err != nil {
+			t.Errorf("%s: %v", f.Name, err)
+		}
+		if _, _, err := call(t, "runs", "export", "first", "-format", f.Name, "-out", path); err == nil {
+			t.Errorf("%s: a file was written over", f.Name)
+		}
+	}
+	json := filepath.Join(out, "keras3-json")
+	for name, args := range map[string][]string{
+		"keras": nil, "h5": nil, "h5-weights": {"-network", json}, "keras3-weights": {"-network", filepath.Join(out, "keras2-json")},
+	} {
+		args := append([]string{"runs", "import", "-name", "from-" + name}, args...)
+		if _, _, err := call(t, append(args, filepath.Join(out, name))...); err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		r, err := cnn.FindRun(root, "from-"+name)
+		if err != nil || !reflect.DeepEqual(r.Weights(), weights) || !r.Finished() {
+			t.Errorf("%s: imported something else, %v", name, err)
+		}
+	}
+	if list, _, err := call(t, "runs", "list"); err != nil || !strings.Contains(list, "imported: keras") {
+		t.Errorf("list: %v\n%s", err, list)
+	}
+	if help, _, err := call(t, "runs", "-help"); err != nil || !strings.Contains(help, "onnxruntime") {
+		t.Errorf("help: %v\n%s", err, help)
+	}
+	bad := filepath.Join(out, "bad.h5")
+	if err := os.WriteFile(bad, []byte("no such thing"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := call(t, "runs", "import", bad); err == nil || !strings.Contains(err.Error(), "bad.h5: bad format") {
+		t.Errorf("a file that is no HDF5: %v", err)
+	}
+}
+
+// What a file does not say about its images is asked for, what it says is told, and
+// both are shown.
+func TestImportTellsThePreprocessing(t *testing.T) {
+	root := t.TempDir()
+	t.Setenv(kernelext.EnvRuns, root)
+	wild := filepath.Join("cnn", "exchange", "testdata", "wild")
+	_, _, err := call(t, "runs", "import", filepath.Join(wild, "div255.keras"))
+	if err == nil || !strings.Contains(err.Error(), "-preprocess") || !strings.Contains(err.Error(), "divide-255") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("a file that does not say it: %v", err)
+	}
+	for name, c := range map[string]struct{ args, want []string }{
+		"div255.keras":    {[]string{"-preprocess", "divide-255"}, []string{"preprocessing: pixels divided by 255"}},
+		"rescaling.keras": {nil, []string{"preprocessing: pixels divided by 255", "note: Rescaling"}},
+		"logits.keras":    {[]string{"-preprocess", "none"}, []string{"preprocessing: pixels as they are", "a softmax was added"}},
+		"l2.keras":        {[]string{"-preprocess", "standardise"}, []string{"preprocessing: each image standardised by itself", "kernel_regularizer L2"}},
+	} {
+		out, _, err := call(t, append(append([]string{"runs", "import"}, c.args...), filepath.Join(wild, name))...)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		base, _, _ := strings.Cut(name, ".")
+		shown, _, err := call(t, "runs", "show", base)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		for _, want := range c.want {
+			if !strings.Contains(out, want) || !strings.Contains(shown, want) {
+				t.Errorf("%s: no %q in\n%s\n%s", name, want, out, shown)
+			}
+		}
+	}
+	cut := filepath.Join(root, "my network (1).keras")
+	data, err := os.ReadFile(filepath.Join(wild, "rescaling.keras"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(cut, data[:len(data)-50], 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := call(t, "runs", "import", cut); err == nil || !strings.Contains(err.Error(), "cut short") || strings.Contains(err.Error(), "-network") {
+		t.Errorf("a file that is cut short: %v", err)
+	}
+	if err := os.WriteFile(cut, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if out, _, err := call(t, "runs", "import", cut); err != nil || !strings.HasPrefix(out, "my-network--1--") {
+		t.Errorf("a name that no run may have: %v, %s", err, out)
+	}
+}
