@@ -147,7 +147,11 @@ func showRun(c *cobra.Command, dir string) error {
 		return err
 	}
 	out := c.OutOrStdout()
-	fmt.Fprintf(out, "%s\n%s\n\n%s\n", r.Dir, r, r.Network.Summary())
+	fmt.Fprintf(out, "%s\n%s\npreprocessing: %s\n", r.Dir, r, r.Preprocess())
+	for _, note := range r.Notes() {
+		fmt.Fprintln(out, "note:", note)
+	}
+	fmt.Fprintf(out, "\n%s\n", r.Network.Summary())
 	for _, e := range r.History.Epochs {
 		fmt.Fprintf(out, "epoch %d: loss %.4f, accuracy %.4f, validation loss %.4f, validation accuracy %.4f\n", e.Epoch, e.Loss, e.Accuracy, e.ValidLoss, e.ValidAccuracy)
 	}

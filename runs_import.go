@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode"
 
 	"github.com/cnnbook/cnnbook/cnn"
 	"github.com/cnnbook/cnnbook/cnn/exchange"
@@ -16,32 +18,42 @@ import (
 func runsImportCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "import FILE [flags]", Short: "save a network from Keras as a run",
-		Long:    "Saves a network from Keras as a run: FILE is a .keras or .h5 file.",
-		Example: "runs import --name theirs model.keras", Args: cli.OneArg("file"),
+		Long: "Saves a network from Keras as a run: FILE is a .keras or .h5 file.\n\n" +
+			"What was done to the pixels before the network is kept with the run. Where the file does not say it, --preprocess must:\n" + preprocessings(),
+		Example: "runs import --name theirs --preprocess divide-255 model.keras", Args: cli.OneArg("file"),
 	}
 	name := c.Flags().String("name", "", "name of the run; by default the file's")
 	network := c.Flags().String("network", "", "JSON file with the network, Keras's or ours, for a file of weights alone")
+	preprocess := c.Flags().String("preprocess", "", "what was done to the pixels before the network")
+	cli.Complete(c, "preprocess", func() (names []string) {
+		for _, p := range exchange.Preprocessings() {
+			names = append(names, cobra.CompletionWithDesc(p[0], p[1]))
+		}
+		return names
+	})
 	c.RunE = func(c *cobra.Command, args []string) error {
 		root, err := runsRoot()
 		if err != nil {
 			return err
 		}
-		r, err := importRun(root, *name, *network, args[0])
+		r, err := importRun(root, *name, *network, *preprocess, args[0])
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(c.OutOrStdout(), "%s: %d layers from %s\n", filepath.Base(r.Dir), len(r.Network.Layers), args[0])
-		return err
+		in := r.Network.Input
+		fmt.Fprintf(c.OutOrStdout(), "%s: %d layers from %s, for images of %d×%d×%d\npreprocessing: %s\n",
+			filepath.Base(r.Dir), len(r.Network.Layers), args[0], in[0], in[1], in[2], r.Preprocess())
+		for _, note := range r.Notes() {
+			fmt.Fprintln(c.OutOrStdout(), "note:", note)
+		}
+		return nil
 	}
 	return c
 }
 
 // importRun saves the network in the file at path as a run below root. network is a file of layers, for weights alone.
-func importRun(root, name, network, path string) (*cnn.Run, error) {
-	if name == "" {
-		name, _, _ = strings.Cut(filepath.Base(path), ".")
-	}
-	net, err := readNetwork(network)
+func importRun(root, name, network, preprocess, path string) (*cnn.Run, error) {
+	layers, err := readNetwork(network)
 	if err != nil {
 		return nil, err
 	}
@@ -49,18 +61,24 @@ func importRun(root, name, network, path string) (*cnn.Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := exchange.Read(data, net)
+	m, err := exchange.Import(data, layers, preprocess)
+	switch {
+	case errors.Is(err, exchange.ErrNoNetwork):
+		err = fmt.Errorf("%w: give its JSON by --network", err)
+	case errors.Is(err, exchange.ErrPreprocessing):
+		err = fmt.Errorf("%w: give it by --preprocess", err)
+	}
 	if err != nil {
-		if net == nil && errors.Is(err, cnn.ErrFormat) {
-			err = fmt.Errorf("%w: if it holds weights alone, give their network by --network", err)
-		}
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return cnn.ImportRun(root, name, m.Network, m.Weights, filepath.Base(path))
+	file := filepath.Base(path)
+	return cnn.Import(root, cmp.Or(name, runNameOf(file)), cnn.Foreign{
+		Network: m.Network, Weights: m.Weights, Source: file, Preprocess: m.Preprocess, Notes: m.Notes,
+	})
 }
 
-// readNetwork reads a file of layers; without one it gives nil.
-func readNetwork(path string) (*cnn.Architecture, error) {
+// readNetwork reads a file of layers, and checks that it is one; without one it gives nil.
+func readNetwork(path string) ([]byte, error) {
 	if path == "" {
 		return nil, nil
 	}
@@ -68,9 +86,30 @@ func readNetwork(path string) (*cnn.Architecture, error) {
 	if err != nil {
 		return nil, err
 	}
-	net, err := exchange.ReadNetwork(data)
-	if err != nil {
+	if _, err := exchange.ReadNetwork(data); err != nil && !errors.Is(err, exchange.ErrUnsupported) { // Import says what is unsupported
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return &net, nil
+	return data, nil
+}
+
+// preprocessings lists the choices, a line each.
+func preprocessings() string {
+	var b strings.Builder
+	for _, c := range exchange.Preprocessings() {
+		fmt.Fprintf(&b, "\n  %-14s %s", c[0], c[1])
+	}
+	return b.String()
+}
+
+// runNameOf is a file's name without its endings, as far as a run may be called so.
+func runNameOf(file string) string {
+	name, _, _ := strings.Cut(strings.TrimLeft(file, "._-"), ".")
+	name = strings.Map(func(r rune) rune {
+		if r < 128 && (unicode.IsLetter(r) || unicode.IsDigit(r) || r == '-' || r == '_') {
+			return r
+		}
+		return '-'
+	}, name)
+	name = strings.TrimLeft(name, "-_")
+	return cmp.Or(name[:min(len(name), 64)], "imported")
 }

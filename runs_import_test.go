@@ -65,3 +65,53 @@ func TestExportAndImport(t *testing.T) {
 		t.Errorf("a file that is no HDF5: %v", err)
 	}
 }
+
+// What a file does not say about its images is asked for, what it says is told, and
+// both are shown.
+func TestImportTellsThePreprocessing(t *testing.T) {
+	root := t.TempDir()
+	t.Setenv(kernelext.EnvRuns, root)
+	wild := filepath.Join("cnn", "exchange", "testdata", "wild")
+	_, _, err := call(t, "runs", "import", filepath.Join(wild, "div255.keras"))
+	if err == nil || !strings.Contains(err.Error(), "-preprocess") || !strings.Contains(err.Error(), "divide-255") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("a file that does not say it: %v", err)
+	}
+	for name, c := range map[string]struct{ args, want []string }{
+		"div255.keras":    {[]string{"-preprocess", "divide-255"}, []string{"preprocessing: pixels divided by 255"}},
+		"rescaling.keras": {nil, []string{"preprocessing: pixels divided by 255", "note: Rescaling"}},
+		"logits.keras":    {[]string{"-preprocess", "none"}, []string{"preprocessing: pixels as they are", "a softmax was added"}},
+		"l2.keras":        {[]string{"-preprocess", "standardise"}, []string{"preprocessing: each image standardised by itself", "kernel_regularizer L2"}},
+	} {
+		out, _, err := call(t, append(append([]string{"runs", "import"}, c.args...), filepath.Join(wild, name))...)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		base, _, _ := strings.Cut(name, ".")
+		shown, _, err := call(t, "runs", "show", base)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		for _, want := range c.want {
+			if !strings.Contains(out, want) || !strings.Contains(shown, want) {
+				t.Errorf("%s: no %q in\n%s\n%s", name, want, out, shown)
+			}
+		}
+	}
+	cut := filepath.Join(root, "my network (1).keras")
+	data, err := os.ReadFile(filepath.Join(wild, "rescaling.keras"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(cut, data[:len(data)-50], 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := call(t, "runs", "import", cut); err == nil || !strings.Contains(err.Error(), "cut short") || strings.Contains(err.Error(), "-network") {
+		t.Errorf("a file that is cut short: %v", err)
+	}
+	if err := os.WriteFile(cut, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if out, _, err := call(t, "runs", "import", cut); err != nil || !strings.HasPrefix(out, "my-network--1--") {
+		t.Errorf("a name that no run may have: %v, %s", err, out)
+	}
+}

@@ -90,8 +90,18 @@ func layerFromJSON(raw json.RawMessage) (Layer, error) {
 		return layerAs[BatchNormalization](rest)
 	case "GlobalAveragePooling2D":
 		return layerAs[GlobalAveragePooling2D](rest)
+	case "AveragePooling2D":
+		return layerAs[AveragePooling2D](rest)
+	case "WindowMaxPooling2D":
+		return layerAs[WindowMaxPooling2D](rest)
+	case "ZeroPadding2D":
+		return layerAs[ZeroPadding2D](rest)
+	case "DepthwiseConv2D":
+		return layerAs[DepthwiseConv2D](rest)
+	case "SeparableConv2D":
+		return layerAs[SeparableConv2D](rest)
 	}
-	return nil, fmt.Errorf("unknown class_name %q: known are Conv2D, Activation, LeakyReLU, BatchNormalization, MaxPooling2D, GlobalAveragePooling2D, Dropout, Flatten, Dense", class)
+	return nil, fmt.Errorf("unknown class_name %q: known are Conv2D, Activation, LeakyReLU, BatchNormalization, MaxPooling2D, GlobalAveragePooling2D, Dropout, Flatten, Dense, AveragePooling2D, WindowMaxPooling2D, ZeroPadding2D, DepthwiseConv2D, SeparableConv2D", class)
 }
 
 func layerAs[L Layer](data []byte) (Layer, error) {

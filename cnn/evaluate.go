@@ -34,6 +34,9 @@ func (r *Run) EvaluateWith(ctx context.Context, d *cifar.Dataset, how Evaluation
 	if d == nil || d.Len() == 0 {
 		return nil, fmt.Errorf("%w: no images to evaluate", ErrConfig)
 	}
+	if err := r.Network.fits(d); err != nil {
+		return nil, err
+	}
 	if how.Flips != nil && len(how.Flips) != d.Len() {
 		return nil, fmt.Errorf("%w: %d flips for %d images", ErrConfig, len(how.Flips), d.Len())
 	}

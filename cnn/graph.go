@@ -44,6 +44,10 @@ func forward(a Architecture, weights []*Node, x, rng *Node) (outputs, moved []*N
 			}
 		case Flatten:
 			x = Reshape(x, x.Shape().Dimensions[0], -1)
+		case built:
+			n := l.arrays()
+			x = l.build(x, weights[:n])
+			weights, moved = weights[n:], append(moved, weights[:n]...)
 		default:
 			panic(fmt.Errorf("layer %q: no graph for %s", layer.LayerName(), layer.Kind()))
 		}
@@ -68,6 +72,9 @@ func logits(outputs []*Node) *Node { return outputs[len(outputs)-2] }
 func activate(function string, x *Node) *Node {
 	if function == "softmax" {
 		return Softmax(x, -1)
+	}
+	if f := functions()[function]; f != nil {
+		return f(x)
 	}
 	return relu(x)
 }
@@ -96,6 +103,8 @@ func batchImages(images, indices, flips *Node, p Preprocess, fixed *Moments) *No
 	switch {
 	case fixed != nil:
 		return DivScalar(AddScalar(x, -fixed.Mean), fixed.Deviation+epsilonStandardize)
+	case p.Pixels != nil:
+		return p.Pixels.apply(x)
 	case p.Raw:
 		return MulScalar(x, 1.0/255)
 	}

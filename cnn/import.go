@@ -5,31 +5,46 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 )
 
-// ImportRun saves a network that was trained elsewhere as a run below the
-// folder root, so that it can be evaluated and others can start from it. source
-// says where it comes from. The run has no data and no epochs of its own. The
-// same network and weights imported again are the same run.
-func ImportRun(root, name string, net Architecture, weights Weights, source string) (*Run, error) {
+// Foreign is a network that was trained elsewhere.
+type Foreign struct {
+	Network    Architecture
+	Weights    Weights
+	Source     string     // where it comes from, for people
+	Preprocess Preprocess // what it was trained on; the zero value standardises
+	Notes      []string   // what was left out or assumed in reading it, for people
+}
+
+// Import saves a network that was trained elsewhere as a run below the folder root,
+// so that it can be evaluated and others can start from it. The run has no data
+// and no epochs of its own. The same network, weights and preprocessing imported
+// again are the same run.
+func Import(root, name string, f Foreign) (*Run, error) {
 	if err := checkRunName(name); err != nil {
 		return nil, err
 	}
-	if err := weights.Check(net); err != nil {
+	if err := f.Weights.Check(f.Network); err != nil {
+		return nil, err
+	}
+	if err := f.Preprocess.check(f.Network.Input[2]); err != nil {
 		return nil, err
 	}
 	var file bytes.Buffer
-	if err := WriteSafetensors(&file, weights, nil); err != nil {
+	if err := WriteSafetensors(&file, f.Weights, nil); err != nil {
 		return nil, err
 	}
 	sum := sha256.Sum256(file.Bytes())
+	data := datasetIdentity{Name: "imported: " + f.Source}
 	m := manifest{
-		Format: formatVersion, Name: name, Architecture: net, Software: Software(),
-		Data: dataIdentity{Train: datasetIdentity{Name: "imported: " + source}, Valid: datasetIdentity{Name: "imported: " + source}},
-		From: &origin{Name: source, Weights: hex.EncodeToString(sum[:])},
+		Format: formatVersion, Name: name, Architecture: f.Network, Software: Software(),
+		Data:  dataIdentity{Train: data, Valid: data},
+		From:  &origin{Name: f.Source, Weights: hex.EncodeToString(sum[:])},
+		Notes: f.Notes,
 	}
 	var err error
-	if m.Config, err = untrained(); err != nil {
+	if m.Config, err = untrained(f.Preprocess); err != nil {
 		return nil, err
 	}
 	if m.Identity, err = identityOf(m); err != nil {
@@ -39,14 +54,23 @@ func ImportRun(root, name string, net Architecture, weights Weights, source stri
 	if r, err := LoadRun(dir); !notThere(err) {
 		return r, err
 	}
-	r := &Run{Dir: dir, Name: name, Network: net, manifest: m, weights: weights.Clone()}
+	r := &Run{Dir: dir, Name: name, Network: f.Network, manifest: m, weights: f.Weights.Clone()}
 	return r.create()
 }
 
+// ImportRun is [Import] for a network that was trained on images standardised each
+// by itself, as here.
+func ImportRun(root, name string, net Architecture, weights Weights, source string) (*Run, error) {
+	return Import(root, name, Foreign{Network: net, Weights: weights, Source: source})
+}
+
+// Notes are what was left out or assumed when the run was imported.
+func (r *Run) Notes() []string { return slices.Clone(r.manifest.Notes) }
+
 // untrained is a configuration without epochs, which a [Config] cannot say: there
 // 0 is the default.
-func untrained() (json.RawMessage, error) {
-	data, err := json.Marshal(Config{})
+func untrained(p Preprocess) (json.RawMessage, error) {
+	data, err := json.Marshal(Config{Preprocess: p})
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,8 @@ package cnn
 import (
 	"cmp"
 	"fmt"
+	"slices"
+	"strings"
 )
 
 // Layer is one step of a network. The types that implement it are [Conv2D],
@@ -38,7 +40,7 @@ type Conv2D struct {
 // axis.
 type Activation struct {
 	Name     string `json:"name"`
-	Function string `json:"activation"` // "relu" or "softmax"
+	Function string `json:"activation"` // one of [Activations]
 }
 
 // MaxPooling2D keeps the largest value of each Size×Size window; windows do not
@@ -167,8 +169,8 @@ func (l Conv2D) stride() int { return max(1, l.Stride) }
 
 // Output checks the function's name; the shape stays.
 func (l Activation) Output(in Shape) (Shape, error) {
-	if l.Function != "relu" && l.Function != "softmax" {
-		return nil, fmt.Errorf(`function must be "relu" or "softmax", got %q`, l.Function)
+	if !slices.Contains(Activations(), l.Function) {
+		return nil, fmt.Errorf("function must be one of %s, got %q", strings.Join(Activations(), ", "), l.Function)
 	}
 	return in, nil
 }

@@ -37,6 +37,7 @@ type manifest struct {
 	Config       json.RawMessage `json:"config"`
 	Data         dataIdentity    `json:"data"`
 	From         *origin         `json:"from,omitempty"`
+	Notes        []string        `json:"notes,omitempty"` // of an import: what was left out or assumed; no part of the identity
 	State        savedState      `json:"state"`
 	Previous     *savedState     `json:"previous,omitempty"` // what was current before, kept in case the disk spoils a file
 	Software     []string        `json:"software"`

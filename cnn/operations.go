@@ -28,6 +28,12 @@ func operations(l Layer, in, out Shape) int64 {
 	switch l := l.(type) {
 	case Conv2D:
 		return 2 * int64(l.overlaps(in[0], out[0])) * int64(l.overlaps(in[1], out[1])) * int64(in[2]) * int64(out[2])
+	case DepthwiseConv2D:
+		c := Conv2D{Kernel: l.Kernel, Stride: l.Stride, Padding: l.Padding}
+		return 2 * int64(c.overlaps(in[0], out[0])) * int64(c.overlaps(in[1], out[1])) * int64(out[2])
+	case SeparableConv2D:
+		between := Shape{out[0], out[1], in[2] * orElse(l.Multiplier, 1)}
+		return operations(l.depthwise(), in, between) + 2*int64(between.Size())*int64(l.Filters)
 	case Dense:
 		return 2 * int64(in.Size()) * int64(out.Size())
 	}

@@ -2,7 +2,6 @@ package cnn
 
 import (
 	"math"
-	"slices"
 
 	"github.com/cnnbook/cnnbook/cifar"
 )
@@ -14,6 +13,8 @@ type Preprocess struct {
 	// Flip mirrors each image left to right with probability 1/2. Only
 	// training images, unless Config.FlipEvaluation asks for the write-up's way.
 	Flip bool `json:"flip,omitempty"`
+	// Pixels, if there, is what happens instead of the standardisation.
+	Pixels *Pixels `json:"pixels,omitempty"`
 }
 
 // epsilonStandardize is added to the standard deviation before dividing:
@@ -65,10 +66,5 @@ func PixelMoments(pixels []uint8) (mean, std float64) {
 // standardised by itself, float32 [n, 32, 32, 3], channels last. It is what other
 // programs must be given.
 func Inputs(d *cifar.Dataset) []float32 {
-	pixels := channelsLast(d)
-	out := make([]float32, 0, len(pixels))
-	for image := range slices.Chunk(pixels, cifar.PixelBytes) {
-		out = append(out, Standardize(image)...)
-	}
-	return out
+	return Preprocess{}.Inputs(d)
 }

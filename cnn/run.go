@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -117,8 +116,13 @@ func newManifest(spec Spec) (manifest, error) {
 	if err := spec.Network.Classifier(len(spec.Train.Names)); err != nil {
 		return m, err
 	}
-	if in := (Shape{cifar.Height, cifar.Width, cifar.Channels}); !slices.Equal(spec.Network.Input, in) {
-		return m, fmt.Errorf("%w: the network takes %v, the images are %v", ErrArchitecture, spec.Network.Input, in)
+	for _, d := range []*cifar.Dataset{spec.Train, spec.Valid} {
+		if err := spec.Network.fits(d); err != nil {
+			return m, err
+		}
+	}
+	if err := spec.Config.Preprocess.check(spec.Network.Input[2]); err != nil {
+		return m, err
 	}
 	if err := spec.Config.checkDevices(spec.Train.Len()); err != nil {
 		return m, err
@@ -127,6 +131,9 @@ func newManifest(spec Spec) (manifest, error) {
 	if spec.From != nil {
 		if err := spec.From.weights.matches(spec.Network); err != nil {
 			return m, fmt.Errorf("starting from %s: %w", spec.From.Name, err)
+		}
+		if was, is := spec.From.Preprocess(), spec.Config.Preprocess; !was.sameInput(is) {
+			return m, fmt.Errorf("%w: starting from %s: it was trained on %s, this run would get %s", ErrMismatch, spec.From.Name, was, is)
 		}
 		s := spec.From.manifest.State
 		m.From = &origin{

@@ -2,12 +2,12 @@
 
     python papermill_go.py 02-data-and-splits.ipynb out.ipynb -p budget cpu -p seed 3
 
-takes all that papermill's own command takes. In a program, importing this module is enough; then
+accepts all arguments of papermill's own command. In a program, importing this module is enough; then
 papermill.execute_notebook(..., parameters={"seed": 3}) works as for any other kernel.
 
-papermill writes the parameters into a cell of the notebook's language and knows no Go. In a GoNB notebook values
-do not last from cell to cell, but environment variables do, and from them each cell here takes its parameters: so
-that is what the cell sets.
+papermill writes the parameters into a cell in the notebook's language, but does not support Go. In a GoNB notebook,
+values do not last from cell to cell, but environment variables do, and each cell here reads its parameters from them. So
+the cell of parameters sets environment variables.
 """
 
 import os
@@ -37,7 +37,7 @@ class GoNBTranslator(Translator):
 
 
 papermill_translators.register("go", GoNBTranslator)
-os.environ.setdefault("CNNBOOK_STILL", "1")  # nobody is there to choose anything
+os.environ.setdefault("CNNBOOK_STILL", "1")  # no user can choose anything
 
 if __name__ == "__main__":
     papermill()

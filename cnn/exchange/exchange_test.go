@@ -73,7 +73,7 @@ func filled(t *testing.T, net cnn.Architecture) Model {
 			}
 		}
 	}
-	return Model{net, w}
+	return Model{Network: net, Weights: w}
 }
 
 // predict runs the network on standardised images, [image][class] row by row.
@@ -139,7 +139,7 @@ func TestRoundTrip(t *testing.T) {
 			}
 		}
 		for _, name := range []string{"model.h5", "model.keras"} {
-			if got, err := ReadKeras(made[name]); err != nil || !reflect.DeepEqual(got, Model{layers, before}) {
+			if got, err := ReadKeras(made[name]); err != nil || !reflect.DeepEqual(got, Model{Network: layers, Weights: before}) {
 				t.Errorf("%s: read something else, %v", name, err)
 			}
 		}
@@ -161,9 +161,9 @@ func TestReadRefuses(t *testing.T) {
 		model(`{"class_name":"LSTM","config":{"name":"memory"}}`):                                                                       `layer 1, "memory" (LSTM): not supported`,
 		model(`{"class_name":"Conv2D","config":{"name":"c","filters":1,"kernel_size":[3,5]}}`):                                          `"c" (Conv2D): not supported: kernel_size [3 5]`,
 		model(`{"class_name":"Conv2D","config":{"name":"c","filters":1,"kernel_size":[3,3],"dilation_rate":[2,2]}}`):                    "dilation_rate",
-		model(`{"class_name":"Conv2D","config":{"name":"c","filters":1,"kernel_size":[3,3],"activation":"gelu"}}`):                      `activation "gelu"`,
+		model(`{"class_name":"Conv2D","config":{"name":"c","filters":1,"kernel_size":[3,3],"activation":"mish"}}`):                      `activation "mish"`,
 		model(`{"class_name":"Conv2D","config":{"name":"c","filters":1,"kernel_size":[3,3],"kernel_regularizer":{"class_name":"L2"}}}`): "kernel_regularizer",
-		model(`{"class_name":"MaxPooling2D","config":{"name":"p","pool_size":[3,3],"strides":[2,2]}}`):                                  "strides 2 other than",
+		model(`{"class_name":"MaxPooling2D","config":{"name":"p","pool_size":[3,3],"strides":[2,1]}}`):                                  "strides [2 1]: the sides must be equal",
 		model(`{"class_name":"BatchNormalization","config":{"name":"b","scale":false}}`):                                                "scale false",
 		model(`{"class_name":"Flatten","config":{"name":"f","trainable":false}}`):                                                       "trainable false",
 		model(`{"class_name":"Dense","config":{"name":"d","units":3}}`):                                                                 "needs a flat vector",
@@ -171,7 +171,8 @@ func TestReadRefuses(t *testing.T) {
 		model(`{"class_name":"Dropout","config":{"name":"d","rate":"0.5"}}`):                                                            `"d" (Dropout): bad format: rate is "0.5", expected a number`,
 		model(`{"class_name":"Conv2D","config":{"name":"c","filters":-2,"kernel_size":[3,3]}}`):                                         `layer 1, "c" (Conv2D): needs at least 1 filter`,
 		model(`{"class_name":"Flatten","config":{"name":"f"}},{"class_name":"Flatten","config":{"name":"f"}}`):                          `layer 2: the name "f" is taken`,
-		`{"class_name":"Functional","config":{}}`:                                                                                       `class "Functional"`,
+		`{"class_name":"Tower","config":{}}`:                                                                                            `class "Tower"`,
+		`{"class_name":"Functional","config":{}}`:                                                                                       "is not one chain",
 		`{"class_name":`: "bad format",
 		model(`{"class_name":"BatchNormalization","config":{"name":"b","axis":1}}`): `"b" (BatchNormalization): not supported: axis 1`,
 	} {

@@ -2,7 +2,6 @@ package exchange
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -55,7 +54,7 @@ func (f Format) export(r *cnn.Run, out string) error {
 	if f.Write == nil {
 		return r.Export(f.Name, out)
 	}
-	data, err := f.Write(Model{Network: r.Network, Weights: r.Weights()})
+	data, err := f.Write(Model{Network: r.Network, Weights: r.Weights(), Preprocess: r.Preprocess()})
 	if err != nil {
 		return fmt.Errorf("exporting as %s: %w", f.Name, err)
 	}
@@ -70,26 +69,25 @@ func Read(data []byte, network *cnn.Architecture) (Model, error) {
 	}
 	w, err := ReadKerasWeights(data, *network)
 	if err == nil {
-		return Model{*network, w}, nil
+		return Model{Network: *network, Weights: w}, nil
 	}
 	if m, other := ReadKeras(data); other == nil { // a .keras file, or a model with another network
 		if err := m.Weights.Check(*network); err != nil {
 			return Model{}, err
 		}
-		return Model{*network, m.Weights}, nil
+		return Model{Network: *network, Weights: m.Weights, Preprocess: m.Preprocess}, nil
 	}
 	return Model{}, err
 }
 
 // ReadNetwork reads layers from JSON, in Keras's form or in ours.
 func ReadNetwork(data []byte) (cnn.Architecture, error) {
-	net, err := ReadKerasJSON(data)
-	if err == nil {
-		return net, nil
+	if isKerasJSON(data) {
+		return ReadKerasJSON(data)
 	}
 	var ours cnn.Architecture
-	if errOurs := json.Unmarshal(data, &ours); errOurs != nil {
-		return net, fmt.Errorf("neither Keras's JSON nor ours: %w", errors.Join(err, errOurs))
+	if err := json.Unmarshal(data, &ours); err != nil {
+		return ours, fmt.Errorf("neither Keras's JSON nor ours: %w", err)
 	}
 	return ours, nil
 }

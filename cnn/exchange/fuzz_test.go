@@ -110,3 +110,64 @@ func FuzzReadKerasWeights(f *testing.F) {
 		}
 	})
 }
+
+// Whatever the bytes, an import is a network that ends in probabilities, with all
+// its weights and a preprocessing that fits it, or an error of one line.
+//
+// Promise(files/hostile)
+func FuzzImport(f *testing.F) {
+	for _, name := range []string{"slash.h5.gz", "transfer.keras", "transfer_h5.h5.gz", "augmented.keras", "nested_frozen.keras", "logits.keras", "normalization.keras", "plain_norm.keras"} {
+		f.Add(wildFile(f, name))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		for _, choice := range []string{"", "divide-255"} {
+			m, err := Import(data, nil, choice)
+			switch {
+			case err == nil:
+			case refused(err) || errors.Is(err, ErrPreprocessing):
+				continue
+			default:
+				t.Fatalf("%v is of no known kind", err)
+			}
+			shapes, err := m.Network.Shapes()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := errors.Join(m.Weights.Check(m.Network), m.Network.Classifier(shapes[len(shapes)-1][0])); err != nil {
+				t.Error(err)
+			}
+			if p := m.Preprocess.Pixels; p != nil && (len(p.Scale) == 0 || len(p.Offset) == 0) {
+				t.Errorf("preprocessing %+v", p)
+			}
+		}
+	})
+}
+
+// Whatever the layers, there is a plan or an error of a known kind.
+//
+// Promise(files/hostile)
+func FuzzReadPlan(f *testing.F) {
+	seeds(f, "made.json")
+	f.Add(wildFile(f, "slash.json"))
+	f.Add(wildFile(f, "deep_weights.json"))
+	var models map[string]json.RawMessage
+	if err := json.Unmarshal(wildFile(f, "refused.json"), &models); err != nil {
+		f.Fatal(err)
+	}
+	for _, m := range models {
+		f.Add([]byte(m))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		p, err := readPlan(data)
+		if err != nil {
+			if !refused(err) {
+				t.Errorf("%v is of no known kind", err)
+			}
+			return
+		}
+		if _, err := p.net.WeightSpecs(); err != nil {
+			t.Error(err)
+		}
+		notes(p.lost)
+	})
+}

@@ -46,19 +46,21 @@ func kerasConfig(net cnn.Architecture, dialect int) (object, error) {
 	if dialect == 3 {
 		layers = append(layers, kerasObject("InputLayer", object{"name": "input", "batch_shape": shape, "dtype": "float32"}))
 	}
+	names := withoutSlashes(net)
 	for i, l := range net.Layers {
 		config, err := layerConfig(l, dialect)
 		if err != nil {
 			return nil, err
 		}
 		if dialect == 3 {
-			layers = append(layers, kerasObject(l.Kind(), config))
+			config["name"] = names[i]
+			layers = append(layers, kerasObject(kerasClass(l), config))
 			continue
 		}
 		if i == 0 {
 			config["batch_input_shape"] = shape
 		}
-		layers = append(layers, object{"class_name": l.Kind(), "config": config})
+		layers = append(layers, object{"class_name": kerasClass(l), "config": config})
 	}
 	if dialect == 2 {
 		return object{"class_name": "Sequential", "config": layers}, nil
@@ -71,6 +73,14 @@ func kerasConfig(net cnn.Architecture, dialect int) (object, error) {
 // kerasObject is how Keras 3 names a layer's class.
 func kerasObject(class string, config object) object {
 	return object{"module": "keras.layers", "class_name": class, "config": config, "registered_name": nil}
+}
+
+// kerasClass is what Keras calls a layer.
+func kerasClass(l cnn.Layer) string {
+	if _, ok := l.(cnn.WindowMaxPooling2D); ok {
+		return "MaxPooling2D"
+	}
+	return l.Kind()
 }
 
 // layerConfig is a layer's get_config().
@@ -108,6 +118,24 @@ func layerConfig(layer cnn.Layer, dialect int) (object, error) {
 		return set(object{"activation": l.Function})
 	case cnn.MaxPooling2D:
 		return set(object{"pool_size": pair(l.Size), "strides": pair(l.Size), "padding": "valid", "data_format": "channels_last"})
+	case cnn.WindowMaxPooling2D:
+		return set(object{"pool_size": pair(l.Size), "strides": pair(cmp.Or(l.Stride, l.Size)), "padding": cmp.Or(l.Padding, "valid"), "data_format": "channels_last"})
+	case cnn.AveragePooling2D:
+		return set(object{"pool_size": pair(l.Size), "strides": pair(cmp.Or(l.Stride, l.Size)), "padding": cmp.Or(l.Padding, "valid"), "data_format": "channels_last"})
+	case cnn.ZeroPadding2D:
+		return set(object{"padding": [][]int{{l.Top, l.Bottom}, {l.Left, l.Right}}, "data_format": "channels_last"})
+	case cnn.DepthwiseConv2D:
+		return set(object{
+			"kernel_size": pair(l.Kernel), "strides": pair(cmp.Or(l.Stride, 1)), "padding": cmp.Or(l.Padding, "valid"), "depth_multiplier": cmp.Or(l.Multiplier, 1),
+			"data_format": "channels_last", "dilation_rate": pair(1), "activation": "linear", "use_bias": !l.NoBias,
+			"depthwise_initializer": "glorot_uniform", "bias_initializer": "zeros",
+		})
+	case cnn.SeparableConv2D:
+		return set(object{
+			"filters": l.Filters, "kernel_size": pair(l.Kernel), "strides": pair(cmp.Or(l.Stride, 1)), "padding": cmp.Or(l.Padding, "valid"),
+			"depth_multiplier": cmp.Or(l.Multiplier, 1), "data_format": "channels_last", "dilation_rate": pair(1), "activation": "linear", "use_bias": !l.NoBias,
+			"depthwise_initializer": "glorot_uniform", "pointwise_initializer": "glorot_uniform", "bias_initializer": "zeros",
+		})
 	case cnn.GlobalAveragePooling2D:
 		return set(object{"data_format": "channels_last"})
 	case cnn.Dropout:

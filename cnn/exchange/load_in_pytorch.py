@@ -3,8 +3,8 @@
     python load_in_pytorch.py weights.safetensors      prints the network
     from load_in_pytorch import load; net = load("weights.safetensors")
 
-Give it float32 images [batch, channels, height, width], each standardised by itself:
-(x - x.mean()) / (x.std(unbiased=False) + 1e-7). Its output is probabilities.
+Give it float32 images [batch, channels, height, width], prepared as the file's metadata says under "input": usually
+each standardised by itself, (x - x.mean()) / (x.std(unbiased=False) + 1e-7). Its output is probabilities.
 """
 import json
 import sys

@@ -48,7 +48,7 @@ func ONNX(m Model) ([]byte, error) {
 	graph = append(graph, field(11, onnxValue("images", m.Network.Input))...)
 	graph = append(graph, field(12, onnxValue("output", g.shape))...)
 	out := append(number(1, onnxIR), text(2, "cnnbook")...)
-	out = append(out, text(6, inputNote)...)
+	out = append(out, text(6, inputNote(m.Preprocess))...)
 	out = append(out, field(7, graph)...)
 	return append(out, field(8, append(text(1, ""), number(2, onnxOpset)...))...), nil
 }

@@ -201,7 +201,7 @@ func readMade(t *testing.T, dir string, images *cifar.Dataset) (count int) {
 	for _, name := range []string{"made_weights.h5", "made.weights.h5"} {
 		if data, err := os.ReadFile(filepath.Join(dir, name)); err == nil {
 			w, err := ReadKerasWeights(data, net)
-			check(name, Model{net, w}, err)
+			check(name, Model{Network: net, Weights: w}, err)
 		}
 	}
 	return count

@@ -36,7 +36,14 @@ func Safetensors(m Model) ([]byte, error) {
 	for i, l := range m.Network.Layers {
 		w := layers[i]
 		names := []string{"weight", "bias"}
-		switch l.(type) {
+		switch l := l.(type) {
+		case cnn.Activation:
+			if l.Function != "relu" && l.Function != "softmax" {
+				return nil, fmt.Errorf("%w: layer %q: activation %q in PyTorch's form", ErrUnsupported, l.Name, l.Function)
+			}
+		case cnn.LeakyReLU, cnn.MaxPooling2D, cnn.GlobalAveragePooling2D, cnn.Dropout:
+		default:
+			return nil, fmt.Errorf("%w: layer %q: %s in PyTorch's form", ErrUnsupported, l.LayerName(), l.Kind())
 		case cnn.Flatten:
 			if len(in) == 3 {
 				flattened = in
@@ -63,7 +70,7 @@ func Safetensors(m Model) ([]byte, error) {
 		return nil, err
 	}
 	var b bytes.Buffer
-	err = cnn.WriteSafetensors(&b, arrays, map[string]string{"format": "pt", "architecture": string(network), "input": inputNote})
+	err = cnn.WriteSafetensors(&b, arrays, map[string]string{"format": "pt", "architecture": string(network), "input": inputNote(m.Preprocess)})
 	return b.Bytes(), err
 }
 

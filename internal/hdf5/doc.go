@@ -14,14 +14,21 @@
 //
 // # What is read
 //
-// The same, and what h5py writes without being asked for anything special:
-// continued object headers, float64 (rounded to float32), compact datasets and
-// variable-length strings in global heaps. An array of another type, chunked or
-// compressed, is kept with a note of why it has no values, so that a file is
-// readable as long as the arrays that matter are. Attributes of other types are
-// left out. Files of the "latest" format (superblock 2 and later) are refused.
-// So are files whose parts overlap: no byte is read more often than a writer would
-// have it, and time and memory grow with the file's length at most.
+// All forms of the format from HDF5 1.0 to 2.0, as h5py writes them: superblocks 0 to 3,
+// object headers 1 and 2, groups as symbol tables, as links in their headers and as
+// indexed links in fractal heaps; attributes in headers and in heaps, variable-length
+// strings among them. Arrays of float16, bfloat16 (also as the opaque pairs of bytes
+// that NumPy makes of it), float32 and float64, of either byte order, become float32.
+// They may be contiguous, compact or chunked, with gzip, LZF, shuffle and Fletcher-32.
+//
+// An array of another type, with another filter, with chunks missing, or with room to
+// grow along other axes than its first in a file of the latest form, is kept with a note of
+// why it has no values, so that a file is readable as long as the arrays that matter are. Attributes of other types are
+// left out, and so are links to elsewhere.
+//
+// Files whose parts overlap are refused: no byte is read more often than a writer would
+// have it. Time and memory grow with the file's length at most: a byte of a
+// compressed chunk unpacks to at most 1,032.
 //
 // The format is specified at https://support.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html,
 // whose terms are used in the comments.
@@ -82,6 +89,26 @@ const (
 )
 
 var signature = [8]byte{0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'}
+
+// Path is the group at a path of names divided by slashes, made if it is not there.
+func (g *Group) Path(path string) *Group {
+	for name := range strings.SplitSeq(path, "/") {
+		if name != "" {
+			g = g.Group(name)
+		}
+	}
+	return g
+}
+
+// FindGroup is the group at a path of names divided by slashes, or nil.
+func (g *Group) FindGroup(path string) *Group {
+	for name := range strings.SplitSeq(path, "/") {
+		if g != nil && name != "" {
+			g = g.Groups[name]
+		}
+	}
+	return g
+}
 
 // Find is the array at a path of names divided by slashes, or nil.
 func (g *Group) Find(path string) *Dataset {

@@ -2,9 +2,12 @@ package hdf5
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
+	"math"
 	"os"
 	"reflect"
 	"strings"
@@ -83,10 +86,132 @@ func TestReadsWhatH5pyWrites(t *testing.T) {
 			t.Errorf("%s: %+v", name, d)
 		}
 	}
-	for name, why := range map[string]string{"int64": "neither", "chunked": "chunked"} {
-		if d := root.Datasets[name]; d == nil || !strings.Contains(d.Unsupported, why) {
-			t.Errorf("%s: %+v", name, d)
+	if d := root.Datasets["int64"]; d == nil || !strings.Contains(d.Unsupported, "neither") {
+		t.Errorf("int64: %+v", d)
+	}
+	if d := root.Datasets["chunked"]; !reflect.DeepEqual(d, &Dataset{Shape: []int{2, 3}, Values: want}) {
+		t.Errorf("chunked: %+v", d)
+	}
+}
+
+// made reads a file of testdata, unpacked.
+func made(t testing.TB, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile("testdata/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasSuffix(name, ".gz") {
+		return data
+	}
+	z, err := gzip.NewReader(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if data, err = io.ReadAll(z); err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// earliest.h5.gz and latest.h5.gz were made by testdata/make.py with h5py: the same
+// arrays, chunked and filtered in every way that is read, in the oldest and in the
+// newest form of the format, with groups and attributes enough for indexes.
+func TestReadsEveryForm(t *testing.T) {
+	count := func(n int) []float32 {
+		out := make([]float32, n)
+		for i := range out {
+			out[i] = float32(i)
 		}
+		return out
+	}
+	for name, has := range map[string]struct{ groups, many int }{"earliest": {10, 140}, "latest": {150, 2100}} {
+		root, err := Decode(made(t, name+".h5.gz"))
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		for array, shape := range map[string][]int{
+			"plain_f2f": {3, 5, 7}, "plain_f4f": {3, 5, 7}, "plain_f8f": {3, 5, 7}, "plain_V2V": {3, 5, 7},
+			"plain_big_f2f": {3, 5, 7}, "plain_big_f4f": {3, 5, 7}, "plain_big_f8f": {3, 5, 7},
+			"chunked": {3, 5, 7}, "whole": {3, 5, 7}, "wide": {3, 5, 7}, "gzip": {3, 5, 7}, "shuffle": {3, 5, 7},
+			"lzf": {3, 5, 7}, "fletcher": {3, 5, 7}, "half": {3, 5, 7}, "odd": {35}, "grows": {3, 5, 7}, "many": {has.many}, "one_way": {3, 5, 7}, "one_long_way": {2 * has.many}, "block1/conv/kernel": {3, 5, 7},
+		} {
+			n := 1
+			for _, side := range shape {
+				n *= side
+			}
+			if d := root.Find(array); !reflect.DeepEqual(d, &Dataset{Shape: shape, Values: count(n)}) {
+				t.Errorf("%s: %s: %+v", name, array, d)
+			}
+		}
+		reasons := map[string]string{"nbit": "compressed with scale-offset", "integers": "neither", "hole": "1 of its 2 chunks were never written"}
+		if name == "latest" {
+			reasons["other_way"] = "leave room for growth"
+			reasons["room"] = "leave room for growth"
+		}
+		for array, why := range reasons {
+			if d := root.Datasets[array]; d == nil || !strings.Contains(d.Unsupported, why) {
+				t.Errorf("%s: %s: %+v", name, array, d)
+			}
+		}
+		if n := len(root.Groups["many_groups"].Groups); n != has.groups {
+			t.Errorf("%s: %d groups, expected %d", name, n, has.groups)
+		}
+		if root.Attributes["attr_29"] != "value 29" {
+			t.Errorf("%s: attributes %v", name, root.Attributes)
+		}
+		if long, ok := root.Attributes["long"].([]string); !ok || len(long) != 60 || long[59] != strings.TrimRight(strings.Repeat("name 59 ", 10), "\x00") {
+			t.Errorf("%s: the long attribute is %q", name, long)
+		}
+	}
+}
+
+// A block of the user's own may come before the file.
+func TestUserBlock(t *testing.T) {
+	whole, err := Encode(example(3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, before := range []int{512, 1024, 4096} {
+		got, err := Decode(append(make([]byte, before), whole...))
+		if err != nil || !reflect.DeepEqual(got, example(3)) {
+			t.Errorf("%d bytes before: %v", before, err)
+		}
+	}
+}
+
+// A byte changed under a checksum is found.
+func TestChecksum(t *testing.T) {
+	data := made(t, "latest.h5.gz")
+	chunk := []byte{0x20, 0x50, 0x50, 0x20, 0x50, 0x20} // of "odd": 33 as float16, then its checksum
+	at := bytes.Index(data, chunk)
+	if at < 0 {
+		t.Fatal("the chunk is not there")
+	}
+	data[at]++
+	root, err := Decode(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := root.Datasets["odd"]; !strings.Contains(d.Unsupported, "its checksum is wrong") {
+		t.Errorf("%+v", d)
+	}
+}
+
+func TestFloat16(t *testing.T) {
+	for bits, want := range map[uint16]float64{
+		0x0000: 0, 0x0001: 0x1p-24, 0x03ff: 0x1.ff8p-15, 0x0400: 0x1p-14, 0x3c00: 1, 0xc000: -2, 0x7bff: 65504, 0x3555: 0x1.554p-2,
+		0x7c00: math.Inf(1), 0xfc00: math.Inf(-1),
+	} {
+		if got := float64(float16(bits)); got != want {
+			t.Errorf("%04x: got %g, want %g", bits, got, want)
+		}
+	}
+	if v := float16(0x7e00); v == v {
+		t.Errorf("7e00 is %g, expected a NaN", v)
+	}
+	if v := math.Float32bits(float16(0x8000)); v != 1<<31 {
+		t.Errorf("8000 is %08x, expected a negative zero", v)
 	}
 }
 
@@ -145,23 +270,26 @@ func FuzzDecode(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(data)
-	if data, err = os.ReadFile("testdata/h5py.h5"); err != nil {
-		f.Fatal(err)
+	for _, name := range []string{"h5py.h5", "earliest.h5.gz", "latest.h5.gz"} {
+		f.Add(made(f, name))
 	}
-	f.Add(data)
 	for _, data := range hostile(f) {
 		f.Add(data)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		root, err := Decode(data)
+		r := newReader(data)
+		root, err := r.file()
 		if err != nil {
 			if !errors.Is(err, ErrFormat) {
 				t.Errorf("%v does not wrap ErrFormat", err)
 			}
 			return
 		}
-		if n := count(root); 4*n > 4096+2*len(data) {
-			t.Errorf("%d values from %d bytes", n, len(data))
+		if most := deflateRatio * (4096 + 2*uint64(len(data))); r.inflated > most {
+			t.Errorf("%d bytes unpacked from %d", r.inflated, len(data))
+		}
+		if n := count(root); 2*n > 4096+2*len(data)+int(r.inflated) { // no value takes fewer than two bytes
+			t.Errorf("%d values from %d bytes, of which %d were unpacked", n, len(data), r.inflated)
 		}
 		once, err := Encode(root)
 		if err != nil {

@@ -4,28 +4,47 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
-	"math"
 	"strings"
 )
 
 // Decode reads a file. Whatever the bytes are, it returns a tree or an error
 // that wraps [ErrFormat].
-func Decode(data []byte) (*Group, error) {
-	r := &reader{data: data, budget: 4096 + 2*uint64(len(data))}
+func Decode(data []byte) (*Group, error) { return newReader(data).file() }
+
+func newReader(data []byte) *reader {
+	return &reader{data: data, budget: 4096 + 2*uint64(len(data))}
+}
+
+// file reads the superblock, and from the root group on everything.
+func (r *reader) file() (*Group, error) {
+	whole := len(r.data)
+	for start := 0; start < whole; start = max(512, 2*start) { // a block of the user's may come before
+		if bytes.HasPrefix(r.data[start:], signature[:]) {
+			r.data = r.data[start:]
+			break
+		}
+	}
+	data := r.data
 	if len(data) < 96 || !bytes.Equal(data[:8], signature[:]) {
 		return nil, fmt.Errorf("%w: it does not begin as an HDF5 file does", ErrFormat)
 	}
-	if version := data[8]; version > 1 {
-		return nil, fmt.Errorf(`%w: superblock version %d: save it without libver="latest"`, ErrFormat, version)
+	version := data[8]
+	root, end, widths := uint64(64), uint64(40), data[13:15] // where the root's address and the file's length stand
+	switch {
+	case version == 1:
+		root, end = 68, 44
+	case version == 2 || version == 3:
+		root, end, widths = 36, 28, data[9:11]
+	case version > 3:
+		return nil, fmt.Errorf("%w: superblock version %d, expected 0 to 3", ErrFormat, version)
 	}
-	if data[13] != 8 || data[14] != 8 {
-		return nil, fmt.Errorf("%w: addresses of %d and lengths of %d bytes, expected 8", ErrFormat, data[13], data[14])
+	if widths[0] != 8 || widths[1] != 8 {
+		return nil, fmt.Errorf("%w: addresses of %d and lengths of %d bytes, expected 8", ErrFormat, widths[0], widths[1])
 	}
-	root := 56
-	if data[8] == 1 {
-		root = 60
+	if length := r.u64(end); length > uint64(whole) {
+		return nil, fmt.Errorf("%w: it is cut short: %d of its %d bytes are there", ErrFormat, whole, length)
 	}
-	g, d := r.object(r.u64(uint64(root+8)), "", 0)
+	g, d := r.object(r.u64(root), "", 0)
 	switch {
 	case r.err != nil:
 		return nil, r.err
@@ -43,7 +62,9 @@ type reader struct {
 	// over, ends here, before it takes more time and memory than the file's length.
 	budget uint64
 	heaps  map[uint64]map[uint32][]byte // of global heaps, by address: their objects by number
-	err    error
+	// inflated is how many bytes came out of chunks: bounded by deflateRatio, not by budget.
+	inflated uint64
+	err      error
 }
 
 func (r *reader) fail(format string, args ...any) {
@@ -98,20 +119,36 @@ func (r *reader) object(address uint64, path string, depth int) (*Group, *Datase
 		return nil, nil
 	}
 	g := NewGroup()
-	var d Dataset
-	var space, kind, layout []byte
+	var p parts
 	isGroup := false
+	attribute := func(m []byte) {
+		if name, value := r.attribute(m); value != nil {
+			g.Attributes[name] = value
+		}
+	}
 	for _, m := range messages {
 		switch m.kind {
 		case messageDataspace:
-			space = m.data
+			p.space = m.data
 		case messageDatatype:
-			kind = m.data
+			p.kind = m.data
 		case messageLayout:
-			layout = m.data
+			p.layout = m.data
+		case messageFilters:
+			p.filters = m.data
 		case messageAttribute:
-			if name, value := r.attribute(m.data); value != nil {
-				g.Attributes[name] = value
+			attribute(m.data)
+		case messageAttributeInfo:
+			if len(m.data) >= 2 {
+				r.dense(m.data, 2+2*int(m.data[1]&1), attribute)
+			}
+		case messageLink:
+			isGroup = true
+			r.link(g, m.data, path, depth)
+		case messageLinkInfo:
+			isGroup = true
+			if len(m.data) >= 2 {
+				r.dense(m.data, 2+8*int(m.data[1]&1), func(link []byte) { r.link(g, link, path, depth) })
 			}
 		case messageSymbolTable:
 			isGroup = true
@@ -121,23 +158,41 @@ func (r *reader) object(address uint64, path string, depth int) (*Group, *Datase
 			}
 		}
 	}
-	if isGroup || layout == nil {
+	if isGroup || p.layout == nil {
 		return g, nil
 	}
-	if err := r.dataset(&d, space, kind, layout); err != "" {
-		d.Unsupported, d.Values = err, nil
+	var d Dataset
+	if why := r.dataset(&d, p); why != "" {
+		d.Unsupported, d.Values = why, nil
 	}
 	return nil, &d
 }
 
+// child reads what is linked under a name.
+func (r *reader) child(g *Group, name string, address uint64, path string, depth int) {
+	if !r.spend(uint64(len(name))) {
+		return
+	}
+	sub, data := r.object(address, path+"/"+name, depth+1)
+	if sub != nil {
+		g.Groups[name] = sub
+	}
+	if data != nil {
+		g.Datasets[name] = data
+	}
+}
+
 // messages lists an object header's messages, those of its continuations too.
 func (r *reader) messages(address uint64) []message {
+	if r.isHeader2(address) {
+		return r.messages2(address)
+	}
 	head := r.at(address, 16)
 	if head == nil || !r.spend(16) {
 		return nil
 	}
 	if head[0] != 1 {
-		r.fail("object header version %d at address %d, expected 1", head[0], address)
+		r.fail("object header version %d at address %d, expected 1 or 2", head[0], address)
 		return nil
 	}
 	type block struct{ address, size uint64 }
@@ -221,90 +276,11 @@ func (r *reader) node(g *Group, address uint64, names []byte, path string, depth
 			return
 		}
 		name, _, _ := bytes.Cut(names[offset:], []byte{0})
-		if !r.spend(40 + uint64(len(name))) {
+		if !r.spend(40) {
 			return
 		}
-		sub, data := r.object(r.u64(entry+8), path+"/"+string(name), depth+1)
-		if sub != nil {
-			g.Groups[string(name)] = sub
-		}
-		if data != nil {
-			g.Datasets[string(name)] = data
-		}
+		r.child(g, string(name), r.u64(entry+8), path, depth)
 	}
-}
-
-// dataset fills in an array, or says why it cannot.
-func (r *reader) dataset(d *Dataset, space, kind, layout []byte) string {
-	shape, size, ok := shapeOf(space)
-	if !ok {
-		return "its shape is not understood"
-	}
-	d.Shape = shape
-	width := 0
-	if len(kind) >= 8 && kind[0]&15 == 1 && kind[1]&1 == 0 {
-		width = int(binary.LittleEndian.Uint32(kind[4:]))
-	}
-	if width != 4 && width != 8 {
-		return "its values are neither float32 nor float64"
-	}
-	if size > len(r.data)/width {
-		return "it claims more values than the file can hold"
-	}
-	if !r.spend(uint64(size * width)) {
-		return "its values were read before"
-	}
-	if len(layout) < 2 || layout[0] != 3 {
-		return "its layout is of another version"
-	}
-	var raw []byte
-	switch {
-	case layout[1] == 1 && len(layout) >= 18: // contiguous
-		if size > 0 {
-			raw = r.at(binary.LittleEndian.Uint64(layout[2:]), uint64(size*width))
-		}
-	case layout[1] == 0 && len(layout) >= 4: // compact: within the header
-		raw = layout[4:min(len(layout), 4+int(binary.LittleEndian.Uint16(layout[2:])))]
-	default:
-		return "it is chunked or compressed"
-	}
-	if len(raw) < size*width {
-		return "its values are cut off"
-	}
-	d.Values = make([]float32, size)
-	for i := range d.Values {
-		if width == 4 {
-			d.Values[i] = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))
-		} else {
-			d.Values[i] = float32(math.Float64frombits(binary.LittleEndian.Uint64(raw[8*i:])))
-		}
-	}
-	return ""
-}
-
-// shapeOf reads a dataspace message of version 1 or 2.
-func shapeOf(space []byte) (shape []int, size int, ok bool) {
-	if len(space) < 4 {
-		return nil, 0, false
-	}
-	rank, at := int(space[1]), 8
-	if space[0] == 2 {
-		at = 4
-	} else if space[0] != 1 {
-		return nil, 0, false
-	}
-	if len(space) < at+8*rank {
-		return nil, 0, false
-	}
-	size = 1
-	for i := range rank {
-		n := binary.LittleEndian.Uint64(space[at+8*i:])
-		if n > math.MaxInt32 || (n > 0 && size > math.MaxInt32/int(n)) {
-			return nil, 0, false
-		}
-		shape, size = append(shape, int(n)), size*int(n)
-	}
-	return shape, size, true
 }
 
 // attribute reads an attribute message; a value that is no string or list of

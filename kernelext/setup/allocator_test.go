@@ -14,7 +14,7 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/internal/cache"
 )
 
-// Promise(allocator): Memory that a training step frees is kept for the next one, and no block is ever given to two.
+// Promise(setup/allocator): Memory that a training step frees is kept for the next one, and no block is ever given to two.
 func TestAllocator(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("libraries are preloaded on Linux only")

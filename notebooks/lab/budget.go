@@ -9,16 +9,16 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext"
 )
 
-// Budget says how much of the write-up's work a notebook does. Whatever is not
-// full is labelled with its name wherever a figure of it is shown.
+// Budget determines how much of the write-up's training a notebook does. Figures made with
+// any other budget than "full" are labelled with its name.
 type Budget struct {
 	Name        string // one of [kernelext.Budgets]
-	Train, Test int    // images to use at most
-	Drawn       int    // training images to draw where no dataset is given; a fifth as many for the test
+	Train, Test int    // maximum number of images
+	Drawn       int    // training images to draw if no dataset is given; a fifth as many test images
 	Batch       int    // images per step
 	// Epochs of each stage.
 	Base      int // the write-up's base training: SGD at 0.001
-	Quick     int // a better optimizer, so that there is a network worth looking at
+	Quick     int // a better optimizer, to get a network worth examining
 	Ramp      int // linear rate search, 0.001 to 0.1
 	ShortRamp int // linear rate search, 0.001 to 0.02
 	Cyclic    int // cyclic rates, 0.001 to 0.01
@@ -26,10 +26,10 @@ type Budget struct {
 	Seeds     int // repetitions of the fair comparison
 }
 
-// ParseBudget gives a budget by name: "smoke" for half a minute a notebook and a
-// check that everything runs, "cpu" for a few minutes on two cores, "hours" for all
-// images and a few epochs of each stage, "full" for the write-up's own numbers. The
-// error of any other name wraps cnn.ErrConfig.
+// ParseBudget returns the budget with a name: "smoke" checks that everything runs, in
+// half a minute a notebook; "cpu" takes a few minutes on two cores; "hours" uses all
+// images and a few epochs of each stage; "full" uses the write-up's own numbers. For any
+// other name, the error wraps cnn.ErrConfig.
 func ParseBudget(name string) (Budget, error) {
 	b, ok := map[string]Budget{
 		kernelext.BudgetSmoke: {Train: 2500, Test: 500, Drawn: 2500, Batch: 50, Base: 2, Quick: 8, Ramp: 2, ShortRamp: 1, Cyclic: 2, Compare: 1, Seeds: 2},
@@ -44,7 +44,7 @@ func ParseBudget(name string) (Budget, error) {
 	return b, nil
 }
 
-// Label is the budget in words, for under a figure: `reduced budget "cpu": …`.
+// Label describes the budget for a caption: `reduced budget "cpu": …`.
 func (b Budget) Label(epochs, writeUp int) string {
 	unit := "epochs"
 	if epochs == 1 {
@@ -56,8 +56,8 @@ func (b Budget) Label(epochs, writeUp int) string {
 	return fmt.Sprintf("reduced budget %q: %d %s (write-up: %d)", b.Name, epochs, unit, writeUp)
 }
 
-// Images loads what a budget uses: the dataset at path, a folder or an archive,
-// or drawn images where path is empty.
+// Images loads the images that a budget uses: the dataset at path, a folder or an
+// archive, or drawn images if path is empty.
 func (b Budget) Images(path string, seed uint64) (train, test *cifar.Dataset, err error) {
 	if path == "" {
 		train, test = cifar.Drawn(seed, b.Drawn, b.Drawn/5)
@@ -69,13 +69,13 @@ func (b Budget) Images(path string, seed uint64) (train, test *cifar.Dataset, er
 	return train.Head(b.Train), test.Head(b.Test), nil
 }
 
-// StepsPerEpoch is how many steps a pass over n training images takes.
+// StepsPerEpoch is the number of steps in a pass through n training images.
 func (b Budget) StepsPerEpoch(n int) int { return cnn.StepsPerEpoch(n, b.Batch) }
 
-// ForStages is the budget of a notebook that trains one stage after another. Of
-// the budget "cpu" it takes 10,000 images in batches of 100: a fifth of both, hence
-// as many steps in an epoch as the write-up has, in minutes. Of "smoke" it takes 1,500
-// images. "hours" and "full" stay as they are.
+// ForStages adapts the budget to a notebook that trains one stage after another. "cpu" is
+// reduced to 10,000 images in batches of 100, a fifth of the write-up's numbers, so an
+// epoch has as many steps as the write-up's but takes minutes. "smoke" is reduced to
+// 1,500 images. "hours" and "full" are unchanged.
 func (b Budget) ForStages() Budget {
 	switch b.Name {
 	case kernelext.BudgetSmoke:
@@ -86,7 +86,7 @@ func (b Budget) ForStages() Budget {
 	return b
 }
 
-// minutes says whether a notebook is to be done in minutes at most.
+// minutes reports whether a notebook should take minutes at most.
 func (b Budget) minutes() bool {
 	return b.Name == kernelext.BudgetSmoke || b.Name == kernelext.BudgetCPU
 }

@@ -9,23 +9,23 @@ import (
 	"github.com/cnnbook/cnnbook/cnn"
 )
 
-// Chain trains the write-up's stages, each from the weights of the one before: base training, the two rate searches, cyclic rates, and the four
-// optimizers. Each method trains what is missing up to its stage, or finds it saved,
-// and returns that stage's run. What they train is given by the budget and the
-// images; the runs lie below Root.
+// Chain trains the write-up's stages, each from the weights of the previous one: base
+// training, the two rate searches, cyclic rates, and the four optimizers. Each method
+// trains the missing stages up to its own, loads the others, and returns its stage's
+// run. The budget and the images determine what is trained; the runs are stored in Root.
 type Chain struct {
 	Root         string
 	Network      cnn.Architecture // without layers: cnn.WriteUp()
 	Budget       Budget
 	Seed         uint64
 	Train, Valid *cifar.Dataset
-	// Trainer trains what is left of a run, and may show it; nil is [cnn.Run.Train]
-	// without a report.
+	// Trainer trains the rest of a run, and may show its progress; nil means
+	// [cnn.Run.Train] without a report.
 	Trainer func(context.Context, *cnn.Run) error
 }
 
-// Trained opens a run of the chain's network, sees to it that it is trained, and
-// releases the backend. from, if not nil, gives its first weights.
+// Trained opens a run of the chain's network, trains it if it is not finished, and
+// releases the backend. from, if not nil, gives its initial weights.
 func (c Chain) Trained(ctx context.Context, name string, config cnn.Config, from *cnn.Run) (*cnn.Run, error) {
 	network := c.Network
 	if len(network.Layers) == 0 {
@@ -52,8 +52,8 @@ func (c Chain) Ramp(ctx context.Context) (*cnn.Run, error) {
 	return c.after(ctx, c.Base, "ramp", c.Budget.LinearRamp(c.Train.Len(), c.Seed))
 }
 
-// BackwardRamp continues Base with that search run backwards, which the write-up
-// does not have: [Budget.BackwardRamp].
+// BackwardRamp continues Base with the same search run backwards, which is not in the
+// write-up: [Budget.BackwardRamp].
 func (c Chain) BackwardRamp(ctx context.Context) (*cnn.Run, error) {
 	return c.after(ctx, c.Base, "ramp-backwards", c.Budget.BackwardRamp(c.Train.Len(), c.Seed))
 }
@@ -78,7 +78,7 @@ func (c Chain) after(ctx context.Context, stage func(context.Context) (*cnn.Run,
 }
 
 // Optimizer continues from any run with one of the compared optimizers:
-// [Budget.OptimizerTraining]. The run's name says what it follows.
+// [Budget.OptimizerTraining]. The run's name includes the name of the run before it.
 func (c Chain) Optimizer(ctx context.Context, o cnn.Optimizer, from *cnn.Run, seed uint64) (*cnn.Run, error) {
 	start, _, _ := strings.Cut(from.Name, "-after-")
 	name := strings.ToLower(o.Kind()) + "-after-" + start
@@ -88,8 +88,8 @@ func (c Chain) Optimizer(ctx context.Context, o cnn.Optimizer, from *cnn.Run, se
 	return c.Trained(ctx, name, c.Budget.OptimizerTraining(o, c.Train.Len(), seed), from)
 }
 
-// AsWritten continues Cyclic with [ComparedOptimizers] in turn, on one and the same
-// model, as the write-up does: the result is the model after each.
+// AsWritten continues Cyclic with [ComparedOptimizers] in turn, on a single model, as
+// the write-up does. It returns the run of each optimizer.
 func (c Chain) AsWritten(ctx context.Context) ([]*cnn.Run, error) {
 	last, err := c.Cyclic(ctx)
 	if err != nil {
@@ -106,7 +106,7 @@ func (c Chain) AsWritten(ctx context.Context) ([]*cnn.Run, error) {
 }
 
 // Fair continues Cyclic with each of [ComparedOptimizers] from equal weights and
-// with equal batches, flips and dropout; another seed has others.
+// with equal batches, flips and dropout; these differ between seeds.
 func (c Chain) Fair(ctx context.Context, seed uint64) ([]*cnn.Run, error) {
 	start, err := c.Cyclic(ctx)
 	if err != nil {

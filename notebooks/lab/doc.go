@@ -17,5 +17,5 @@
 // the figures; [Budget.BackwardRamp] tests what its rate search measures.
 //
 // Names, seeds, configurations and images are part of a run's identity (see package
-// cnn): a change of any of them means to train anew.
+// cnn): if any of them changes, a new run is trained.
 package lab

@@ -8,12 +8,12 @@ import (
 	"github.com/cnnbook/cnnbook/cnn"
 )
 
-// The write-up's own ways to evaluate, kept to show what each does to the figures.
-// For all else see [cnn.Run.Evaluate].
+// The write-up's own ways to evaluate, kept to show the effect of each on the figures.
+// For everything else, use [cnn.Run.Evaluate].
 
-// EvaluateFlipped mirrors every image, or not, by the toss of a coin, as Keras's
-// generator for training does, instead of showing it as it is. The seed decides
-// the tosses, so that the figures of several seeds show how much they owe to them.
+// EvaluateFlipped mirrors each image with probability one half, as Keras's generator
+// for training does. The seed determines which images are mirrored, so the spread of the
+// figures over several seeds shows the effect of the flips.
 func EvaluateFlipped(ctx context.Context, run *cnn.Run, d *cifar.Dataset, seed uint64) (*cnn.Result, error) {
 	how := cnn.Evaluation{}
 	if d != nil { // EvaluateWith refuses it
@@ -22,11 +22,10 @@ func EvaluateFlipped(ctx context.Context, run *cnn.Run, d *cifar.Dataset, seed u
 	return run.EvaluateWith(ctx, d, how)
 }
 
-// EvaluateTogether takes one mean and one standard deviation for the whole dataset
-// in place of each image's own. It is what the write-up's prediction grid did:
-// Keras's ImageDataGenerator.standardize takes one image, and treats whatever array
-// it is given as one. The network then sees inputs other than those that it was
-// trained on.
+// EvaluateTogether standardises with one mean and one standard deviation for the whole
+// dataset instead of each image's own. The write-up's prediction grid did this: Keras's
+// ImageDataGenerator.standardize expects one image, and treats any array as one. The
+// network then sees inputs unlike those that it was trained on.
 func EvaluateTogether(ctx context.Context, run *cnn.Run, d *cifar.Dataset) (*cnn.Result, error) {
 	how := cnn.Evaluation{}
 	if d != nil { // EvaluateWith refuses it
@@ -38,9 +37,9 @@ func EvaluateTogether(ctx context.Context, run *cnn.Run, d *cifar.Dataset) (*cnn
 
 // Misaligned compares the predictions of r, in shuffled order, with the labels in
 // their own order, as the write-up does: its predictions come from a generator that
-// shuffles. Prediction i then belongs to some other image, so the confusion matrix
-// spreads evenly and the accuracy falls to chance, however good the network is. r
-// stays as it is.
+// shuffles. Prediction i then belongs to some other image, so the confusion matrix is
+// uniform and the accuracy falls to chance, however good the network is. r is not
+// changed.
 func Misaligned(r *cnn.Result, seed uint64) *cnn.Result {
 	order := cnn.EpochOrder(seed, 0, len(r.Actual))
 	out := *r

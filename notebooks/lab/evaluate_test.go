@@ -32,14 +32,14 @@ func TestEvaluateFlippedDependsOnItsSeedOnly(t *testing.T) {
 	if slices.Equal(first, losses(2)) {
 		t.Error("two seeds gave one result")
 	}
-	same := 0 // images that were not mirrored score as they do without flips
+	same := 0 // images that were not mirrored have the same loss as without flips
 	for i, l := range first {
 		if l == plain.Losses[i] {
 			same++
 		}
 	}
 	if same == 0 || same == len(first) {
-		t.Errorf("%d of %d images scored as without flips, expected about half", same, len(first))
+		t.Errorf("%d of %d images have the same loss as without flips, expected about half", same, len(first))
 	}
 }
 
@@ -55,8 +55,8 @@ func TestEvaluateFlippedRefuses(t *testing.T) {
 	}
 }
 
-// One image standardised together with nothing is one image standardised alone;
-// beside a darker one it no longer is.
+// A dataset of one image gives the same result as standardising that image on its own;
+// with a second, darker image, the result differs.
 func TestEvaluateTogether(t *testing.T) {
 	r, _ := trained(t)
 	_, test := cifar.Drawn(1, 10, 2)
@@ -84,7 +84,7 @@ func TestEvaluateTogether(t *testing.T) {
 		t.Errorf("a single image: losses differ by %g, expected none", d)
 	}
 	if d := math.Abs(other.Losses[0] - alone.Losses[0]); d < 1e-3 {
-		t.Errorf("beside a darker image: losses differ by %g, expected a difference", d)
+		t.Errorf("with a darker image: losses differ by %g, expected a difference", d)
 	}
 	again, err := r.Evaluate(t.Context(), one, nil)
 	if err != nil {
@@ -99,7 +99,7 @@ func TestEvaluateTogether(t *testing.T) {
 }
 
 // TestMisalignedFallsToChance shows the write-up's mistake: a perfect network
-// compared in shuffled order scores like a guess.
+// compared in shuffled order scores like a random guess.
 func TestMisalignedFallsToChance(t *testing.T) {
 	n := 10_000
 	r := &cnn.Result{Names: make([]string, 10), Losses: make([]float64, n), Accuracy: 1}

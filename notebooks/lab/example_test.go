@@ -10,7 +10,7 @@ import (
 	"github.com/cnnbook/cnnbook/notebooks/lab"
 )
 
-// A notebook's main path, here with drawn images and without the training itself.
+// The main steps of a notebook, with drawn images and without training.
 func Example() {
 	runs, err := os.MkdirTemp("", "runs")
 	if err != nil {

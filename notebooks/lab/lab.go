@@ -8,13 +8,14 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext"
 )
 
-// Lab is what the cells of a notebook work on. Its own fields hide those of the same
-// name in Budget: Train holds images, Budget.Train is the most that are used.
+// Lab holds the parameters, budget and images that the cells of a notebook use. Its own
+// fields hide those of the same name in Budget: Train holds images, Budget.Train is their
+// maximum number.
 type Lab struct {
 	kernelext.Params
 	Budget
 	Images       *cifar.Dataset // all training images
-	Train, Valid *cifar.Dataset // four fifths of Images, and the rest
+	Train, Valid *cifar.Dataset // four fifths and one fifth of Images
 	Test         *cifar.Dataset
 }
 
@@ -52,18 +53,18 @@ func New(params kernelext.Params, budget Budget) (*Lab, error) {
 	return l, nil
 }
 
-// MadeWith is the line at the top of a page, in bold, that names the parameters.
+// MadeWith is the bold line at the top of a page that gives the parameters.
 func (l *Lab) MadeWith() kernelext.Markdown {
 	return kernelext.Markdown("**This page was made with " + l.Params.String() + ".**")
 }
 
 // Spec describes a run of the write-up's network on the lab's images. from, if not
-// nil, is the run whose weights it starts from.
+// nil, is the run that gives the initial weights.
 func (l *Lab) Spec(name string, config cnn.Config, from *cnn.Run) cnn.Spec {
 	return cnn.Spec{Name: name, Network: cnn.WriteUp(), Config: config, Train: l.Train, Valid: l.Valid, From: from}
 }
 
-// OpenRun opens the run that [Lab.Spec] describes, or starts it; nothing is trained yet.
+// OpenRun opens or creates the run that [Lab.Spec] describes, without training it.
 func (l *Lab) OpenRun(name string, config cnn.Config, from *cnn.Run) (*cnn.Run, error) {
 	return cnn.OpenRun(l.Runs, l.Spec(name, config, from))
 }
@@ -74,7 +75,7 @@ func (l *Lab) OpenBase() (*cnn.Run, error) {
 }
 
 // OpenQuick opens the run that continues the base training with Adam, from the
-// weights that it has now: [Budget.QuickTraining].
+// base run's current weights: [Budget.QuickTraining].
 func (l *Lab) OpenQuick() (*cnn.Run, error) {
 	base, err := l.OpenBase()
 	if err != nil {
@@ -92,8 +93,7 @@ func (l *Lab) ChainOn(train, valid *cifar.Dataset) Chain {
 	return Chain{Root: l.Runs, Budget: l.Budget, Seed: l.Seed, Train: train, Valid: valid, Trainer: watch}
 }
 
-// FindRun loads the latest run of a name from the folder that this notebook keeps its
-// runs in.
+// FindRun loads the latest run with a name from this notebook's folder of runs.
 func FindRun(name string) (*cnn.Run, error) {
 	params, err := kernelext.ParamsFromEnv()
 	if err != nil {
@@ -102,7 +102,8 @@ func FindRun(name string) (*cnn.Run, error) {
 	return cnn.FindRun(params.Runs, name)
 }
 
-// Answers is a run with its answers to the test images. Answer i belongs to image i.
+// Answers is a run with its predictions for the test images. Prediction i belongs to
+// image i.
 type Answers struct {
 	*cnn.Run
 	*cnn.Result

@@ -34,7 +34,7 @@ func tiny() cnn.Architecture {
 	}}
 }
 
-// trained is a run of tiny that has been trained, and images that it was not trained on.
+// trained returns a trained run of tiny, and images that it was not trained on.
 func trained(t *testing.T) (*cnn.Run, *cifar.Dataset) {
 	t.Helper()
 	train, valid := cifar.Drawn(1, 90, 30)
@@ -52,8 +52,8 @@ func trained(t *testing.T) (*cnn.Run, *cifar.Dataset) {
 	return r, valid
 }
 
-// Runs that were trained long ago are found again: the folders of the write-up's
-// stages on drawn images are those that they have always had.
+// Runs that were trained long ago are found: the folders of the write-up's stages on
+// drawn images never change.
 func TestRunsKeepTheirFolders(t *testing.T) {
 	for name, want := range map[string][]string{
 		"smoke": {

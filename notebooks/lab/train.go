@@ -8,9 +8,9 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext"
 )
 
-// Train trains what is left of a run, with a live display under that title, and
-// releases the backend; a later evaluation opens it again. If something is left,
-// it first prints what sets the run apart from the last one of its name.
+// Train trains the rest of a run, with a live display under that title, and releases
+// the backend; a later evaluation opens it again. If the run is not finished, it first
+// prints the differences from the last run of the same name.
 func Train(ctx context.Context, run *cnn.Run, title string) error {
 	defer run.Close()
 	if !run.Finished() {
@@ -25,7 +25,7 @@ func Train(ctx context.Context, run *cnn.Run, title string) error {
 // watch is [Train] under the run's name, as a [Chain]'s Trainer.
 func watch(ctx context.Context, run *cnn.Run) error { return Train(ctx, run, "Run "+run.Name) }
 
-// Progress converts what a training reports to what a live display takes.
+// Progress converts the progress that a training reports to that of a live display.
 func Progress(p cnn.Progress) kernelext.Progress {
 	return kernelext.Progress{
 		Epoch: p.Epoch, Epochs: p.Epochs,

@@ -8,8 +8,7 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext"
 )
 
-// A field that is added to what a training reports is shown, or the conversion says
-// that it was forgotten.
+// A field that is added to the progress of a training is shown, or this test fails.
 func TestProgressKeepsEveryField(t *testing.T) {
 	var p cnn.Progress
 	v := reflect.ValueOf(&p).Elem()

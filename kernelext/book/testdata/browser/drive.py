@@ -14,7 +14,7 @@ from playwright.sync_api import sync_playwright
 
 LONG = 300_000  # milliseconds: long enough for a first cell on a busy machine
 IMPORTS, FIGURES, TRAIN, CHOOSE, BROKEN, AFTER = range(6)  # the cells of the notebook that trains
-CLASS, IMAGE = 8, 10  # the cells of notebook 09 with a list and with a slider
+CLASS, IMAGE = 6, 8  # the cells of notebook 09 with a list and with a slider
 
 # The notebook is shown and the kernel has answered. Its status says less: JupyterLab leaves it unknown until a cell is run.
 READY = """() => {

@@ -1,0 +1,317 @@
+package exchange
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/cnnbook/cnnbook/cnn"
+	"github.com/cnnbook/cnnbook/internal/hdf5"
+)
+
+// ErrNoNetwork: a file holds weights alone, and no network was given.
+var ErrNoNetwork = fmt.Errorf("%w: it holds weights without their network", cnn.ErrFormat)
+
+// ErrPreprocessing: a file does not say what its network's images went through, and
+// nobody else did; or the two contradict each other.
+var ErrPreprocessing = errors.New("unclear preprocessing")
+
+// Imported is a network that was trained elsewhere, as it can be used here.
+type Imported struct {
+	Model
+	// Notes say, for people, what was left out, added or assumed.
+	Notes []string
+}
+
+// Import reads any of Keras's files with weights: .keras and .h5 files of whole
+// models, or of weights alone for network, JSON in Keras's form or in ours, which
+// is nil otherwise. preprocess is a choice of [Preprocessings], or empty: then
+// the file must say what its network's images went through. A network that ends in
+// numbers for its classes gets a softmax. What else is changed or left out does not
+// change predictions, and is in the notes.
+func Import(data, network []byte, preprocess string) (Imported, error) {
+	var out Imported
+	p, f, err := readFile(data, network)
+	if err != nil {
+		return out, err
+	}
+	if out.Weights, err = p.weights(f.weights); err != nil {
+		return out, err
+	}
+	note, err := p.finish(f.loss)
+	if err != nil {
+		return out, err
+	}
+	out.Network = p.net
+	out.Notes = notes(p.lost)
+	if note != "" {
+		out.Notes = append(out.Notes, note)
+	}
+	before, said, err := p.input(f.preprocess, preprocess)
+	if err != nil {
+		return out, err
+	}
+	out.Preprocess = before
+	if said != "" {
+		out.Notes = append(out.Notes, said)
+	}
+	return out, nil
+}
+
+// notes are the losses for people, those of one kind together.
+func notes(lost []loss) (out []string) {
+	names := map[loss][]string{} // by kind
+	var kinds []loss
+	for _, l := range lost {
+		kind := loss{what: l.what, why: l.why}
+		if names[kind] == nil {
+			kinds = append(kinds, kind)
+		}
+		names[kind] = append(names[kind], fmt.Sprintf("%s %q", l.leaf.Class, l.leaf.text("name")))
+	}
+	for _, k := range kinds {
+		out = append(out, fmt.Sprintf("%s: %s: %s", strings.Join(names[k], ", "), k.what, k.why))
+	}
+	return out
+}
+
+// kerasFile is what a file with weights holds.
+type kerasFile struct {
+	config     []byte // the network; nil for weights alone
+	weights    *hdf5.Group
+	preprocess *cnn.Preprocess // if the file says it
+	loss       string          // that it was trained with, if the file says it
+}
+
+// readFile reads a file and its plan, which network replaces if it is not nil.
+func readFile(data, network []byte) (*plan, *kerasFile, error) {
+	f, err := openKeras(data)
+	if err != nil {
+		return nil, nil, err
+	}
+	if network == nil {
+		if f.config == nil {
+			return nil, nil, ErrNoNetwork
+		}
+		p, err := readPlan(f.config)
+		return p, f, err
+	}
+	p, err := readAnyPlan(network)
+	if err != nil || f.config == nil {
+		return p, f, err
+	}
+	own, err := readPlan(f.config) // its order of the arrays is the file's
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := sameArrays(own, p); err != nil {
+		return nil, nil, err
+	}
+	return own, f, nil
+}
+
+// readAnyPlan reads layers from JSON, in Keras's form or in ours.
+func readAnyPlan(data []byte) (*plan, error) {
+	if isKerasJSON(data) {
+		return readPlan(data)
+	}
+	var ours cnn.Architecture
+	if err := json.Unmarshal(data, &ours); err != nil {
+		return nil, fmt.Errorf("neither Keras's JSON nor ours: %w", err)
+	}
+	return planOf(ours)
+}
+
+// isKerasJSON says whether a model's JSON is Keras's: ours has no class_name.
+func isKerasJSON(data []byte) bool {
+	var model struct {
+		Class *string `json:"class_name"`
+	}
+	return json.Unmarshal(data, &model) == nil && model.Class != nil
+}
+
+// sameArrays refuses a model's file where weights of another network are asked for.
+func sameArrays(file, asked *plan) error {
+	specs, err := file.net.WeightSpecs()
+	if err != nil {
+		return err
+	}
+	var w cnn.Weights
+	for _, s := range specs {
+		w = append(w, cnn.Array{Name: s.Name, Shape: s.Shape, Values: make([]float32, s.Size())})
+	}
+	return w.Check(asked.net)
+}
+
+// openKeras tells the kinds of files apart by their bytes.
+func openKeras(data []byte) (*kerasFile, error) {
+	if err := notKeras(data); err != nil {
+		return nil, err
+	}
+	if bytes.HasPrefix(data, []byte("PK")) {
+		return openArchive(data)
+	}
+	root, err := hdf5.Decode(data)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", cnn.ErrFormat, err)
+	}
+	if err := knownTree(root); err != nil {
+		return nil, err
+	}
+	f := &kerasFile{weights: root}
+	if config, ok := root.Attributes["model_config"].(string); ok {
+		f.config = []byte(config)
+	}
+	if version, _ := root.Attributes["keras_version"].(string); strings.HasPrefix(version, "1.") {
+		return nil, keras1(version)
+	}
+	if training, ok := root.Attributes["training_config"].(string); ok {
+		f.loss = lossOf([]byte(training))
+	}
+	ours, _ := root.Attributes[preprocessKey].(string)
+	f.preprocess, err = toldPreprocess(ours, "")
+	return f, err
+}
+
+// knownTree refuses an HDF5 file that is none of Keras's.
+func knownTree(root *hdf5.Group) error {
+	if root.Attributes["model_config"] != nil || root.Groups["model_weights"] != nil || layersOf(root) != nil ||
+		root.Attributes["layer_names"] != nil || root.Attributes["layer_names0"] != nil {
+		return nil
+	}
+	names := slices.Sorted(maps.Keys(root.Groups))
+	names = append(names, slices.Sorted(maps.Keys(root.Datasets))...)
+	return fmt.Errorf("%w: it is an HDF5 file, but none of Keras's: there are neither a model nor layers in it; it holds %s", cnn.ErrFormat, shortList(names))
+}
+
+// openArchive reads a .keras file.
+func openArchive(data []byte) (*kerasFile, error) {
+	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if errors.Is(err, zip.ErrFormat) {
+		return nil, fmt.Errorf("%w: .keras file: not a valid zip file: its end is missing after %d bytes: it was cut short, so download or copy it again", cnn.ErrFormat, len(data))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: .keras file: %w", cnn.ErrFormat, err)
+	}
+	var names []string
+	has := map[string]bool{}
+	for _, f := range z.File {
+		names, has[f.Name] = append(names, f.Name), true
+	}
+	if !has["config.json"] {
+		return nil, notKerasArchive(names)
+	}
+	f := &kerasFile{}
+	if f.config, err = unpack(z, "config.json", maxConfig); err != nil {
+		return nil, err
+	}
+	var compiled struct {
+		Compile json.RawMessage `json:"compile_config"`
+	}
+	if json.Unmarshal(f.config, &compiled) == nil {
+		f.loss = lossOf(compiled.Compile)
+	}
+	if has["metadata.json"] {
+		text, err := unpack(z, "metadata.json", maxConfig)
+		if err != nil {
+			return nil, err
+		}
+		var metadata map[string]any
+		if json.Unmarshal(text, &metadata) == nil {
+			ours, _ := metadata[preprocessKey].(string)
+			note, _ := metadata["cnnbook"].(string)
+			if f.preprocess, err = toldPreprocess(ours, note); err != nil {
+				return nil, err
+			}
+		}
+	}
+	weights, err := unpack(z, "model.weights.h5", maxWeights)
+	if err != nil {
+		return nil, err
+	}
+	if f.weights, err = hdf5.Decode(weights); err != nil {
+		return nil, fmt.Errorf("%w: .keras file: model.weights.h5: %w", cnn.ErrFormat, err)
+	}
+	return f, nil
+}
+
+// lossOf is the loss's name in a training configuration.
+func lossOf(config []byte) string {
+	var c struct {
+		Loss any `json:"loss"`
+	}
+	if len(config) == 0 || json.Unmarshal(config, &c) != nil {
+		return ""
+	}
+	if name, ok := c.Loss.(string); ok {
+		return snakeCase(name)
+	}
+	o, _ := c.Loss.(object)
+	name, _ := o["class_name"].(string)
+	return snakeCase(name)
+}
+
+// unpack reads a member of a .keras file, of at most some bytes.
+func unpack(z *zip.Reader, name string, most int64) ([]byte, error) {
+	f, err := z.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("%w: .keras file: %w", cnn.ErrFormat, err)
+	}
+	data, err := io.ReadAll(io.LimitReader(f, most+1))
+	if closing := f.Close(); err == nil {
+		err = closing
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: .keras file: %s: %w: it is damaged: download or copy it again", cnn.ErrFormat, name, err)
+	}
+	if int64(len(data)) > most {
+		return nil, fmt.Errorf("%w: .keras file: %s has more than %d MiB", cnn.ErrFormat, name, most>>20)
+	}
+	return data, nil
+}
+
+// finish adds a softmax to a network that ends in numbers for its classes, and says
+// so. loss is what it was trained with, or empty.
+func (p *plan) finish(loss string) (note string, err error) {
+	shapes, err := p.net.Shapes()
+	if err != nil {
+		return "", err
+	}
+	last, out := p.net.Layers[len(p.net.Layers)-1], shapes[len(shapes)-1]
+	if a, ok := last.(cnn.Activation); ok {
+		if a.Function == "softmax" && len(out) == 1 {
+			return "", nil
+		}
+		return "", fmt.Errorf("%w: the network ends in the activation %q, %s: only softmax makes probabilities of classes of it", ErrUnsupported, a.Function, a.Name)
+	}
+	if len(out) != 1 || out[0] < 2 {
+		return "", fmt.Errorf("%w: the network ends in %v, %q: expected a number for each of two or more classes", ErrUnsupported, out, last.LayerName())
+	}
+	for _, regression := range []string{"mean_squared", "mean_absolute", "huber", "log_cosh", "mse", "mae", "poisson", "binary"} {
+		if strings.HasPrefix(loss, regression) {
+			return "", fmt.Errorf("%w: the network was trained with the loss %s and ends in %q without a softmax: its numbers are no classes", ErrUnsupported, loss, last.LayerName())
+		}
+	}
+	name := "softmax"
+	for i := 2; p.taken(name); i++ {
+		name = "softmax_" + strconv.Itoa(i)
+	}
+	p.net.Layers = append(p.net.Layers, cnn.Activation{Name: name, Function: "softmax"})
+	return fmt.Sprintf("%s %q is the last layer: a softmax was added, which makes probabilities of its numbers", last.Kind(), last.LayerName()), nil
+}
+
+func (p *plan) taken(name string) bool {
+	for _, l := range p.net.Layers {
+		if l.LayerName() == name {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,293 @@
+package exchange
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+
+	"github.com/cnnbook/cnnbook/cnn"
+)
+
+// layers gives the layer itself, and its activation if it has one.
+func (l *leaf) layers(p *plan) ([]cnn.Layer, error) {
+	name := l.text("name")
+	switch l.Class {
+	case "Conv2D", "Convolution2D":
+		return l.conv(p, name)
+	case "Dense":
+		d := cnn.Dense{Name: name, Units: int(l.number("units", 0)), NoBias: l.Config["use_bias"] == false, Init: p.initializer(l)}
+		return l.withActivation(p, d)
+	case "BatchNormalization":
+		if err := l.only("renorm", false); err != nil {
+			return nil, err
+		}
+		for _, key := range []string{"center", "scale"} {
+			if l.Config[key] == false {
+				p.lose(l, key+" false", "it has an array of ones or zeros here, which a training that starts from here trains")
+			}
+		}
+		b := cnn.BatchNormalization{Name: name, Momentum: l.number("momentum", cnn.DefaultMomentum), Epsilon: l.number("epsilon", cnn.DefaultEpsilon)}
+		if b.Momentum == cnn.DefaultMomentum {
+			b.Momentum = 0
+		}
+		if b.Epsilon == cnn.DefaultEpsilon {
+			b.Epsilon = 0
+		}
+		return []cnn.Layer{b}, nil
+	case "LeakyReLU":
+		alpha := l.number("negative_slope", l.number("alpha", cnn.DefaultAlpha))
+		if alpha == 0 {
+			return []cnn.Layer{cnn.Activation{Name: name, Function: "relu"}}, nil
+		}
+		if float32(alpha) == float32(cnn.DefaultAlpha) { // Keras 2 gives it as float32
+			alpha = 0
+		}
+		return []cnn.Layer{cnn.LeakyReLU{Name: name, Alpha: alpha}}, nil
+	case "ReLU":
+		function := "relu"
+		if l.number("max_value", 0) == 6 {
+			function = "relu6"
+		}
+		return []cnn.Layer{cnn.Activation{Name: name, Function: function}}, l.refuse(map[string][]any{"max_value": {6}, "negative_slope": {0}, "threshold": {0}})
+	case "ELU":
+		return []cnn.Layer{cnn.Activation{Name: name, Function: "elu"}}, l.only("alpha", 1)
+	case "Softmax":
+		return []cnn.Layer{cnn.Activation{Name: name, Function: "softmax"}}, l.only("axis", -1, "[-1]")
+	case "Activation":
+		return l.activation(p, name, l.Config["activation"])
+	case "MaxPooling2D", "MaxPool2D":
+		return l.pool(name)
+	case "AveragePooling2D", "AvgPool2D":
+		size, stride, padding, err := l.window("pool_size", 2)
+		return []cnn.Layer{cnn.AveragePooling2D{Name: name, Size: size, Stride: stride, Padding: padding}}, err
+	case "ZeroPadding2D":
+		return l.zeroPadding(name)
+	case "DepthwiseConv2D", "SeparableConv2D", "SeparableConvolution2D":
+		return l.channelwise(p, name)
+	case "GlobalAveragePooling2D", "GlobalAvgPool2D":
+		return []cnn.Layer{cnn.GlobalAveragePooling2D{Name: name}}, l.only("keepdims", false)
+	case "Dropout":
+		if l.only("noise_shape") != nil {
+			p.lose(l, "noise_shape "+classOf(l.Config["noise_shape"]), "left out: predictions do not depend on it")
+		}
+		return []cnn.Layer{cnn.Dropout{Name: name, Rate: l.number("rate", 0)}}, nil
+	case "Identity":
+		return nil, nil
+	case "Reshape":
+		if target, ok := l.Config["target_shape"].([]any); !ok || len(target) != 1 {
+			return nil, fmt.Errorf("%w: target_shape %v", ErrUnsupported, l.Config["target_shape"])
+		}
+		return []cnn.Layer{cnn.Flatten{Name: name}}, nil // whatever the number is, it is that of all values
+	case "Flatten":
+		return []cnn.Layer{cnn.Flatten{Name: name}}, nil
+	}
+	return nil, fmt.Errorf("%w: there is no such layer here", ErrUnsupported)
+}
+
+func (l *leaf) conv(p *plan, name string) ([]cnn.Layer, error) {
+	if err := l.refuse(map[string][]any{"dilation_rate": {"[1 1]", 1}, "groups": {1}}); err != nil {
+		return nil, err
+	}
+	c := cnn.Conv2D{Name: name, Filters: int(l.number("filters", 0)), Padding: cmp.Or(l.text("padding"), "valid"), NoBias: l.Config["use_bias"] == false}
+	var err error
+	if c.Kernel, err = l.side("kernel_size", 0); err != nil {
+		return nil, err
+	}
+	if c.Stride, err = l.side("strides", 1); err != nil {
+		return nil, err
+	}
+	if c.Stride == 1 {
+		c.Stride = 0
+	}
+	c.Init = p.initializer(l)
+	return l.withActivation(p, c)
+}
+
+func (l *leaf) pool(name string) ([]cnn.Layer, error) {
+	size, stride, padding, err := l.window("pool_size", 2)
+	if err != nil {
+		return nil, err
+	}
+	if stride == 0 && padding == "" {
+		return []cnn.Layer{cnn.MaxPooling2D{Name: name, Size: size}}, nil
+	}
+	return []cnn.Layer{cnn.WindowMaxPooling2D{Name: name, Size: size, Stride: stride, Padding: padding}}, nil
+}
+
+// window reads a pooling's or a convolution's window; stride and padding are zero
+// where they are what byDefault would be.
+func (l *leaf) window(sizeKey string, byDefault int) (size, stride int, padding string, err error) {
+	if size, err = l.side(sizeKey, byDefault); err != nil {
+		return 0, 0, "", err
+	}
+	usual := 1
+	if sizeKey == "pool_size" {
+		usual = size
+	}
+	if stride, err = l.side("strides", usual); err != nil {
+		return 0, 0, "", err
+	}
+	if stride < 1 {
+		return 0, 0, "", fmt.Errorf("%w: strides %d", cnn.ErrFormat, stride)
+	}
+	if stride == usual {
+		stride = 0
+	}
+	if padding = l.text("padding"); padding == "valid" {
+		padding = ""
+	}
+	return size, stride, padding, l.only("padding", "valid", "same")
+}
+
+// zeroPadding reads one number, [rows, columns] or [[top, bottom], [left, right]].
+func (l *leaf) zeroPadding(name string) ([]cnn.Layer, error) {
+	var sides [4]int
+	bad := fmt.Errorf("%w: padding %v", ErrUnsupported, l.Config["padding"])
+	whole := func(v any) (int, bool) {
+		f, ok := v.(float64)
+		return int(f), ok && f == math.Trunc(f) && f >= 0 && f < 1<<16
+	}
+	ok := true
+	set := func(at int, v any) {
+		var good bool
+		sides[at], good = whole(v)
+		ok = ok && good
+	}
+	switch v := l.Config["padding"].(type) {
+	case nil:
+		sides = [4]int{1, 1, 1, 1}
+	case []any:
+		if len(v) != 2 {
+			return nil, bad
+		}
+		for axis, one := range v {
+			pair, isPair := one.([]any)
+			if !isPair {
+				pair = []any{one, one}
+			}
+			if len(pair) != 2 {
+				return nil, bad
+			}
+			set(2*axis, pair[0])
+			set(2*axis+1, pair[1])
+		}
+	default:
+		for at := range sides {
+			set(at, v)
+		}
+	}
+	if !ok {
+		return nil, bad
+	}
+	return []cnn.Layer{cnn.ZeroPadding2D{Name: name, Top: sides[0], Bottom: sides[1], Left: sides[2], Right: sides[3]}}, nil
+}
+
+// channelwise reads a convolution of each channel by itself.
+func (l *leaf) channelwise(p *plan, name string) ([]cnn.Layer, error) {
+	if err := l.only("dilation_rate", "[1 1]", 1); err != nil {
+		return nil, err
+	}
+	size, stride, padding, err := l.window("kernel_size", 0)
+	if err != nil {
+		return nil, err
+	}
+	multiplier := 1
+	if l.Config["depth_multiplier"] != nil {
+		if multiplier, err = l.side("depth_multiplier", 1); err != nil {
+			return nil, err
+		}
+		if multiplier < 1 {
+			return nil, fmt.Errorf("%w: depth_multiplier %d", cnn.ErrFormat, multiplier)
+		}
+	}
+	if multiplier == 1 {
+		multiplier = 0
+	}
+	for _, key := range []string{"depthwise_initializer", "pointwise_initializer"} {
+		if was := initializerName(l.Config[key]); was != "" && was != "glorot_uniform" {
+			p.lose(l, key+" "+was, "left out: it matters to fresh weights only")
+		}
+	}
+	if bias := initializerName(l.Config["bias_initializer"]); bias != "" && bias != "zeros" {
+		p.lose(l, "bias_initializer "+bias, "left out: it matters to fresh weights only")
+	}
+	noBias := l.Config["use_bias"] == false
+	if l.Class == "DepthwiseConv2D" {
+		return l.withActivation(p, cnn.DepthwiseConv2D{Name: name, Kernel: size, Stride: stride, Padding: padding, Multiplier: multiplier, NoBias: noBias})
+	}
+	return l.withActivation(p, cnn.SeparableConv2D{
+		Name: name, Filters: int(l.number("filters", 0)), Kernel: size, Stride: stride, Padding: padding, Multiplier: multiplier, NoBias: noBias,
+	})
+}
+
+// withActivation puts a layer's own activation after it, as a layer.
+func (l *leaf) withActivation(p *plan, layer cnn.Layer) ([]cnn.Layer, error) {
+	function := l.Config["activation"]
+	name := layer.LayerName()
+	if text, ok := function.(string); ok {
+		name += "_" + text
+	} else {
+		name += "_" + snakeCase(classOf(function))
+	}
+	for base, i := name, 2; p.names[name]; i++ {
+		name = fmt.Sprintf("%s_%d", base, i)
+	}
+	after, err := l.activation(p, name, function)
+	return append([]cnn.Layer{layer}, after...), err
+}
+
+// activation is the layer of an activation: Keras names a function, or describes a
+// layer.
+func (l *leaf) activation(p *plan, name string, function any) ([]cnn.Layer, error) {
+	switch f := function.(type) {
+	case nil:
+		return nil, nil
+	case string:
+		switch f {
+		case "linear", "":
+			return nil, nil
+		case "swish":
+			f = "silu"
+		case "leaky_relu":
+			return []cnn.Layer{cnn.LeakyReLU{Name: name, Alpha: 0.2}}, nil // the function's slope, which is not the layer's
+		}
+		if slices.Contains(cnn.Activations(), f) {
+			return []cnn.Layer{cnn.Activation{Name: name, Function: f}}, nil
+		}
+	case object:
+		class, _ := f["class_name"].(string)
+		config, ok := f["config"].(object)
+		if ok && slices.Contains([]string{"ReLU", "LeakyReLU", "Softmax", "ELU"}, class) {
+			config = maps.Clone(config)
+			config["name"] = name
+			inner := &leaf{kerasLayer: kerasLayer{Class: class, Config: config}}
+			return inner.layers(p)
+		}
+	}
+	text, err := json.Marshal(function)
+	if err != nil {
+		text = fmt.Append(nil, function)
+	}
+	return nil, fmt.Errorf("%w: activation %.200s", ErrUnsupported, text)
+}
+
+// initializer is the kernel's initialiser by name; what is not known here is left
+// out, and so is a bias's that is not zeros: both matter to fresh weights only.
+func (p *plan) initializer(l *leaf) string {
+	const why = "left out: it matters to fresh weights only"
+	if bias := initializerName(l.Config["bias_initializer"]); bias != "" && bias != "zeros" {
+		p.lose(l, "bias_initializer "+bias, why)
+	}
+	name := initializerName(l.Config["kernel_initializer"])
+	switch {
+	case name == "" || name == "glorot_uniform":
+		return ""
+	case slices.Contains(cnn.Initializers(), name):
+		return name
+	}
+	p.lose(l, "kernel_initializer "+name, why)
+	return ""
+}

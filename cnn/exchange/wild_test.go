@@ -1,0 +1,515 @@
+package exchange
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/cnnbook/cnnbook/cifar"
+	"github.com/cnnbook/cnnbook/cnn"
+)
+
+// wildFile reads a file of testdata/wild, unpacked.
+func wildFile(t testing.TB, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", "wild", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.HasSuffix(name, ".gz") {
+		z, err := gzip.NewReader(bytes.NewReader(data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if data, err = io.ReadAll(z); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return data
+}
+
+// evaluated imports a network as a run and gives its probabilities for images,
+// row by row.
+func evaluated(t *testing.T, m Imported, d *cifar.Dataset) ([]float32, error) {
+	t.Helper()
+	run, err := cnn.Import(t.TempDir(), "test", cnn.Foreign{Network: m.Network, Weights: m.Weights, Source: "a test", Preprocess: m.Preprocess, Notes: m.Notes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer run.Close()
+	if !slices.Equal(run.Notes(), m.Notes) || run.Preprocess().String() != m.Preprocess.String() {
+		t.Errorf("the run has the preprocessing %s and notes %q, expected %s and %q", run.Preprocess(), run.Notes(), m.Preprocess, m.Notes)
+	}
+	result, err := run.Evaluate(t.Context(), d, nil)
+	if err != nil {
+		return nil, err
+	}
+	var out []float32
+	for _, row := range result.Probabilities {
+		for _, p := range row {
+			out = append(out, float32(p))
+		}
+	}
+	return out, nil
+}
+
+// Files of the kinds that people meet, made by testdata/wild.py with Keras, are
+// imported with the preprocessing that they were made for, predict what they
+// predicted there, and say what was left out.
+//
+// Promise(agreement/exchange)
+func TestImportsWildFiles(t *testing.T) {
+	for name, c := range map[string]struct {
+		network    string   // the file of the layers
+		preprocess string   // the choice, if the file does not say it
+		is         string   // the preprocessing that comes of it, if the file says it
+		notes      []string // that there must be
+	}{
+		"slash.h5.gz":         {preprocess: "standardise"},
+		"slash_weights.h5.gz": {network: "slash.json", preprocess: "standardise"},
+		"backslash.h5.gz":     {preprocess: "standardise"},
+
+		"div255.keras":      {preprocess: "divide-255"},
+		"means.keras":       {preprocess: "mean=125/123/114,std=63/62/67"},
+		"logits.keras":      {preprocess: "minus-1-to-1", notes: []string{`Dense "dense`, "a softmax was added"}},
+		"logits_flat.keras": {preprocess: "minus-1-to-1", notes: []string{"a softmax was added"}},
+
+		"half.h5.gz": {preprocess: "standardise"}, "double.h5.gz": {preprocess: "standardise"}, "brain.h5.gz": {preprocess: "standardise"},
+		"brain3.keras": {preprocess: "standardise", notes: []string{"dtype bfloat16: computed in float32 here"}},
+		"gzip.h5.gz":   {preprocess: "standardise"}, "latest.h5.gz": {preprocess: "standardise"}, "big_endian.h5.gz": {preprocess: "standardise"},
+
+		"rescaling.keras": {is: "pixels divided by 255", notes: []string{`Rescaling "rescaling`, "kept as preprocessing"}},
+		"augmented.keras": {
+			is:    "pixels from 0 to 255 times 0.00784314 plus -1; training images mirrored at random",
+			notes: []string{"RandomFlip", "RandomRotation", "RandomZoom", "RandomContrast", "RandomTranslation", "Resizing", "GaussianNoise", "SpatialDropout2D"},
+		},
+		"normalization.keras":       {is: "pixels from 0 to 255 times ", notes: []string{`Normalization "normalization`}},
+		"normalization_h5.h5.gz":    {is: "pixels from 0 to 255 times "},
+		"normalization_after.keras": {preprocess: "divide-255"},
+		"normalization_given.keras": {is: "pixels from 0 to 255 times "},
+		"normalization_one.keras":   {is: "pixels from 0 to 255 times 0.0166667 plus -2"},
+
+		"l2.keras": {preprocess: "standardise", notes: []string{
+			"kernel_regularizer L2", "bias_regularizer L1L2", "kernel_constraint MaxNorm", "activity_regularizer L1", "bias_initializer ones",
+			"kernel_initializer RandomNormal", "gamma_regularizer L2", "beta_constraint NonNeg",
+		}},
+		"frozen.keras": {preprocess: "standardise", notes: []string{"trainable false"}}, "frozen_h5.h5.gz": {preprocess: "standardise", notes: []string{"trainable false"}},
+		"compiled.keras": {preprocess: "standardise", notes: []string{"trainable false"}}, "objects.keras": {preprocess: "standardise"},
+		"plain_norm.keras":    {preprocess: "standardise", notes: []string{"scale false", "center false"}},
+		"plain_norm_h5.h5.gz": {preprocess: "standardise", notes: []string{"scale false", "center false"}},
+
+		"nested.keras": {preprocess: "standardise"}, "nested_h5.h5.gz": {preprocess: "standardise"},
+		"nested_frozen.keras": {preprocess: "standardise", notes: []string{"trainable false"}}, "nested_frozen_h5.h5.gz": {preprocess: "standardise"},
+		"functional.keras": {is: "pixels divided by 255"}, "functional_h5.h5.gz": {is: "pixels divided by 255"},
+		"transfer.keras":    {is: "pixels from 0 to 255 times 0.00784314 plus -1", notes: []string{"RandomFlip", "trainable false"}},
+		"transfer_h5.h5.gz": {is: "pixels from 0 to 255 times 0.00784314 plus -1"},
+		"arithmetic.keras":  {is: "pixels from 0 to 255 times 0.00784314 plus -1", notes: []string{`TrueDivide "`, `Subtract "`, `Multiply "`}},
+		"deep.keras":        {preprocess: "standardise"}, "deep_weights.weights.h5.gz": {network: "deep_weights.json", preprocess: "standardise"},
+
+		"windows.keras": {preprocess: "standardise"}, "windows_h5.h5.gz": {preprocess: "standardise"}, "windows_more.keras": {preprocess: "standardise"},
+		"activations.keras": {preprocess: "standardise"}, "activation_elu.keras": {preprocess: "standardise"}, "activation_gelu.keras": {preprocess: "standardise"},
+		"activation_relu6.keras": {preprocess: "standardise"}, "activation_selu.keras": {preprocess: "standardise"},
+		"activation_sigmoid.keras": {preprocess: "standardise"}, "activation_silu.keras": {preprocess: "standardise"},
+		"activation_swish.keras": {preprocess: "standardise"}, "activation_softplus.keras": {preprocess: "standardise"},
+		"activation_softsign.keras": {preprocess: "standardise"}, "activation_tanh.keras": {preprocess: "standardise"},
+		"activation_leaky_relu.keras": {preprocess: "standardise"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var network []byte
+			if c.network != "" {
+				network = wildFile(t, c.network)
+			}
+			data := wildFile(t, name)
+			if c.preprocess != "" {
+				if _, err := Import(data, network, ""); !errors.Is(err, ErrPreprocessing) || !strings.Contains(err.Error(), "standardise, divide-255") {
+					t.Errorf("without a choice: %v", err)
+				}
+			}
+			m, err := Import(data, network, c.preprocess)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.HasPrefix(m.Preprocess.String(), c.is) {
+				t.Errorf("preprocessing %s, expected %s", m.Preprocess, c.is)
+			}
+			notes := strings.Join(m.Notes, "\n")
+			for _, want := range c.notes {
+				if !strings.Contains(notes, want) {
+					t.Errorf("no note of %s:\n%s", want, notes)
+				}
+			}
+			if len(c.notes) == 0 && c.preprocess != "" && notes != "" && !strings.Contains(name, "nested_frozen") {
+				t.Errorf("notes: %s", notes)
+			}
+			got, err := evaluated(t, m, makeImages())
+			if err != nil {
+				t.Fatal(err)
+			}
+			first, _, _ := strings.Cut(name, ".")
+			if c.network == "slash.json" {
+				first = "slash"
+			}
+			want := npyValues(wildFile(t, first+".npy"))
+			worst := 0.0
+			for i, v := range want {
+				worst = max(worst, math.Abs(float64(v-got[i])))
+			}
+			if !(worst <= predictionTolerance) {
+				t.Errorf("our predictions are %g from Keras's", worst)
+			}
+		})
+	}
+}
+
+// A network for images of another size is imported, and refuses others in one line
+// that names both.
+func TestImportsOtherSizes(t *testing.T) {
+	for name, size := range map[string]string{"64x64.keras": "64×64 with 3 channels", "28x28x1.keras": "28×28 with 1 channel"} {
+		m, err := Import(wildFile(t, name), nil, "divide-255")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := evaluated(t, m, makeImages()); err == nil || !strings.Contains(err.Error(), size) || !strings.Contains(err.Error(), "32×32 with 3 channels") {
+			t.Errorf("%s: %v", name, err)
+		}
+		run, err := cnn.Import(t.TempDir(), "test", cnn.Foreign{Network: m.Network, Weights: m.Weights, Preprocess: m.Preprocess})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := makeImages()
+		spec := cnn.Spec{Name: "next", Network: m.Network, Train: d, Valid: d, From: run, Config: cnn.Config{Preprocess: m.Preprocess}}
+		if _, err := cnn.OpenRun(t.TempDir(), spec); err == nil || !strings.Contains(err.Error(), size) {
+			t.Errorf("%s, trained on: %v", name, err)
+		}
+	}
+}
+
+// A training that starts from a run gets images as that one did.
+func TestFromKeepsThePreprocessing(t *testing.T) {
+	m, err := Import(wildFile(t, "rescaling.keras"), nil, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	run, err := cnn.Import(t.TempDir(), "test", cnn.Foreign{Network: m.Network, Weights: m.Weights, Preprocess: m.Preprocess})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := makeImages()
+	spec := cnn.Spec{Name: "next", Network: m.Network, Train: d, Valid: d, From: run, Config: cnn.Config{Batch: 2}}
+	if _, err := cnn.OpenRun(t.TempDir(), spec); !errors.Is(err, cnn.ErrMismatch) || !strings.Contains(err.Error(), "pixels divided by 255") {
+		t.Errorf("with another preprocessing: %v", err)
+	}
+	spec.Config.Preprocess = run.Preprocess()
+	spec.Config.Preprocess.Flip = true
+	next, err := cnn.OpenRun(t.TempDir(), spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer next.Close()
+	if err := next.Train(t.Context(), nil); err != nil {
+		t.Error(err)
+	}
+}
+
+// What is written in one of Keras's forms says how its images were prepared, and is
+// imported with that.
+func TestExportKeepsThePreprocessing(t *testing.T) {
+	for _, name := range []string{"rescaling.keras", "normalization.keras"} {
+		m, err := Import(wildFile(t, name), nil, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		layers, err := KerasJSON(m.Network, 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for format, network := range map[string][]byte{"keras": nil, "h5": nil, "h5-weights": layers, "keras3-weights": layers} {
+			data, err := writer(t, format)(m.Model)
+			if err != nil {
+				t.Fatal(err)
+			}
+			again, err := Import(data, network, "")
+			if err != nil {
+				t.Errorf("%s as %s: %v", name, format, err)
+				continue
+			}
+			if again.Preprocess.String() != m.Preprocess.String() || len(again.Notes) > 0 {
+				t.Errorf("%s as %s: %s, %q", name, format, again.Preprocess, again.Notes)
+			}
+		}
+	}
+}
+
+// writer is what writes a format.
+func writer(t *testing.T, format string) func(Model) ([]byte, error) {
+	t.Helper()
+	for _, f := range Formats() {
+		if f.Name == format {
+			return f.Write
+		}
+	}
+	t.Fatal("no format ", format)
+	return nil
+}
+
+// The choice, and what a file says, are told apart where they contradict.
+func TestPreprocessChoices(t *testing.T) {
+	rescaling, after := wildFile(t, "rescaling.keras"), wildFile(t, "normalization_after.keras")
+	for choice, want := range map[string]string{
+		"half": "is no choice", "mean=1": "is no choice", "mean=1,std=0": `"0" is no number`, "mean=a,std=1": `"a" is no number`,
+		"mean=1/2/3,std=1/2": "3 means and 2 deviations", "standardise": "comes after standardisation",
+	} {
+		if _, err := Import(rescaling, nil, choice); !errors.Is(err, ErrPreprocessing) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", choice, err, want)
+		}
+	}
+	if _, err := Import(after, nil, ""); err == nil || !strings.Contains(err.Error(), "of pixels from 0 to 255") {
+		t.Errorf("a normalisation of numbers from 0 to 1: %v", err)
+	}
+	m, err := Import(rescaling, nil, "divide-255")
+	if err != nil || !strings.Contains(strings.Join(m.Notes, "\n"), "expects pixels from 0 to 255") {
+		t.Errorf("divided twice: %v, %q", err, m.Notes)
+	}
+	if m, err = Import(rescaling, nil, "none"); err != nil || m.Preprocess.String() != "pixels divided by 255" {
+		t.Errorf("nothing before the file's own: %v, %s", err, m.Preprocess)
+	}
+}
+
+// What is no Keras file is called by its name, in one line that says what to do.
+//
+// Promise(files/hostile)
+func TestImportNamesOtherFiles(t *testing.T) {
+	whole := wildFile(t, "div255.keras")
+	h5 := wildFile(t, "slash.h5.gz")
+	damaged := bytes.Clone(whole)
+	damaged[bytes.Index(damaged, []byte("config.json"))+40]++ // within its deflated bytes
+	zipped := func(members ...member) []byte {
+		data, err := stored(members...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return data
+	}
+	for name, c := range map[string]struct {
+		data []byte
+		want []string
+	}{
+		"empty":       {nil, []string{"it is empty"}},
+		"LFS pointer": {[]byte("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 25600000\n"), []string{"Git LFS pointer", "git lfs pull"}},
+		"page":        {[]byte("<!DOCTYPE html><html><title>Google Drive - Virus scan warning</title></html>"), []string{"a web page", "download"}},
+		"spaced page": {[]byte("\xef\xbb\xbf\n  <html lang=en>"), []string{"a web page"}},
+		"XML":         {[]byte("<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>"), []string{"XML", "download"}},
+		"message":     {[]byte(`{"message": "Not Found"}`), []string{"is JSON", "server"}},
+		"layers":      {wildFile(t, "slash.json"), []string{"layers without weights"}},
+		"cut archive": {whole[:len(whole)-100], []string{"cut short", "again"}},
+		"half of it":  {whole[:len(whole)/2], []string{"cut short", "again"}},
+		"cut .h5":     {h5[:len(h5)-1000], []string{"cut short", "bytes are there"}},
+		"a word":      {[]byte("404: Not Found"), []string{`is text`, `"404: Not Found"`}},
+		"damaged":     {damaged, []string{"config.json", "it is damaged"}},
+		"gzip":        {[]byte{0x1f, 0x8b, 8, 0}, []string{"gzip archive: unpack it"}},
+		"pickle":      {[]byte{0x80, 4, 0x95, 0}, []string{"Python pickle"}},
+		"PyTorch":     {zipped(member{"archive/data.pkl", nil}), []string{"PyTorch"}},
+		"NumPy":       {zipped(member{"kernel.npy", nil}), []string{"NumPy archive"}},
+		"SavedModel":  {zipped(member{"model/saved_model.pb", nil}), []string{"SavedModel", "save it as a .keras file"}},
+		"in a folder": {zipped(member{"model/config.json", nil}), []string{`in the folder "model"`}},
+		"in another":  {zipped(member{"net.keras", nil}), []string{`holds "net.keras": unpack it`}},
+	} {
+		_, err := Import(c.data, nil, "none")
+		if err == nil || !errors.Is(err, cnn.ErrFormat) || errors.Is(err, ErrNoNetwork) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		for _, want := range c.want {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: got %v, want %q", name, err, want)
+			}
+		}
+	}
+	if _, err := Import(wildFile(t, "slash_weights.h5.gz"), nil, "none"); !errors.Is(err, ErrNoNetwork) {
+		t.Errorf("weights alone: %v", err)
+	}
+	for _, text := range []string{
+		`{"class_name":"Sequential","keras_version":"1.2.2","config":[{"class_name":"Flatten","config":{"name":"f","batch_input_shape":[null,8,8,3]}}]}`,
+		`{"class_name":"Sequential","config":[{"class_name":"Convolution2D","config":{"name":"c","nb_filter":3,"nb_row":3,"batch_input_shape":[null,8,8,3]}}]}`,
+	} {
+		if _, err := readPlan([]byte(text)); err == nil || !strings.Contains(err.Error(), "file of Keras 1") {
+			t.Errorf("Keras 1: %v", err)
+		}
+	}
+}
+
+// The size of images is found wherever Keras writes it, and missed in one line.
+func TestInputForms(t *testing.T) {
+	const flat = `{"class_name":"Flatten","config":{"name":"f"%s}%s}`
+	layers := func(first, built string) string { return fmt.Sprintf(flat, first, built) }
+	for text, want := range map[string]string{
+		`{"class_name":"Sequential","config":[` + layers(`,"batch_input_shape":[null,8,9,3]`, "") + `]}`:                                                   "",
+		`{"class_name":"Sequential","config":{"layers":[{"class_name":"InputLayer","config":{"batch_shape":[16,8,9,3]}},` + layers("", "") + `]}}`:         "",
+		`{"class_name":"Sequential","config":{"layers":[{"class_name":"InputLayer","config":{"batch_input_shape":[null,8,9,3]}},` + layers("", "") + `]}}`: "",
+		`{"class_name":"Sequential","config":{"layers":[` + layers("", "") + `],"build_input_shape":[null,8,9,3]}}`:                                        "",
+		`{"class_name":"Sequential","config":{"layers":[` + layers("", "") + `]},"build_config":{"input_shape":[null,8,9,3]}}`:                             "",
+		`{"class_name":"Sequential","config":{"layers":[` + layers("", `,"build_config":{"input_shape":[null,8,9,3]}`) + `]}}`:                             "",
+		`{"class_name":"Sequential","config":{"layers":[` + layers("", "") + `]}}`:                                                                         "does not say what size",
+		`{"class_name":"Sequential","config":{"layers":[{"class_name":"InputLayer","config":{"batch_shape":[null,null,null,3]}},` + layers("", "") + `]}}`: "any size, [null,null,null,3]",
+		`{"class_name":"Functional","config":{"name":"m","layers":[{"class_name":"InputLayer","name":"in","config":{"name":"in","batch_input_shape":[null,8,9,3]},"inbound_nodes":[]},` +
+			`{"class_name":"Flatten","name":"f","config":{"name":"f"},"inbound_nodes":[[["in",0,0,{}]]]}],"input_layers":[["in",0,0]],"output_layers":[["f",0,0]]}}`: "",
+		`{"class_name":"Model","config":{"name":"m","layers":[{"class_name":"InputLayer","name":"in","config":{"name":"in","batch_input_shape":[null,8,9,3]},"inbound_nodes":[]},` +
+			`{"class_name":"Flatten","name":"f","config":{"name":"f"},"inbound_nodes":[[["in",0,0,{"training":true}]]]}],"input_layers":[["in",0,0]],"output_layers":[["f",0,0]]}}`: "called with training=True",
+	} {
+		p, err := readPlan([]byte(text))
+		if want != "" {
+			if err == nil || !refused(err) || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: got %v, want %q", text, err, want)
+			}
+			continue
+		}
+		if err != nil || !slices.Equal(p.net.Input, cnn.Shape{8, 9, 3}) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
+// Layers without a configuration, within models, are no reason to panic.
+func TestLayersWithoutConfiguration(t *testing.T) {
+	inner := `{"class_name":"Sequential","config":{"layers":[{"class_name":"Flatten","config":null}]}}`
+	text := `{"class_name":"Sequential","config":{"build_input_shape":[null,8,8,3],"layers":[` + inner + `,` + inner + `]}}`
+	if _, err := readPlan([]byte(text)); err == nil || !refused(err) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Arithmetic on pixels in a functional model of Keras 2.
+func TestArithmeticOfKeras2(t *testing.T) {
+	model := func(function, further string) []byte {
+		return []byte(`{"class_name":"Functional","config":{"name":"m","layers":[
+			{"class_name":"InputLayer","name":"in","config":{"name":"in","batch_input_shape":[null,8,8,3]},"inbound_nodes":[]},
+			{"class_name":"TFOpLambda","name":"op","config":{"name":"op","function":"` + function + `"},"inbound_nodes":[["in",0,0,` + further + `]]},
+			{"class_name":"Flatten","name":"f","config":{"name":"f"},"inbound_nodes":[[["op",0,0,{}]]]}],"input_layers":[["in",0,0]],"output_layers":[["f",0,0]]}}`)
+	}
+	p, err := readPlan(model("math.truediv", `{"y":255.0,"name":null}`))
+	if err != nil || prepared(pixels(p.steps)) != (cnn.Preprocess{Raw: true}) {
+		t.Errorf("%v, %v", p, err)
+	}
+	for _, bad := range [][2]string{{"math.pow", `{"y":2}`}, {"math.truediv", `{"y":0}`}, {"math.truediv", `{}`}} {
+		if _, err := readPlan(model(bad[0], bad[1])); !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), `"op" (TFOpLambda): not supported: the operation `+bad[0]) {
+			t.Errorf("%v: %v", bad, err)
+		}
+	}
+}
+
+// The layer that an activation becomes takes no other layer's name.
+func TestActivationNames(t *testing.T) {
+	p, err := readPlan([]byte(`{"class_name":"Sequential","config":{"build_input_shape":[null,8,8,3],"layers":[
+		{"class_name":"Conv2D","config":{"name":"a","filters":2,"kernel_size":3,"activation":"relu"}},
+		{"class_name":"Activation","config":{"name":"a_relu","activation":"tanh"}}]}}`))
+	if err != nil || p.net.Layers[1].LayerName() != "a_relu_2" {
+		t.Errorf("%v, %v", p, err)
+	}
+}
+
+// A model that is no plain chain, or does something that is not here, is refused by
+// the layer's name.
+//
+// Promise(agreement/exchange)
+func TestImportRefusesByName(t *testing.T) {
+	var models map[string]json.RawMessage
+	if err := json.Unmarshal(wildFile(t, "refused.json"), &models); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"residual": `(Add) takes 2 inputs`, "two_outputs": "1 inputs and 2 outputs", "attention": `(Reshape): not supported: target_shape [1024 3]`, "dropout_on": "(Dropout) is called with training=True",
+	} {
+		if _, err := readPlan(models[name]); !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", name, err, want)
+		}
+	}
+}
+
+// Keras reads networks back that were imported and written again: names that it
+// does not take today are changed.
+//
+// Promise(agreement/exchange)
+func TestKerasReadsBack(t *testing.T) {
+	interpreters := pythons(t)
+	dir := t.TempDir()
+	images := makeImages()
+	writeNPY(t, filepath.Join(dir, "images.npy"), cnn.Array{Shape: []int{4, 32, 32, 3}, Values: cnn.Inputs(images)})
+	names := []string{"slash.h5.gz", "backslash.h5.gz", "windows.keras", "windows_more.keras", "activations.keras", "plain_norm.keras", "nested_frozen.keras"}
+	for _, name := range names {
+		m, err := Import(wildFile(t, name), nil, "standardise")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := evaluated(t, m, images)
+		if err != nil {
+			t.Fatal(err)
+		}
+		base, _, _ := strings.Cut(name, ".")
+		writeNPY(t, filepath.Join(dir, base+".npy"), cnn.Array{Shape: []int{4, 10}, Values: want})
+		for form, write := range map[string]func(Model) ([]byte, error){".keras": Keras, ".h5": KerasModel} {
+			data, err := write(m.Model)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(dir, base+form), data, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			again, err := Import(data, nil, "")
+			if err != nil {
+				t.Fatalf("%s%s: %v", base, form, err)
+			}
+			if got, err := evaluated(t, again, images); err != nil || !slices.Equal(got, want) {
+				t.Errorf("%s%s: read again, it predicts something else, %v", base, form, err)
+			}
+		}
+	}
+	for _, p := range interpreters {
+		if !p.own {
+			continue // the script is for Keras 3
+		}
+		out, err := exec.CommandContext(t.Context(), p.path, filepath.Join("testdata", "readback.py"), dir).CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		seen := 0
+		for line := range strings.Lines(string(out)) {
+			name, value, _ := strings.Cut(strings.TrimSpace(line), " ")
+			difference, err := strconv.ParseFloat(value, 64)
+			if err != nil {
+				continue // some library talks
+			}
+			if seen++; !(difference <= predictionTolerance) {
+				t.Errorf("%s is %g from ours", name, difference)
+			}
+		}
+		if seen != 2*len(names) {
+			t.Errorf("%d files were read back, expected %d:\n%s", seen, 2*len(names), out)
+		}
+	}
+}
+
+// Layers that a format has no form for are refused by name.
+func TestExportRefusesByName(t *testing.T) {
+	for name, want := range map[string]string{"windows.keras": "ZeroPadding2D", "activations.keras": "elu"} {
+		m, err := Import(wildFile(t, name), nil, "standardise")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, format := range []string{"onnx", "pytorch"} {
+			if _, err := writer(t, format)(m.Model); !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s as %s: %v", name, format, err)
+			}
+		}
+	}
+}

@@ -1,0 +1,33 @@
+package cnn
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/cnnbook/cnnbook/cifar"
+)
+
+// imageShape is the shape of a dataset's images.
+func imageShape(*cifar.Dataset) Shape { return Shape{cifar.Height, cifar.Width, cifar.Channels} }
+
+// fits checks that a dataset's images are of the size that a network takes. Whatever
+// gives images to a network asks here first: a network of convolutions and a mean
+// would compute on another size without a word.
+func (a Architecture) fits(d *cifar.Dataset) error {
+	in, has := a.Input, imageShape(d)
+	if slices.Equal(in, has) {
+		return nil
+	}
+	if len(in) != 3 {
+		return fmt.Errorf("%w: the network takes %v, the images are %v", ErrArchitecture, in, has)
+	}
+	return fmt.Errorf("%w: the network takes images of %d×%d with %s, these are of %d×%d with %s",
+		ErrArchitecture, in[0], in[1], channels(in[2]), has[0], has[1], channels(has[2]))
+}
+
+func channels(n int) string {
+	if n == 1 {
+		return "1 channel"
+	}
+	return fmt.Sprintf("%d channels", n)
+}

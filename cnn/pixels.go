@@ -1,0 +1,121 @@
+package cnn
+
+import (
+	"fmt"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/cnnbook/cnnbook/cifar"
+	. "github.com/gomlx/gomlx/core/graph"
+)
+
+// Pixels makes a network's input of pixel values from 0 to 255: pixel·Scale +
+// Offset. Each has one number for all channels, or one for each.
+type Pixels struct {
+	Scale  []float64 `json:"scale"`
+	Offset []float64 `json:"offset"`
+}
+
+// check says what is wrong with the numbers for images of that many channels.
+func (p Pixels) check(channels int) error {
+	for what, values := range map[string][]float64{"scale": p.Scale, "offset": p.Offset} {
+		if len(values) != 1 && len(values) != channels {
+			return fmt.Errorf("%w: the preprocessing has a %s of %d numbers, the images have %d channels", ErrConfig, what, len(values), channels)
+		}
+		for _, v := range values {
+			if math.IsNaN(v) || math.IsInf(v, 0) {
+				return fmt.Errorf("%w: the preprocessing has a %s of %g", ErrConfig, what, v)
+			}
+		}
+	}
+	return nil
+}
+
+// apply builds the graph of x [batch, height, width, channels].
+func (p Pixels) apply(x *Node) *Node {
+	along := func(values []float64) *Node {
+		v := make([]float32, len(values))
+		for i := range v {
+			v[i] = float32(values[i])
+		}
+		return Reshape(Const(x.Graph(), v), 1, 1, 1, len(v))
+	}
+	return Add(Mul(x, along(p.Scale)), along(p.Offset))
+}
+
+// values applies the formula to an image's pixels, channels last.
+func (p Pixels) values(pixels []uint8, channels int) []float32 {
+	of := func(values []float64, i int) float32 { return float32(values[i%channels%len(values)]) }
+	out := make([]float32, len(pixels))
+	for i, v := range pixels {
+		out[i] = float32(v)*of(p.Scale, i) + of(p.Offset, i)
+	}
+	return out
+}
+
+// check says what is wrong with the preprocessing of images of that many channels.
+func (p Preprocess) check(channels int) error {
+	if p.Pixels == nil {
+		return nil
+	}
+	if p.Raw {
+		return fmt.Errorf("%w: the preprocessing divides by 255 and has a scale of its own", ErrConfig)
+	}
+	return p.Pixels.check(channels)
+}
+
+// Inputs are a dataset's images as a network with that preprocessing gets them in
+// evaluation: float32 [n, height, width, channels], channels last. It is what other
+// programs must be given.
+func (p Preprocess) Inputs(d *cifar.Dataset) []float32 {
+	pixels := channelsLast(d)
+	out := make([]float32, 0, len(pixels))
+	for image := range slices.Chunk(pixels, cifar.PixelBytes) {
+		switch {
+		case p.Pixels != nil:
+			out = append(out, p.Pixels.values(image, cifar.Channels)...)
+		case p.Raw:
+			out = append(out, Pixels{Scale: []float64{1. / 255}, Offset: []float64{0}}.values(image, cifar.Channels)...)
+		default:
+			out = append(out, Standardize(image)...)
+		}
+	}
+	return out
+}
+
+// String says what happens to an image, as in "each image standardised by itself".
+func (p Preprocess) String() string {
+	s := "each image standardised by itself"
+	switch {
+	case p.Pixels != nil && reflect.DeepEqual(*p.Pixels, Pixels{Scale: []float64{1}, Offset: []float64{0}}):
+		s = "pixels as they are, 0 to 255"
+	case p.Pixels != nil:
+		s = fmt.Sprintf("pixels from 0 to 255 times %s plus %s", listed(p.Pixels.Scale), listed(p.Pixels.Offset))
+	case p.Raw:
+		s = "pixels divided by 255"
+	}
+	if p.Flip {
+		s += "; training images mirrored at random"
+	}
+	return s
+}
+
+func listed(values []float64) string {
+	var out []string
+	for _, v := range values {
+		out = append(out, fmt.Sprintf("%.6g", v))
+	}
+	return strings.Join(out, ", ")
+}
+
+// sameInput says whether two preprocessings give a network the same image, flips
+// aside.
+func (p Preprocess) sameInput(other Preprocess) bool {
+	p.Flip, other.Flip = false, false
+	return reflect.DeepEqual(p, other)
+}
+
+// Preprocess is what happened to the run's images on their way into the network.
+func (r *Run) Preprocess() Preprocess { return r.config().Preprocess }
