@@ -89,7 +89,6 @@ func (l WindowMaxPooling2D) window() window {
 	return window{l.Size, orElse(l.Stride, l.Size), l.Padding}
 }
 func (l DepthwiseConv2D) window() window { return window{l.Kernel, orElse(l.Stride, 1), l.Padding} }
-func (l SeparableConv2D) window() window { return l.depthwise().window() }
 
 func (l SeparableConv2D) depthwise() DepthwiseConv2D {
 	return DepthwiseConv2D{Name: l.Name, Kernel: l.Kernel, Padding: l.Padding, Stride: l.Stride, Multiplier: l.Multiplier, NoBias: true}

@@ -48,6 +48,8 @@ func freeIdents(ch *chunk) []place {
 }
 
 // declaredBy says whether the object is one of the chunk's own variables rather than of a function literal within it.
+//
+//lint:ignore SA1019 the parser's own resolution within one chunk is what is asked for; nothing is type-checked yet
 func declaredBy(o *ast.Object, f *ast.File) bool {
 	switch d := f.Decls[0].(type) {
 	case *ast.GenDecl:

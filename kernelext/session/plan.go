@@ -41,11 +41,10 @@ type cell struct {
 	invokes bool            // calls methods of interfaces
 	structs map[int]bool    // struct types of earlier cells that it has, too
 
-	pkg   *types.Package
-	file  *ast.File
-	info  *types.Info
-	path  string
-	lines []string // of the cell's text
+	pkg  *types.Package
+	file *ast.File
+	info *types.Info
+	path string
 }
 
 // Functions that each cell's package has: its statements, and one that is never called and makes the interpreter compile the
