@@ -1,6 +1,6 @@
 """Point the image's kernel at the CUDA plugin: cuda_kernel.py KERNEL.JSON PLUGIN SITE-PACKAGES
 
-The kernel's environment names the plugin with which the image was built, on a machine without a GPU.
+Until then, the kernel's environment names the CPU plugin with which the image was built.
 """
 
 import json

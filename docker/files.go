@@ -21,7 +21,7 @@ var sources embed.FS
 type pins struct {
 	Debian     string // tag of the base image
 	Golang     string // Debian's name in the tag of Go's image
-	JupyterHub string `json:"-"` // for the image that a hub or Binder starts, from hub-requirements.txt
+	JupyterHub string `json:"-"` // in the image for a hub or Binder, from hub-requirements.txt
 
 	setup.Pins
 }
@@ -37,7 +37,8 @@ func targets() map[string]string {
 	}
 }
 
-// Files makes all files from the versions of a checkout: name from its root → content.
+// Files returns the content of all files, by their path from the checkout's root. module is the checkout, which states the
+// versions.
 func Files(ctx context.Context, module string) (map[string][]byte, error) {
 	p, err := readPins(ctx, module)
 	if err != nil {
@@ -100,7 +101,7 @@ func readPins(ctx context.Context, module string) (pins, error) {
 	return p, err
 }
 
-// PythonVersion is the pinned version of a Python package.
+// PythonVersion returns the pinned version of a Python package.
 func (p pins) PythonVersion(name string) (string, error) {
 	for _, pin := range p.Python {
 		if version, ok := strings.CutPrefix(pin, name+"=="); ok {

@@ -19,7 +19,7 @@ func TestFilesAreUpToDate(t *testing.T) {
 	for name, want := range files {
 		got, err := os.ReadFile(filepath.Join("..", filepath.FromSlash(name)))
 		if err != nil || string(got) != string(want) {
-			t.Errorf("%s is not what its versions and template give (%v): go generate ./docker", name, err)
+			t.Errorf("%s is out of date (%v): run go generate ./docker", name, err)
 		}
 	}
 }
@@ -46,11 +46,11 @@ func TestVersionsAreThoseOfSetUp(t *testing.T) {
 		}
 	}
 	if !json.Valid(files[".devcontainer/devcontainer.json"]) {
-		t.Error("devcontainer.json is no JSON")
+		t.Error("devcontainer.json is not JSON")
 	}
 }
 
-// TestNoTagIsLatest holds that every image has a version.
+// TestNoTagIsLatest checks that every image has a version.
 func TestNoTagIsLatest(t *testing.T) {
 	files, err := Files(t.Context(), "..")
 	if err != nil {
@@ -67,7 +67,7 @@ func TestNoTagIsLatest(t *testing.T) {
 	}
 }
 
-// TestStartScript runs the image's start script with programs that stand in for Python.
+// TestStartScript runs the image's start script with a fake Python.
 func TestStartScript(t *testing.T) {
 	root := t.TempDir()
 	for _, dir := range []string{"lab/python/bin", "src/notebooks", "work", "data/cifar-10-batches-bin"} {
@@ -94,7 +94,7 @@ func TestStartScript(t *testing.T) {
 		}
 		return string(out)
 	}
-	// An empty token would let everybody in.
+	// An empty token would let anybody in.
 	if out := start("JUPYTER_TOKEN="); !strings.Contains(out, "token none data "+root+"/data") || !strings.Contains(out, "-m jupyterlab") {
 		t.Errorf("got %s", out)
 	}
@@ -107,7 +107,7 @@ func TestStartScript(t *testing.T) {
 	}
 }
 
-// TestCudaKernel holds that the kernel of the CUDA image computes with its plugin and finds NVIDIA's libraries.
+// TestCudaKernel checks that the kernel of the CUDA image uses its plugin and finds NVIDIA's libraries.
 func TestCudaKernel(t *testing.T) {
 	root := t.TempDir()
 	for _, dir := range []string{"site/nvidia/cu13/lib", "site/nvidia/cudnn/lib", "site/nvidia/cu13/bin"} {
@@ -149,8 +149,8 @@ func TestCudaKernel(t *testing.T) {
 	}
 }
 
-// TestImageHoldsWhatTheCommandIsMadeOf holds that the image gets every folder with a package or an embedded file of the
-// command, since only a build of the image would notice otherwise.
+// TestImageHoldsWhatTheCommandIsMadeOf checks that the Dockerfile copies every folder with a package or an embedded file of
+// the command. Otherwise only a build of the image would notice.
 func TestImageHoldsWhatTheCommandIsMadeOf(t *testing.T) {
 	dockerfile, err := os.ReadFile("Dockerfile")
 	if err != nil {

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Starts JupyterLab in the container. Whoever comes needs the token: JUPYTER_TOKEN, or the one that is printed.
+# Starts JupyterLab in the container. Every visitor needs the token: JUPYTER_TOKEN, or the one that is printed.
 set -eu
 
 lab=${CNNBOOK_LAB:-/opt/lab}
@@ -7,7 +7,7 @@ source=${CNNBOOK_SOURCE:-/opt/cnnbook}
 work=${CNNBOOK_WORK:-/work}
 datasets=${CNNBOOK_DATASETS:-/data}
 
-# The notebooks are copied once; what a person changed stays.
+# The notebooks are copied once, so that changes to them stay.
 if [ ! -e "$work/notebooks" ] && ! cp -r "$source/notebooks" "$work/notebooks"; then
 	echo "cnnbook: $work cannot be written by user $(id -u): give that user the folder, or start the container with --user" >&2
 	exit 1
@@ -22,11 +22,11 @@ if [ -z "${CNNBOOK_DATA:-}" ]; then
 		fi
 	done
 fi
-# An empty token would mean none at all.
+# With an empty token, JupyterLab would ask for none.
 [ -n "${JUPYTER_TOKEN:-}" ] || unset JUPYTER_TOKEN
 
 if [ $# -gt 0 ]; then
-	exec "$@" # a hub's own server, a shell
+	exec "$@" # a hub's own server, or a shell
 fi
 exec "$lab/python/bin/python" -m jupyterlab \
 	--ServerApp.ip="${CNNBOOK_IP:-0.0.0.0}" --ServerApp.port=8888 --ServerApp.port_retries=0 --no-browser \

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Tries the image from within: JupyterLab answers and asks for a token, and a notebook runs offline.
+# Tests the image from inside: JupyterLab answers and asks for a token, and a notebook runs offline.
 set -eu
 python=/opt/lab/python/bin/python
 "$python" - <<'P'
