@@ -48,7 +48,7 @@ func TestLabCommand(t *testing.T) {
 func TestAskNoNews(t *testing.T) {
 	config := t.TempDir()
 	name := filepath.Join(config, "labconfig", "page_config.json")
-	if err := askNoNews(config); err != nil {
+	if err := disableNews(config); err != nil {
 		t.Fatal(err)
 	}
 	if data, err := os.ReadFile(name); err != nil || !strings.Contains(string(data), "announcements") {
@@ -57,7 +57,7 @@ func TestAskNoNews(t *testing.T) {
 	if err := os.WriteFile(name, []byte("{}"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := askNoNews(config); err != nil {
+	if err := disableNews(config); err != nil {
 		t.Fatal(err)
 	}
 	if data, err := os.ReadFile(name); err != nil || string(data) != "{}" {

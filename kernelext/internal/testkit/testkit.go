@@ -175,7 +175,7 @@ func FaultyPlugins(t *testing.T) []FaultyPlugin {
 			__attribute__((constructor)) static void f(void) { abort(); }
 			void *GetPjrtApi(void) { return 0; }`), "aborts when it is loaded"},
 		{"exits on load", SharedLibrary(t, `#include <stdlib.h>
-			__attribute__((constructor)) static void f(void) { exit(0); }`), "answers with something else than its description"},
+			__attribute__((constructor)) static void f(void) { exit(0); }`), "prints something other than its description"},
 		{"another interface", SharedLibrary(t, `struct api { unsigned long size; void *ext; struct { unsigned long size; void *ext; int major, minor; } v; };
 			static struct api a = {sizeof(struct api), 0, {24, 0, 7, 7}};
 			void *GetPjrtApi(void) { return &a; }`), "built for another PJRT interface"},
