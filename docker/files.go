@@ -37,7 +37,7 @@ func targets() map[string]string {
 	}
 }
 
-// Files makes all files from the versions of a checkout: name from its root → content.
+// Files generates all files from the versions of a checkout: name from its root → content.
 func Files(ctx context.Context, module string) (map[string][]byte, error) {
 	p, err := readPins(ctx, module)
 	if err != nil {

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Starts JupyterLab in the container. Whoever comes needs the token: JUPYTER_TOKEN, or the one that is printed.
+# Starts JupyterLab in the container. Access requires the token: JUPYTER_TOKEN, or the one that is printed.
 set -eu
 
 lab=${CNNBOOK_LAB:-/opt/lab}
@@ -7,9 +7,9 @@ source=${CNNBOOK_SOURCE:-/opt/cnnbook}
 work=${CNNBOOK_WORK:-/work}
 datasets=${CNNBOOK_DATASETS:-/data}
 
-# The notebooks are copied once; what a person changed stays.
+# The notebooks are copied once; the user's changes are kept.
 if [ ! -e "$work/notebooks" ] && ! cp -r "$source/notebooks" "$work/notebooks"; then
-	echo "cnnbook: $work cannot be written by user $(id -u): give that user the folder, or start the container with --user" >&2
+	echo "cnnbook: $work cannot be written by user $(id -u): make that user its owner, or start the container with --user" >&2
 	exit 1
 fi
 if [ -z "${CNNBOOK_DATA:-}" ]; then
@@ -22,7 +22,7 @@ if [ -z "${CNNBOOK_DATA:-}" ]; then
 		fi
 	done
 fi
-# An empty token would mean none at all.
+# An empty token would disable authentication.
 [ -n "${JUPYTER_TOKEN:-}" ] || unset JUPYTER_TOKEN
 
 if [ $# -gt 0 ]; then

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Tries the image from within: JupyterLab answers and asks for a token, and a notebook runs offline.
+# Tests the image from inside: JupyterLab answers and asks for a token, and a notebook runs offline.
 set -eu
 python=/opt/lab/python/bin/python
 "$python" - <<'P'
@@ -12,7 +12,7 @@ try:
 except urllib.error.HTTPError as error:
     assert error.code == 403, error
 else:
-    raise SystemExit("the contents are shown without a token")
+    raise SystemExit("the contents are accessible without a token")
 P
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
