@@ -82,7 +82,7 @@ func parses(t *testing.T, where, line string) {
 	}
 }
 
-// What documents, workflows and scripts tell people and machines to type is understood.
+// Every command line in documents, workflows and scripts is accepted.
 func TestDocumentedCommandLinesParse(t *testing.T) {
 	var files []string
 	for _, pattern := range []string{"*.md", "docs/*.md", "docker/*.md", "notebooks/*.md", "notebooks/*.ipynb", ".github/workflows/*", ".ci/run", "docker/templates/*", "internal/bench/*"} {
@@ -116,7 +116,7 @@ func commandLines(text string) (lines []string) {
 	return lines
 }
 
-// A mistake is one line that says what was meant or where to look; nothing else is printed.
+// A mistake gives one line with a suggestion or a reference to help; nothing else is printed.
 func TestSuggestions(t *testing.T) {
 	for line, want := range map[string]string{
 		"bok":                    `unknown command "bok": did you mean book?`,

@@ -73,7 +73,7 @@ func TestMistakesAreOneLine(t *testing.T) {
 		{[]string{"kernel", "paint"}, `unknown argument "paint"`},
 		{[]string{"kernel", "install", "-user", "-sys-prefix"}, "choose one of --user, --sys-prefix and --prefix"},
 		{[]string{"kernel", "remove", "-prefix", empty}, `no kernel "cnnbook"`},
-		{[]string{"kernel", "remove", "-prefix", empty, "-name", "../x"}, "is none"},
+		{[]string{"kernel", "remove", "-prefix", empty, "-name", "../x"}, "is not a valid kernel name"},
 		{[]string{"runs", "show"}, "runs show: expected one RUN, got 0"},
 		{[]string{"runs", "export"}, "runs export: expected one RUN, got 0"},
 	} {

@@ -27,7 +27,7 @@ const exploreIdle = time.Minute
 //	kernelext.Cell(func(ctx context.Context) error {
 //		return kernelext.Explorer{
 //			Label: "Test image", Count: 200, Stills: []int{0, 7},
-//			Show:  func(i int) ([]any, error) { return []any{picture(i)}, nil },
+//			Show:  func(i int) ([]any, error) { return []any{image(i)}, nil },
 //		}.Run(ctx)
 //	})
 //

@@ -14,7 +14,7 @@ type Align int
 
 // Alignments of a column.
 const (
-	AlignAuto   Align = iota // right when every cell of the column is a number, else left
+	AlignAuto   Align = iota // right when every cell of the column is a number, otherwise left
 	AlignLeft                //
 	AlignRight               //
 	AlignCenter              //

@@ -16,8 +16,8 @@ import (
 )
 
 // measurement is what one process measures: lines of JSON on its standard
-// output, the first with First when its first step is finished, one with Turn where a
-// line on standard input is waited for, and at the end one with everything else.
+// output, the first with First when its first step is finished, one with Turn when it
+// waits for a line on standard input, and at the end one with everything else.
 type measurement struct {
 	First    bool      `json:"first,omitempty"`
 	Turn     bool      `json:"turn,omitempty"`

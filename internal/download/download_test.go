@@ -107,7 +107,7 @@ func TestFetchCutAtEveryTenth(t *testing.T) {
 	data := payload()
 	url, requests := serve(t, func(w http.ResponseWriter, r *http.Request) { cutting(w, r, data, len(data)/10) })
 	d := downloadOf(url, data)
-	d.Retries = 1 // a new byte starts the count anew, so that ten cuts pass
+	d.Retries = 1 // a new byte restarts the count, so that ten cuts pass
 	var last int64
 	d.Progress = func(done, total int64) {
 		if done < last || total != int64(len(data)) {

@@ -44,8 +44,8 @@ func TestLabCommand(t *testing.T) {
 	}
 }
 
-// TestAskNoNews: the question is off, unless the person has said what is to be off.
-func TestAskNoNews(t *testing.T) {
+// TestDisableNews: the question is off, unless the user has a configuration.
+func TestDisableNews(t *testing.T) {
 	config := t.TempDir()
 	name := filepath.Join(config, "labconfig", "page_config.json")
 	if err := disableNews(config); err != nil {
@@ -61,7 +61,7 @@ func TestAskNoNews(t *testing.T) {
 		t.Fatal(err)
 	}
 	if data, err := os.ReadFile(name); err != nil || string(data) != "{}" {
-		t.Errorf("the person's own file is now %q, %v", data, err)
+		t.Errorf("the user's own file is now %q, %v", data, err)
 	}
 }
 
