@@ -112,7 +112,7 @@ func errorLine(err error) string {
 	return "error: " + strings.ReplaceAll(text, "\n", "\n       ")
 }
 
-// interruptLine says what an interrupted cell was doing, if its error contains
+// interruptLine states what an interrupted cell was doing, if its error contains
 // more than the end of its context, and how to continue.
 func interruptLine(err, cause error) string {
 	text := text.CleanLine(err.Error())

@@ -24,7 +24,7 @@ func testSetup(t *testing.T) Installer {
 	return Installer{Log: os.Stderr}
 }
 
-// testProbe gives the program that tries plugins.
+// testProbe returns the program that tests plugins.
 func testProbe(t *testing.T) string {
 	t.Helper()
 	s, tc, err := testSetup(t).begin(t.Context())

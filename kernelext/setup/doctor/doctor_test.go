@@ -16,7 +16,7 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/setup"
 )
 
-// find gives the check of a name.
+// find returns the check with a name.
 func find(t *testing.T, checks []Check, name string) Check {
 	t.Helper()
 	i := slices.IndexFunc(checks, func(c Check) bool { return c.Name == name })
