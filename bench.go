@@ -9,19 +9,19 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const benchAbout = `Times training steps, evaluation, the way from start to the first finished step, and peak memory of the write-up's
-network. With --python, Keras on TensorFlow, PyTorch and Keras on JAX do the same work, every two steps in turn with ours:
+const benchAbout = `Times training steps, evaluation, the time from start to the first finished step, and peak memory of the write-up's
+network. With --python, Keras on TensorFlow, PyTorch and Keras on JAX do the same work, alternating with ours every two steps:
 
   python3 -m venv ~/peers && ~/peers/bin/pip install -r internal/bench/requirements.txt
   go run . bench --python ~/peers/bin/python
 
-Each measurement is a process of its own. Keep the machine free of other work meanwhile.`
+Each measurement runs in a separate process. Keep the machine free of other work meanwhile.`
 
 func benchCommand() *cobra.Command {
 	var b bench.Benchmark
 	var cells, worker bool
 	c := &cobra.Command{
-		Use: "bench [flags]", Short: "time steps, start and memory, beside other frameworks",
+		Use: "bench [flags]", Short: "measure steps, start-up and memory, compared with other frameworks",
 		Long: benchAbout, Example: "bench --rounds 3 --steps 10", Args: cli.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := b.Check(b.Rounds); err != nil {
@@ -45,21 +45,21 @@ func benchCommand() *cobra.Command {
 	f.StringVar(&b.Data, "data", "", "dataset in CIFAR-10's binary layout, a folder (default: 60,000 drawn images)")
 	f.IntVar(&b.Images, "images", cifar.TrainRecords, "training images to load")
 	f.IntVar(&b.Batch, "batch", 500, "images per step")
-	f.IntVar(&b.Warm, "warm", 3, "steps before those that are timed")
+	f.IntVar(&b.Warm, "warm", 3, "warm-up steps before the timed ones")
 	f.IntVar(&b.Steps, "steps", 20, "steps to time")
-	f.IntVar(&b.Turn, "turn", 2, "timed steps after which the others have their turn; 0: each works to its end")
+	f.IntVar(&b.Turn, "turn", 2, "timed steps per turn, then the next framework runs; 0: each runs to completion")
 	f.IntVar(&b.Evaluate, "evaluate", 2000, "test images to evaluate")
 	f.IntVar(&b.Devices, "devices", 1, "devices that share each of our batches")
 	f.StringVar(&b.Precision, "precision", "", "of our convolutions and matrix multiplications: empty for float32, or bfloat16")
-	f.IntVar(&b.Rounds, "rounds", 5, "rounds; each starts everyone once")
-	f.StringVar(&b.Python, "python", "", "interpreter with the packages of internal/bench/requirements.txt, to measure the others with")
+	f.IntVar(&b.Rounds, "rounds", 5, "rounds; each round runs every framework once")
+	f.StringVar(&b.Python, "python", "", "interpreter with the packages of internal/bench/requirements.txt, to measure the other frameworks")
 	f.BoolVar(&b.PureGo, "go", false, "also measure GoMLX's pure-Go backend, which needs no plugin")
-	f.BoolVar(&b.Growth, "growth", false, "instead, measure ours over numbers of images, sizes of batches and numbers of devices")
-	f.BoolVar(&cells, "cells", false, "instead, time cells in the kernel that draw a saved run or train")
-	f.BoolVar(&worker, "worker", false, "measure once in this process and write lines of JSON, as bench does in processes that it starts")
+	f.BoolVar(&b.Growth, "growth", false, "instead, measure ours over several image counts, batch sizes and device counts")
+	f.BoolVar(&cells, "cells", false, "instead, time notebook cells that draw a saved run or train")
+	f.BoolVar(&worker, "worker", false, "measure once in this process and write lines of JSON, as bench does in the processes it starts")
 	cli.Complete(c, "precision", precisions)
 	return c
 }
 
-// precisions are those of a training's convolutions and matrix multiplications, beside the default, float32.
+// precisions lists the precisions of a training's convolutions and matrix multiplications, apart from the default, float32.
 func precisions() []string { return []string{"bfloat16"} }

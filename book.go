@@ -13,12 +13,12 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const bookAbout = `Runs the notebooks without a person and writes a folder of pages. Without --data they run on drawn images.
-A notebook that was run like this before is not run again until it, or code that it imports, has changed.`
+const bookAbout = `Runs the notebooks unattended and writes a folder of pages. Without --data they run on drawn images.
+A notebook that has already run with these settings runs again only when it, or code that it imports, has changed.`
 
 func bookCommand() *cobra.Command {
 	c := &cobra.Command{
-		Use: "book [flags]", Short: "set up, run every notebook without a person, and write the pages",
+		Use: "book [flags]", Short: "set up, run every notebook unattended, and write the pages",
 		Long: bookAbout, Example: "book --data ~/cifar10 --budget cpu --only 01,06", Args: cli.NoArgs,
 	}
 	b := book.Build{
@@ -27,10 +27,10 @@ func bookCommand() *cobra.Command {
 		Packages: []string{"cifar", "cnn", "viz", "kernelext", "notebooks/lab"},
 	}
 	params := paramFlags(c)
-	c.Flags().StringVar(&b.Out, "out", "_site", "folder for the pages; books of other data, budget or seed in it stay")
+	c.Flags().StringVar(&b.Out, "out", "_site", "folder for the pages; books for other data, budgets or seeds in it are kept")
 	c.Flags().StringVar(&b.Only, "only", "", "run only these notebooks, such as 01 or 02,06")
 	c.Flags().BoolVar(&b.Update, "update", false, "also write the results back into notebooks/, drawn images only")
-	c.Flags().BoolVar(&b.Force, "force", false, "run notebooks although nothing has changed since they were run")
+	c.Flags().BoolVar(&b.Force, "force", false, "run notebooks even if nothing has changed since their last run")
 	cli.Complete(c, "only", notebookNames)
 	c.RunE = func(c *cobra.Command, _ []string) (err error) {
 		if b.Params, err = params(); err != nil {
@@ -53,7 +53,7 @@ func bookCommand() *cobra.Command {
 	return c
 }
 
-// imagesSHA256 identifies the content of a real dataset, and refuses a wrong one before anything long begins.
+// imagesSHA256 identifies the content of a real dataset, and rejects an invalid one before any long work begins.
 func imagesSHA256(data string) (string, error) {
 	if data == "" {
 		return "", nil
@@ -65,7 +65,7 @@ func imagesSHA256(data string) (string, error) {
 	return train.Fingerprint()[:32] + test.Fingerprint()[:32], nil
 }
 
-// notebookNames are what --only takes, for a shell to offer.
+// notebookNames lists the values that --only accepts, for shell completion.
 func notebookNames() (names []string) {
 	paths, _ := book.Choose("notebooks", "") // none elsewhere
 	for _, path := range paths {

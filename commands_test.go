@@ -82,7 +82,7 @@ func parses(t *testing.T, where, line string) {
 	}
 }
 
-// What documents, workflows and scripts tell people and machines to type is understood.
+// Every command line in documents, workflows and scripts is accepted.
 func TestDocumentedCommandLinesParse(t *testing.T) {
 	var files []string
 	for _, pattern := range []string{"*.md", "docs/*.md", "docker/*.md", "notebooks/*.md", "notebooks/*.ipynb", ".github/workflows/*", ".ci/run", "docker/templates/*", "internal/bench/*"} {
@@ -116,14 +116,14 @@ func commandLines(text string) (lines []string) {
 	return lines
 }
 
-// A mistake is one line that says what was meant or where to look; nothing else is printed.
+// A mistake gives one line with a suggestion or a reference to help; nothing else is printed.
 func TestSuggestions(t *testing.T) {
 	for line, want := range map[string]string{
 		"bok":                    `unknown command "bok": did you mean book?`,
 		"hlp":                    `did you mean help?`,
 		"stup":                   `did you mean setup?`,
-		"runs lst":               `runs: unknown word "lst": did you mean list? go run . runs --help`,
-		"kernel paint":           `kernel: unknown word "paint": expected install, list or remove`,
+		"runs lst":               `runs: unknown argument "lst": did you mean list? go run . runs --help`,
+		"kernel paint":           `kernel: unknown argument "paint": expected install, list or remove`,
 		"help runs exprt":        `did you mean export?`,
 		"book --budgt full":      `book: unknown flag: --budgt: did you mean --budget? go run . book --help lists the flags`,
 		"book -budgt full":       `did you mean --budget?`,

@@ -23,7 +23,7 @@ func dataDrawCommand() *cobra.Command {
 		Long:    "Writes a drawn dataset in CIFAR-10's layout into the new folder DIR.",
 		Example: "data draw --train 1000 --test 200 ~/drawn", Args: cli.OneArg("DIR"),
 	}
-	seed := c.Flags().Uint64("seed", 1, "what the images are drawn from")
+	seed := c.Flags().Uint64("seed", 1, "seed from which the images are drawn")
 	train := c.Flags().Int("train", 10_000, "training images, at most 50,000")
 	test := c.Flags().Int("test", 2_000, "test images, at most 10,000")
 	c.RunE = func(c *cobra.Command, args []string) error {
@@ -43,10 +43,10 @@ func dataDrawCommand() *cobra.Command {
 func dataFetchCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "fetch DIR [flags]", Short: "download CIFAR-10 (170 MB), and check it",
-		Long:    "Downloads the official archive into the folder DIR, going on where an earlier download stopped, and checks size and sha256.",
+		Long:    "Downloads the official archive into the folder DIR, resuming an earlier download where it stopped, and checks size and sha256.",
 		Example: "data fetch ~/cifar10", Args: cli.OneArg("DIR"),
 	}
-	url := c.Flags().String("url", cifar.OfficialURL, "where the archive lies: the official place or a mirror")
+	url := c.Flags().String("url", cifar.OfficialURL, "URL of the archive: the official one or a mirror")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		var last time.Time
 		d := cifar.Download{URL: *url, Progress: func(done, total int64) {

@@ -14,11 +14,11 @@ var errDoctor = errors.New("doctor: something is missing: the remedies are liste
 
 func doctorCommand() *cobra.Command {
 	c := &cobra.Command{
-		Use: "doctor [flags]", Short: "say what is installed, what is missing and how to fix it",
-		Long:    "Looks at all that cnnbook needs and changes nothing. The exit status is 1 if something is missing.",
+		Use: "doctor [flags]", Short: "report what is installed, what is missing and how to fix it",
+		Long:    "Checks everything that cnnbook needs and changes nothing. The exit status is 1 if something is missing.",
 		Example: "doctor --data ~/cifar10", Args: cli.NoArgs,
 	}
-	data := c.Flags().String("data", "", "also look at this dataset")
+	data := c.Flags().String("data", "", "also check this dataset")
 	asJSON := c.Flags().Bool("json", false, "print JSON")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		checks := doctor.Run(c.Context(), setup.Installer{}, *data)

@@ -12,21 +12,21 @@ import (
 
 func kernelCommand() *cobra.Command {
 	return cli.Group(&cobra.Command{
-		Use: "kernel COMMAND", Short: "install the kernel for a Jupyter of your own; list or remove it",
-		Long:    "Gives the kernel \"Go (cnnbook)\" to any Jupyter, be it JupyterLab, VS Code or JupyterHub. Other kernels are left alone.",
+		Use: "kernel COMMAND", Short: "install the kernel for your own Jupyter; list or remove it",
+		Long:    "Installs the kernel \"Go (cnnbook)\" for any Jupyter client: JupyterLab, VS Code or JupyterHub. Other kernels are left alone.",
 		Example: "kernel install\nkernel list",
 	}, kernelInstallCommand(), kernelListCommand(), kernelRemoveCommand())
 }
 
 func kernelInstallCommand() *cobra.Command {
 	c := &cobra.Command{
-		Use: "install [flags]", Short: "install the kernel, or renew it",
-		Long:    "Sets up, and installs the kernel for a Jupyter of your own. Installing it again renews it.",
+		Use: "install [flags]", Short: "install or update the kernel",
+		Long:    "Runs setup, then installs the kernel for your own Jupyter. Installing it again updates it.",
 		Example: "kernel install --sys-prefix", Args: cli.NoArgs,
 	}
 	place := placeFlags(c)
-	name := c.Flags().String("name", setup.KernelName, "name of the kernel; notebooks ask for it by name")
-	display := c.Flags().String("display-name", "", "what JupyterLab shows (default \""+setup.KernelDisplayName+"\")")
+	name := c.Flags().String("name", setup.KernelName, "name of the kernel; notebooks refer to it by this name")
+	display := c.Flags().String("display-name", "", "name that JupyterLab shows (default \""+setup.KernelDisplayName+"\")")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		at, err := place()
 		if err != nil {
@@ -48,25 +48,25 @@ func kernelInstallCommand() *cobra.Command {
 
 func kernelListCommand() *cobra.Command {
 	c := &cobra.Command{
-		Use: "list [flags]", Short: "list the installed kernels, and whether a part of one is gone",
-		Long:    "Lists the kernels that \"kernel install\" has installed, and says what is wrong with one.",
+		Use: "list [flags]", Short: "list the installed kernels and their missing parts",
+		Long:    "Lists the kernels that \"kernel install\" has installed, and reports their missing parts.",
 		Example: "kernel list --prefix /usr/local", Args: cli.NoArgs,
 	}
-	prefix := c.Flags().String("prefix", "", "also look into the installation DIR")
+	prefix := c.Flags().String("prefix", "", "also search the installation DIR")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		found, err := setup.InstalledKernels(c.Context(), *prefix)
 		if err != nil {
 			return err
 		}
 		if len(found) == 0 {
-			fmt.Fprintln(c.ErrOrStderr(), "no kernel is installed: go run . kernel install makes one, go run . lab needs none")
+			fmt.Fprintln(c.ErrOrStderr(), "no kernel is installed: go run . kernel install installs one; go run . lab works without")
 			return nil
 		}
 		t := tabwriter.NewWriter(c.OutOrStdout(), 0, 0, 2, ' ', 0)
 		for _, k := range found {
 			state := "ready"
 			if len(k.Gone) > 0 {
-				state = "gone: " + strings.Join(k.Gone, ", ") + "; install it again"
+				state = "missing: " + strings.Join(k.Gone, ", ") + "; install it again"
 			}
 			fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", k.Name, k.DisplayName, k.Dir, state)
 		}
@@ -98,7 +98,7 @@ func kernelRemoveCommand() *cobra.Command {
 	return c
 }
 
-// placeFlags adds the flags that say where a kernel lies. The function that it returns reads them once they are parsed.
+// placeFlags adds the flags that select where a kernel is installed. The function that it returns reads them once they are parsed.
 func placeFlags(c *cobra.Command) func() (setup.KernelPlace, error) {
 	prefix := c.Flags().String("prefix", "", "in the installation DIR, such as /usr/local or a virtual environment")
 	user := c.Flags().Bool("user", false, "for this account, whatever Jupyter it uses (the default)")

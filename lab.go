@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// errRoot is what lab says to the superuser.
-var errRoot = errors.New("lab: JupyterLab does not run as root, because whoever reaches it then owns the machine: use an ordinary account, or add --allow-root in a container of your own")
+// errRoot is lab's error when it runs as root.
+var errRoot = errors.New("lab: JupyterLab does not run as root, because anyone who can connect to it would then control the machine: use an ordinary account, or add --allow-root in your own container")
 
 func labCommand() *cobra.Command {
 	var o setup.LabOptions
@@ -34,6 +34,6 @@ func labCommand() *cobra.Command {
 	f.StringVar(&o.Folder, "dir", "notebooks", "folder of notebooks to open")
 	f.IntVar(&o.Port, "port", 0, "port on the loopback interface (default: 8888 or the next that is free)")
 	f.BoolVar(&o.NoBrowser, "no-browser", false, "print the address instead of opening a browser")
-	f.BoolVar(&o.AllowRoot, "allow-root", false, "run although this is the superuser")
+	f.BoolVar(&o.AllowRoot, "allow-root", false, "run even as root")
 	return c
 }

@@ -17,7 +17,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second ctrl-C ends what does not heed the first
+	context.AfterFunc(ctx, stop) // a second ctrl-C ends the process if it does not react to the first
 	err := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()
 	os.Exit(report(err, os.Stderr))
@@ -32,28 +32,28 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return cli.Execute(ctx, root, args)
 }
 
-// commands are all that this program can do.
+// commands returns the root command with all commands of this program.
 func commands() *cobra.Command {
 	return cli.Root("cnnbook is a Go notebook lab for image recognition.",
 		bookCommand(), labCommand(), setupCommand(), kernelCommand(), doctorCommand(), handoutCommand(),
 		dataCommand(), trainCommand(), benchCommand(), runsCommand())
 }
 
-// report says how a command ended and gives the exit status.
+// report prints how a command ended and returns the exit status.
 func report(err error, stderr io.Writer) int {
 	switch {
 	case err == nil:
 		return 0
 	case errors.Is(err, context.Canceled):
-		fmt.Fprintln(stderr, "cnnbook: stopped; what was finished is kept, and the same command goes on from there")
+		fmt.Fprintln(stderr, "cnnbook: stopped; finished work is kept, and the same command continues from there")
 		return 130
 	}
 	fmt.Fprintln(printable{stderr}, "cnnbook:", err)
 	return 1
 }
 
-// printable is a terminal to which text from outside is written: names, paths,
-// what files say of themselves.
+// printable is a terminal to which untrusted text is written: names, paths,
+// metadata of files.
 type printable struct{ w io.Writer }
 
 func (p printable) Write(text []byte) (int, error) {

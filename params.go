@@ -9,13 +9,13 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// paramFlags adds the flags that say what notebooks and trainings work on. The
-// function that it returns reads them once they are parsed, through the form of the
-// environment variables, so that both ways are checked alike.
+// paramFlags adds the flags that select the parameters of notebooks and trainings. The
+// function that it returns reads them once they are parsed. It converts them to
+// environment variables, so that both are checked in the same way.
 func paramFlags(c *cobra.Command) func() (kernelext.Params, error) {
 	f := c.Flags()
 	data := f.String("data", "", "dataset in CIFAR-10's binary layout: a folder or a .tar.gz (default: drawn images; go run . data fetch downloads the real ones)")
-	budget := f.String("budget", kernelext.BudgetSmoke, "how much work: smoke (seconds a notebook), cpu (minutes), hours (all images, few epochs), full (the write-up's own, days on a CPU)")
+	budget := f.String("budget", kernelext.BudgetSmoke, "how much work: smoke (seconds per notebook), cpu (minutes), hours (all images, few epochs), full (as in the write-up, days on a CPU)")
 	seed := f.Uint64("seed", 1, "seed of everything random")
 	runs := f.String("runs", os.Getenv(kernelext.EnvRuns), "folder of the saved runs (default: runs in the cache folder)")
 	cli.Complete(c, "budget", func() []string {

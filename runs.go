@@ -13,21 +13,21 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const runsAbout = `RUN is a run's folder name, or its beginning if only one run begins so.
-The runs lie in $CNNBOOK_RUNS, by default in the cache folder.`
+const runsAbout = `RUN is a run's folder name, or the beginning of only one run's name.
+The runs are stored in $CNNBOOK_RUNS, by default in the cache folder.`
 
 func runsCommand() *cobra.Command {
 	c := cli.Group(&cobra.Command{
 		Use: "runs COMMAND", Short: "list, show, verify, remove, export or import saved runs",
-		Long:    "Looks after the saved runs, each of which holds one training.\n\n" + runsAbout + "\n\n" + formatsAbout(),
+		Long:    "Manages the saved runs, each of which holds one training.\n\n" + runsAbout + "\n\n" + formatsAbout(),
 		Example: "runs list\nruns export base --format keras --out base.keras",
-		PersistentPreRun: func(c *cobra.Command, _ []string) { // names come from files that others may have made
+		PersistentPreRun: func(c *cobra.Command, _ []string) { // names come from files that may be untrusted
 			c.SetOut(printable{c.OutOrStdout()})
 			c.SetErr(printable{c.ErrOrStderr()})
 		},
 	})
 	c.AddCommand(runsListCommand(),
-		ofRun("show", "show one run: what it is, and its epochs", "Shows one run: what it is, and its epochs.", showRun),
+		ofRun("show", "show one run: its network and its epochs", "Shows one run: its network and its epochs.", showRun),
 		ofRun("verify", "read every file of a run and check it", "Reads every file of a run and checks its sha256.", verifyRun),
 		ofRun("rm", "remove a run", "Removes a run, unless a process is training it.", removeRun),
 		runsExportCommand(), runsImportCommand())
@@ -55,14 +55,14 @@ func ofRun(name, short, about string, do func(c *cobra.Command, dir string) erro
 func runsRoot() (string, error) {
 	params, err := kernelext.ParamsFrom(func(name string) string {
 		if name != kernelext.EnvRuns {
-			return "" // of the parameters, only where the runs lie matters here
+			return "" // only the folder of the runs matters here
 		}
 		return os.Getenv(name)
 	})
 	return params.Runs, err
 }
 
-// runFolders are the folders that hold a run, whole or damaged, and the folder that they lie in.
+// runFolders returns the folders that hold a run, intact or damaged, and their parent folder.
 func runFolders() (root string, dirs []string, err error) {
 	if root, err = runsRoot(); err != nil {
 		return "", nil, err
@@ -74,7 +74,7 @@ func runFolders() (root string, dirs []string, err error) {
 	return root, dirs, err
 }
 
-// runNames are the names of all runs, for a shell to offer.
+// runNames returns the names of all runs, for shell completion.
 func runNames() (names []string) {
 	_, dirs, _ := runFolders()
 	for _, dir := range dirs {
@@ -164,9 +164,9 @@ func verifyRun(c *cobra.Command, dir string) error {
 		return err
 	}
 	if r.Recovered != "" {
-		return fmt.Errorf("the latest save is damaged, the one before it is good: %s", r.Recovered)
+		return fmt.Errorf("the latest save is damaged, the previous one is intact: %s", r.Recovered)
 	}
-	_, err = fmt.Fprintf(c.OutOrStdout(), "%s: every file is there and has its sha256\n", filepath.Base(dir))
+	_, err = fmt.Fprintf(c.OutOrStdout(), "%s: every file is present and matches its sha256\n", filepath.Base(dir))
 	return err
 }
 

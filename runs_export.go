@@ -13,8 +13,8 @@ import (
 
 func runsExportCommand() *cobra.Command {
 	c := &cobra.Command{
-		Use: "export RUN [flags]", Short: "write a run for others to open; --out NAME.zip makes an archive",
-		Long:    "Writes a run for others to open.\n\n" + runsAbout + "\n\n" + formatsAbout(),
+		Use: "export RUN [flags]", Short: "write a run for use in other programs; --out NAME.zip makes an archive",
+		Long:    "Writes a run for use in other programs.\n\n" + runsAbout + "\n\n" + formatsAbout(),
 		Example: "runs export base --format keras --out base.keras", Args: cli.OneArg("RUN"),
 	}
 	out := c.Flags().String("out", "", "file, folder or .zip to write, which must not exist")
@@ -32,14 +32,14 @@ func runsExportCommand() *cobra.Command {
 			return err
 		}
 		if *out == "" {
-			return errors.New("runs export: where to? give a name by --out")
+			return errors.New("runs export: no destination: name one with --out")
 		}
 		r, err := cnn.LoadRun(dir)
 		if err != nil {
 			return err
 		}
 		if r.Recovered != "" {
-			fmt.Fprintf(c.ErrOrStderr(), "the latest save is damaged, the one before it is exported: %s\n", r.Recovered)
+			fmt.Fprintf(c.ErrOrStderr(), "the latest save is damaged; exporting the one before it: %s\n", r.Recovered)
 		}
 		if err := exchange.Export(r, *format, *out); err != nil {
 			return err
@@ -50,7 +50,7 @@ func runsExportCommand() *cobra.Command {
 	return c
 }
 
-// formatsAbout lists the formats for people.
+// formatsAbout lists the formats for the help text.
 func formatsAbout() string {
 	var b strings.Builder
 	b.WriteString("Formats of runs export:\n")

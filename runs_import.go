@@ -19,12 +19,12 @@ func runsImportCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "import FILE [flags]", Short: "save a network from Keras as a run",
 		Long: "Saves a network from Keras as a run: FILE is a .keras or .h5 file.\n\n" +
-			"What was done to the pixels before the network is kept with the run. Where the file does not say it, --preprocess must:\n" + preprocessings(),
+			"The preprocessing of the pixels is saved with the run. Where the file does not state it, --preprocess must:\n" + preprocessings(),
 		Example: "runs import --name theirs --preprocess divide-255 model.keras", Args: cli.OneArg("file"),
 	}
 	name := c.Flags().String("name", "", "name of the run; by default the file's")
-	network := c.Flags().String("network", "", "JSON file with the network, Keras's or ours, for a file of weights alone")
-	preprocess := c.Flags().String("preprocess", "", "what was done to the pixels before the network")
+	network := c.Flags().String("network", "", "JSON file with the network, in Keras's format or ours, for a file that holds only weights")
+	preprocess := c.Flags().String("preprocess", "", "preprocessing of the pixels")
 	cli.Complete(c, "preprocess", func() (names []string) {
 		for _, p := range exchange.Preprocessings() {
 			names = append(names, cobra.CompletionWithDesc(p[0], p[1]))
@@ -51,7 +51,7 @@ func runsImportCommand() *cobra.Command {
 	return c
 }
 
-// importRun saves the network in the file at path as a run below root. network is a file of layers, for weights alone.
+// importRun saves the network in the file at path as a run below root. network is a file of layers, for a file that holds only weights.
 func importRun(root, name, network, preprocess, path string) (*cnn.Run, error) {
 	layers, err := readNetwork(network)
 	if err != nil {
@@ -64,9 +64,9 @@ func importRun(root, name, network, preprocess, path string) (*cnn.Run, error) {
 	m, err := exchange.Import(data, layers, preprocess)
 	switch {
 	case errors.Is(err, exchange.ErrNoNetwork):
-		err = fmt.Errorf("%w: give its JSON by --network", err)
+		err = fmt.Errorf("%w: give its JSON with --network", err)
 	case errors.Is(err, exchange.ErrPreprocessing):
-		err = fmt.Errorf("%w: give it by --preprocess", err)
+		err = fmt.Errorf("%w: give it with --preprocess", err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
@@ -77,7 +77,7 @@ func importRun(root, name, network, preprocess, path string) (*cnn.Run, error) {
 	})
 }
 
-// readNetwork reads a file of layers, and checks that it is one; without one it gives nil.
+// readNetwork reads a file of layers, and checks it; for an empty path it returns nil.
 func readNetwork(path string) ([]byte, error) {
 	if path == "" {
 		return nil, nil
@@ -92,7 +92,7 @@ func readNetwork(path string) ([]byte, error) {
 	return data, nil
 }
 
-// preprocessings lists the choices, a line each.
+// preprocessings lists the choices, one per line.
 func preprocessings() string {
 	var b strings.Builder
 	for _, c := range exchange.Preprocessings() {
@@ -101,7 +101,7 @@ func preprocessings() string {
 	return b.String()
 }
 
-// runNameOf is a file's name without its endings, as far as a run may be called so.
+// runNameOf is a file's name without its extensions, with characters replaced that a run's name may not have.
 func runNameOf(file string) string {
 	name, _, _ := strings.Cut(strings.TrimLeft(file, "._-"), ".")
 	name = strings.Map(func(r rune) rune {

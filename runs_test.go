@@ -38,7 +38,7 @@ func savedRun(t *testing.T, root, layer, data string) *cnn.Run {
 func TestRunsOfATrainedRun(t *testing.T) {
 	r := savedRun(t, t.TempDir(), "dense", "twenty images")
 	to := filepath.Join(t.TempDir(), "out")
-	if _, _, err := call(t, "runs", "export", "small"); err == nil || !strings.Contains(err.Error(), "give a name by --out") {
+	if _, _, err := call(t, "runs", "export", "small"); err == nil || !strings.Contains(err.Error(), "no destination: name one with --out") {
 		t.Errorf("export without a destination: %v", err)
 	}
 	for _, test := range []struct {
@@ -47,7 +47,7 @@ func TestRunsOfATrainedRun(t *testing.T) {
 	}{
 		{[]string{"list"}, "twenty images"},
 		{[]string{"show", "small"}, "epoch 1: loss"},
-		{[]string{"verify", "small"}, "every file is there and has its sha256"},
+		{[]string{"verify", "small"}, "every file is present and matches its sha256"},
 		{[]string{"export", "small", "--out", to}, "as run"},
 		{[]string{"export", "small", "-format", "safetensors", "-out", to + ".safetensors"}, "as safetensors"},
 		{[]string{"rm", "small"}, "removed small-"},

@@ -11,7 +11,7 @@ import (
 func setupCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "setup", Short: "only set up: kernel, plugin, Python tools",
-		Long:    "Makes the kernel, the plugin and the Python tools in the cache folder, once.",
+		Long:    "Installs the kernel, the plugin and the Python tools in the cache folder, once.",
 		Example: "setup", Args: cli.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			env, err := setup.Installer{Log: c.ErrOrStderr()}.Run(c.Context())

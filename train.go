@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// training is what the flags of train choose.
+// training holds the flags of train.
 type training struct {
 	recipe, precision string
 	epochs, devices   int
@@ -24,16 +24,16 @@ type training struct {
 func trainCommand() *cobra.Command {
 	var t training
 	c := &cobra.Command{
-		Use: "train [flags]", Short: "train the write-up's network in a terminal, or go on with it",
-		Long:    "Trains the write-up's network, or goes on with it: stopped by ctrl-C, the same command continues.",
+		Use: "train [flags]", Short: "train the write-up's network in a terminal, or continue its training",
+		Long:    "Trains the write-up's network, or continues its training: after ctrl-C, the same command resumes.",
 		Example: "train --data ~/cifar10 --budget full", Args: cli.NoArgs,
 	}
 	params := paramFlags(c)
 	f := c.Flags()
-	f.StringVar(&t.recipe, "recipe", "base", "base: the write-up's SGD at 0.001; quick: Adam over one cycle of rates")
-	f.StringVar(&t.precision, "precision", "", "bfloat16: convolutions and matrix multiplications in half precision, which GPUs are faster at")
-	f.IntVar(&t.epochs, "epochs", 0, "epochs in all (default: the budget's)")
-	f.IntVar(&t.devices, "devices", 1, "devices that share each batch; xla:cpu has 4 whatever the processors, xla:cuda one a GPU")
+	f.StringVar(&t.recipe, "recipe", "base", "base: the write-up's SGD at 0.001; quick: Adam with a one-cycle learning rate")
+	f.StringVar(&t.precision, "precision", "", "bfloat16: convolutions and matrix multiplications in half precision, which is faster on GPUs")
+	f.IntVar(&t.epochs, "epochs", 0, "total number of epochs (default: the budget's)")
+	f.IntVar(&t.devices, "devices", 1, "devices that share each batch; xla:cpu always has 4, xla:cuda has one per GPU")
 	cli.Complete(c, "recipe", func() []string { return []string{"base", "quick"} })
 	cli.Complete(c, "precision", precisions)
 	c.RunE = func(c *cobra.Command, _ []string) error {

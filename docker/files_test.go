@@ -103,7 +103,7 @@ func TestStartScript(t *testing.T) {
 		t.Errorf("got %s", out)
 	}
 	if data, err := os.ReadFile(filepath.Join(root, "work/notebooks/01-x.ipynb")); err != nil || string(data) != "mine" {
-		t.Errorf("the person's notebook became %q, %v", data, err)
+		t.Errorf("the user's notebook became %q, %v", data, err)
 	}
 }
 

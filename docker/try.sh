@@ -12,7 +12,7 @@ try:
 except urllib.error.HTTPError as error:
     assert error.code == 403, error
 else:
-    raise SystemExit("the contents are shown without a token")
+    raise SystemExit("the contents are accessible without a token")
 P
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT

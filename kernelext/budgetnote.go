@@ -2,11 +2,11 @@ package kernelext
 
 import "strings"
 
-// Figures are cut out of pages and shown elsewhere: each says by itself that it
-// comes from less work than the write-up's.
+// Figures are copied out of pages and shown elsewhere: each states by itself that it
+// comes from a smaller budget than the write-up's.
 
-// budgetNote is what captions say about the budget; empty where the budget is
-// full or the parameters are no good, which the notebook's own cell reports.
+// budgetNote is the note about the budget in captions; empty where the budget is
+// full or the parameters are invalid, which the notebook's own cell reports.
 func budgetNote(p Params, err error) string {
 	if err != nil || p.Budget == BudgetFull {
 		return ""
@@ -76,7 +76,7 @@ type notedDrawing struct {
 
 func (d notedDrawing) CaptionText() string { return addNote(d.Drawing.CaptionText(), d.note) }
 
-// addNote ends a caption with a note, unless there is no caption, or it says so already.
+// addNote ends a caption with a note, unless there is no caption, or it contains the note already.
 func addNote(caption, note string) string {
 	caption = strings.TrimSpace(caption)
 	if caption == "" || strings.Contains(strings.ToLower(caption), "reduced budget") {

@@ -13,10 +13,10 @@ import (
 	"github.com/janpfeifer/gonb/gonbui"
 )
 
-// Exit statuses of a cell that did not end well.
+// Exit statuses of a cell that failed or was interrupted.
 const (
 	statusFailed      = 1
-	statusInterrupted = 130 // what shells give for a program ended by ctrl-C
+	statusInterrupted = 130 // what shells report for a program ended by ctrl-C
 )
 
 const (
@@ -25,14 +25,14 @@ const (
 
 	// patience is how long an interrupted cell may take to save and draw before it is
 	// ended, and lastWait is syncWait for it. Together they are less than the 5 s
-	// after which GoNB kills it, so that it can always say how to go on.
+	// after which GoNB kills it, so that the cell can always print how to continue.
 	patience = 3500 * time.Millisecond
 	lastWait = 750 * time.Millisecond
 )
 
-// errBusy is the end of a cell that does not heed its context: a compiler, say, or a
+// errBusy is the error of a cell that does not respond to the end of its context, because it is compiling or in a
 // very long step.
-var errBusy = fmt.Errorf("busy with what cannot be stopped, such as compiling; what was saved is kept: %w", ErrInterrupted)
+var errBusy = fmt.Errorf("busy with work that cannot be interrupted, such as compiling; saved work is kept: %w", ErrInterrupted)
 
 // Cell runs the body of a notebook's cell:
 //
@@ -46,14 +46,14 @@ var errBusy = fmt.Errorf("busy with what cannot be stopped, such as compiling; w
 //	})
 //
 // ctx ends at Jupyter's interrupt, at ctrl-C and when the kernel ends; its cause is
-// then ErrInterrupted or ErrKernelGone. Body has 3.5 s to return; after that it is
-// left where it is and the process ends, since GoNB would kill it after 5 s.
+// then ErrInterrupted or ErrKernelGone. Body has 3.5 s to return; after that
+// the process ends while body still runs, since GoNB would kill it after 5 s.
 //
-// When body returns nil, Cell returns once the notebook has all the output. When it returns an
+// When body returns nil, Cell returns once the notebook has received all output. When it returns an
 // error, Cell prints it in one line on stderr and exits with status 1, so that the
 // kernel marks the cell as failed, "Run All" stops and a headless run fails. An interrupted
-// cell says so, says how to go on, and exits with status 130: what comes after
-// it in the notebook relies on its result. A panic is left to the Go runtime.
+// cell prints that, and how to continue, and exits with status 130: later cells
+// of the notebook rely on its result. A panic is left to the Go runtime.
 //
 // Cell works the same in a program outside a notebook. It must be the last
 // call of main: deferred calls of main do not run when it exits.
@@ -102,8 +102,8 @@ func outcomeOf(ctx context.Context, done <-chan error) error {
 	}
 }
 
-// errorLine is an error as a cell shows it: no stack and no escape codes. The
-// parts of a joined error are lines of their own.
+// errorLine is an error as a cell shows it: no stack and no escape codes. Each
+// part of a joined error is a separate line.
 func errorLine(err error) string {
 	text := strings.TrimSpace(text.Clean(text.StripANSI(err.Error())))
 	if text == "" {
@@ -112,8 +112,8 @@ func errorLine(err error) string {
 	return "error: " + strings.ReplaceAll(text, "\n", "\n       ")
 }
 
-// interruptLine says what an interrupted cell was doing, as far as its error tells
-// more than that its context has ended, and how to go on.
+// interruptLine states what an interrupted cell was doing, if its error contains
+// more than the end of its context, and how to continue.
 func interruptLine(err, cause error) string {
 	text := text.CleanLine(err.Error())
 	for _, tail := range []string{context.Canceled.Error(), ErrInterrupted.Error(), ErrKernelGone.Error()} {

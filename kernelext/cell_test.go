@@ -92,7 +92,7 @@ func TestInterruptedCell(t *testing.T) {
 		{"saves", []os.Signal{os.Interrupt}, 130, "saved\n", "interrupted: stopped at step 3. Run this cell again to go on.\n"},
 		{"saves", []os.Signal{syscall.SIGTERM}, 130, "saved\n", "interrupted: stopped at step 3. Run this cell again to go on.\n"},
 		{"finishes", []os.Signal{os.Interrupt}, 0, "after\n", ""},
-		{"ignores", []os.Signal{os.Interrupt}, 130, "deaf\n", "interrupted: busy with what cannot be stopped, such as compiling; what was saved is kept. Run this cell again to go on.\n"},
+		{"ignores", []os.Signal{os.Interrupt}, 130, "deaf\n", "interrupted: busy with work that cannot be interrupted, such as compiling; saved work is kept. Run this cell again to go on.\n"},
 		{"ignores", []os.Signal{syscall.SIGTERM, syscall.SIGTERM}, -1, "deaf\n", ""}, // killed by the second
 	}
 	for _, test := range tests {

@@ -9,10 +9,10 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/internal/text"
 )
 
-// ErrUnsolved is what the error of an exercise wraps that is not solved yet.
+// ErrUnsolved is wrapped by the error of an exercise that is not solved yet.
 var ErrUnsolved = errors.New("not solved yet")
 
-// Checks tells a learner how far an exercise is solved:
+// Checks shows a learner which parts of an exercise are solved:
 //
 //	%%
 //	kernelext.Cell(func(ctx context.Context) error {
@@ -22,7 +22,7 @@ var ErrUnsolved = errors.New("not solved yet")
 //		return c.Report()
 //	})
 //
-// It shows what the learner's code gave and whether that is right, never the answer. The zero value is ready for use.
+// It shows the results of the learner's code and whether they are right, never the answer. The zero value is ready for use.
 type Checks struct {
 	Exercise string // its name
 
@@ -30,7 +30,7 @@ type Checks struct {
 	wrong int
 }
 
-// Equal checks that got is what is wanted, as by reflect.DeepEqual. what says what was asked.
+// Equal checks that got equals the wanted value, by reflect.DeepEqual. what names the expression.
 func (c *Checks) Equal(what string, got, want any) {
 	c.add(what, got, reflect.DeepEqual(got, want))
 }
@@ -52,7 +52,7 @@ func (c *Checks) add(what string, got any, right bool) {
 	c.rows = append(c.rows, []string{what, text.Shorten(text.CleanLine(fmt.Sprint(got)), 80), verdict})
 }
 
-// Report shows the checks. Its error wraps ErrUnsolved when one of them failed or there was none.
+// Report shows the checks. Its error wraps ErrUnsolved when one of them failed or there were none.
 func (c *Checks) Report() error {
 	if len(c.rows) == 0 {
 		return fmt.Errorf("exercise %q: %w: nothing was checked", text.CleanLine(c.Exercise), ErrUnsolved)

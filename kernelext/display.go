@@ -11,46 +11,46 @@ import (
 	"github.com/janpfeifer/gonb/gonbui"
 )
 
-// ErrDisplay is what every error about an item that cannot be shown wraps.
+// ErrDisplay is wrapped by every error about an item that cannot be shown.
 var ErrDisplay = errors.New("cannot display")
 
-// Figure is a drawing as PNG with the words that describe it; viz.Figure is one. The
+// Figure is a PNG image with the text that describes it; viz.Figure is one. The
 // page shows a PNG at its own density: one CSS pixel for each 1/72 inch that its
 // pHYs chunk states, or one for each pixel when it states none.
 type Figure interface {
 	PNG() ([]byte, error)
-	AltText() string     // what the figure shows, for those who do not see it
+	AltText() string     // what the figure shows, for readers who cannot see it
 	CaptionText() string // what the page prints below it; may be empty
 }
 
-// Drawing is a drawing as SVG with the words that describe it.
+// Drawing is an SVG drawing with the text that describes it.
 type Drawing interface {
 	SVG() ([]byte, error)
 	AltText() string
 	CaptionText() string
 }
 
-// Text is plain text, shown in a fixed-width font as it is.
+// Text is plain text, shown unchanged in a fixed-width font.
 type Text string
 
 // Markdown is text in Markdown with formulas in dollar signs. It is markup written by
-// the notebook's author: put nothing from outside into it.
+// the notebook's author: never put untrusted text into it.
 type Markdown string
 
 // Display shows each item below the one before, after everything printed so far:
 //
 //	Figure, Drawing     a <figure> with alternative text and caption
-//	image.Image         enlarged in whole steps when small, never smoothed (see Picture)
-//	Picture, SVG        the same with words of your own
+//	image.Image         enlarged by a whole factor when small, never smoothed (see Picture)
+//	Picture, SVG        the same with your own description
 //	Table               a table with caption
 //	Row(…)              several of the above side by side
 //	Markdown            text with formulas
 //	Text, string, error, fmt.Stringer   plain text
 //
-// Every item carries a twin in words, for readers without HTML. Text that comes with
-// figures, pictures and tables is escaped: it cannot be markup. In a notebook
-// whose budget is not full, captions end with "Reduced budget: smoke." or so.
-// Outside a notebook, Display prints the words on stdout.
+// Every item has a plain-text equivalent, for readers without HTML. The text of
+// figures, images and tables is escaped: it cannot be markup. In a notebook
+// whose budget is not full, captions end with a note such as "Reduced budget: smoke.".
+// Outside a notebook, Display prints the plain text on stdout.
 //
 // Errors wrap ErrDisplay and name the position of the item, counted from 1. Items before it are shown.
 func Display(items ...any) error {
@@ -116,7 +116,7 @@ func textBundle(s string) bundle { return bundle{Text: text.Clean(s)} }
 type row []any
 
 // Row is an item for Display that shows others side by side. They keep their sizes and wrap where the
-// page is too narrow, so that many of equal size form a grid. Markdown cannot stand in a row.
+// page is too narrow, so that many of equal size form a grid. Markdown is not allowed in a row.
 func Row(items ...any) any { return row(items) }
 
 func (r row) bundle() (bundle, error) {
@@ -130,7 +130,7 @@ func (r row) bundle() (bundle, error) {
 			return bundle{}, fmt.Errorf("position %d of %d in the row: %w", i+1, len(r), err)
 		}
 		if b.Markdown != "" {
-			return bundle{}, fmt.Errorf("position %d of %d in the row: markdown cannot stand in a row, use Text", i+1, len(r))
+			return bundle{}, fmt.Errorf("position %d of %d in the row: Markdown is not allowed in a row, use Text", i+1, len(r))
 		}
 		if b.HTML == "" {
 			b.HTML = `<pre class="cnnbook-plain" style="margin:0">` + text.Escape(b.Text) + `</pre>`
@@ -145,6 +145,6 @@ func (r row) bundle() (bundle, error) {
 	}, nil
 }
 
-// Printable makes text from outside safe to print: without terminal control sequences,
+// Printable makes untrusted text safe to print: without terminal control sequences,
 // other control characters, and characters that reorder what follows them.
 func Printable(s string) string { return text.Clean(text.StripANSI(s)) }

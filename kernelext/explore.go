@@ -13,41 +13,41 @@ import (
 	"github.com/janpfeifer/gonb/gonbui"
 )
 
-// EnvStill names the variable that says, when it is not empty, that nobody is there to choose anything: Explorer then
+// EnvStill names the variable that, when not empty, marks an unattended run: Explorer then
 // shows its stills at once. Execute sets it.
 const EnvStill = "CNNBOOK_STILL"
 
 // exploreIdle is how long an Explorer waits for a choice.
 const exploreIdle = time.Minute
 
-// Explorer lets a person choose one of several things in a notebook, and shows what belongs to the choice. There is a list
-// to choose from, or a slider with buttons to step, and a button to end it.
+// Explorer lets the user choose one of several things in a notebook, and shows the output for the choice. It has a list
+// to choose from, or a slider with step buttons, and a button to end it.
 //
 //	%%
 //	kernelext.Cell(func(ctx context.Context) error {
 //		return kernelext.Explorer{
 //			Label: "Test image", Count: 200, Stills: []int{0, 7},
-//			Show:  func(i int) ([]any, error) { return []any{picture(i)}, nil },
+//			Show:  func(i int) ([]any, error) { return []any{image(i)}, nil },
 //		}.Run(ctx)
 //	})
 //
-// Where nobody can choose, on a page, in a headless run, in a terminal, or when no choice is made for a while, what is
-// shown needs no scripts: the stills, or the last choice. So a cell with an Explorer never holds up "Run All" for
+// Where no user can choose (on a page, in a headless run or in a terminal), or when no choice is made for a while, the
+// output needs no scripts: the stills, or the last choice. So a cell with an Explorer never delays "Run All" for
 // longer than Idle.
 type Explorer struct {
 	Label   string   // what is chosen
 	Choices []string // the names of the choices, for a list
 	Count   int      // without Choices: how many choices there are, for a slider
 	Start   int      // the first choice, counted from 0
-	Stills  []int    // choices that are shown where nobody can choose; empty: Start
+	Stills  []int    // choices shown where no user can choose; empty: Start
 
-	// Show gives what belongs to a choice, side by side. Show is called by one goroutine.
+	// Show returns the items for a choice, which are shown side by side. It is called from one goroutine.
 	Show func(choice int) ([]any, error)
 
 	Idle time.Duration // how long to wait for a choice; 0: a minute
 }
 
-// Run shows the explorer until it is ended by its button, by the end of ctx, which is no error here, or by Idle.
+// Run shows the explorer until the user presses its button, ctx ends (which is not an error here), or Idle has passed.
 func (e Explorer) Run(ctx context.Context) error {
 	if err := e.check(); err != nil {
 		return err
@@ -76,7 +76,7 @@ func (e Explorer) check() error {
 	return nil
 }
 
-// Name is a choice in words.
+// Name is the name of a choice.
 func (e Explorer) name(choice int) string {
 	name := fmt.Sprint(choice)
 	if len(e.Choices) > 0 {
@@ -102,15 +102,15 @@ func (e Explorer) still() error {
 	return Display(append(items, Text(fmt.Sprintf("In JupyterLab, run this cell to choose among all %d.", e.count())))...)
 }
 
-// controls are what a person chooses with.
+// controls are the widgets with which the user chooses.
 type controls interface {
 	open() error
 	choices() <-chan int    // choices; only the latest counts
-	ended() <-chan struct{} // closed when the person has had enough
+	ended() <-chan struct{} // closed when the user ends the explorer
 	close(note string) error
 }
 
-// live shows each choice in the place of the one before.
+// live shows each choice in place of the previous one.
 func (e Explorer) live(ctx context.Context, c controls, out output) error {
 	shown, err := e.Show(e.Start)
 	if err != nil {

@@ -15,7 +15,7 @@ func ExampleExplorer() {
 		Label: "Number", Count: 10, Stills: []int{3, 4},
 		Show: func(i int) ([]any, error) { return []any{Text(fmt.Sprintf("its square is %d", i*i))}, nil },
 	}
-	if err := squares.Run(context.Background()); err != nil { // outside a notebook nobody can choose
+	if err := squares.Run(context.Background()); err != nil { // outside a notebook no user can choose
 		fmt.Println(err)
 	}
 	// Output:
@@ -26,7 +26,7 @@ func ExampleExplorer() {
 	// In JupyterLab, run this cell to choose among all 10.
 }
 
-// hand plays the person's hand.
+// hand stands in for the user's controls.
 type hand struct {
 	pick   chan int
 	end    chan struct{}
@@ -94,13 +94,13 @@ func TestExplorerDoesNotWaitForEver(t *testing.T) {
 	e := letters()
 	e.Idle = time.Millisecond
 	if err := e.live(t.Context(), &hand{}, &board{}); err != nil {
-		t.Errorf("nobody came: %v", err)
+		t.Errorf("no user: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	h := &hand{}
 	if err := letters().live(ctx, h, &board{}); err != nil || h.note == "" {
-		t.Errorf("an interrupt is a person's way to go on, got %v", err)
+		t.Errorf("an interrupt is not an error, got %v", err)
 	}
 }
 

@@ -14,12 +14,12 @@ import (
 	"github.com/janpfeifer/gonb/gonbui/widgets"
 )
 
-// frontEndWait bounds the wait for a browser. GoNB itself tries for longer, which a run without one need not wait for.
+// frontEndWait bounds the wait for a browser. GoNB itself tries for longer, but a run without a browser need not wait that long.
 const frontEndWait = 8 * time.Second
 
-// awaitFrontEnd says whether a browser answers. GoNB's widgets wait for one for ever, so it is asked first: by a script
-// that sends a value back. GoNB connects to ws://HOST/api/kernels, so there is no answer behind JupyterHub's longer
-// addresses, https or VS Code, any more than in a headless run.
+// awaitFrontEnd reports whether a browser answers. GoNB's widgets wait for one forever, so a script that sends a value
+// back tests this first. GoNB connects to ws://HOST/api/kernels, so there is no answer behind JupyterHub's longer
+// addresses, https or VS Code, nor in a headless run.
 func awaitFrontEnd(ctx context.Context) bool {
 	address, answered := "/cnnbook/ready/"+gonbui.UniqueId(), make(chan struct{})
 	var once sync.Once
@@ -34,10 +34,10 @@ func awaitFrontEnd(ctx context.Context) bool {
 	return false
 }
 
-// widgetControls are GoNB's widgets: a list, or a slider with two buttons to step, and a button that ends.
+// widgetControls are GoNB's widgets: a list, or a slider with two step buttons, and a button that ends the explorer.
 //
-// Each address is listened to for as long as the process lives: gonbui v0.11.4 keeps a lock for ever when a value comes
-// for which nobody listens.
+// Each address has a listener for as long as the process lives: gonbui v0.11.4 holds a lock forever when a value arrives
+// for an address without a listener.
 type widgetControls struct {
 	e    Explorer
 	id   string // of the display and of the element that holds the widgets
@@ -55,7 +55,7 @@ func newControls(e Explorer) *widgetControls {
 func (c *widgetControls) choices() <-chan int    { return c.pick }
 func (c *widgetControls) ended() <-chan struct{} { return c.end }
 
-// choose notes a choice; a reader that is busy gets the latest.
+// choose records a choice; a busy reader gets the latest one.
 func (c *widgetControls) choose(i int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -67,7 +67,7 @@ func (c *widgetControls) choose(i int) {
 	c.pick <- i
 }
 
-// Open shows the widgets. The browser has answered, so their Done does not wait for ever.
+// Open shows the widgets. The browser has answered, so their Done does not wait forever.
 func (c *widgetControls) open() error {
 	label, widget := text.CleanLine(c.e.Label), c.id+"-widget"
 	html := fmt.Sprintf(`<div id="%s" class="cnnbook-controls" role="group" aria-label="%s" style="display:flex;flex-wrap:wrap;gap:0.6em;align-items:center;margin:0.5em 0">`+
@@ -113,7 +113,7 @@ func (c *widgetControls) openSlider(widget string) {
 	c.button("next ▶", step(1))
 }
 
-// button adds a button. Its first value, 0, only says that it is there.
+// button adds a button. Its first value, 0, only reports that it exists.
 func (c *widgetControls) button(label string, clicked func()) {
 	address := "/cnnbook/button/" + gonbui.UniqueId()
 	comms.Subscribe(address, func(_ string, count int) {
@@ -124,7 +124,7 @@ func (c *widgetControls) button(label string, clicked func()) {
 	widgets.Button(label).WithAddress(address).AppendTo(c.id).Done()
 }
 
-// close puts a line of text in the widgets' place, which stays readable in a saved notebook.
+// close replaces the widgets by a line of text, which stays readable in a saved notebook.
 func (c *widgetControls) close(note string) error {
 	return notebookOutput{}.show(bundle{HTML: `<p class="cnnbook-controls mathjax_ignore">` + text.EscapeLine(note) + `</p>`, Text: note}, c.id)
 }

@@ -19,26 +19,26 @@ import (
 )
 
 const (
-	// pictureSide is the size, in CSS pixels, to which small pictures are enlarged.
+	// pictureSide is the size, in CSS pixels, to which small images are enlarged.
 	pictureSide = 256
 
 	pointsPerMetre = 72 / 0.0254
 )
 
-// Picture is an image with the words that describe it.
+// Picture is an image with the text that describes it.
 type Picture struct {
 	Image   image.Image
-	Alt     string // what it shows; empty: its size
+	Alt     string // what it shows; empty: its size is stated
 	Caption string
 
-	// Scale is the whole number of screen pixels for each side of a pixel. At 0 the
-	// longer side is brought as near to 256 as it goes without passing it.
+	// Scale is the number of screen pixels for each side of an image pixel. At 0 it is the largest
+	// factor with which the longer side is at most 256.
 	Scale int
 }
 
 func (p Picture) bundle() (bundle, error) {
 	if p.Image == nil {
-		return bundle{}, errors.New("the picture has no image")
+		return bundle{}, errors.New("the Picture has no image")
 	}
 	size := p.Image.Bounds().Size()
 	if size.X < 1 || size.Y < 1 {
@@ -58,7 +58,7 @@ func (p Picture) bundle() (bundle, error) {
 }
 
 // enlarged repeats each pixel scale times in both directions. Browsers smooth
-// what they enlarge, unless a style forbids it that not every page keeps.
+// enlarged images, unless a style forbids it, and not every page keeps such a style.
 type enlarged struct {
 	image.Image
 	scale int
@@ -93,7 +93,7 @@ func pngWidth(data []byte) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("the figure's PNG cannot be read: %w", err)
 	}
-	// The pHYs chunk stands before IDAT: PNG, third edition, 11.3.4.3.
+	// The pHYs chunk comes before IDAT: PNG, third edition, 11.3.4.3.
 	for at := 8; at+12 <= len(data); {
 		length := int(binary.BigEndian.Uint32(data[at:]))
 		kind := string(data[at+4 : at+8])
@@ -111,7 +111,7 @@ func pngWidth(data []byte) (int, error) {
 	return config.Width, nil
 }
 
-// SVG is a vector drawing with the words that describe it. The page shows it as
+// SVG is a vector drawing with the text that describes it. The page shows it as
 // an image: scripts inside do not run and nothing outside is loaded.
 type SVG struct {
 	Source  []byte // a whole document with <svg> as root
@@ -135,8 +135,8 @@ func drawingBundle(d Drawing) (bundle, error) {
 	return SVG{Source: source, Alt: d.AltText(), Caption: d.CaptionText()}.bundle()
 }
 
-// checkSVG reports what would leave an empty frame on the page: browsers
-// say nothing about an image that is no XML.
+// checkSVG reports errors that would leave an empty frame on the page: browsers
+// report nothing about an image that is not XML.
 func checkSVG(source []byte) error {
 	decoder := xml.NewDecoder(bytes.NewReader(source))
 	for root := true; ; {

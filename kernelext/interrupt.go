@@ -13,16 +13,16 @@ import (
 
 // Causes with which the context of a cell ends (see context.Cause).
 var (
-	// ErrInterrupted says that the person interrupted the cell: Jupyter's stop
+	// ErrInterrupted reports that the user interrupted the cell: Jupyter's stop
 	// button, ctrl-C in a terminal, or a termination signal.
 	ErrInterrupted = errors.New("interrupted")
 
-	// ErrKernelGone says that the kernel that started the cell has ended.
+	// ErrKernelGone reports that the kernel that started the cell has ended.
 	ErrKernelGone = errors.New("the kernel has ended")
 )
 
 const (
-	// parentPoll is how often a cell looks whether its kernel is still there.
+	// parentPoll is the interval at which a cell checks that its kernel still runs.
 	parentPoll = 500 * time.Millisecond
 
 	// orphanGrace is the time that a cell without a kernel has to save its work.
@@ -39,7 +39,7 @@ func withInterrupt(parent context.Context) (context.Context, context.CancelFunc)
 	go func() {
 		select {
 		case <-signals:
-			signal.Stop(signals) // before anyone can know, so that no second signal is lost
+			signal.Stop(signals) // before ctx ends, so that no second signal is lost
 			cancel(ErrInterrupted)
 		case <-ctx.Done():
 			signal.Stop(signals)
@@ -49,9 +49,9 @@ func withInterrupt(parent context.Context) (context.Context, context.CancelFunc)
 }
 
 // withParent returns a context that ends when this process loses its parent, which
-// getppid tells. A kernel that was killed cannot stop its cells; without this a
-// training run would go on unseen for hours. gone is called when the
-// process is still there grace later.
+// getppid shows. A kernel that was killed cannot stop its cells; without this a
+// training run would continue unseen for hours. gone is called when the
+// process still runs after grace.
 //
 // Linux could send a signal at the parent's death, but it watches the thread that
 // started the cell rather than the kernel's process.
@@ -68,7 +68,7 @@ func withParent(parent context.Context, getppid func() int, poll, grace time.Dur
 				if !errors.Is(context.Cause(ctx), ErrInterrupted) {
 					return
 				}
-				// An interrupted cell is still saving. The kernel may go meanwhile,
+				// An interrupted cell is still saving. The kernel may end meanwhile,
 				// as it does at a restart: keep watching, without a busy loop.
 				<-ticker.C
 			}

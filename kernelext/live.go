@@ -17,21 +17,21 @@ import (
 // liveInterval is the usual time between two drawings of a live display.
 const liveInterval = 250 * time.Millisecond
 
-// Live shows a training run while it goes on, and its result when it has ended.
+// Live shows a training run in progress, and its result when it has ended.
 //
 //	live := &kernelext.Live{Title: "Base model"}
 //	history, err := train(ctx, func(e Event) { live.Update(progress(e)) })
 //	err = live.Finish(err)
 //
-// In a notebook it is one block with a bar, the figures and small curves, which ends as a
-// figure without scripts. In a terminal it is Keras's progress line, and where stdout is
+// In a notebook it is one block with a progress bar, the metrics and small curves; its final state
+// needs no scripts. In a terminal it is Keras's progress line, and where stdout is
 // neither, the last line of each epoch.
 //
-// Update only takes a note; a goroutine draws the latest one at most every 250 ms, so that training
+// Update only records the state; a goroutine draws the latest one at most every 250 ms, so that training
 // never waits for the display. The zero value is ready for use; a Live serves one run.
 type Live struct {
 	Title string        // what is trained
-	Every time.Duration // least time between two drawings; 0: 250 ms
+	Every time.Duration // minimum time between two drawings; 0: 250 ms
 	Out   io.Writer     // where lines go outside a notebook; nil: os.Stdout
 
 	mu      sync.Mutex
@@ -47,7 +47,7 @@ type painter interface {
 	paint(s snapshot) error
 }
 
-// snapshot is all that a painter needs.
+// snapshot holds everything that a painter needs.
 type snapshot struct {
 	title   string
 	last    Progress
@@ -58,7 +58,7 @@ type snapshot struct {
 	err     error // why the run ended, when final
 }
 
-// Update tells the state of the run. It returns at once, and may be called from any goroutine.
+// Update reports the state of the run. It returns at once, and may be called from any goroutine.
 func (l *Live) Update(p Progress) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -79,7 +79,7 @@ func (l *Live) start() {
 	go l.draw(cmp.Or(max(l.Every, 0), liveInterval))
 }
 
-// draw paints what is new until Finish.
+// draw paints new states until Finish.
 func (l *Live) draw(every time.Duration) {
 	defer close(l.stopped)
 	ticker := time.NewTicker(every)
@@ -89,15 +89,15 @@ func (l *Live) draw(every time.Duration) {
 		case <-l.stop:
 			return
 		case <-ticker.C:
-			if s, ok := l.news(); ok && l.painter.paint(s) != nil {
+			if s, ok := l.latest(); ok && l.painter.paint(s) != nil {
 				return // the reader is gone; training goes on
 			}
 		}
 	}
 }
 
-// news is the state of the run when there is something new.
-func (l *Live) news() (snapshot, bool) {
+// latest is the state of the run if it has changed.
+func (l *Live) latest() (snapshot, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !l.dirty {
@@ -141,7 +141,7 @@ func (l *Live) Finish(err error) error {
 	return err
 }
 
-// newPainter chooses the painter for where this process runs.
+// newPainter chooses the painter for the place where this process runs.
 func newPainter(out io.Writer) painter {
 	if out == nil && gonbui.IsNotebook {
 		return &blockPainter{out: notebookOutput{}, id: "cnnbook-live-" + gonbui.UniqueId()}
@@ -152,13 +152,13 @@ func newPainter(out io.Writer) painter {
 	return &linePainter{w: out, terminal: text.IsTerminal(out) && os.Getenv("TERM") != "dumb"}
 }
 
-// outcome says in words how a run ended or how it stands.
+// outcome describes how a run ended, or its current state.
 func (s snapshot) outcome() string {
 	where := fmt.Sprintf("epoch %d, step %d of %d", s.last.Epoch, s.last.Step, s.last.Steps)
 	switch {
 	case !s.final:
 		return "Training"
-	case s.err == nil && s.elapsed < 10*time.Millisecond: // all told at once, from what was saved
+	case s.err == nil && s.elapsed < 10*time.Millisecond: // all reported at once, from a saved run
 		return "Finished earlier: " + text.Counted(len(s.ended), "epoch")
 	case s.err == nil:
 		return "Finished: " + text.Counted(len(s.ended), "epoch") + " in " + text.SpanText(s.elapsed)

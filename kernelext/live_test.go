@@ -157,13 +157,13 @@ func TestBlock(t *testing.T) {
 		}
 		s := r.snapshot(title)
 		running := testkit.CheckHTML(t, blockHTML(s))
-		for _, want := range []string{"Training", "epoch 1 of 2", "step 50 of 50", "loss 0.0460", "validation loss 1.0000", "rate 0.01", "time 20ms a step", "to go 1:00", "Curve of the loss: from 2.3 to 0.046"} {
+		for _, want := range []string{"Training", "epoch 1 of 2", "step 50 of 50", "loss 0.0460", "validation loss 1.0000", "rate 0.01", "time 20ms per step", "remaining 1:00", "Curve of the loss: from 2.3 to 0.046"} {
 			if !strings.Contains(running, want) {
 				t.Errorf("no %q in %q", want, running)
 			}
 		}
 		s.final, s.err = true, errors.New(title)
-		if got := testkit.CheckHTML(t, blockHTML(s)); strings.Contains(got, "to go") || !strings.Contains(got, "Failed at epoch 1, step 50 of 50") {
+		if got := testkit.CheckHTML(t, blockHTML(s)); strings.Contains(got, "remaining") || !strings.Contains(got, "Failed at epoch 1, step 50 of 50") {
 			t.Errorf("final block: %q", got)
 		}
 		testkit.CheckHTML(t, s.panels[0].svgFragment())

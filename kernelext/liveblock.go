@@ -9,8 +9,8 @@ import (
 )
 
 // blockPainter shows a run as one block of a notebook, which it replaces again and again. The
-// block has no script and only inline styles, so that it stays what it is in every
-// copy: saved, exported, published, or opened by someone who does not trust it.
+// block has no script and only inline styles, so that it looks the same in every
+// copy: saved, exported, published, or opened as an untrusted notebook.
 type blockPainter struct {
 	out output
 	id  string // of the display; a new one for each run
@@ -58,7 +58,7 @@ func barHTML(s snapshot) string {
 		`<div style="height:100%%;width:%.1f%%;background:%s"></div></div>`, percent, colorTrack, percent, color)
 }
 
-// figuresHTML is the row of numbers; what is unknown has no place in it.
+// figuresHTML is the row of metrics; unknown ones are left out.
 func figuresHTML(p Progress, final bool) string {
 	var b strings.Builder
 	add := func(name, value string) {
@@ -76,10 +76,10 @@ func figuresHTML(p Progress, final bool) string {
 		add("rate", fmt.Sprintf("%.4g", p.Rate))
 	}
 	if p.StepTime > 0 {
-		add("time", strings.TrimSuffix(stepText(p.StepTime), "/step")+" a step")
+		add("time", strings.TrimSuffix(stepText(p.StepTime), "/step")+" per step")
 	}
 	if p.ETA > 0 && !final {
-		add("to go", clockText(p.ETA))
+		add("remaining", clockText(p.ETA))
 	}
 	return `<div style="display:flex;flex-wrap:wrap;gap:0 1.4em">` + b.String() + `</div>`
 }
@@ -91,7 +91,7 @@ func ofText(n, of int) string {
 	return fmt.Sprint(n)
 }
 
-// blockText is the block in words: the last epochs as Keras prints them and how it stands.
+// blockText is the block as plain text: the last epochs as Keras prints them, and the current state.
 func blockText(s snapshot) string {
 	const most = 20
 	var b strings.Builder

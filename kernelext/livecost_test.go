@@ -21,7 +21,7 @@ func paintedRun() *recorder {
 	return &r
 }
 
-// BenchmarkLivePaint tells what drawing a long run takes of a processor: at most four drawings a second are made. The goal is
+// BenchmarkLivePaint measures the processor time for drawing a long run: there are at most four drawings per second. The goal is
 // at most one per cent of the training's time.
 func BenchmarkLivePaint(b *testing.B) {
 	r := paintedRun()
@@ -37,7 +37,7 @@ func BenchmarkLivePaint(b *testing.B) {
 	b.ReportMetric(100*paint/liveInterval.Seconds(), "%-of-one-processor")
 }
 
-// BenchmarkLiveUpdate tells what a training step pays for the display: a note under a lock.
+// BenchmarkLiveUpdate measures the cost of the display for a training step: a note under a lock.
 func BenchmarkLiveUpdate(b *testing.B) {
 	live := &Live{painter: discardPainter{}}
 	for b.Loop() {

@@ -31,7 +31,7 @@ func panelsHTML(panels []panel) string {
 	return `<div style="display:flex;flex-wrap:wrap;gap:0.6em 1.5em;margin-top:0.6em">` + b.String() + `</div>` + keyHTML(valid)
 }
 
-// keyHTML tells the two kinds of lines apart, when there are two.
+// keyHTML is the legend for the two kinds of lines, when there are two.
 func keyHTML(valid bool) string {
 	if !valid {
 		return ""
@@ -42,7 +42,7 @@ func keyHTML(valid bool) string {
 
 // html is a plot with its name and range above it. The lines are an image, which
 // every page shows; inline SVG would be dropped from notebooks that are not trusted.
-// All words are outside of it, in the colours of the page.
+// All text is outside of it, in the colours of the page.
 func (p panel) html() string {
 	low, high := p.span()
 	source := base64.StdEncoding.EncodeToString([]byte(p.svg(low, high)))
@@ -52,12 +52,12 @@ func (p panel) html() string {
 		panelWidth, text.EscapeLine(p.name), shortNumber(low), shortNumber(high), text.EscapeLine(p.alt()), panelWidth, panelHeight, source)
 }
 
-// alt tells the curves in words.
+// alt describes the curves in words.
 func (p panel) alt() string {
 	first, last := p.train[0], p.train[len(p.train)-1]
 	s := fmt.Sprintf("Curve of the %s: from %s to %s", text.CleanLine(p.name), shortNumber(first.y), shortNumber(last.y))
 	if len(p.valid) > 0 {
-		s += fmt.Sprintf("; on the validation data at last %s", shortNumber(p.valid[len(p.valid)-1].y))
+		s += fmt.Sprintf("; on the validation data finally %s", shortNumber(p.valid[len(p.valid)-1].y))
 	}
 	return s + "."
 }
@@ -120,7 +120,7 @@ func (p panel) svg(low, high float64) string {
 	return b.String()
 }
 
-// share is the place of v between low and high, from 0 to 1; the middle when they are equal.
+// share is the position of v between low and high, from 0 to 1; the middle when they are equal.
 func share(v, low, high float64) float64 {
 	if !(high > low) {
 		return 0.5

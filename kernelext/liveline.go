@@ -15,11 +15,11 @@ type linePainter struct {
 	terminal bool
 
 	printed int  // epochs that ended and were printed
-	open    bool // the cursor stands behind an unfinished line
+	open    bool // the cursor is at the end of an unfinished line
 	titled  bool
 }
 
-// eraseLine goes back to the start of a terminal's line and empties it (ECMA-48, EL).
+// eraseLine returns to the start of a terminal's line and clears it (ECMA-48, EL).
 const eraseLine = "\r\x1b[K"
 
 func (p *linePainter) paint(s snapshot) error {

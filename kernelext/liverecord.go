@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// recorder keeps what a live display shows of the past.
+// recorder keeps the history that a live display shows.
 type recorder struct {
 	began time.Time
 	last  Progress
@@ -15,10 +15,10 @@ type recorder struct {
 	validLoss, validAccuracy series // one for each validated epoch
 }
 
-// add takes a snapshot in.
+// add records a snapshot.
 func (r *recorder) add(p Progress) {
 	if r.last.Epoch != 0 && p.Epoch != r.last.Epoch && !r.last.EpochEnd {
-		r.ended = append(r.ended, r.last) // its end was not told
+		r.ended = append(r.ended, r.last) // its end was not reported
 	}
 	if p.EpochEnd {
 		r.ended = append(r.ended, p)
@@ -36,7 +36,7 @@ func (r *recorder) add(p Progress) {
 	r.last = p
 }
 
-// snapshot copies the state, so that it can be drawn while more comes in.
+// snapshot copies the state, so that it can be drawn while more snapshots arrive.
 func (r *recorder) snapshot(title string) snapshot {
 	return snapshot{
 		title: title, last: r.last, ended: slices.Clone(r.ended), elapsed: time.Since(r.began),

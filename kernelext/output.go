@@ -11,12 +11,12 @@ import (
 	"github.com/janpfeifer/gonb/gonbui/protocol"
 )
 
-// bundle is one thing to show in every form that a reader may be able to use:
+// bundle is one thing to show in every form that a reader may support:
 // what Jupyter calls a display_data message.
 type bundle struct {
-	HTML     string // a fragment that is complete and safe
+	HTML     string // a complete and safe fragment
 	Markdown string // instead of HTML, for text with formulas
-	Text     string // words for a reader without either, and for a terminal
+	Text     string // plain text for a reader that supports neither, and for a terminal
 }
 
 // Output is where bundles go.
@@ -26,7 +26,7 @@ type output interface {
 	show(b bundle, id string) error
 }
 
-// currentOutput is the notebook when GoNB started this process, else stdout.
+// currentOutput is the notebook when GoNB started this process, otherwise stdout.
 func currentOutput() output {
 	if gonbui.IsNotebook {
 		return notebookOutput{}
@@ -34,7 +34,7 @@ func currentOutput() output {
 	return textOutput{os.Stdout}
 }
 
-// textOutput shows the words of a bundle.
+// textOutput prints the text of a bundle.
 type textOutput struct{ w io.Writer }
 
 func (o textOutput) show(b bundle, _ string) error {
@@ -61,7 +61,7 @@ func (notebookOutput) show(b bundle, id string) error {
 }
 
 // settle lets the kernel read what this process printed before. Figures and printed text
-// reach it on different ways, and it shows what comes first.
+// reach it by different routes, and it shows whatever arrives first.
 func settle(limit time.Duration) {
 	const pause = time.Millisecond
 	for waited := time.Duration(0); waited < limit; waited += pause {

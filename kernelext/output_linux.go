@@ -15,7 +15,7 @@ func unread(pipe *os.File) (int, bool) {
 	var n int32
 	var errno syscall.Errno
 	err = raw.Control(func(fd uintptr) {
-		// TIOCINQ is FIONREAD: pipe(7) has it for both ends of a pipe.
+		// TIOCINQ is FIONREAD: pipe(7) documents it for both ends of a pipe.
 		_, _, errno = syscall.Syscall(syscall.SYS_IOCTL, fd, syscall.TIOCINQ, uintptr(unsafe.Pointer(&n)))
 	})
 	return int(n), err == nil && errno == 0

@@ -17,7 +17,7 @@ import (
 // Budgets: how much work a notebook does.
 const (
 	BudgetSmoke = "smoke" // a minute: does everything run?
-	BudgetCPU   = "cpu"   // what a processor trains while one waits
+	BudgetCPU   = "cpu"   // what a processor can train while the user waits
 	BudgetHours = "hours" // all images and a few epochs of every stage
 	BudgetFull  = "full"  // the whole of the write-up
 )
@@ -33,11 +33,11 @@ const (
 	EnvRuns   = "CNNBOOK_RUNS"
 )
 
-// ErrParams is what every error about parameters wraps.
+// ErrParams is wrapped by every error about parameters.
 var ErrParams = errors.New("bad parameters")
 
 // Params are the parameters of a notebook run. One notebook serves every
-// dataset, budget and seed; the environment says which, so that the command
+// dataset, budget and seed; the environment selects them, so that the command
 // line, JupyterLab and a container choose in the same way.
 type Params struct {
 	Data   string // dataset in the official layout, a folder or .tar.gz; empty: drawn data
@@ -48,12 +48,12 @@ type Params struct {
 
 // ParamsFromEnv reads the parameters from the environment variables
 // CNNBOOK_DATA, CNNBOOK_BUDGET, CNNBOOK_SEED and CNNBOOK_RUNS.
-// What is unset or empty takes its default: drawn data, the smoke budget, seed 1,
+// Unset or empty variables take their defaults: drawn data, the smoke budget, seed 1,
 // cnnbook/runs under the user's cache folder. It checks what it reads;
 // its errors wrap ErrParams and name the variable.
 func ParamsFromEnv() (Params, error) { return ParamsFrom(os.Getenv) }
 
-// ParamsFrom is ParamsFromEnv for variables that lie elsewhere, as a command's flags do.
+// ParamsFrom is ParamsFromEnv for values from another source, such as a command's flags.
 func ParamsFrom(getenv func(name string) string) (Params, error) {
 	return paramsFrom(getenv, os.UserCacheDir)
 }
@@ -91,7 +91,7 @@ func (p Params) check() error {
 		}
 	}
 	if info, err := os.Stat(p.Runs); p.Runs != "" && err == nil && !info.IsDir() {
-		return paramError(EnvRuns, p.Runs, "a folder; a file lies there")
+		return paramError(EnvRuns, p.Runs, "a folder, found a file")
 	}
 	return nil
 }
@@ -124,7 +124,7 @@ func (p Params) Environ() []string {
 	}
 }
 
-// DataName is a short name of the dataset for people: "drawn", or the last part
+// DataName is a short display name of the dataset: "drawn", or the last part
 // of the dataset's path.
 func (p Params) DataName() string {
 	if p.Data == "" {
@@ -158,7 +158,7 @@ func (p Params) String() string {
 	return fmt.Sprintf("%s, %s, seed %d", data, budget, p.Seed)
 }
 
-// slug keeps what is safe in a file name and an address, and puts dashes elsewhere.
+// slug keeps characters that are safe in a file name and a URL, and replaces the others by dashes.
 func slug(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if r < 0x80 && (r == '.' || r == '-' || r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z') {

@@ -7,17 +7,17 @@ import (
 	"time"
 )
 
-// Progress is what a training run tells while it goes on: plain numbers of any
+// Progress is the state of a training run in progress, from any
 // trainer. A field that is not known stays zero and is not shown.
 type Progress struct {
-	Epoch, Epochs int // the running epoch, counted from 1, of how many
-	Step, Steps   int // steps done in this epoch, of how many
+	Epoch, Epochs int // the current epoch, counted from 1, and the number of epochs
+	Step, Steps   int // steps done in this epoch, and the number of steps
 
 	Loss, Accuracy float64 // means over this epoch so far; accuracy from 0 to 1
 	Rate           float64 // learning rate of the last step
 
 	// ValidLoss and ValidAccuracy were measured on the validation data after this
-	// epoch when Validated says so.
+	// epoch when Validated is true.
 	ValidLoss, ValidAccuracy float64
 	Validated                bool
 
@@ -60,7 +60,7 @@ func (p Progress) head() string {
 	return fmt.Sprintf("Epoch %d", p.Epoch)
 }
 
-// done is the share of the whole run that is done, from 0 to 1.
+// done is the completed share of the whole run, from 0 to 1.
 func (p Progress) done() float64 {
 	if p.Epochs < 1 || p.Steps < 1 {
 		return 0
@@ -84,7 +84,7 @@ func bar(step, steps int) string {
 
 func digits(n int) int { return len(fmt.Sprint(max(n, 0))) }
 
-// metricText has four decimals as in Keras, or an exponent for what is smaller than they show.
+// metricText formats with four decimals as Keras does, or with an exponent for smaller values.
 func metricText(v float64) string {
 	if v != 0 && math.Abs(v) < 1e-3 {
 		return fmt.Sprintf("%.4e", v)
@@ -92,7 +92,7 @@ func metricText(v float64) string {
 	return fmt.Sprintf("%.4f", v)
 }
 
-// stepText is the time of a step, in milliseconds where Keras has them.
+// stepText is the time of a step, in milliseconds where Keras uses them.
 func stepText(d time.Duration) string {
 	switch {
 	case d >= 10*time.Second:
@@ -105,7 +105,7 @@ func stepText(d time.Duration) string {
 
 func secondsText(d time.Duration) string { return fmt.Sprintf("%.0fs", d.Seconds()) }
 
-// clockText is a time to go: 41s, 1:12 or 2:03:09.
+// clockText is a remaining time: 41s, 1:12 or 2:03:09.
 func clockText(d time.Duration) string {
 	s := int(max(d, 0).Round(time.Second).Seconds())
 	switch {

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-var updateShown = flag.Bool("update-shown", false, "write testdata/shown.json anew")
+var updateShown = flag.Bool("update-shown", false, "rewrite testdata/shown.json")
 
 // TestShown holds what cells show of each kind in testdata/shown.json, from which package book makes pages in its tests.
 func TestShown(t *testing.T) {

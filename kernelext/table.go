@@ -9,18 +9,18 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/internal/text"
 )
 
-// Align is how the cells of a column stand.
+// Align is the horizontal alignment of a column's cells.
 type Align int
 
 // Alignments of a column.
 const (
-	AlignAuto   Align = iota // right when every cell of the column is a number, else left
+	AlignAuto   Align = iota // right when every cell of the column is a number, otherwise left
 	AlignLeft                //
 	AlignRight               //
 	AlignCenter              //
 )
 
-// Table is a table of text. Cells are plain text; markup in them shows as it is written.
+// Table is a table of text. Cells are plain text; markup in them is shown literally.
 type Table struct {
 	Header  []string   // column headings; may be empty
 	Rows    [][]string // each of as many cells as the header, or as the first row
@@ -37,7 +37,7 @@ func (t Table) bundle() (bundle, error) {
 	return bundle{HTML: t.html(align), Text: t.text(align)}, nil
 }
 
-// columns counts the columns and checks that every row has as many.
+// columns returns the number of columns and checks that every row has that many cells.
 func (t Table) columns() (int, error) {
 	columns := len(t.Header)
 	if columns == 0 && len(t.Rows) > 0 {
@@ -68,7 +68,7 @@ func (t Table) alignments(columns int) []Align {
 	return align
 }
 
-// numeric says whether a column holds numbers only, units and dashes for "none" included.
+// numeric reports whether a column holds numbers only, units and dashes for "none" included.
 func (t Table) numeric(column int) bool {
 	numbers := 0
 	for _, row := range t.Rows {
@@ -120,7 +120,7 @@ func cssAlign(a Align) string {
 	return "left"
 }
 
-// text sets the table in columns with a rule below the header.
+// text formats the table in columns with a rule below the header.
 func (t Table) text(align []Align) string {
 	rows := make([][]string, 0, len(t.Rows)+2)
 	if len(t.Header) > 0 {

@@ -1,10 +1,10 @@
-// Package atomicfile writes files and folders that appear whole or not at all.
+// Package atomicfile writes files and folders that appear completely or not at all.
 //
 // The content goes into a temporary file in the same folder, which is synced to
 // the disk, takes the final name by a rename, and whose folder is synced in turn.
 // After a crash, a power cut or a full disk, the final name holds either the old
-// content or the new, never a part of it. What a killed process leaves behind is
-// a name with a dot in front and [Mark] in it.
+// content or the new, never a part of it. A killed process leaves behind
+// a file whose name begins with a dot and contains [Mark].
 package atomicfile
 
 import (
@@ -21,11 +21,11 @@ import (
 const Mark = ".tmp-"
 
 // ErrTaken means that a file or folder of the wanted name exists. It wraps [fs.ErrExist].
-var ErrTaken = fmt.Errorf("%w: give a name that is free", fs.ErrExist)
+var ErrTaken = fmt.Errorf("%w: choose another name", fs.ErrExist)
 
 // Write replaces the file path, or creates it, with what write writes. perm is the
-// file's mode whatever the umask is. If write fails, or the disk does, path stays as
-// it was and the temporary file is removed.
+// file's mode regardless of the umask. If write or the disk fails, path stays
+// unchanged and the temporary file is removed.
 func Write(path string, perm fs.FileMode, write func(io.Writer) error) error {
 	temporary, err := fill(path, perm, write)
 	if err != nil {
@@ -34,7 +34,7 @@ func Write(path string, perm fs.FileMode, write func(io.Writer) error) error {
 	return finish(path, temporary, os.Rename(temporary, path))
 }
 
-// WriteBytes is [Write] for content at hand.
+// WriteBytes is [Write] for content in memory.
 func WriteBytes(path string, data []byte, perm fs.FileMode) error {
 	return Write(path, perm, bytesWriter(data))
 }
@@ -53,13 +53,13 @@ func WriteNew(path string, perm fs.FileMode, write func(io.Writer) error) error 
 	return finish(path, temporary, renameNew(temporary, path))
 }
 
-// WriteNewBytes is [WriteNew] for content at hand.
+// WriteNewBytes is [WriteNew] for content in memory.
 func WriteNewBytes(path string, data []byte, perm fs.FileMode) error {
 	return WriteNew(path, perm, bytesWriter(data))
 }
 
 // NewFolder makes the folder path of mode perm, which must not exist, with what
-// build puts into the temporary folder that it gets. build writes its files with
+// build writes into the temporary folder that it receives. build writes its files with
 // [Write], which syncs them.
 func NewFolder(path string, perm fs.FileMode, build func(dir string) error) error {
 	path = filepath.Clean(path)
@@ -82,8 +82,8 @@ func NewFolder(path string, perm fs.FileMode, build func(dir string) error) erro
 	return finish(path, temporary, err)
 }
 
-// Swap puts the folder finished in the place of another, which it moves to old; if
-// that fails, the other is put back. The three lie on one disk. A missing folder at
+// Swap replaces the folder place by the folder finished, and moves place to old; if
+// that fails, place is restored. All three must be on one file system. A missing folder at
 // place is no error.
 func Swap(finished, place, old string) error {
 	err := os.Rename(place, old)
@@ -119,7 +119,7 @@ func free(path string) error {
 
 func temporaryName(path string) string { return "." + filepath.Base(path) + Mark + "*" }
 
-// fill makes a synced temporary file beside path and returns its name.
+// fill makes a synced temporary file next to path and returns its name.
 func fill(path string, perm fs.FileMode, write func(io.Writer) error) (temporary string, err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), temporaryName(path))
 	if err != nil {
@@ -162,8 +162,8 @@ func renameNew(temporary, path string) error {
 	return os.Rename(temporary, path)
 }
 
-// finish removes the temporary file or folder after a failure, and else syncs the
-// folder in which path now stands.
+// finish removes the temporary file or folder after a failure, and otherwise syncs the
+// folder that now contains path.
 func finish(path, temporary string, err error) error {
 	if err != nil {
 		os.RemoveAll(temporary)

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// holds checks the content of path and that nothing temporary lies beside it.
+// holds checks the content of path and that nothing temporary is next to it.
 func holds(t *testing.T, path, want string) {
 	t.Helper()
 	if got, err := os.ReadFile(path); err != nil || string(got) != want {

@@ -1,9 +1,9 @@
 // Package bench measures how fast the write-up's network trains and evaluates: steps, the time from a process's start to
-// its first finished step, evaluation and peak memory, beside other frameworks that do the same work.
+// its first finished step, evaluation and peak memory, compared with other frameworks that do the same work.
 //
-// Each measurement is a process of its own. Ours calls [Measure]; the others are peers.py. They report on their standard
-// output, a line of JSON at a time, and are paused every few steps, so that all share the machine's better and
-// worse seconds. [Cells] measures how long a reader waits for a cell in the kernel.
+// Each measurement runs in a separate process. Ours calls [Measure]; the others are peers.py. They report on their standard
+// output, a line of JSON at a time, and are paused every few steps, so that variations in the machine's speed affect all of them
+// equally. [Cells] measures how long a user waits for a cell in the kernel.
 package bench
 
 import (
@@ -24,15 +24,15 @@ import (
 //go:embed peers.py
 var peersScript []byte
 
-// Benchmark is a workload, how often it is done, and by whom.
+// Benchmark is a workload, the number of rounds, and the contenders.
 type Benchmark struct {
 	Workload
-	Rounds int       // each starts every contender once
+	Rounds int       // each round starts every contender once
 	Worker []string  // the command line of a process that calls Measure; the flags of the workload are added to it
 	Python string    // interpreter with the packages of requirements.txt, to measure other frameworks with; empty: ours alone
 	PureGo bool      // also measure GoMLX's pure-Go backend
-	Growth bool      // instead, measure ours over numbers of images, sizes of batches and numbers of devices
-	Log    io.Writer // what is going on
+	Growth bool      // instead, measure ours over several image counts, batch sizes and device counts
+	Log    io.Writer // progress
 }
 
 // Run measures, and writes a table in Markdown to stdout.
@@ -59,7 +59,7 @@ func (b Benchmark) Run(ctx context.Context, stdout io.Writer) error {
 	return b.race(ctx, contenders, plugin, stdout)
 }
 
-// contenders are those who take part. The script of the others is written into scratch.
+// contenders returns the contenders. The script of the other frameworks is written into scratch.
 func (b Benchmark) contenders(plugin setup.Plugin, scratch string) ([]contender, error) {
 	all := []contender{b.ours(plugin)}
 	if b.PureGo {
@@ -82,8 +82,8 @@ func (b Benchmark) ours(plugin setup.Plugin) contender {
 	return contender{"cnnbook", worker(b.Worker), plugin.Environ()}
 }
 
-// race lets the contenders work, and writes the table. Stopped, it writes that of the
-// rounds that are complete.
+// race runs the contenders, and writes the table. When stopped, it writes the table of the
+// complete rounds.
 func (b Benchmark) race(ctx context.Context, contenders []contender, plugin setup.Plugin, stdout io.Writer) error {
 	_, operations, err := cnn.WriteUp().Operations()
 	if err != nil {
@@ -112,11 +112,11 @@ func (b Benchmark) race(ctx context.Context, contenders []contender, plugin setu
 }
 
 // round is one measurement of each contender. They start one after the other, and then
-// take turns of a few steps, so that all see the machine's better and worse seconds alike.
+// take turns of a few steps, so that variations in the machine's speed affect all equally.
 func (b Benchmark) round(ctx context.Context, round int, contenders []contender) ([]sample, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	var racers, left []*racer
-	defer func() { // ends those that wait for a turn
+	defer func() { // ends the processes that wait for a turn
 		cancel()
 		for _, r := range racers {
 			r.stop()
@@ -151,7 +151,7 @@ func (b Benchmark) round(ctx context.Context, round int, contenders []contender)
 	row := make([]sample, len(racers))
 	for i, r := range racers {
 		row[i] = r.sample
-		fmt.Fprintf(b.Log, "round %d of %d: %s: %.3f s a step\n", round+1, b.Rounds, r.name, stats.Median(r.Steps))
+		fmt.Fprintf(b.Log, "round %d of %d: %s: %.3f s per step\n", round+1, b.Rounds, r.name, stats.Median(r.Steps))
 	}
 	return row, nil
 }
@@ -174,7 +174,7 @@ func (b Benchmark) growth(ctx context.Context, plugin setup.Plugin, stdout io.Wr
 		w.Devices, w.Images = devices, 10_000
 		settings = append(settings, w)
 	}
-	b.writeHeading(stdout, plugin, "growth, one round a line")
+	b.writeHeading(stdout, plugin, "growth, one round per line")
 	fmt.Fprintln(stdout, "| training images | batch | devices | step | per image | start to first step | peak memory |")
 	fmt.Fprintln(stdout, "|---|---|---|---|---|---|---|")
 	for _, w := range settings {
@@ -189,7 +189,7 @@ func (b Benchmark) growth(ctx context.Context, plugin setup.Plugin, stdout io.Wr
 }
 
 // batches is the folder of the dataset's files, which are drawn where none are given.
-// The others read files, and all should read the same.
+// The other frameworks read files, and all should read the same ones.
 func batches(given, scratch string, log io.Writer) (string, error) {
 	if given == "" {
 		fmt.Fprintln(log, "drawing 60,000 images")

@@ -24,7 +24,7 @@ func TestContender(t *testing.T) {
 		t.Errorf("sample %+v, error %v", s, err)
 	}
 	for script, want := range map[string]string{
-		"echo no module named keras >&2; exit 3": "script: exit status 3: its last words: no module named keras",
+		"echo no module named keras >&2; exit 3": "script: exit status 3: its last output: no module named keras",
 		"true":                                   "script: expected the times of 2 steps, got 0",
 	} {
 		if _, err := shell(script).once(t.Context(), Workload{Steps: 2}); err == nil || !strings.HasPrefix(err.Error(), want) {

@@ -20,7 +20,7 @@ import (
 var cellsScript []byte
 
 // Cells lets Jupyter's client run cells in the real kernel and writes how
-// long a reader waits for them.
+// long a user waits for them.
 func Cells(ctx context.Context, rounds int, stdout, stderr io.Writer) error {
 	env, err := setup.Installer{Log: stderr}.Run(ctx)
 	if err != nil {
@@ -51,9 +51,9 @@ func Cells(ctx context.Context, rounds int, stdout, stderr io.Writer) error {
 		err = json.Unmarshal(out, &seconds)
 	}
 	if err != nil {
-		return fmt.Errorf("bench: timing cells: %w: its last words: %s", err, tail(said.Bytes(), 2000))
+		return fmt.Errorf("bench: timing cells: %w: its last output: %s", err, tail(said.Bytes(), 2000))
 	}
-	fmt.Fprintf(stdout, "%s, %s; %d cells of each kind, compiled anew each time, %s.\n\n", machine(), env.Plugin, rounds, time.Now().Format(time.DateOnly))
+	fmt.Fprintf(stdout, "%s, %s; %d cells of each kind, compiled again each time, %s.\n\n", machine(), env.Plugin, rounds, time.Now().Format(time.DateOnly))
 	fmt.Fprintln(stdout, "| from a cell's request to | seconds, median (lowest–highest) |")
 	fmt.Fprintln(stdout, "|---|---|")
 	for _, row := range []struct {

@@ -17,14 +17,14 @@ import (
 	"time"
 )
 
-// contender is somebody who can do the work in a process of its own.
+// contender can do the work in a separate process.
 type contender struct {
 	name    string
 	command func(context.Context, Workload) (*exec.Cmd, error)
-	env     []string // for it alone, beside those of this process
+	env     []string // only for it, in addition to those of this process
 }
 
-// worker is this program, by the command line of a process that calls Measure.
+// worker is this program as a contender, given the command line of a process that calls Measure.
 func worker(line []string) func(context.Context, Workload) (*exec.Cmd, error) {
 	return func(ctx context.Context, w Workload) (*exec.Cmd, error) {
 		args := slices.Concat(line[1:], []string{"--devices", strconv.Itoa(w.Devices), "--precision", w.Precision}, w.args())
@@ -32,15 +32,15 @@ func worker(line []string) func(context.Context, Workload) (*exec.Cmd, error) {
 	}
 }
 
-// peer is one of the others, by their script.
+// peer is another framework, run by the script.
 func peer(python, script, name string) func(context.Context, Workload) (*exec.Cmd, error) {
 	return func(ctx context.Context, w Workload) (*exec.Cmd, error) {
 		return exec.CommandContext(ctx, python, append([]string{script, name}, w.args()...)...), nil
 	}
 }
 
-// args are the flags that say what is measured, which our worker and the script
-// of the others name alike.
+// args are the flags of the workload, which have the same names in our worker and in
+// the script.
 func (w Workload) args() []string {
 	return []string{
 		"--data", w.Data, "--images", strconv.Itoa(w.Images), "--batch", strconv.Itoa(w.Batch),
@@ -48,14 +48,14 @@ func (w Workload) args() []string {
 	}
 }
 
-// sample is what one process measured, and what was measured of it.
+// sample is what one process measured, and what was measured from outside.
 type sample struct {
 	measurement
 	FirstStep float64 `json:"first_step"` // seconds from the start of the process to the end of its first step
 	Peak      int64   `json:"peak"`       // resident memory, bytes
 }
 
-// racer is a contender at work.
+// racer is a running contender.
 type racer struct {
 	contender
 	sample
@@ -67,7 +67,7 @@ type racer struct {
 	began   time.Time
 }
 
-// start lets c begin with the work.
+// start starts c.
 func (c contender) start(ctx context.Context, w Workload) (*racer, error) {
 	cmd, err := c.command(ctx, w)
 	if err != nil {
@@ -89,13 +89,13 @@ func (c contender) start(ctx context.Context, w Workload) (*racer, error) {
 	return r, nil
 }
 
-// next lets r work until the end of its turn, where all its threads are paused, or to the
-// end, where its sample is complete.
+// next runs r until the end of its turn, after which all its threads are paused, or to the
+// end of its work, after which its sample is complete.
 func (r *racer) next(ctx context.Context) (finished bool, err error) {
 	for r.lines.Scan() {
 		var m measurement
 		switch {
-		case json.Unmarshal(r.lines.Bytes(), &m) != nil: // something that a library prints
+		case json.Unmarshal(r.lines.Bytes(), &m) != nil: // output of a library
 		case m.First:
 			r.FirstStep = time.Since(r.began).Seconds()
 		case m.Turn:
@@ -112,13 +112,13 @@ func (r *racer) next(ctx context.Context) (finished bool, err error) {
 		err = fmt.Errorf("expected the times of %d steps, got %d", r.work.Steps, len(r.Steps))
 	}
 	if err != nil {
-		return true, fmt.Errorf("%s: %w: its last words: %s", r.name, err, tail(r.said.Bytes(), 600))
+		return true, fmt.Errorf("%s: %w: its last output: %s", r.name, err, tail(r.said.Bytes(), 600))
 	}
 	r.Peak = peakMemory(r.cmd.ProcessState)
 	return true, nil
 }
 
-// turn is the next one, after a pause.
+// turn runs the next turn, after a pause.
 func (r *racer) turn(ctx context.Context) (finished bool, err error) {
 	if err := r.cmd.Process.Signal(syscall.SIGCONT); err != nil {
 		return true, err
@@ -129,7 +129,7 @@ func (r *racer) turn(ctx context.Context) (finished bool, err error) {
 	return r.next(ctx)
 }
 
-// once lets c do the work without a pause.
+// once runs c without a pause.
 func (c contender) once(ctx context.Context, w Workload) (sample, error) {
 	w.Turn = 0
 	r, err := c.start(ctx, w)
@@ -140,15 +140,15 @@ func (c contender) once(ctx context.Context, w Workload) (sample, error) {
 	return r.sample, err
 }
 
-// stop ends r, if it is still at work, and waits for that. Its context must have ended.
+// stop ends r, if it still runs, and waits for its end. Its context must have ended.
 func (r *racer) stop() {
 	if r.cmd.ProcessState == nil {
 		r.cmd.Wait()
 	}
 }
 
-// listen lets cmd end by itself when its context does, also in a pause, and gives what it
-// will have said on its standard error.
+// listen lets cmd end by itself when its context does, also in a pause, and returns the buffer
+// for its standard error.
 func listen(cmd *exec.Cmd) *bytes.Buffer {
 	cmd.Cancel = func() error {
 		return errors.Join(cmd.Process.Signal(os.Interrupt), cmd.Process.Signal(syscall.SIGCONT))
@@ -159,7 +159,7 @@ func listen(cmd *exec.Cmd) *bytes.Buffer {
 	return &said
 }
 
-// peakMemory is the most memory that a finished process had resident, in bytes.
+// peakMemory is the peak resident memory of a finished process, in bytes.
 func peakMemory(p *os.ProcessState) int64 {
 	usage, ok := p.SysUsage().(*syscall.Rusage)
 	if !ok {
@@ -168,7 +168,7 @@ func peakMemory(p *os.ProcessState) int64 {
 	return int64(usage.Maxrss) * maxrssUnit()
 }
 
-// maxrssUnit is what the system counts a process's peak memory in: bytes on
+// maxrssUnit is the system's unit for a process's peak memory: bytes on
 // macOS, kibibytes elsewhere.
 func maxrssUnit() int64 {
 	if runtime.GOOS == "darwin" {

@@ -17,13 +17,13 @@ import (
 
 func (b Benchmark) writeHeading(w io.Writer, plugin setup.Plugin, extent string) {
 	fmt.Fprintf(w, "%s; %s.\n", machine(), plugin)
-	fmt.Fprintf(w, "%s, %d timed steps in each, after %d; batch %d, %d training images, %s.\n\n",
+	fmt.Fprintf(w, "%s, %d timed steps in each, after %d warm-up steps; batch %d, %d training images, %s.\n\n",
 		extent, b.Steps, b.Warm, b.Batch, b.Images, time.Now().Format(time.DateOnly))
 }
 
-// writeRace writes the table of a race, and who took part in which version. The
-// ratio is ours to theirs, and the utilisation what a step's operations would take
-// at ours' product speed as a part of the step, both round by round.
+// writeRace writes the table of a race, and the versions of the contenders. The
+// ratio is our time to theirs. The utilisation is the time that a step's operations would take
+// at our speed of matrix multiplication, as a share of the step. Both are computed per round.
 func writeRace(w io.Writer, contenders []contender, samples [][]sample, work Workload, operations float64) {
 	fmt.Fprintln(w, "| | step, median (lowest–highest round) | ours to it (lowest–highest round) | FLOPs utilisation | start to first step | evaluation, images/s | peak memory |")
 	fmt.Fprintln(w, "|---|---|---|---|---|---|---|")
@@ -55,7 +55,7 @@ func writeRace(w io.Writer, contenders []contender, samples [][]sample, work Wor
 	}
 }
 
-// machine says where something was measured.
+// machine describes the machine of a measurement.
 func machine() string {
 	return fmt.Sprintf("%s, %d processors, %s/%s, %s", processor(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version())
 }
@@ -78,7 +78,7 @@ func spread(format string, values []float64) string {
 	return fmt.Sprintf(format+" ("+format+"–"+format+")", stats.Median(values), slices.Min(values), slices.Max(values))
 }
 
-// processor is the processor's name where the system tells it, on Linux.
+// processor is the processor's name where the system reports it, on Linux.
 func processor() string {
 	f, err := os.Open("/proc/cpuinfo")
 	if errors.Is(err, os.ErrNotExist) {

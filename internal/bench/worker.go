@@ -16,8 +16,8 @@ import (
 )
 
 // measurement is what one process measures: lines of JSON on its standard
-// output, the first with First when its first step is finished, one with Turn where a
-// line on standard input is waited for, and at the end one with all else.
+// output, the first with First when its first step is finished, one with Turn when it
+// waits for a line on standard input, and at the end one with everything else.
 type measurement struct {
 	First    bool      `json:"first,omitempty"`
 	Turn     bool      `json:"turn,omitempty"`
@@ -27,12 +27,12 @@ type measurement struct {
 	Versions string    `json:"versions,omitempty"`
 }
 
-// Workload is what is measured, the same for us and for others.
+// Workload is what is measured, the same for all frameworks.
 type Workload struct {
 	Data      string // folder in CIFAR-10's binary layout
 	Images    int    // training images that are loaded
 	Batch     int    // images per step
-	Warm      int    // steps before those that are timed
+	Warm      int    // warm-up steps before the timed ones
 	Steps     int    // timed
 	Turn      int    // timed steps between two pauses, 0 for none
 	Evaluate  int    // test images
@@ -40,7 +40,7 @@ type Workload struct {
 	Precision string // of our matrix multiplications and convolutions: empty for float32, or bfloat16
 }
 
-// Check reports the first value that cannot be measured, by the name of its flag.
+// Check reports the first value that cannot be measured, named by its flag.
 func (w Workload) Check(rounds int) error {
 	for _, n := range []struct {
 		name       string
@@ -100,10 +100,10 @@ func Measure(ctx context.Context, w Workload, stdin io.Reader, stdout io.Writer)
 	return lines.Encode(m)
 }
 
-// errEnough ends a training whose steps have been timed.
+// errEnough ends a training after the timed steps.
 var errEnough = errors.New("enough steps")
 
-// timeSteps gives the seconds from the end of one step, or of a pause, to the end of the next.
+// timeSteps returns the seconds from the end of one step, or of a pause, to the end of the next.
 func timeSteps(ctx context.Context, run *cnn.Run, w Workload, proceed *bufio.Reader, lines *json.Encoder) ([]float64, error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)

@@ -1,7 +1,7 @@
-// Package cli is what the commands of this program share, on top of cobra: a layout of help, one-line errors that
-// suggest what was meant, shell completion, and options with one dash beside those with two.
+// Package cli holds what the commands of this program share, on top of cobra: a help layout, one-line errors with
+// suggestions, shell completion, and options with one dash as well as two.
 //
-// Help is asked for with -h, --help or the command help; it goes to standard output. Errors are returned, never printed.
+// Help is requested with -h, --help or the command help; it goes to standard output. Errors are returned, never printed.
 package cli
 
 import (
@@ -16,7 +16,7 @@ func init() {
 	cobra.EnableCommandSorting = false // help lists commands in the order in which they are added
 }
 
-// Root is the command of the program itself, cnnbook. Help shows it as it is started from the checkout, "go run .".
+// Root is the command of the program itself, cnnbook. Help shows the command that starts it from the checkout, "go run .".
 func Root(about string, commands ...*cobra.Command) *cobra.Command {
 	root := &cobra.Command{
 		Use: "cnnbook COMMAND [flags]", Long: about, Example: "help " + commands[0].Name(),
@@ -31,7 +31,7 @@ func Root(about string, commands ...*cobra.Command) *cobra.Command {
 	for c := range Walk(root) {
 		c.Flags().BoolP("help", "h", false, "show this help")
 		if c.ValidArgsFunction == nil && !strings.Contains(strings.TrimSuffix(c.Use, " [flags]"), " ") {
-			c.ValidArgsFunction = cobra.NoFileCompletions // it takes no words
+			c.ValidArgsFunction = cobra.NoFileCompletions // it takes no arguments
 		}
 	}
 	return root
@@ -73,7 +73,7 @@ func Walk(c *cobra.Command) func(yield func(*cobra.Command) bool) {
 	return func(yield func(*cobra.Command) bool) { walk(c, yield) }
 }
 
-// NoArgs is for a command that takes nothing but flags.
+// NoArgs is for a command that takes only flags.
 func NoArgs(c *cobra.Command, args []string) error {
 	if len(args) > 0 {
 		return fmt.Errorf("%sunexpected %q: %s --help lists the flags", prefix(c), strings.Join(args, " "), c.CommandPath())
@@ -81,17 +81,17 @@ func NoArgs(c *cobra.Command, args []string) error {
 	return nil
 }
 
-// OneArg is for a command that takes one word beside its flags.
+// OneArg is for a command that takes one argument besides its flags.
 func OneArg(what string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if len(args) != 1 {
-			return fmt.Errorf("%sexpected one %s, got %d: %s --help says more", prefix(c), what, len(args), c.CommandPath())
+			return fmt.Errorf("%sexpected one %s, got %d: %s --help explains", prefix(c), what, len(args), c.CommandPath())
 		}
 		return nil
 	}
 }
 
-// Complete lets a shell offer values for a flag.
+// Complete sets the values that a shell completes for a flag.
 func Complete(c *cobra.Command, flag string, values func() []string) {
 	err := c.RegisterFlagCompletionFunc(flag, func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return values(), cobra.ShellCompDirectiveNoFileComp
@@ -101,7 +101,7 @@ func Complete(c *cobra.Command, flag string, values func() []string) {
 	}
 }
 
-// CompleteArg lets a shell offer values for a command's one word.
+// CompleteArg sets the values that a shell completes for a command's one argument.
 func CompleteArg(c *cobra.Command, values func() []string) {
 	c.ValidArgsFunction = func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 		if len(args) > 0 {

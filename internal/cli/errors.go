@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// unknown is the error of a word that is no command below c.
+// unknown is the error for a word that is not a command below c.
 func unknown(c *cobra.Command, word string) error {
 	var names []string
 	for _, below := range available(c) {
@@ -22,7 +22,7 @@ func unknown(c *cobra.Command, word string) error {
 	if hint == ":" {
 		hint = ": expected " + list(names) + ":"
 	}
-	return fmt.Errorf("%sunknown word %q%s %s --help says more", prefix(c), word, hint, c.CommandPath())
+	return fmt.Errorf("%sunknown argument %q%s %s --help explains", prefix(c), word, hint, c.CommandPath())
 }
 
 // flagError is a mistake in a command's flags, on one line.
@@ -55,7 +55,7 @@ func expected(f *pflag.Flag) string {
 	}
 }
 
-// didYouMean is what stands between a mistake and where to look it up: a colon, or a question if names are close to word.
+// didYouMean separates a mistake from the reference to its help: a colon, or a question if some names are close to word.
 func didYouMean(word, dashes string, names []string) string {
 	candidates := &cobra.Command{SuggestionsMinimumDistance: 2}
 	for _, name := range names {

@@ -41,16 +41,16 @@ func writeCommands(out io.Writer, c *cobra.Command) {
 	table.Flush()
 }
 
-// available are the commands below c that people are shown: cobra's own, for shells, are not.
+// available are the commands below c that help lists, without cobra's own for shells.
 func available(c *cobra.Command) []*cobra.Command {
 	return slices.DeleteFunc(slices.Clone(c.Commands()), func(below *cobra.Command) bool { return below.Hidden })
 }
 
-// helpCommand is the command help, which shows the help of another.
+// helpCommand is the command help, which shows the help of another command.
 func helpCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "help [COMMAND]", Short: "show the help of a command",
-		Long:    "Shows the help of a command, as --help after it does.",
+		Long:    "Shows the help of a command, as its flag --help does.",
 		Example: "help runs export",
 		RunE: func(c *cobra.Command, args []string) error {
 			about := c.Root()

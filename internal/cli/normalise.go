@@ -8,16 +8,16 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// Normalise gives args with two dashes before each option that was written with one: -budget full becomes --budget full,
-// and -budget=full becomes --budget=full. Everything else stays as it is:
+// Normalise returns args with two dashes before each option that was written with one: -budget full becomes --budget full,
+// and -budget=full becomes --budget=full. Everything else stays unchanged:
 //
 //   - what follows "--";
 //   - the value of an option, whatever it looks like: in --out -x and in -out -x the value is -x;
 //   - options of one letter, such as -h, which is short for --help;
 //   - numbers, such as -1 and -0.5, and a dash alone.
 //
-// The command at the beginning of args says which options have values. An option that it does not have is taken for one
-// without, and is an error later.
+// The command at the beginning of args determines which options have values. An unknown option is treated as one
+// without a value, and is an error later.
 func Normalise(root *cobra.Command, args []string) []string {
 	out := append([]string{}, args...)
 	command := root

@@ -1,6 +1,6 @@
 // Package download fetches a file of known length and SHA-256 over HTTP: it
-// resumes what was cut off, retries, notices servers that stop sending, and never
-// gives the final name to anything but the right bytes.
+// resumes interrupted transfers, retries, detects servers that stop sending, and gives
+// the final name only to a file with the expected content.
 package download
 
 import (
@@ -34,7 +34,7 @@ var (
 	ErrStalled = errors.New("the server stopped sending")
 )
 
-// File is a file to fetch, and how hard to try. URL, Bytes and SHA256 are required.
+// File is a file to fetch, and the limits of retries. URL, Bytes and SHA256 are required.
 type File struct {
 	URL    string // http or https
 	Bytes  int64  // exact length
@@ -46,7 +46,7 @@ type File struct {
 	// Progress, if set, is called as bytes arrive, from the goroutine that
 	// called Fetch: done of total bytes. done falls when a transfer must start over.
 	Progress func(done, total int64)
-	// Retries is how many times in a row a try may fail without a new byte
+	// Retries is how many consecutive attempts may fail without a new byte
 	// before Fetch gives up; default 5, negative for none.
 	Retries int
 	// Pause is the wait before the first retry; it doubles with each further
@@ -64,11 +64,11 @@ func (f File) withDefaults() File {
 	return f
 }
 
-// Fetch makes sure that the file is at path. What is there is kept if its length
-// and SHA-256 are right, and replaced if not. Missing folders are created.
+// Fetch ensures that the file is at path. An existing file is kept if its length
+// and SHA-256 match, and replaced otherwise. Missing folders are created.
 //
-// Bytes arrive in path + ".part", which a later call resumes if this one is cut
-// off. Two calls at once, in one process or several, do not disturb each other:
+// Bytes arrive in path + ".part", which a later call resumes if this one is
+// interrupted. Concurrent calls, in one process or several, do not interfere:
 // the second waits for the first and then uses its file.
 //
 // Errors wrap [ErrFailed] (with [ErrStalled] where the server went silent),
@@ -100,7 +100,7 @@ func (f File) Fetch(ctx context.Context, path string) error {
 
 func lockError(ctx context.Context, name string, err error) error {
 	if ctx.Err() != nil {
-		return fmt.Errorf("waiting for the download that another process makes (%s): %w", name, err)
+		return fmt.Errorf("waiting for another process that downloads the same file (%s): %w", name, err)
 	}
 	return fmt.Errorf("locking %s: %w", name, err)
 }
@@ -126,9 +126,9 @@ func (f File) verify(name string) error {
 	return nil
 }
 
-// complete fills the part file until it is the whole file. Only failures in a row
-// count: a try that adds bytes resets the count. A part from an earlier call may be
-// damaged, so a wrong checksum is forgiven once if the part was resumed.
+// complete fills the part file until it is the whole file. Only consecutive failures
+// count: an attempt that adds bytes resets the count. A part from an earlier call may be
+// damaged, so a wrong checksum is tolerated once if the part was resumed.
 func (f File) complete(ctx context.Context, part string) error {
 	resumed := f.partSize(part) > 0
 	for failures := 0; ; {
@@ -157,7 +157,7 @@ func (f File) complete(ctx context.Context, part string) error {
 			failures = 0
 		}
 		if failures++; failures > f.Retries {
-			return fmt.Errorf("%w after %d tries without a new byte; run it again to go on from byte %d: %w",
+			return fmt.Errorf("%w after %d attempts without a new byte; run it again to continue from byte %d: %w",
 				ErrFailed, failures, f.partSize(part), err)
 		}
 		if err := sleep(ctx, f.pause(failures)); err != nil {
@@ -176,7 +176,7 @@ func (f File) partSize(part string) int64 {
 }
 
 // pause doubles from Pause up to 30 s; a quarter of it is random, so that many
-// machines do not come back at the same moment.
+// machines do not retry at the same moment.
 func (f File) pause(failures int) time.Duration {
 	pause := min(f.Pause<<min(failures-1, 16), max(30*time.Second, f.Pause))
 	return pause - time.Duration(rand.Int64N(int64(pause)/4+1))

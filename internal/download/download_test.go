@@ -107,7 +107,7 @@ func TestFetchCutAtEveryTenth(t *testing.T) {
 	data := payload()
 	url, requests := serve(t, func(w http.ResponseWriter, r *http.Request) { cutting(w, r, data, len(data)/10) })
 	d := downloadOf(url, data)
-	d.Retries = 1 // a new byte starts the count anew, so that ten cuts pass
+	d.Retries = 1 // a new byte restarts the count, so that ten cuts pass
 	var last int64
 	d.Progress = func(done, total int64) {
 		if done < last || total != int64(len(data)) {
@@ -164,7 +164,7 @@ func TestFetchStall(t *testing.T) {
 		dir := t.TempDir()
 		err := d.Fetch(t.Context(), filepath.Join(dir, fileName))
 		close(released)
-		notFetched(t, dir, err, ErrStalled, fmt.Sprintf("run it again to go on from byte %d", sent))
+		notFetched(t, dir, err, ErrStalled, fmt.Sprintf("run it again to continue from byte %d", sent))
 	}
 }
 
@@ -216,7 +216,7 @@ func TestFetchWaitsNoLongerThanItsContext(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
 	err = downloadOf("http://127.0.0.1/", payload()).Fetch(ctx, filepath.Join(dir, fileName))
-	notFetched(t, dir, err, context.DeadlineExceeded, "waiting for the download that another process makes")
+	notFetched(t, dir, err, context.DeadlineExceeded, "waiting for another process that downloads the same file")
 }
 
 // TestFetchIntoFile has a file where the folder should be.

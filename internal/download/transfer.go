@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// finalError is one that another try cannot help.
+// finalError is an error that another attempt cannot fix.
 type finalError struct{ error }
 
 func (e finalError) Unwrap() error { return e.error }
@@ -21,7 +21,7 @@ func isFinal(err error) bool {
 	return ok
 }
 
-// try makes one request and appends the answer to the part file, which holds have
+// try makes one request and appends the response to the part file, which holds have
 // bytes so far. It returns nil when the part has all its bytes.
 func (f File) try(ctx context.Context, part string, have int64) (err error) {
 	if have == f.Bytes {
@@ -65,13 +65,13 @@ func (f File) request(ctx context.Context, have int64) (*http.Response, error) {
 	if err != nil {
 		return nil, finalError{err}
 	}
-	request.Header.Set("Accept-Encoding", "identity") // the file's own bytes, never unpacked on the way
+	request.Header.Set("Accept-Encoding", "identity") // the file's own bytes, never decompressed on the way
 	if have > 0 {
 		request.Header.Set("Range", fmt.Sprintf("bytes=%d-", have))
 	}
 	response, err := f.Client.Do(request)
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
-		err = wrapped.Err // Fetch names the address already
+		err = wrapped.Err // Fetch names the URL already
 	}
 	return response, err
 }
@@ -80,7 +80,7 @@ func (f File) request(ctx context.Context, have int64) (*http.Response, error) {
 // body begins.
 func (f File) start(r *http.Response, have int64) (from int64, err error) {
 	switch {
-	case r.StatusCode == http.StatusOK: // the whole file, whatever was asked for
+	case r.StatusCode == http.StatusOK: // the whole file, regardless of the requested range
 		return 0, f.checkLength(r, f.Bytes)
 	case r.StatusCode == http.StatusPartialContent:
 		var to int64
@@ -91,11 +91,11 @@ func (f File) start(r *http.Response, have int64) (from int64, err error) {
 	case r.StatusCode == http.StatusRequestedRangeNotSatisfiable:
 		return 0, finalError{fmt.Errorf("the server's file ends before byte %d, want %d bytes: %w", have, f.Bytes, ErrChecksum)}
 	case r.StatusCode == http.StatusNotFound, r.StatusCode == http.StatusGone:
-		return 0, finalError{fmt.Errorf("the server says %s; check the address or take a mirror: %w", r.Status, ErrNotFound)}
+		return 0, finalError{fmt.Errorf("the server responded %s; check the URL or use a mirror: %w", r.Status, ErrNotFound)}
 	case r.StatusCode == http.StatusRequestTimeout, r.StatusCode == http.StatusTooManyRequests, r.StatusCode >= 500:
-		return 0, fmt.Errorf("the server says %s", r.Status)
+		return 0, fmt.Errorf("the server responded %s", r.Status)
 	}
-	return 0, finalError{fmt.Errorf("the server says %s: %w", r.Status, ErrFailed)}
+	return 0, finalError{fmt.Errorf("the server responded %s: %w", r.Status, ErrFailed)}
 }
 
 func (f File) checkLength(r *http.Response, want int64) error {

@@ -105,8 +105,8 @@ func TestFetchRefuses(t *testing.T) {
 		is       error
 		text     string
 	}{
-		{"404 with HTML", status(404), 1, ErrNotFound, "the server says 404 Not Found; check the address or take a mirror: not found"},
-		{"403", status(403), 1, ErrFailed, "the server says 403 Forbidden"},
+		{"404 with HTML", status(404), 1, ErrNotFound, "the server responded 404 Not Found; check the URL or use a mirror: not found"},
+		{"403", status(403), 1, ErrFailed, "the server responded 403 Forbidden"},
 		{"HTML with 200", status(200), 1, ErrChecksum, `the server's file has 31 bytes ("text/html"), want 200000`},
 		{"too short", func(w http.ResponseWriter, r *http.Request) { content(w, r, data[:150_000]) }, 1, ErrChecksum, "the server's file has 150000 bytes"},
 		{"too long", func(w http.ResponseWriter, r *http.Request) { content(w, r, append(bytes.Clone(data), 0)) }, 1, ErrChecksum, "the server's file has 200001 bytes"},
@@ -115,7 +115,7 @@ func TestFetchRefuses(t *testing.T) {
 			w.Write(append(bytes.Clone(data), 0))
 		}, 1, ErrChecksum, "the server sent more than 200000 bytes"},
 		{"wrong hash", func(w http.ResponseWriter, r *http.Request) { content(w, r, other) }, 1, ErrChecksum, "the server's file has SHA-256 "},
-		{"always 500", status(500), 3, ErrFailed, "download failed after 3 tries without a new byte; run it again to go on from byte 0: the server says 500"},
+		{"always 500", status(500), 3, ErrFailed, "download failed after 3 attempts without a new byte; run it again to continue from byte 0: the server responded 500"},
 		{"endless redirect", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", http.StatusFound) }, 30, ErrFailed, "stopped after 10 redirects"},
 	}
 	for _, test := range tests {

@@ -1,9 +1,9 @@
 // Package filelock keeps two processes, or two goroutines of one, from doing the
 // same work at once. It adds to [github.com/gofrs/flock] a note in the lock file
-// that says who holds the lock, and lock files that may be removed.
+// that names the holder of the lock, and lock files that may be removed.
 //
-// The operating system holds the lock: it ends with the process, however that
-// ends. A lock file that is left behind is therefore free.
+// The operating system holds the lock: it is released when the process ends, for any
+// reason. A lock file that is left behind is therefore free.
 package filelock
 
 import (
@@ -20,14 +20,14 @@ import (
 // ErrHeld means that another process or goroutine has the lock.
 var ErrHeld = errors.New("locked")
 
-// retry is how often [Wait] looks again.
+// retry is the interval at which [Wait] tries again.
 const retry = 100 * time.Millisecond
 
 // Holder is the process that holds a lock.
 type Holder struct {
 	PID   int       `json:"pid"`
 	Host  string    `json:"host"`
-	What  string    `json:"what"` // what it does
+	What  string    `json:"what"` // what it is doing
 	Since time.Time `json:"since"`
 }
 
@@ -35,7 +35,7 @@ type Holder struct {
 type Lock struct{ file *flock.Flock }
 
 // Try takes the lock on the file path, which it creates if necessary, or fails
-// with [ErrHeld]. what says for others what this process does. The folder must exist.
+// with [ErrHeld]. what describes for others what this process is doing. The folder must exist.
 func Try(path, what string) (*Lock, error) {
 	for {
 		l, err := try(path, what)
@@ -47,7 +47,7 @@ func Try(path, what string) (*Lock, error) {
 
 // Wait is [Try] that waits for the lock until ctx ends, and then returns ctx's
 // cause. waiting, if set, is called once when the lock is held: with the zero
-// Holder where the file does not say by whom.
+// Holder where the file does not name the holder.
 func Wait(ctx context.Context, path, what string, waiting func(Holder)) (*Lock, error) {
 	for {
 		l, err := Try(path, what)
@@ -66,8 +66,8 @@ func Wait(ctx context.Context, path, what string, waiting func(Holder)) (*Lock, 
 	}
 }
 
-// errRemoved: the lock is on a file that no longer has its name, and so nobody
-// else sees it.
+// errRemoved: the lock is on a file that no longer has its name, and so no other process
+// sees it.
 var errRemoved = errors.New("the lock file was removed")
 
 func try(path, what string) (*Lock, error) {
@@ -100,11 +100,11 @@ func (l *Lock) named() bool {
 	return err == nil && os.SameFile(held, there)
 }
 
-// Unlock gives the lock back. The file stays.
+// Unlock releases the lock. The file stays.
 func (l *Lock) Unlock() error { return l.file.Unlock() }
 
-// Remove gives the lock back and removes the file, so that nothing is left in a
-// person's folder.
+// Remove releases the lock and removes the file, so that nothing is left in a
+// user's folder.
 func (l *Lock) Remove() error {
 	removed := os.Remove(l.file.Path()) // Windows refuses while the file is open
 	err := l.file.Unlock()
@@ -114,11 +114,11 @@ func (l *Lock) Remove() error {
 	return err
 }
 
-// holderOffset is where the note begins. Windows lets nobody but the lock's own
-// handle touch the first byte, which is the one that is locked.
+// holderOffset is where the note begins. Windows lets only the lock's own
+// handle access the first byte, which is the one that is locked.
 const holderOffset = 1
 
-// maxHolder is the most that is read of a note, in bytes.
+// maxHolder is the maximum length of a note that is read, in bytes.
 const maxHolder = 4096
 
 func writeHolder(path, what string) error {
@@ -139,7 +139,7 @@ func writeHolder(path, what string) error {
 }
 
 // ReadHolder reads who holds the lock path. The zero Holder means that the file
-// does not say, or is being written just now.
+// does not name it, or is being written.
 func ReadHolder(path string) Holder {
 	f, err := os.Open(path)
 	if err != nil {
@@ -155,7 +155,7 @@ func ReadHolder(path string) Holder {
 	return h
 }
 
-// String names the holder, for a line that says why a command waits.
+// String describes the holder, for a message why a command waits.
 func (h Holder) String() string {
 	if h.PID == 0 {
 		return "another process"

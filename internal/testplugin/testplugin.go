@@ -1,5 +1,5 @@
-// Package testplugin lets tests of packages that know nothing of set-up compute with the plugin that set-up provides. It runs
-// set-up as a process of its own, so that such a package's tests do not import it.
+// Package testplugin lets tests of packages that do not depend on set-up use the plugin that set-up provides. It runs
+// set-up in a separate process, so that such a package's tests do not import it.
 package testplugin
 
 import (

@@ -22,17 +22,17 @@ const EnvPreload = "LD_PRELOAD"
 // allocatorFile is the library's name in its folder.
 const allocatorFile = "libcnnbook_keep.so"
 
-// allocatorSource is the library. Its first comment says what it does and why.
+// allocatorSource is the library. Its first comment explains what it does and why.
 //
-// Alternatives that were measured: tcmalloc makes a step equally short but has to be installed by hand; glibc with
-// GLIBC_TUNABLES (mmap_max, trim_threshold, arena_max, with or without huge pages) does, too, but takes 0.1 to 0.4 GB more
+// Alternatives that were measured: tcmalloc makes a step equally fast but has to be installed by hand; glibc with
+// GLIBC_TUNABLES (mmap_max, trim_threshold, arena_max, with or without huge pages) works as well, but takes 0.1 to 0.4 GB more
 // and half a second longer to the first step; raising its mmap_threshold alone does not help, because glibc caps it at 32 MB.
 //
 //go:embed allocator/keep.c
 var allocatorSource []byte
 
-// withAllocator compiles the library that keeps large blocks of memory and tries it together with the plugin. Without it
-// the plugin works the same, with steps that take about a fifth longer; the reason is reported.
+// withAllocator compiles the library that keeps large blocks of memory and tests it together with the plugin. Without it
+// the plugin works, but steps take about a fifth longer; the reason is reported.
 func (s Installer) withAllocator(ctx context.Context, t Toolchain, r *cache.Reporter, probe string, p Plugin) (Plugin, error) {
 	if t.OS != "linux" || !p.OnCPU() {
 		return p, nil
@@ -70,14 +70,14 @@ func (s Installer) allocatorFolder(t Toolchain, try func(ctx context.Context, li
 				err = try(ctx, library)
 			}
 			if fault, ok := errors.AsType[*process.Error](err); ok {
-				return probed{Fault: fault.Error()}, nil // remembered, so that it is not tried at each start
+				return probed{Fault: fault.Error()}, nil // remembered, so that it is not tried at every start
 			}
 			return probed{File: allocatorFile}, err
 		},
 	}
 }
 
-// allocatorFromNote gives the library's path, or why it does not work.
+// allocatorFromNote returns the library's path, or the reason why it does not work.
 func allocatorFromNote(note json.RawMessage, dir string) (string, error) {
 	found, err := probedFromNote(note, dir, "the allocator")
 	if err != nil {
@@ -86,8 +86,8 @@ func allocatorFromNote(note json.RawMessage, dir string) (string, error) {
 	return filepath.Join(dir, found.File), nil
 }
 
-// Preload gives the variable that makes a child process keep large blocks of memory, as "NAME=value", or nothing. It takes
-// effect when a process starts: in the environment of a kernel, or by [os.StartProcess] and its like.
+// Preload returns the variable that makes a child process keep large blocks of memory, as "NAME=value", or nothing. It takes
+// effect when a process starts: in the environment of a kernel, or with [os.StartProcess] and similar functions.
 func (p Plugin) Preload() []string {
 	if p.Allocator == "" || os.Getenv(EnvPreload) != "" {
 		return nil
@@ -95,7 +95,7 @@ func (p Plugin) Preload() []string {
 	return []string{EnvPreload + "=" + p.Allocator}
 }
 
-// Restart starts this program again in its own place with [Plugin.Preload], unless it has been started so. It returns
+// Restart replaces this process by a new one of the same program with [Plugin.Preload], unless it already has it. It returns
 // only if there is nothing to preload or the start fails.
 func (p Plugin) Restart() error {
 	preload := p.Preload()

@@ -48,7 +48,7 @@ func TestAllocator(t *testing.T) {
 		return n
 	}
 	// Without the library each of the 65,536 pages, or each of 128 where pages are huge, is new.
-	if with, without := faults(library), faults(""); with > 16 || without < 100 {
+	if with, without := faults(library), faults(""); with > 64 || without < 100 {
 		t.Errorf("a block of 256 MB that was just freed takes %d new pages, and %d without the library; want none and many", with, without)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/internal/process"
 )
 
-// Environment is a finished installation: where its parts lie, and the variables with which a kernel, a test or a
+// Environment is a finished installation: the paths of its parts, and the variables with which a kernel, a test or a
 // command uses them.
 type Environment struct {
 	Cache   string // the cache folder, which holds all of it
@@ -22,8 +22,8 @@ type Environment struct {
 	Plugin  Plugin // what GoMLX computes with
 }
 
-// Environ gives the whole environment for a child process, as "NAME=value": that of this process, changed so that
-// the installation is used and the person's own Jupyter, IPython and Go workspaces are left alone.
+// Environ returns the complete environment for a child process, as "NAME=value": that of this process, changed so that
+// the installation is used and the user's own Jupyter, IPython and Go workspaces are left alone.
 func (e *Environment) Environ() []string {
 	set := append(e.goEnviron(), e.Plugin.Environ()...)
 	set = append(set,
@@ -42,10 +42,10 @@ func (e *Environment) Environ() []string {
 	return process.MergeEnv(os.Environ(), set...)
 }
 
-// goEnviron is what go commands in a cell's folder need, be it in a child process or in a kernelspec.
+// goEnviron is the environment for go commands in a cell's folder, in a child process or in a kernelspec.
 func (e *Environment) goEnviron() []string {
 	return []string{
-		"GOTOOLCHAIN=local", // the toolchain that compiled the cache, and no download in mid-cell
+		"GOTOOLCHAIN=local", // the toolchain that compiled the cache, and no download while a cell runs
 		"GOFLAGS=" + e.GoFlags,
 		"GOWORK=", // GoNB makes a workspace in the cell's folder; another would hide it
 		"GO111MODULE=on",

@@ -8,11 +8,11 @@ import (
 	"path/filepath"
 )
 
-// ErrNotMade is the class of what is no fault: set-up has not made a part yet.
+// ErrNotMade is the class of a Problem that is not a fault: set-up has not made a part yet.
 var ErrNotMade = errors.New("set-up has not made it yet")
 
-// ExaminePlugin follows the decisions of [Installer.Plugin] without fetching or building anything, and tries the plugin. It gives the
-// plugin, without oneDNN, and says where it comes from.
+// ExaminePlugin follows the decisions of [Installer.Plugin] without fetching or building anything, and tests the plugin. It returns the
+// plugin, without oneDNN, and a description of where it comes from.
 func (s Installer) ExaminePlugin(ctx context.Context, t Toolchain) (p Plugin, detail string, err error) {
 	backend := os.Getenv(EnvBackend)
 	if backend != "" && !usesXLA(backend) {
@@ -40,7 +40,7 @@ func (s Installer) ExaminePlugin(ctx context.Context, t Toolchain) (p Plugin, de
 	return p, p.String() + " at " + p.Path, nil
 }
 
-// examineFetched tries the plugin that set-up has fetched.
+// examineFetched tests the plugin that set-up has fetched.
 func (s Installer) examineFetched(ctx context.Context, t Toolchain, probe string) (p Plugin, detail string, err error) {
 	version, err := requiredVersion(filepath.Join(s.Module, "go.mod"), "github.com/gomlx/go-xla")
 	if err != nil {
@@ -75,8 +75,8 @@ func (s Installer) examineFetched(ctx context.Context, t Toolchain, probe string
 	return p, p.Notice, nil
 }
 
-// ExamineOneDNN gives the library of oneDNN that set-up has fetched for a plugin, "" where there is none to fetch or the person
-// has chosen, and says which.
+// ExamineOneDNN returns the oneDNN library that set-up has fetched for a plugin, "" where there is none to fetch or the user
+// has chosen one, and a description of it.
 func (s Installer) ExamineOneDNN(t Toolchain, p Plugin) (library, detail string, err error) {
 	if set := os.Getenv(EnvOneDNN); set != "" {
 		return "", fmt.Sprintf("%s=%s", EnvOneDNN, set), nil
@@ -100,8 +100,8 @@ func (s Installer) ExamineOneDNN(t Toolchain, p Plugin) (library, detail string,
 	return library, fmt.Sprintf("%s at %s", w, library), nil
 }
 
-// ExamineAllocator gives the library that keeps memory between training steps, "" where there is none or the user
-// preloads something else, and says which.
+// ExamineAllocator returns the library that keeps memory between training steps, "" where there is none or the user
+// preloads something else, and a description of it.
 func (s Installer) ExamineAllocator(t Toolchain) (library, detail string, err error) {
 	if set := os.Getenv(EnvPreload); set != "" {
 		return "", EnvPreload + "=" + set, nil

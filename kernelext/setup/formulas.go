@@ -9,8 +9,8 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/internal/cache"
 )
 
-// mathJax is a Python package that is used for nothing but the file in it: MathJax 3 with all of
-// TeX and its own letters, which sets formulas without loading anything (Apache-2.0).
+// mathJax is a Python package of which only one file is used: MathJax 3 with all of
+// TeX and its own fonts, which typesets formulas without loading anything (Apache-2.0).
 func mathJax() Wheel {
 	return Wheel{
 		Name: "sphinx-mathjax-offline", Version: "0.0.2",
@@ -19,16 +19,16 @@ func mathJax() Wheel {
 	}
 }
 
-// Formulas fetches what sets the formulas of a Site, once, and gives the path of the file.
+// Formulas fetches MathJax, which typesets the formulas of a Site, once, and returns the path of the file.
 func (e *Environment) Formulas(ctx context.Context) (string, error) {
 	file, err := e.WheelFile(ctx, mathJax(), "formulas", "mathjax.js", "Fetching MathJax")
 	if err != nil {
-		return "", fmt.Errorf("fetch MathJax, which sets formulas: %w", err)
+		return "", fmt.Errorf("fetch MathJax, which typesets formulas: %w", err)
 	}
 	return file, nil
 }
 
-// WheelFile fetches the one file of a wheel that is wanted, once, into a folder of the cache.
+// WheelFile fetches one file of a wheel, once, into a folder of the cache.
 func (e *Environment) WheelFile(ctx context.Context, w Wheel, folder, name, what string) (string, error) {
 	st := cache.Folder{
 		Dir:  filepath.Join(e.Cache, folder, w.Name+"-"+w.Version+"_"+cache.Hash(w.SHA256, w.Member)),

@@ -8,10 +8,10 @@ import (
 	"github.com/cnnbook/cnnbook/internal/atomicfile"
 )
 
-// goplsScript stands in the place of gopls. GoNB starts gopls as a server and stops it when the kernel ends in
-// order; of a kernel that was killed the server would stay for ever. So a watcher, which sees the kernel's process
-// and the server's (the shell's number, after exec), ends the server when the kernel is gone, and itself with either.
-// gopls's own -listen.timeout does not serve: GoNB connects 12 s after it has started the server, and by then a
+// goplsScript replaces gopls. GoNB starts gopls as a server and stops it when the kernel ends
+// normally; the server of a killed kernel would stay forever. So a watcher, which sees the kernel's process
+// and the server's (the shell's process id, after exec), ends the server when the kernel is gone, and itself with either.
+// gopls's own -listen.timeout does not help: GoNB connects 12 s after it has started the server, and by then a
 // server with a short timeout would have ended, and completion with it.
 const goplsScript = `#!/bin/sh
 # gopls as GoNB starts it, but so that it ends with its kernel.
@@ -26,7 +26,7 @@ fi
 exec "$server" "$@"
 `
 
-// endGoplsWithKernel puts goplsScript before the gopls in dir, where scripts can be programs.
+// endGoplsWithKernel puts goplsScript in front of the gopls in dir, on systems that can execute scripts.
 func endGoplsWithKernel(dir string) error {
 	if runtime.GOOS == "windows" {
 		return nil

@@ -20,11 +20,11 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/internal/text"
 )
 
-// KernelInstall says how a kernel is installed for a Jupyter that is not this package's own.
+// KernelInstall describes how a kernel is installed for a Jupyter other than this package's own.
 type KernelInstall struct {
 	Place       KernelPlace
 	Name        string // of the kernelspec; "" is KernelName, which is what the notebooks ask for
-	DisplayName string // what a person reads; "" is KernelDisplayName, with another Name beside it
+	DisplayName string // the name that users see; "" is KernelDisplayName, followed by Name if that is another
 }
 
 // InstalledKernel is a kernel that InstallKernel has installed.
@@ -33,10 +33,10 @@ type InstalledKernel struct {
 	DisplayName string
 	Dir         string   // its kernelspec's folder
 	Module      string   // the checkout that its cells import
-	Gone        []string // what it needs and is not there any more
+	Gone        []string // parts that it needs and that no longer exist
 }
 
-// metadataKey is what tells a kernelspec of ours from another GoNB's.
+// metadataKey distinguishes our kernelspecs from those of another GoNB.
 const metadataKey = "cnnbook"
 
 // kernelMetadata is what a kernelspec holds under metadataKey.
@@ -52,14 +52,14 @@ var startScript string
 //go:embed kernel/gone.py
 var goneScript []byte
 
-var kernelName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,99}$`) // jupyter_client's rule, less capitals
+var kernelName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,99}$`) // jupyter_client's rule, without capitals
 
-// InstallKernel installs the kernel of this installation where k says, and gives the folder of its kernelspec. A kernel
+// InstallKernel installs the kernel of this installation where k says, and returns the folder of its kernelspec. A kernel
 // that was installed before is replaced; one of the same name that is not ours is left alone, with an error of class
 // ErrKernel.
 //
-// The kernelspec starts a script beside it. It looks whether all parts are there: when the cache folder or the checkout was
-// moved, each cell answers with what to do, where otherwise the kernel would only be called dead.
+// The kernelspec starts a script in its folder, which checks that all parts exist: when the cache folder or the checkout was
+// moved, each cell shows the remedy, where otherwise Jupyter would only report a dead kernel.
 func (e *Environment) InstallKernel(ctx context.Context, k KernelInstall) (dir string, err error) {
 	if runtime.GOOS == "windows" {
 		return "", &Problem{Cause: "GoNB does not run on Windows", Remedy: "use WSL", Err: ErrKernel}
@@ -150,7 +150,7 @@ func (e *Environment) installedFiles(k KernelInstall, dir string) (map[string][]
 	return files, nil
 }
 
-// replaceFolder makes folder dir of files, aside first.
+// replaceFolder creates folder dir with files, first under a temporary name.
 func replaceFolder(dir string, content map[string][]byte) (err error) {
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		return err
@@ -172,8 +172,8 @@ func replaceFolder(dir string, content map[string][]byte) (err error) {
 	return atomicfile.Swap(fresh, dir, filepath.Join(aside, "old"))
 }
 
-// InstalledKernels lists the kernels that InstallKernel has put where Jupyter looks, in the order in which it looks. prefix
-// is one more installation to look into; it may be empty.
+// InstalledKernels lists the kernels that InstallKernel has put where Jupyter searches, in search order. prefix
+// is one more installation to search; it may be empty.
 func InstalledKernels(ctx context.Context, prefix string) ([]InstalledKernel, error) {
 	var found []InstalledKernel
 	for _, folder := range kernelFolders(ctx, prefix) {
@@ -190,7 +190,7 @@ func InstalledKernels(ctx context.Context, prefix string) ([]InstalledKernel, er
 	return found, nil
 }
 
-// RemoveKernel removes an installed kernel and gives the folder that it lay in. What InstallKernel has not
+// RemoveKernel removes an installed kernel and returns its folder. A kernel that InstallKernel has not
 // written is left alone, with an error of class ErrKernel.
 func RemoveKernel(ctx context.Context, place KernelPlace, name string) (dir string, err error) {
 	folder, err := place.folder(ctx)
@@ -201,7 +201,7 @@ func RemoveKernel(ctx context.Context, place KernelPlace, name string) (dir stri
 		name = KernelName
 	}
 	if !kernelName.MatchString(name) {
-		return "", &Problem{Cause: fmt.Sprintf("kernel name %q is none", name), Remedy: "go run . kernel list shows the names", Err: ErrKernel}
+		return "", &Problem{Cause: fmt.Sprintf("%q is not a valid kernel name", name), Remedy: "go run . kernel list shows the names", Err: ErrKernel}
 	}
 	dir = filepath.Join(folder, name)
 	if _, err := readInstalled(dir); err != nil {
@@ -217,7 +217,7 @@ func RemoveKernel(ctx context.Context, place KernelPlace, name string) (dir stri
 	return dir, os.RemoveAll(dir)
 }
 
-// errForeign is why a kernelspec is not touched.
+// errForeign is the reason why a kernelspec is not touched.
 var errForeign = errors.New("it was not installed by cnnbook")
 
 func foreign(dir string, err error) error {
@@ -228,8 +228,8 @@ func foreign(dir string, err error) error {
 	}
 }
 
-// readInstalled reads the kernelspec in folder dir. The error is fs.ErrNotExist when there is no such folder, and says
-// that the kernel is not ours when it is another's.
+// readInstalled reads the kernelspec in folder dir. The error is fs.ErrNotExist when there is no such folder, and errForeign
+// when we have not installed the kernel.
 func readInstalled(dir string) (InstalledKernel, error) {
 	if _, err := os.Stat(dir); err != nil {
 		return InstalledKernel{}, err

@@ -76,7 +76,7 @@ func TestInstallListRemove(t *testing.T) {
 	}
 }
 
-// TestInstallLeavesOthersAlone: a GoNB that a person installed under the same name, and a folder that is no kernel.
+// TestInstallLeavesOthersAlone: a GoNB that a user installed under the same name, and a folder that is not a kernel.
 //
 // Promise(setup/kernels): Installing the kernel leaves other kernels alone. When a part of it is gone
 // later, the notebook says so.

@@ -12,8 +12,8 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/internal/process"
 )
 
-// KernelPlace says where Jupyter is to find an installed kernel. At most one field is set; the zero value is the
-// person's own folder, which every Jupyter of that person looks into.
+// KernelPlace is where Jupyter finds an installed kernel. At most one field is set; the zero value is the
+// user's own folder, which every Jupyter of that user searches.
 type KernelPlace struct {
 	Prefix    string // an installation such as /usr/local, or a virtual environment
 	SysPrefix bool   // the environment of the Python on PATH: the active virtual or conda environment
@@ -24,7 +24,7 @@ func (p KernelPlace) folder(ctx context.Context) (string, error) {
 	prefix := p.Prefix
 	switch {
 	case p.Prefix != "" && p.SysPrefix:
-		return "", &Problem{Cause: "a prefix and the Python environment's own were both asked for", Remedy: "choose one", Err: ErrKernel}
+		return "", &Problem{Cause: "both a prefix and the Python environment's prefix were requested", Remedy: "choose one", Err: ErrKernel}
 	case p.SysPrefix:
 		var err error
 		if prefix, err = sysPrefix(ctx); err != nil {
@@ -59,7 +59,7 @@ func sysPrefix(ctx context.Context) (string, error) {
 	return strings.TrimSpace(out), err
 }
 
-// jupyterDataDir is the person's data folder, as jupyter_core.paths finds it.
+// jupyterDataDir is the user's data folder, as jupyter_core.paths finds it.
 func jupyterDataDir(goos string, getenv func(string) string, home func() (string, error)) (string, error) {
 	if dir := getenv("JUPYTER_DATA_DIR"); dir != "" {
 		return dir, nil
@@ -80,7 +80,7 @@ func jupyterDataDir(goos string, getenv func(string) string, home func() (string
 	return filepath.Join(dir, ".local", "share", "jupyter"), nil
 }
 
-// kernelFolders are the folders in which Jupyter looks for kernelspecs, the person's first. prefix is one more.
+// kernelFolders are the folders in which Jupyter looks for kernelspecs, the user's first. prefix is one more.
 func kernelFolders(ctx context.Context, prefix string) []string {
 	var places []KernelPlace
 	if prefix != "" {
@@ -101,7 +101,7 @@ func kernelFolders(ctx context.Context, prefix string) []string {
 	return folders
 }
 
-// String names the place for a person.
+// String describes the place for messages.
 func (p KernelPlace) String() string {
 	switch {
 	case p.SysPrefix:

@@ -16,7 +16,7 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/internal/process"
 )
 
-// The kernel as Jupyter knows it: the name in a notebook's metadata, and the name that a person reads.
+// The kernel as Jupyter knows it: the name in a notebook's metadata, and the name that users see.
 const (
 	KernelName        = "cnnbook"
 	KernelDisplayName = "Go (cnnbook)"
@@ -38,13 +38,13 @@ type KernelSpec struct {
 	Metadata      map[string]any    `json:"metadata"`
 }
 
-// KernelSpec describes the kernel of this installation. It carries all that the kernel needs, so that any Jupyter
-// client can start it, and nothing of the environment of the moment: Jupyter fills in ${PATH} when it starts it.
+// KernelSpec describes the kernel of this installation. It carries everything that the kernel needs, so that any Jupyter
+// client can start it, and nothing from the current environment: Jupyter fills in ${PATH} when it starts it.
 //
 // GoNB gets the checkout as -go_work, so that a cell imports this module's packages, at the versions that its go.mod
-// pins, with no line of set-up in the notebook and no connection. With -raw_error a compiler's error is text that
+// pins, without set-up code in the notebook and without a connection. With -raw_error a compiler's error is text that
 // names cell and line, readable in a terminal and on a page, instead of markup that needs a mouse. Its own log goes
-// to a file, but for errors; it needs both names of that file, else it writes to none and ends.
+// to a file, except for errors; GoNB needs both options with that file, otherwise it writes no log and exits.
 func (e *Environment) KernelSpec() KernelSpec {
 	env := map[string]string{
 		"PATH": prependPath("${PATH}", literal(e.Bin), literal(filepath.Join(e.GoRoot, "bin"))),
@@ -73,11 +73,11 @@ func (e *Environment) KernelSpec() KernelSpec {
 // kernelLog is the file that all kernels write to.
 func (e *Environment) kernelLog() string { return filepath.Join(e.Cache, "logs", "gonb.log") }
 
-// maxKernelLog is how long the kernels' log may be when set-up begins.
+// maxKernelLog is the maximum size of the kernels' log when set-up begins, in bytes.
 const maxKernelLog = 4 << 20
 
-// setAside renames a log of more than max bytes to "….old", in place of the last one: GoNB only ever adds to its own.
-// Kernels that run go on writing to the old one.
+// setAside renames a log of more than max bytes to "….old", replacing the previous one: GoNB only appends to its log.
+// Running kernels continue to write to the old one.
 func setAside(log string, max int64) error {
 	if info, err := os.Stat(log); err != nil || info.Size() <= max {
 		return nil // none yet, or short
@@ -88,7 +88,7 @@ func setAside(log string, max int64) error {
 // literal keeps Jupyter from reading a dollar sign as the start of a variable.
 func literal(s string) string { return strings.ReplaceAll(s, "$", "$$") }
 
-// files gives the files of the kernelspec's folder.
+// files returns the files of the kernelspec's folder.
 func (k KernelSpec) files() (map[string][]byte, error) {
 	spec, err := json.MarshalIndent(k, "", " ")
 	if err != nil {
@@ -117,7 +117,7 @@ func (k KernelSpec) Write(dir string) error {
 }
 
 // kernelspec puts the kernelspec into the cache, in a folder that is named by its content: two checkouts, or two
-// plugins, have one each and do not disturb one another. It gives the folder for JUPYTER_PATH.
+// plugins, have one each and do not interfere. It returns the folder for JUPYTER_PATH.
 func (s Installer) kernelspec(ctx context.Context, env *Environment, r *cache.Reporter) (string, error) {
 	if strings.Contains(env.Module, ",") {
 		return "", &Problem{

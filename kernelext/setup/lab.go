@@ -17,12 +17,12 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/internal/process"
 )
 
-// LabOptions say how JupyterLab is started.
+// LabOptions specify how JupyterLab is started.
 type LabOptions struct {
-	Folder    string    // with the notebooks, and the root of what the browser may see
+	Folder    string    // of the notebooks, and the root of the files that the browser can access
 	Port      int       // 0 takes 8888 or the next that is free
-	NoBrowser bool      // print the address, open nothing
-	AllowRoot bool      // run although this is the superuser
+	NoBrowser bool      // print the address, open no browser
+	AllowRoot bool      // run even as root
 	Args      []string  // further arguments for JupyterLab
 	Output    io.Writer // JupyterLab's messages, with the address and its token; nil is the standard error output
 }
@@ -31,22 +31,22 @@ type LabOptions struct {
 const labGrace = 15 * time.Second
 
 // Lab runs JupyterLab with the kernel of this installation until ctx ends, which is no error, or until JupyterLab
-// itself ends. It listens on the loopback interface only, asks for a token, and starts nothing from a notebook before
-// the person does. No process is left behind.
+// itself ends. It listens on the loopback interface only, asks for a token, and runs no cell of a notebook before
+// the user does. No process is left behind.
 func Lab(ctx context.Context, env *Environment, o LabOptions) error {
 	cmd, err := labCommand(env, o, os.Geteuid() == 0)
 	if err != nil {
 		return err
 	}
-	if err := askNoNews(env.jupyter("config")); err != nil {
+	if err := disableNews(env.jupyter("config")); err != nil {
 		return err
 	}
 	return runLab(ctx, cmd, labGrace)
 }
 
-// askNoNews turns off the part of JupyterLab that asks each newcomer whether to fetch news: the arguments below keep the
-// server from fetching any, and leave the question. A file that is there is the person's own, and stays.
-func askNoNews(config string) error {
+// disableNews turns off JupyterLab's question whether to fetch news: the arguments below keep the
+// server from fetching any, but not from asking. An existing file is the user's own, and stays.
+func disableNews(config string) error {
 	name := filepath.Join(config, "labconfig", "page_config.json")
 	if _, err := os.Stat(name); !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -61,8 +61,8 @@ func askNoNews(config string) error {
 func labCommand(env *Environment, o LabOptions, root bool) (*exec.Cmd, error) {
 	if root && !o.AllowRoot {
 		return nil, &Problem{
-			Cause:  "JupyterLab does not run as root, because whoever reaches it then owns the machine",
-			Remedy: "use an ordinary account, or add -allow-root in a container of your own",
+			Cause:  "JupyterLab does not run as root, because anyone who can connect to it would then control the machine",
+			Remedy: "use an ordinary account, or add -allow-root in your own container",
 			Err:    ErrRoot,
 		}
 	}
@@ -80,7 +80,7 @@ func labCommand(env *Environment, o LabOptions, root bool) (*exec.Cmd, error) {
 		"--ServerApp.ip=127.0.0.1",
 		"--ServerApp.root_dir=" + folder,
 		"--MultiKernelManager.default_kernel_name=" + env.Kernel,
-		// No question to a server of ours or others: news and versions are looked up by nobody.
+		// No requests to other servers: neither news nor new versions are fetched.
 		"--LabApp.news_url=None",
 		"--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
 		"--LabApp.extension_manager=readonly",

@@ -44,11 +44,11 @@ func TestLabCommand(t *testing.T) {
 	}
 }
 
-// TestAskNoNews: the question is off, unless the person has said what is to be off.
-func TestAskNoNews(t *testing.T) {
+// TestDisableNews: the question is off, unless the user has a configuration.
+func TestDisableNews(t *testing.T) {
 	config := t.TempDir()
 	name := filepath.Join(config, "labconfig", "page_config.json")
-	if err := askNoNews(config); err != nil {
+	if err := disableNews(config); err != nil {
 		t.Fatal(err)
 	}
 	if data, err := os.ReadFile(name); err != nil || !strings.Contains(string(data), "announcements") {
@@ -57,11 +57,11 @@ func TestAskNoNews(t *testing.T) {
 	if err := os.WriteFile(name, []byte("{}"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := askNoNews(config); err != nil {
+	if err := disableNews(config); err != nil {
 		t.Fatal(err)
 	}
 	if data, err := os.ReadFile(name); err != nil || string(data) != "{}" {
-		t.Errorf("the person's own file is now %q, %v", data, err)
+		t.Errorf("the user's own file is now %q, %v", data, err)
 	}
 }
 

@@ -11,10 +11,10 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/internal/cache"
 )
 
-// EnvOneDNN names oneDNN's library to package cnn. A person's own word counts more: another library, or 0 for none.
+// EnvOneDNN names oneDNN's library to package cnn. A value that the user has set takes precedence: another library, or 0 for none.
 const EnvOneDNN = "CNNBOOK_ONEDNN"
 
-// ompWaitEnv tells how OpenMP's threads wait, with which this build of oneDNN computes: passively, they leave the
+// ompWaitEnv sets how the OpenMP threads of this build of oneDNN wait: passively, so that they leave the
 // processors to XLA between oneDNN's calls.
 const ompWaitEnv = "OMP_WAIT_POLICY"
 
@@ -22,7 +22,7 @@ const ompWaitEnv = "OMP_WAIT_POLICY"
 const oneDNNFile = "libdnnl.so.3"
 
 // oneDNNWheel is Intel's own build of oneDNN for a platform (Apache-2.0), if there is one: oneDNN 3.2, the last whose
-// threads are GCC's OpenMP. Later packages bring, and load, the SYCL runtime for GPUs.
+// threads are GCC's OpenMP. Later packages include, and load, the SYCL runtime for GPUs.
 func oneDNNWheel(goos, goarch string) (Wheel, bool) {
 	return Wheel{
 		Name: "onednn-cpu-gomp", Version: "2023.2.0",
@@ -31,8 +31,8 @@ func oneDNNWheel(goos, goarch string) (Wheel, bool) {
 	}, goos == "linux" && goarch == "amd64"
 }
 
-// withOneDNN fetches oneDNN for a plugin that computes on the CPU, and tries both together. Without it, for which the
-// reason is told, the plugin computes all by itself.
+// withOneDNN fetches oneDNN for a plugin that computes on the CPU, and tests both together. Without it, for which the
+// reason is reported, the plugin computes everything itself.
 func (s Installer) withOneDNN(ctx context.Context, t Toolchain, r *cache.Reporter, probe string, p Plugin) (Plugin, error) {
 	w, ok := oneDNNWheel(t.OS, t.Arch)
 	if !ok || !p.OnCPU() || os.Getenv(EnvOneDNN) != "" {
@@ -44,7 +44,7 @@ func (s Installer) withOneDNN(ctx context.Context, t Toolchain, r *cache.Reporte
 		return p, err
 	}
 	if p.OneDNN, err = oneDNNFromNote(note, st.Dir); isPluginFault(err) {
-		p.Notice = fmt.Sprintf("Without oneDNN, which would take a third off a training step: %v (remove %s to try it again)", err, st.Dir)
+		p.Notice = fmt.Sprintf("Without oneDNN, which would shorten a training step by a third: %v (remove %s to try it again)", err, st.Dir)
 		r.Say("%s", p.Notice)
 		return p, nil
 	}
@@ -63,7 +63,7 @@ func (s Installer) oneDNNFolder(w Wheel, p Plugin, r *cache.Reporter, probe func
 				err = probe(ctx, library)
 			}
 			if fault, ok := asPluginFault(err); ok {
-				// Remembered, so that it is not fetched each time to fail again.
+				// Remembered, so that it is not fetched again only to fail again.
 				return probed{Fault: fault.Fault}, os.RemoveAll(library)
 			}
 			return probed{File: oneDNNFile}, err
@@ -71,7 +71,7 @@ func (s Installer) oneDNNFolder(w Wheel, p Plugin, r *cache.Reporter, probe func
 	}
 }
 
-// oneDNNFromNote gives the library's path, or why it does not work.
+// oneDNNFromNote returns the library's path, or the reason why it does not work.
 func oneDNNFromNote(note json.RawMessage, dir string) (string, error) {
 	found, err := probedFromNote(note, dir, "oneDNN")
 	if err != nil {
@@ -80,12 +80,12 @@ func oneDNNFromNote(note json.RawMessage, dir string) (string, error) {
 	return filepath.Join(dir, found.File), nil
 }
 
-// OnCPU tells whether the plugin is XLA's for the CPU.
+// OnCPU reports whether the plugin is XLA's for the CPU.
 func (p Plugin) OnCPU() bool {
 	return p.Path != "" && !strings.Contains(filepath.Base(p.Path), string(PluginCUDA))
 }
 
-// oneDNNEnviron gives the variables for oneDNN, those that a person has set as they are.
+// oneDNNEnviron returns the variables for oneDNN; those that the user has set stay unchanged.
 func (p Plugin) oneDNNEnviron() []string {
 	library := p.OneDNN
 	if set := os.Getenv(EnvOneDNN); set != "" {

@@ -6,22 +6,22 @@ import (
 	"strings"
 )
 
-// Pins are the versions that set-up installs, for files by which others start cnnbook: containers and the like.
+// Pins are the versions that set-up installs, for other ways to start cnnbook, such as containers.
 type Pins struct {
 	Go     string   // the toolchain: 1.26.5
 	Python []string // the Python packages, each as name==version
 	Plugin PluginPin
 }
 
-// PluginPin is the Python package of a PJRT plugin for Linux on x86-64 that may be passed on, and so may lie in an image
-// (Apache-2.0). Set-up prefers another one, which is faster and names no licence: that is fetched where it is used.
+// PluginPin is the Python package of a PJRT plugin for Linux on x86-64 that may be redistributed, and so may be part of an image
+// (Apache-2.0). Set-up prefers another one, which is faster but states no licence: it is fetched where it is used.
 type PluginPin struct {
 	Name, Version string
 	SHA256        string // of the package
 	Member        string // the library in it
 }
 
-// ReadPins reads the versions of a checkout from where set-up takes them: its go.mod, the packages' list and the plugins'.
+// ReadPins reads the versions of a checkout from set-up's own sources: its go.mod, the packages' list and the plugins'.
 func ReadPins(ctx context.Context, module string) (Pins, error) {
 	module, err := findModule(ctx, module)
 	if err != nil {
@@ -44,5 +44,5 @@ func ReadPins(ctx context.Context, module string) (Pins, error) {
 	return p, nil
 }
 
-// sharedPlugin is the plugin whose licence lets an image hold it.
+// sharedPlugin is the plugin whose licence allows it in an image.
 const sharedPlugin = "lammps-jax-pjrt-cpu"

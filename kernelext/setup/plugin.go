@@ -13,19 +13,19 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/internal/text"
 )
 
-// Variables that choose GoMLX's backend. A person who sets one has it respected.
+// Variables that choose GoMLX's backend. Values that the user has set are respected.
 const (
 	EnvBackend     = "GOMLX_BACKEND"
 	EnvPluginPaths = "PJRT_PLUGIN_LIBRARY_PATH"
 	noInstallEnv   = "GOMLX_NO_AUTO_INSTALL"
 )
 
-// PluginKind says where a Plugin comes from.
+// PluginKind is the origin of a Plugin.
 type PluginKind string
 
 const (
 	PluginCPU  PluginKind = "cpu"  // XLA on the CPU, fetched by set-up
-	PluginOwn  PluginKind = "own"  // chosen by the person through GOMLX_BACKEND or PJRT_PLUGIN_LIBRARY_PATH
+	PluginOwn  PluginKind = "own"  // chosen by the user through GOMLX_BACKEND or PJRT_PLUGIN_LIBRARY_PATH
 	PluginGo   PluginKind = "go"   // no plugin: GoMLX's own backend in Go
 	PluginCUDA PluginKind = "cuda" // XLA on an NVIDIA GPU; set-up fetches none yet, see PluginOwn
 )
@@ -33,18 +33,18 @@ const (
 // Plugin is the library through which GoMLX reaches XLA, or the decision to do without one.
 type Plugin struct {
 	Kind    PluginKind `json:"kind"`
-	Name    string     `json:"name"`    // for a person: "xla-cpu-pjrt 0.0.1"
+	Name    string     `json:"name"`    // for messages: "xla-cpu-pjrt 0.0.1"
 	Path    string     `json:"path"`    // the library, absolute; "" without one
 	Backend string     `json:"backend"` // value for GOMLX_BACKEND
-	API     string     `json:"api"`     // PJRT interface "major.minor", as the plugin tells it
+	API     string     `json:"api"`     // PJRT interface "major.minor", as the plugin reports it
 	Devices int        `json:"devices"` // that the plugin offers
-	OneDNN  string     `json:"onednn"`  // oneDNN's library beside it, absolute; "" without one
+	OneDNN  string     `json:"onednn"`  // the oneDNN library used with it, absolute; "" without one
 	// Allocator is the library to preload that keeps memory between steps, absolute; "" without one.
 	Allocator string `json:"allocator"`
-	Notice    string `json:"notice"` // to be said loudly: why it is not what one would hope for; mostly ""
+	Notice    string `json:"notice"` // a warning for the user: why this is not the best choice; usually ""
 }
 
-// Environ gives the variables that make a child process use the plugin, as "NAME=value".
+// Environ returns the variables that make a child process use the plugin, as "NAME=value".
 func (p Plugin) Environ() []string {
 	env := []string{EnvBackend + "=" + p.Backend, noInstallEnv + "=1"}
 	if p.Path != "" {
@@ -61,17 +61,17 @@ const xlaFlagsEnv = "XLA_FLAGS"
 // xlaFlags are for xla-cpu-pjrt 0.0.1. Other plugins may not know them, and XLA ends a process that gives it an
 // unknown one.
 var xlaFlags = []string{
-	// With XNNPACK's kernels, a compiled graph now and then goes on computing with weights of an earlier call when the
+	// With XNNPACK's kernels, a compiled graph sometimes continues to compute with weights of an earlier call when the
 	// new ones lie at the same address: losses of the same weights differed between two graphs of one process, by 4e-3
 	// in one of six trainings; without them, in none of nine.
 	"--xla_cpu_use_xnnpack=false",
-	// XLA's older generator of code compiles a training step in half the time. Loops over 32 or 64 channels are no
-	// longer written out number by number, and so use the processor's vectors.
+	// XLA's older code generator compiles a training step in half the time. Loops over 32 or 64 channels are no
+	// longer unrolled element by element, and so use the processor's vector instructions.
 	"--xla_cpu_use_fusion_emitters=false",
 	"--xla_backend_extra_options=xla_cpu_disable_loop_unrolling",
 }
 
-// withFlags adds xlaFlags to the person's flags, but for those that the person has set.
+// withFlags adds xlaFlags to the user's flags, except those that the user has set.
 func withFlags(flags string) string {
 	for _, flag := range xlaFlags {
 		if name, _, _ := strings.Cut(flag, "="); !strings.Contains(flags, name) {
@@ -99,7 +99,7 @@ func (p Plugin) Apply() error {
 	return nil
 }
 
-// String tells the plugin in a few words.
+// String describes the plugin in a few words.
 func (p Plugin) String() string {
 	if p.Path == "" {
 		return p.Name
@@ -107,7 +107,7 @@ func (p Plugin) String() string {
 	return fmt.Sprintf("%s (PJRT %s, %d devices)", p.Name, p.API, p.Devices)
 }
 
-// plugin decides for a plugin, makes sure that it works, and adds oneDNN.
+// plugin chooses a plugin, checks that it works, and adds oneDNN.
 func (s Installer) plugin(ctx context.Context, t Toolchain, r *cache.Reporter) (Plugin, error) {
 	backend, paths := os.Getenv(EnvBackend), os.Getenv(EnvPluginPaths)
 	if backend != "" && !usesXLA(backend) {
@@ -130,7 +130,7 @@ func (s Installer) plugin(ctx context.Context, t Toolchain, r *cache.Reporter) (
 	return s.withAllocator(ctx, t, r, probe, p)
 }
 
-// bestPlugin is the person's own, the first one that works of those that set-up knows, or none.
+// bestPlugin is the user's own plugin, the first working one that set-up knows, or none.
 func (s Installer) bestPlugin(ctx context.Context, t Toolchain, r *cache.Reporter, probe, backend, paths string) (Plugin, error) {
 	if file, err := ownPlugin(backend, paths); file != "" || err != nil {
 		if err != nil {
@@ -163,7 +163,7 @@ func usesXLA(backend string) bool {
 	return name == "xla"
 }
 
-// goPlugin is what remains where no plugin works.
+// goPlugin is the fallback where no plugin works.
 func goPlugin(t Toolchain, why error) Plugin {
 	return Plugin{
 		Kind:    PluginGo,
@@ -174,7 +174,7 @@ func goPlugin(t Toolchain, why error) Plugin {
 	}
 }
 
-// ownPlugin is the library that the person has chosen through the environment, "" if none.
+// ownPlugin is the library that the user has chosen through the environment, "" if none.
 func ownPlugin(backend, paths string) (string, error) {
 	_, name, _ := strings.Cut(backend, ":")
 	name, _, _ = strings.Cut(name, ",") // options follow the name
@@ -242,7 +242,7 @@ func within(dir, file string) bool {
 	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
 }
 
-// installedPlugin lets go-xla's installer fetch its release for this platform. It checks no hash, which is said.
+// installedPlugin lets go-xla's installer fetch its release for this platform. It checks no hash, and the message states that.
 func (s Installer) installedPlugin(ctx context.Context, t Toolchain, r *cache.Reporter, probe string) (Plugin, error) {
 	version, err := requiredVersion(filepath.Join(s.Module, "go.mod"), "github.com/gomlx/go-xla")
 	if err != nil {
@@ -277,7 +277,7 @@ func nameAndProbe(ctx context.Context, probe, dir string) (probed, error) {
 	return found, err
 }
 
-// pluginFromNote makes a Plugin of what was learnt when its folder was made.
+// pluginFromNote returns the Plugin that was probed when its folder was made.
 func pluginFromNote(note json.RawMessage, dir, name string) (Plugin, error) {
 	found, err := probedFromNote(note, dir, name)
 	if err != nil {
@@ -287,8 +287,8 @@ func pluginFromNote(note json.RawMessage, dir, name string) (Plugin, error) {
 	return Plugin{Kind: PluginCPU, Name: name, Path: file, Backend: backendFor(file), API: found.API, Devices: found.Devices}, nil
 }
 
-// probedFromNote is what was learnt of the library called name when its folder was made. One that did not work then
-// is a *pluginFault.
+// probedFromNote is the result of the probe of the library called name when its folder was made. A library that did not
+// work then is a *pluginFault.
 func probedFromNote(note json.RawMessage, dir, name string) (probed, error) {
 	var found probed
 	if err := json.Unmarshal(note, &found); err != nil {

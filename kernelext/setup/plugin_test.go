@@ -15,7 +15,7 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/internal/testkit"
 )
 
-// testSetup is set-up as the tests share it: in this person's cache, so that it is made once for the machine.
+// testSetup is the set-up that the tests share: in this user's cache, so that it is made once per machine.
 func testSetup(t *testing.T) Installer {
 	t.Helper()
 	if testing.Short() {
@@ -24,7 +24,7 @@ func testSetup(t *testing.T) Installer {
 	return Installer{Log: os.Stderr}
 }
 
-// testProbe gives the program that tries plugins.
+// testProbe returns the program that tests plugins.
 func testProbe(t *testing.T) string {
 	t.Helper()
 	s, tc, err := testSetup(t).begin(t.Context())
@@ -134,7 +134,7 @@ func TestApply(t *testing.T) {
 	}
 }
 
-// oneDNN goes with plugins for the CPU, and a person's word counts more.
+// oneDNN goes with plugins for the CPU, and the user's setting takes precedence.
 func TestOneDNNEnviron(t *testing.T) {
 	cpu := Plugin{Kind: PluginCPU, Name: "p 1", Path: "/p/p.so", Backend: "xla:/p/p.so", OneDNN: "/o/libdnnl.so.3"}
 	without, cuda := cpu, cpu

@@ -15,10 +15,10 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/internal/text"
 )
 
-// probeTimeout bounds a plugin that hangs while it loads; a sound one takes less than a second.
+// probeTimeout bounds a plugin that hangs while it loads; a working one takes less than a second.
 const probeTimeout = time.Minute
 
-// probed is what a probe tells of a plugin.
+// probed is what a probe reports about a plugin.
 type probed struct {
 	API     string `json:"api"`
 	Devices int    `json:"devices"`
@@ -26,7 +26,7 @@ type probed struct {
 	Fault   string `json:"fault,omitempty"` // why the plugin does not work here, "" if it does
 }
 
-// pluginFault is a plugin that does not work, as seen from outside the process that tried it.
+// pluginFault is a plugin that does not work, as seen from outside the process that tested it.
 type pluginFault struct {
 	File  string
 	Fault string
@@ -42,7 +42,7 @@ func isPluginFault(err error) bool {
 	return ok
 }
 
-// prober builds the program that tries a plugin, from this module's source, and gives its path.
+// prober builds the program that tests a plugin, from this module's source, and returns its path.
 func (s Installer) prober(ctx context.Context, t Toolchain, r *cache.Reporter) (string, error) {
 	st, err := s.proberFolder(t)
 	if err != nil {
@@ -57,7 +57,7 @@ func (s Installer) prober(ctx context.Context, t Toolchain, r *cache.Reporter) (
 // proberIn is the program in the folder of proberFolder.
 func proberIn(dir string) string { return filepath.Join(dir, process.ExeName("pjrtprobe")) }
 
-// proberFolder is the folder of the program that tries a plugin.
+// proberFolder is the folder of the program that tests a plugin.
 func (s Installer) proberFolder(t Toolchain) (cache.Folder, error) {
 	const dir = "kernelext/internal/pjrtprobe"
 	version, err := requiredVersion(filepath.Join(s.Module, "go.mod"), "github.com/gomlx/go-xla")
@@ -86,8 +86,8 @@ func (s Installer) proberFolder(t Toolchain) (cache.Folder, error) {
 	}, nil
 }
 
-// probePlugin loads the library file in a child process and starts a client. Whatever a faulty library does there
-// comes back as a *pluginFault.
+// probePlugin loads the library file in a child process and starts a client. Any failure of a faulty library there
+// is returned as a *pluginFault.
 func probePlugin(ctx context.Context, probe, file string) (probed, error) {
 	var found probed
 	if _, err := os.Stat(file); err != nil {
@@ -98,7 +98,7 @@ func probePlugin(ctx context.Context, probe, file string) (probed, error) {
 		return found, err
 	}
 	if err := json.Unmarshal([]byte(out), &found); err != nil {
-		return found, &pluginFault{file, "answers with something else than its description: " + text.OneLine(out)}
+		return found, &pluginFault{file, "prints something other than its description: " + text.OneLine(out)}
 	}
 	return found, nil
 }
@@ -109,7 +109,7 @@ func probeOneDNN(ctx context.Context, probe, plugin, library string) error {
 	return err
 }
 
-// runProbe gives what the probe of file prints.
+// runProbe returns what the probe of file prints.
 func runProbe(ctx context.Context, probe, file string, with ...string) (string, error) {
 	limited, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
@@ -126,7 +126,7 @@ func runProbe(ctx context.Context, probe, file string, with ...string) (string, 
 	return out, nil
 }
 
-// faultIn tells from the output of a failed probe what is wrong with the plugin.
+// faultIn finds in the output of a failed probe what is wrong with the plugin.
 func faultIn(output string, err error) string {
 	has := func(signs ...string) bool {
 		for _, s := range signs {

@@ -6,7 +6,7 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/internal/text"
 )
 
-// What set-up and the doctor can find wrong with a machine, told apart by errors.Is. The error around each of them is a *Problem with the cause and the remedy in words.
+// Classes of problems that set-up and the doctor can find on a machine, for errors.Is. Each is wrapped in a *Problem, which states cause and remedy.
 var (
 	ErrNoGo       = errors.New("no usable Go toolchain")
 	ErrNoCompiler = errors.New("no C compiler")
@@ -20,14 +20,14 @@ var (
 	ErrKernel     = errors.New("the kernel cannot be installed or removed")
 )
 
-// Problem is an error that a person can mend: what is wrong and what to do about it.
+// Problem is an error that the user can fix: what is wrong and what to do about it.
 type Problem struct {
 	Cause  string // what was expected and what was found, without a full stop
 	Remedy string // what to do, without a full stop; may be empty
 	Err    error  // the class of the problem, one of this package's sentinels or an operating system's error
 }
 
-// Error gives cause and remedy in one line.
+// Error returns cause and remedy in one line.
 func (p *Problem) Error() string {
 	if p.Remedy == "" {
 		return text.OneLine(p.Cause)
@@ -35,7 +35,7 @@ func (p *Problem) Error() string {
 	return text.OneLine(p.Cause + "; " + p.Remedy)
 }
 
-// Unwrap gives the class of the problem.
+// Unwrap returns the class of the problem.
 func (p *Problem) Unwrap() error { return p.Err }
 
 // RemedyOf is the remedy of the first Problem in err's tree, or "".

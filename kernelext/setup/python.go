@@ -23,19 +23,19 @@ const minPython = 11
 //go:embed python/requirements.txt
 var requirements string
 
-// Python is an interpreter of the person's system, from which environments are made.
+// Python is an interpreter of the user's system, from which environments are made.
 type Python struct {
 	Path     string `json:"-"`
-	Exe      string `json:"exe"`     // what the interpreter calls itself
+	Exe      string `json:"exe"`     // the interpreter's own sys.executable
 	Prefix   string `json:"prefix"`  // of the installation, also from within an environment
 	Version  [3]int `json:"version"` // 3, 11, 7
-	Venv     bool   `json:"venv"`    // can make environments with pip in them
+	Venv     bool   `json:"venv"`    // can make environments with pip
 	Pip      bool   `json:"pip"`
 	LibC     string `json:"libc"` // "glibc", or "" where there is another
 	Platform string `json:"platform"`
 }
 
-// askPython is what an interpreter is asked. It must run on any Python 3.
+// askPython is the program that describes an interpreter. It must run on any Python 3.
 const askPython = `import importlib.util, json, platform, sys, sysconfig
 def has(*names): return all(importlib.util.find_spec(n) for n in names)
 print(json.dumps({"exe": sys.executable, "prefix": sys.base_prefix, "version": list(sys.version_info[:3]),
@@ -45,7 +45,7 @@ func (p Python) String() string {
 	return fmt.Sprintf("Python %d.%d.%d", p.Version[0], p.Version[1], p.Version[2])
 }
 
-// FindPython takes the interpreter named by want, or the first on PATH that is new enough.
+// FindPython returns the interpreter named by want, or the first on PATH that is new enough.
 func FindPython(ctx context.Context, want string) (Python, error) {
 	candidates := []string{want}
 	if want == "" {
@@ -76,7 +76,7 @@ func FindPython(ctx context.Context, want string) (Python, error) {
 	case old != nil:
 		return Python{}, &Problem{Cause: fmt.Sprintf("Python 3.%d or newer is needed, found %v at %s", minPython, *old, old.Path), Remedy: remedy, Err: ErrNoPython}
 	case want != "":
-		return Python{}, &Problem{Cause: fmt.Sprintf("CNNBOOK_PYTHON names %q, which is no Python interpreter", want), Remedy: remedy, Err: ErrNoPython}
+		return Python{}, &Problem{Cause: fmt.Sprintf("CNNBOOK_PYTHON names %q, which is not a Python interpreter", want), Remedy: remedy, Err: ErrNoPython}
 	}
 	return Python{}, &Problem{Cause: "there is no python3 on PATH", Remedy: remedy, Err: ErrNoPython}
 }
@@ -94,7 +94,7 @@ func inspectPython(ctx context.Context, path string) (Python, error) {
 	return p, nil
 }
 
-// CheckVenv makes sure that p can make an environment, which some distributions package apart.
+// CheckVenv checks that p can make an environment, which some distributions package separately.
 func (p Python) CheckVenv() error {
 	if p.Venv {
 		return nil
@@ -134,7 +134,7 @@ func (s Installer) PythonFolder(p Python) cache.Folder {
 	}
 }
 
-// pipFolder is an environment with nothing but pip, for systems whose own Python comes without it.
+// pipFolder is an environment with only pip, for systems whose own Python has none.
 func (s Installer) pipFolder(p Python) cache.Folder {
 	return cache.Folder{
 		Dir:     filepath.Join(s.Cache, "pip", cache.Hash(fmt.Sprint(p.Version), p.Prefix, p.Platform)),
@@ -156,12 +156,12 @@ func (s Installer) makeVenv(ctx context.Context, p Python, dir string) error {
 	return nil
 }
 
-// pip is a pip command of the environment in dir. Which index it asks is the person's own setting.
+// pip is a pip command of the environment in dir. The user's settings select the index.
 func (s Installer) pip(venv, log string, args ...string) process.Command {
 	return process.Command{Path: process.VenvPython(venv), Args: append([]string{"-m", "pip"}, args...), Env: process.PythonEnviron(), Log: s.log(log)}
 }
 
-// packageVersion is the pinned version of a Python package, for the page that names what made it.
+// packageVersion is the pinned version of a Python package, for the page that names the software that made it.
 func packageVersion(name string) string {
 	for line := range strings.Lines(requirements) {
 		if rest, ok := strings.CutPrefix(line, name+"=="); ok {

@@ -13,32 +13,32 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/internal/process"
 )
 
-// Variables that choose where set-up works. A field of Installer goes before its variable.
+// Variables that choose where set-up works. A field of Installer takes precedence over its variable.
 const (
 	EnvCache  = "CNNBOOK_CACHE"  // the cache folder
 	EnvPython = "CNNBOOK_PYTHON" // the Python interpreter to make the environment from
 )
 
-// Installer makes everything that a kernel needs, in one cache folder, once. The zero value serves.
+// Installer makes everything that a kernel needs, in one cache folder, once. The zero value is ready for use.
 //
 // All methods may run at once in several processes and may be killed at any moment: each part is made under a lock
-// and counts only when it is complete. A second call finds the parts and takes well under a second. Nothing is
-// written outside the cache folder, but for the Go toolchain's own caches.
+// and is valid only when complete. A second call finds the parts and takes well under a second. Nothing is
+// written outside the cache folder, except for the Go toolchain's own caches.
 type Installer struct {
-	Cache       string    // cache folder; "" is $CNNBOOK_CACHE, else cnnbook in the person's cache folder
+	Cache       string    // cache folder; "" is $CNNBOOK_CACHE, otherwise cnnbook in the user's cache folder
 	Module      string    // the checkout that cells import; "" finds it from the working directory
-	Interpreter string    // Python to use, a name or path; "" is $CNNBOOK_PYTHON, else the first on PATH that is new enough
-	Log         io.Writer // receives what takes long and what a person must know; nil is silent
+	Interpreter string    // Python to use, a name or path; "" is $CNNBOOK_PYTHON, otherwise the first on PATH that is new enough
+	Log         io.Writer // receives progress and warnings; nil is silent
 }
 
 // Run makes all parts: programs, plugin, Python environment, kernelspec, and the compiled packages that a first
-// cell needs. Independent parts are made side by side; the first failure stops the others.
+// cell needs. Independent parts are made concurrently; the first failure stops the others.
 func (s Installer) Run(ctx context.Context) (*Environment, error) {
 	s, t, err := s.begin(ctx)
 	if err != nil {
 		return nil, err
 	}
-	// What is missing on this machine is told before anything long begins.
+	// What is missing on this machine is reported before any long work begins.
 	if err := t.CheckCompiler(); err != nil {
 		return nil, err
 	}
@@ -83,7 +83,7 @@ func (s Installer) Run(ctx context.Context) (*Environment, error) {
 	return env, s.warm(ctx, t, env, r)
 }
 
-// Tools makes the programs alone and gives the folder that holds gonb, gopls and goimports.
+// Tools makes only the programs and returns the folder that holds gonb, gopls and goimports.
 func (s Installer) Tools(ctx context.Context) (dir string, err error) {
 	s, t, err := s.begin(ctx)
 	if err != nil {
@@ -97,7 +97,7 @@ func (s Installer) Tools(ctx context.Context) (dir string, err error) {
 	return st.Dir, err
 }
 
-// Python makes the Python environment alone and gives the path of its interpreter.
+// Python makes only the Python environment and returns the path of its interpreter.
 func (s Installer) Python(ctx context.Context) (interpreter string, err error) {
 	s, err = s.Resolve(ctx)
 	if err != nil {
@@ -115,7 +115,7 @@ func (s Installer) Python(ctx context.Context) (interpreter string, err error) {
 	return process.VenvPython(st.Dir), err
 }
 
-// Plugin makes the PJRT plugin alone, which is all that tests of GoMLX code need. Call Apply on the result.
+// Plugin makes only the PJRT plugin, which is enough for tests of GoMLX code. Call Apply on the result.
 func (s Installer) Plugin(ctx context.Context) (Plugin, error) {
 	s, t, err := s.begin(ctx)
 	if err != nil {
@@ -164,7 +164,7 @@ func (s Installer) Resolve(ctx context.Context) (Installer, error) {
 	return s, err
 }
 
-// log is the file that keeps the output of one part's commands.
+// log is the file for the output of one part's commands.
 func (s Installer) log(part string) string { return filepath.Join(s.Cache, "logs", part+".log") }
 
 // makeCache makes the cache folder. It will hold Jupyter's tokens, so others may not read it.
@@ -183,7 +183,7 @@ func makeCache(dir string) error {
 	return nil
 }
 
-// together runs the functions side by side. The first failure ends the context of the others and is returned.
+// together runs the functions concurrently. The first failure ends the context of the others and is returned.
 func together(ctx context.Context, fns ...func(context.Context) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

@@ -32,7 +32,7 @@ type Toolchain struct {
 	Flags      string `json:"GOFLAGS"`
 }
 
-// FindToolchain asks the go command, in the module's folder, so that a toolchain line of its go.mod is obeyed.
+// FindToolchain asks the go command, in the module's folder, so that the toolchain line of its go.mod applies.
 func FindToolchain(ctx context.Context, module string) (Toolchain, error) {
 	var t Toolchain
 	path, err := exec.LookPath("go")
@@ -75,7 +75,7 @@ func (t Toolchain) compiler() []string {
 	return []string{"gcc"}
 }
 
-// CheckCompiler makes sure of the C compiler, without which GoMLX cannot reach XLA.
+// CheckCompiler checks that there is a C compiler, without which GoMLX cannot reach XLA.
 func (t Toolchain) CheckCompiler() error {
 	remedy := "install a C compiler (Debian and Ubuntu: apt install gcc libc6-dev; Fedora: dnf install gcc; macOS: xcode-select --install)"
 	cc := t.compiler()
@@ -88,9 +88,9 @@ func (t Toolchain) CheckCompiler() error {
 	return nil
 }
 
-// CellFlags are the GOFLAGS for our own builds and for cells: those of the person without what would choose another
-// module file, and never stamping a version control state that a cell does not have. A cell is linked anew at each run,
-// and without symbols for a debugger that takes about half of the time; stack traces need none.
+// CellFlags are the GOFLAGS for our own builds and for cells: the user's flags without those that would choose another
+// module file, and without version control stamping, since a cell has no such state. A cell is linked at each run;
+// without debugging symbols that takes about half of the time, and stack traces do not need them.
 func (t Toolchain) CellFlags() string {
 	keep := []string{"-buildvcs=false"}
 	if !strings.Contains(t.Flags, "-ldflags") {
@@ -118,7 +118,7 @@ func (t Toolchain) goCommand(dir, log string, args ...string) process.Command {
 	return process.Command{Path: filepath.Join(t.Root, "bin", process.ExeName("go")), Args: args, Dir: dir, Env: t.environ(), Log: log}
 }
 
-// findModule finds the checkout: the folder dir or one above it, else the module that the build of dir would use.
+// findModule finds the checkout: the folder dir or one above it, otherwise the module that the build of dir would use.
 func findModule(ctx context.Context, dir string) (string, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {

@@ -70,8 +70,8 @@ type toolsNote struct {
 	Skipped []string `json:"skipped,omitempty"` // patches of GoNB that were left out, each with the reason
 }
 
-// SkippedPatches reads from the note of ToolsFolder which patches of GoNB were left out, since they do not fit its version: a
-// line each, with the patch's file.
+// SkippedPatches reads from the note of ToolsFolder which patches of GoNB were left out because they do not fit its version: one
+// line for each, with the patch's file.
 func SkippedPatches(note json.RawMessage) []string {
 	var n toolsNote
 	if json.Unmarshal(note, &n) != nil {
@@ -80,7 +80,7 @@ func SkippedPatches(note json.RawMessage) []string {
 	return n.Skipped
 }
 
-// offline turns a failure of a download into the Problem of no connection, and leaves any other as it is.
+// offline turns the failure of a download into a Problem of class ErrNetwork, and returns any other error unchanged.
 func offline(err error, from string) error {
 	out := process.OutputOf(err)
 	for _, sign := range []string{
@@ -91,7 +91,7 @@ func offline(err error, from string) error {
 		if strings.Contains(out, sign) {
 			return &Problem{
 				Cause:  fmt.Sprintf("%s cannot be reached, or lacks the file: %s", from, process.TellingLine(out)),
-				Remedy: "check the connection and the proxy settings and try again: what is done is kept",
+				Remedy: "check the connection and the proxy settings and try again: finished work is kept",
 				Err:    fmt.Errorf("%w: %w", ErrNetwork, err),
 			}
 		}

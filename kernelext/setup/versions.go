@@ -11,18 +11,18 @@ import (
 	"strings"
 )
 
-// tool is one program that a kernel needs beside Go itself, at the version that tools/go.mod pins.
+// tool is one program that a kernel needs besides Go itself, at the version that tools/go.mod pins.
 type tool struct {
 	Name    string // of the program
 	Package string
 	Version string
 }
 
-// kernelTools are GoNB itself and the programs that it looks for on PATH, in this order everywhere. Other tools of tools/go.mod serve the
-// development of this module only.
+// kernelTools are GoNB itself and the programs that it finds on PATH, in this order everywhere. Other tools of tools/go.mod are only for
+// the development of this module.
 func kernelTools() []string { return []string{"gonb", "gopls", "goimports"} }
 
-// toolVersions reads the pinned versions from the module's tools/go.mod, their only home.
+// toolVersions reads the pinned versions from the module's tools/go.mod, the only place that defines them.
 func toolVersions(ctx context.Context, t Toolchain, module string) ([]tool, error) {
 	dir := filepath.Join(module, "tools")
 	if _, err := os.Stat(filepath.Join(dir, "go.mod")); err != nil {

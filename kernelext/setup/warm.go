@@ -11,9 +11,9 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/internal/process"
 )
 
-// warm does once what GoNB does for each cell: a workspace of the checkout and a small program, "go get", "go
-// build". Afterwards the module cache and the build cache hold all that a cell needs, so that the first one is
-// quick and none needs a connection. (Downloading the checkout's own requirements is not enough: in a workspace Go
+// warm does once what GoNB does for every cell: a workspace of the checkout and a small program, "go get", "go
+// build". Afterwards the module cache and the build cache hold everything that a cell needs, so that the first one is
+// fast and none needs a connection. (Downloading the checkout's own requirements is not enough: in a workspace Go
 // reads the go.mod file of every module in the graph.)
 func (s Installer) warm(ctx context.Context, t Toolchain, env *Environment, r *cache.Reporter) error {
 	hash, err := cache.HashFiles([]string{filepath.Join(s.Module, "go.mod"), filepath.Join(s.Module, "go.sum")},
@@ -91,7 +91,7 @@ func (s Installer) buildAsCell(ctx context.Context, t Toolchain, env *Environmen
 		}
 	}
 	// The first completion in a cell must not wait until gopls has read every dependency: GoNB gives it 8 seconds.
-	// What gopls thinks of the program does not matter, nor whether it works: only completion is slower without.
+	// Neither the findings of gopls nor its failure matter: without it, only completion is slower.
 	look := process.Command{Path: filepath.Join(env.Bin, process.ExeName("gopls")), Args: []string{"check", "main.go"}, Dir: work, Env: env.Environ(), Log: s.log("warm")}
 	_, _ = look.Output(ctx)
 	return ctx.Err()

@@ -15,7 +15,7 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/internal/process"
 )
 
-// Wheel is a Python package that is used for nothing but the library in it.
+// Wheel is a Python package of which only one library is used.
 type Wheel struct {
 	Name    string
 	Version string
@@ -25,8 +25,8 @@ type Wheel struct {
 
 func (w Wheel) String() string { return w.Name + " " + w.Version }
 
-// fetch lets the pip of a Python fetch the wheel into folder dir, because pip knows the person's index, proxy and certificates,
-// unpacks its member to dest and removes the wheel. The hash is checked by pip and once more here.
+// fetch downloads the wheel into folder dir with the pip of a Python, because pip knows the user's index, proxy and certificates,
+// unpacks its member to dest and removes the wheel. Both pip and fetch check the hash.
 func (w Wheel) fetch(ctx context.Context, python, log, dir, dest string) error {
 	list := filepath.Join(dir, "wheel.txt")
 	if err := os.WriteFile(list, fmt.Appendf(nil, "%s==%s --hash=sha256:%s\n", w.Name, w.Version, w.SHA256), 0o644); err != nil {
@@ -38,7 +38,7 @@ func (w Wheel) fetch(ctx context.Context, python, log, dir, dest string) error {
 	if _, err := pip.Output(ctx); err != nil {
 		if strings.Contains(process.OutputOf(err), "DO NOT MATCH THE HASHES") {
 			return &Problem{
-				Cause:  fmt.Sprintf("the package index gave another file for %s than the pinned one (SHA-256 %s)", w, w.SHA256),
+				Cause:  fmt.Sprintf("the package index returned a different file for %s than the pinned one (SHA-256 %s)", w, w.SHA256),
 				Remedy: "do not use that index, or report it",
 				Err:    fmt.Errorf("%w: %w", ErrChecksum, err),
 			}

@@ -31,7 +31,7 @@ type Browser struct {
 	loaded   bool
 }
 
-// message is what goes through the pipes, in both directions.
+// message is a message on the pipes, in both directions.
 type message struct {
 	ID      int             `json:"id,omitempty"`
 	Session string          `json:"sessionId,omitempty"`
@@ -43,7 +43,7 @@ type message struct {
 	} `json:"error,omitempty"`
 }
 
-// Find gives the path of a Chromium, or skips the test where there is none.
+// Find returns the path of a Chromium, or skips the test where there is none.
 func Find(t *testing.T) string {
 	t.Helper()
 	if name := os.Getenv(browserEnv); name != "" {
@@ -58,11 +58,11 @@ func Find(t *testing.T) string {
 			return path
 		}
 	}
-	t.Skip("no Chromium on this machine: nothing is looked at in a browser; install it, or name it in " + browserEnv)
+	t.Skip("no Chromium on this machine: browser tests are skipped; install it, or name it in " + browserEnv)
 	return ""
 }
 
-// Open starts a browser for the time of the test, or skips the test where there is none.
+// Open starts a browser for the duration of the test, or skips the test where there is none.
 func Open(t *testing.T) *Browser {
 	t.Helper()
 	path := Find(t)
@@ -105,7 +105,7 @@ func Open(t *testing.T) *Browser {
 	return b
 }
 
-// call sends a command and waits for its reply; events that come before it are noted.
+// call sends a command and waits for its reply; events that arrive before it are recorded.
 func (b *Browser) call(method string, params, result any) error {
 	b.next++
 	if params == nil {
@@ -143,7 +143,7 @@ func (b *Browser) mustCall(t *testing.T, method string, params, result any) {
 	}
 }
 
-// receive reads one message, and notes it when it is an event.
+// receive reads one message, and records it if it is an event.
 func (b *Browser) receive() (message, error) {
 	data, err := b.replies.ReadBytes(0)
 	if err != nil {
@@ -166,13 +166,13 @@ func (b *Browser) receive() (message, error) {
 	return m, nil
 }
 
-// Look is how a page is looked at.
+// Look describes how a page is viewed.
 type Look struct {
 	Theme         string // light or dark
 	Width, Height int
 }
 
-// Open loads a page and waits until it has set its formulas and nothing fades in any more: half-way colours have no contrast.
+// Open loads a page and waits until its formulas are typeset and all fade-ins have ended: intermediate colours have too little contrast.
 func (b *Browser) Open(t *testing.T, url string, l Look) {
 	t.Helper()
 	b.mustCall(t, "Emulation.setEmulatedMedia", map[string]any{"features": []map[string]string{

@@ -1,4 +1,4 @@
-// Package cache makes the folders of the cache: each once for a machine, complete or not at all, under a name that stands for all
+// Package cache makes the folders of the cache: each once per machine, complete or not at all, under a name that identifies everything
 // that made it.
 package cache
 
@@ -19,23 +19,23 @@ import (
 	"github.com/cnnbook/cnnbook/internal/filelock"
 )
 
-// MarkerName is the file that says that a folder of the cache is finished; it is written last.
+// MarkerName is the file that marks a folder of the cache as finished; it is written last.
 const MarkerName = "complete.json"
 
-// PartialSuffix marks a folder that is being made; one without a live lock holder is left from a killed process.
+// PartialSuffix marks a folder that is being made; one without a live lock holder was left by a killed process.
 const PartialSuffix = ".partial"
 
-// Folder is one part of the installation: a folder whose name ends in a hash of all that made it, so that a finished
-// folder never changes and a new version never disturbs a running kernel.
+// Folder is one part of the installation: a folder whose name ends in a hash of everything that made it, so that a finished
+// folder never changes and a new version never affects a running kernel.
 type Folder struct {
 	Dir  string // the finished folder
-	What string // for a person: "Building GoNB v0.11.4"
+	What string // for messages: "Building GoNB v0.11.4"
 
-	// InPlace makes the folder under its final name, for what cannot be moved later (a Python environment holds
-	// its own path); the marker alone then tells a finished folder from a torn one.
+	// InPlace makes the folder under its final name, for content that cannot be moved later (a Python environment holds
+	// its own path); the marker alone then distinguishes a finished folder from an incomplete one.
 	InPlace bool
 
-	// Check looks quickly whether a finished folder is still usable; nil trusts the marker.
+	// Check tests quickly whether a finished folder is still usable; nil trusts the marker.
 	Check func(dir string) error
 
 	// Build fills dir, an empty folder. What it returns is kept in the marker as JSON.
@@ -49,8 +49,8 @@ type Marker struct {
 	Note json.RawMessage `json:"note,omitempty"`
 }
 
-// Run makes the folder unless it is there, and gives the note that build left. Two processes that make one folder
-// take turns: the second finds the folder finished. A torn folder is removed and made anew.
+// Run makes the folder unless it exists, and returns the note from Build. Two processes that make one folder
+// take turns: the second finds the folder finished. An incomplete folder is removed and rebuilt.
 func (s Folder) Run(ctx context.Context, r *Reporter) (note json.RawMessage, err error) {
 	if m, err := s.Finished(); err == nil {
 		return m.Note, nil
@@ -90,7 +90,7 @@ func (s Folder) Finished() (Marker, error) {
 	return m, nil
 }
 
-// make builds the folder aside and renames it, or builds it in place. The lock is held.
+// make builds the folder under a temporary name and renames it, or builds it in place. The caller holds the lock.
 func (s Folder) make(ctx context.Context) (json.RawMessage, error) {
 	work := s.Dir + PartialSuffix
 	if s.InPlace {
@@ -136,7 +136,7 @@ func (s Folder) fill(ctx context.Context, work string) (json.RawMessage, error) 
 	return m.Note, atomicfile.WriteBytes(filepath.Join(work, MarkerName), append(data, '\n'), 0o644)
 }
 
-// RemoveTree removes dir also where folders in it are read-only, as Go's module files are.
+// RemoveTree removes dir even if folders in it are read-only, as Go's module files are.
 func RemoveTree(dir string) error {
 	err := os.RemoveAll(dir)
 	if err == nil || !errors.Is(err, fs.ErrPermission) {

@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// stepProcess makes dir slowly, in place if its name says so, and counts in a file beside it how often it was begun.
+// stepProcess makes dir slowly, in place if its name says so, and counts its starts in a file next to it.
 func stepProcess(dir string) int {
 	s := Folder{Dir: dir, What: "Making a test folder", InPlace: strings.Contains(dir, "inplace"),
 		Build: func(ctx context.Context, out string) (any, error) {

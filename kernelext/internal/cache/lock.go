@@ -10,7 +10,7 @@ import (
 )
 
 // Lock takes the lock on the file name, which it creates with its folder if necessary, and returns the function that
-// gives it back. Where another process holds it, waiting is called once with what is known of that process.
+// releases it. If another process holds it, waiting is called once with what is known about that process.
 func Lock(ctx context.Context, name, what string, waiting func(filelock.Holder)) (release func() error, err error) {
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return nil, fmt.Errorf("lock for %s: %w", what, err)

@@ -11,18 +11,18 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/internal/text"
 )
 
-// heartbeat is how often a long step says that it is still at work where lines cannot be overwritten.
+// heartbeat is the interval at which a long step reports that it still runs, where lines cannot be overwritten.
 const heartbeat = 30 * time.Second
 
-// Reporter tells a person what takes long. The steps of a set-up run side by side, so it is shared by them.
-// On a terminal one line is overwritten each second; elsewhere each step gives a line when it starts and ends.
+// Reporter reports the progress of long steps. The steps of a set-up run concurrently and share it.
+// On a terminal one line is overwritten each second; elsewhere each step prints a line when it starts and ends.
 type Reporter struct {
 	w        io.Writer // nil: silent
 	terminal bool
 
 	mu     sync.Mutex
 	active []activeStep
-	stop   chan struct{} // ends the ticking goroutine; nil while no step is at work
+	stop   chan struct{} // ends the ticking goroutine; nil while no step runs
 }
 
 type activeStep struct {
@@ -34,7 +34,7 @@ func NewReporter(w io.Writer) *Reporter {
 	return &Reporter{w: w, terminal: text.IsTerminal(w)}
 }
 
-// begin announces a step and gives the function that ends it.
+// begin announces a step and returns the function that ends it.
 func (r *Reporter) begin(what string) func(error) {
 	if r == nil || r.w == nil {
 		return func(error) {}
@@ -112,7 +112,7 @@ func (r *Reporter) tick(stop <-chan struct{}) {
 	}
 }
 
-// status is the line of all the steps that are at work, with the seconds that each has taken.
+// status is the line of all the running steps, with the seconds that each has taken.
 func (r *Reporter) status(now time.Time) string {
 	parts := make([]string, len(r.active))
 	for i, s := range r.active {

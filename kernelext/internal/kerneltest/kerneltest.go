@@ -1,4 +1,4 @@
-// Package kerneltest tests the kernel as Jupyter sees it, and gives the installation to the tests of other packages.
+// Package kerneltest tests the kernel as Jupyter sees it, and provides the installation for the tests of other packages.
 package kerneltest
 
 import (
@@ -25,7 +25,7 @@ func Environment(t *testing.T) *setup.Environment {
 	return env
 }
 
-// Packages installs pinned packages for a test, once, beside those of set-up, and gives the folder for PYTHONPATH.
+// Packages installs pinned packages for a test, once, in addition to those of set-up, and returns the folder for PYTHONPATH.
 func Packages(t *testing.T, env *setup.Environment, requirements string) string {
 	t.Helper()
 	text, err := os.ReadFile(requirements)

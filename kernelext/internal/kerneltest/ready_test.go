@@ -75,7 +75,7 @@ func notebookAnywhere(t *testing.T, env *setup.Environment) {
 	if err := os.WriteFile(name, notebook, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	// nothing listens there: whoever asks the network fails
+	// nothing listens there: any network request fails
 	const nowhere = "http://127.0.0.1:9"
 	cmd := exec.CommandContext(t.Context(), env.Python, "-c", `import nbformat, sys
 from nbclient import NotebookClient

@@ -71,7 +71,7 @@ func TestInterruptedTrainingInTheKernel(t *testing.T) {
 	var result struct{ Runs []stopped }
 	session(t, "train", &result)
 	compiling, first, second := result.Runs[0], result.Runs[1], result.Runs[2]
-	compiling.check(t, "compiling", "interrupted: busy with what cannot be stopped, such as compiling; what was saved is kept.")
+	compiling.check(t, "compiling", "interrupted: busy with work that cannot be interrupted, such as compiling; saved work is kept.")
 	first.check(t, "training", "first step 1\n", "Stopped at epoch ")
 	second.check(t, "going on", fmt.Sprintf("first step %d\n", first.Saved+1), "Stopped at epoch ")
 	if compiling.Saved != 0 || first.Saved == 0 || second.Saved <= first.Saved {

@@ -1,5 +1,5 @@
-// Pjrtprobe loads a PJRT plugin the way GoMLX does and tells what it found, in a process of its own: a library
-// that is none, that speaks another interface, or that aborts, ends this process and no other.
+// Pjrtprobe loads a PJRT plugin the way GoMLX does and prints what it found, in a separate process: a file
+// that is not a library, that has another interface, or that aborts, ends this process and no other.
 //
 //	pjrtprobe FILE            print one line of JSON: interface version, platform, devices
 //	pjrtprobe PLUGIN LIBRARY  let the plugin call oneDNN's library
@@ -39,7 +39,7 @@ func run(args []string, stdout io.Writer) error {
 	return errors.New("usage: pjrtprobe FILE | pjrtprobe PLUGIN LIBRARY | pjrtprobe -install DIR")
 }
 
-// probe loads the library, asks for its interface and starts a client, which is where a wrong build shows itself.
+// probe loads the library, asks for its interface and starts a client, where an incompatible build fails.
 func probe(file string, stdout io.Writer) error {
 	plugin, err := pjrt.GetPlugin(file)
 	if err != nil {

@@ -25,7 +25,7 @@ type Command struct {
 	Log  string   // file that receives stdout and stderr, "" for none
 }
 
-// Output runs the command and gives its standard output.
+// Output runs the command and returns its standard output.
 func (c Command) Output(ctx context.Context) (string, error) {
 	var stdout, all Tail
 	cmd := exec.CommandContext(ctx, c.Path, c.Args...)
@@ -49,7 +49,7 @@ func (c Command) Output(ctx context.Context) (string, error) {
 	return stdout.String(), nil
 }
 
-// maxLog is the size above which a log starts anew.
+// maxLog is the size above which a log is restarted.
 const maxLog = 4 << 20
 
 func (c Command) openLog() (*os.File, error) {
@@ -86,10 +86,10 @@ type Error struct {
 	Name   string
 	Output string // the end of what it printed
 	Log    string
-	Err    error // what os/exec says
+	Err    error // the error of os/exec
 }
 
-// Error gives the line of the output that tells most, and where the rest is.
+// Error returns the most informative line of the output, and the path of the log.
 func (e *Error) Error() string {
 	msg := fmt.Sprintf("%s: %v", e.Name, e.Err)
 	if line := TellingLine(e.Output); line != "" {
@@ -111,7 +111,7 @@ func OutputOf(err error) string {
 	return ""
 }
 
-// TellingLine picks the line of a program's output for an error message: the last that names an error, else the last.
+// TellingLine picks the line of a program's output for an error message: the last that names an error, otherwise the last.
 func TellingLine(output string) string {
 	var last, telling string
 	for line := range strings.Lines(output) {

@@ -4,5 +4,5 @@ package process
 
 import "os/exec"
 
-// Contain leaves cmd as it is: os/exec kills the process itself when its context ends.
+// Contain leaves cmd unchanged: os/exec kills the process itself when its context ends.
 func Contain(*exec.Cmd) {}

@@ -4,5 +4,5 @@ package process
 
 import "os/exec"
 
-// OwnGroup leaves cmd as it is.
+// OwnGroup leaves cmd unchanged.
 func OwnGroup(*exec.Cmd) {}

@@ -7,5 +7,5 @@ import (
 	"syscall"
 )
 
-// OwnGroup keeps the terminal's ctrl-C from a child that this process ends in order by itself.
+// OwnGroup keeps the terminal's ctrl-C from a child that this process shuts down itself.
 func OwnGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }

@@ -1,10 +1,10 @@
 package process
 
-// Info is one process of this machine, as far as set-up and the doctor look at it.
+// Info is one process of this machine, as far as set-up and the doctor need it.
 type Info struct {
 	PID    int
 	Parent int
-	Start  string // when it began, in the kernel's own units: tells a process from a later one of the same number
+	Start  string // when it began, in the kernel's own units: distinguishes a process from a later one with the same id
 	Name   string // of its program
 	Text   string // program path, folder and command line in one, to look for a folder's name in
 }

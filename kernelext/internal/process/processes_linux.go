@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// List lists the processes of this person from /proc. Those that end meanwhile are left out.
+// List lists the processes of this user from /proc. Those that end meanwhile are left out.
 func List() []Info {
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
@@ -34,7 +34,7 @@ func Read(pid int) (Info, bool) {
 	if err != nil {
 		return Info{}, false
 	}
-	// "pid (name) state ppid …": the name may hold anything, so the fields are counted after its last bracket.
+	// "pid (name) state ppid …": the name may contain anything, so the fields are counted after its last bracket.
 	text := string(stat)
 	open, end := strings.IndexByte(text, '('), strings.LastIndexByte(text, ')')
 	if open < 0 || end < open {
@@ -54,7 +54,7 @@ func Read(pid int) (Info, bool) {
 	return p, true
 }
 
-// OwnedByMe reports whether a file belongs to the person who runs this process.
+// OwnedByMe reports whether a file belongs to the user who runs this process.
 func OwnedByMe(info fs.FileInfo) bool {
 	st, ok := info.Sys().(*syscall.Stat_t)
 	return ok && int(st.Uid) == os.Geteuid()

@@ -14,8 +14,8 @@ func VenvPython(dir string) string {
 	return filepath.Join(dir, "bin", "python")
 }
 
-// PythonEnviron is the environment of our Python commands: the person's, without what would lead an interpreter to
-// packages of other environments, and without questions or writes outside the cache.
+// PythonEnviron is the environment of our Python commands: the user's, without variables that lead an interpreter to
+// packages of other environments, and without prompts or writes outside the cache.
 func PythonEnviron() []string {
 	return MergeEnv(os.Environ(), "PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "PIP_TARGET", "PIP_PREFIX", "PIP_REQUIRE_VIRTUALENV",
 		"PIP_USER=0", "PIP_NO_INPUT=1", "PIP_NO_CACHE_DIR=1", "PIP_DISABLE_PIP_VERSION_CHECK=1", "PIP_PROGRESS_BAR=off", "PYTHONNOUSERSITE=1")

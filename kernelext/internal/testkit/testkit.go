@@ -1,4 +1,4 @@
-// Package testkit holds what the tests of kernelext's packages share and that needs no installation.
+// Package testkit holds helpers that the tests of kernelext's packages share and that need no installation.
 package testkit
 
 import (
@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// WaitFor waits up to half a minute until something is so, and ends the test otherwise.
+// WaitFor waits up to half a minute until a condition holds, and otherwise ends the test.
 func WaitFor(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
@@ -22,13 +22,13 @@ func WaitFor(t *testing.T, what string, ok func() bool) {
 			return
 		}
 	}
-	t.Fatalf("waited in vain for %s", what)
+	t.Fatalf("timed out waiting for %s", what)
 }
 
 // Exists reports whether there is a file or folder of that name.
 func Exists(name string) bool { _, err := os.Stat(name); return err == nil }
 
-// Script puts an executable shell script into a folder of its own and gives that folder.
+// Script puts an executable shell script into a separate folder and returns that folder.
 func Script(t *testing.T, name, body string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -38,7 +38,7 @@ func Script(t *testing.T, name, body string) string {
 	return dir
 }
 
-// Checkout writes a go.mod as this module has one, asking for a Go version.
+// Checkout writes a go.mod like this module's, with a Go version.
 func Checkout(t *testing.T, goVersion string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -48,7 +48,7 @@ func Checkout(t *testing.T, goVersion string) string {
 	return dir
 }
 
-// OnePlainLine checks the shape that each error for a person has.
+// OnePlainLine checks the form of an error that the user can fix.
 func OnePlainLine(t *testing.T, err, class error, words ...string) {
 	t.Helper()
 	if !errors.Is(err, class) {
@@ -64,7 +64,7 @@ func OnePlainLine(t *testing.T, err, class error, words ...string) {
 	}
 }
 
-// Hostile are texts from outside that must not become anything but text.
+// Hostile are untrusted texts that must be shown as text only.
 var Hostile = []string{
 	`<script>alert(1)</script>`,
 	`"><img src=x onerror=alert(1)>`,
@@ -80,7 +80,7 @@ var Hostile = []string{
 	`$\href{javascript:alert(1)}{x}$`,
 }
 
-// CheckHTML parses a fragment, which must be well-formed as XML too, and reports what does not belong there. It
+// CheckHTML parses a fragment, which must be well-formed as XML too, and reports what is not allowed there. It
 // returns the text and the alternative texts.
 func CheckHTML(t *testing.T, fragment string) string {
 	t.Helper()
@@ -122,7 +122,7 @@ func CheckHTML(t *testing.T, fragment string) string {
 	}
 }
 
-// WriteFiles writes files of the given contents, by slash-separated names below dir.
+// WriteFiles writes files with the given contents, by slash-separated names below dir.
 func WriteFiles(t *testing.T, dir string, files map[string]string) {
 	t.Helper()
 	for name, text := range files {
@@ -153,10 +153,10 @@ func SharedLibrary(t *testing.T, source string) string {
 	return so
 }
 
-// FaultyPlugin is a library that does not work, and what is said of it.
+// FaultyPlugin is a library that does not work, and the error that describes it.
 type FaultyPlugin struct{ Name, File, Want string }
 
-// FaultyPlugins gives one for each way in which a plugin can be wrong.
+// FaultyPlugins returns one for each way in which a plugin can be faulty.
 func FaultyPlugins(t *testing.T) []FaultyPlugin {
 	t.Helper()
 	written := func(content string) string {
@@ -175,7 +175,7 @@ func FaultyPlugins(t *testing.T) []FaultyPlugin {
 			__attribute__((constructor)) static void f(void) { abort(); }
 			void *GetPjrtApi(void) { return 0; }`), "aborts when it is loaded"},
 		{"exits on load", SharedLibrary(t, `#include <stdlib.h>
-			__attribute__((constructor)) static void f(void) { exit(0); }`), "answers with something else than its description"},
+			__attribute__((constructor)) static void f(void) { exit(0); }`), "prints something other than its description"},
 		{"another interface", SharedLibrary(t, `struct api { unsigned long size; void *ext; struct { unsigned long size; void *ext; int major, minor; } v; };
 			static struct api a = {sizeof(struct api), 0, {24, 0, 7, 7}};
 			void *GetPjrtApi(void) { return &a; }`), "built for another PJRT interface"},
@@ -190,7 +190,7 @@ var allowed = map[string][]string{
 	"pre": {"class", "style"}, "strong": {"style"}, "span": {"style"},
 }
 
-// Pretend writes the files, each a script that tells how it was called.
+// Pretend writes the files, each a script that prints its arguments.
 func Pretend(t *testing.T, files ...string) {
 	t.Helper()
 	for _, file := range files {

@@ -1,4 +1,4 @@
-// Package text makes text fit to be shown: safe on a screen and in HTML, on one line, of a length, with numbers in words.
+// Package text prepares text for display: safe on a screen and in HTML, on one line, shortened, with counts and durations.
 package text
 
 import (
@@ -15,10 +15,10 @@ import (
 	"unicode/utf8"
 )
 
-// Clean makes text from outside safe to show on one screen with other text:
+// Clean makes untrusted text safe to show next to other text:
 // control characters, invalid UTF-8 and the characters that reorder what follows
 // them (bidirectional controls, Unicode TR36 section 2.5.2) become U+FFFD, line ends of
-// any kind become '\n'. Tabs stay. It knows nothing of markup: see Escape.
+// any kind become '\n'. Tabs stay. It does not handle markup: see Escape.
 func Clean(s string) string {
 	s = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n", "\u0085", "\n").Replace(s)
 	return strings.Map(func(r rune) rune {
@@ -32,22 +32,22 @@ func Clean(s string) string {
 	}, s)
 }
 
-// CleanLine is clean on a single line: line ends and runs of blanks become one blank.
+// CleanLine is Clean for a single line: line ends and runs of blanks become one space.
 func CleanLine(s string) string { return strings.Join(strings.Fields(Clean(s)), " ") }
 
-// Escape makes text from outside safe in HTML, as content and inside quoted attributes.
+// Escape makes untrusted text safe in HTML, as content and inside quoted attributes.
 func Escape(s string) string { return html.EscapeString(Clean(s)) }
 
-// EscapeLine is escape on a single line, for attributes and captions.
+// EscapeLine is Escape for a single line, for attributes and captions.
 func EscapeLine(s string) string { return html.EscapeString(CleanLine(s)) }
 
 // ansiEscape matches terminal control sequences: CSI, OSC, and the two-byte ones (ECMA-48).
 var ansiEscape = regexp.MustCompile("\x1b\\[[0-9;:?<=>]*[ -/]*[@-~]|\x1b\\][^\x07\x1b]*(?:\x07|\x1b\\\\)|\x1b[@-Z\\\\-_]")
 
-// StripANSI removes terminal control sequences, which notebook error texts are full of.
+// StripANSI removes terminal control sequences, which are frequent in the error texts of notebooks.
 func StripANSI(s string) string { return ansiEscape.ReplaceAllString(s, "") }
 
-// FirstLine is the first line of s that says something, no longer than limit runes.
+// FirstLine is the first line of s that is not blank, no longer than limit runes.
 func FirstLine(s string, limit int) string {
 	for line := range strings.Lines(s) {
 		if line = CleanLine(line); line != "" {
@@ -83,7 +83,7 @@ func PathCause(err error) error {
 	return err
 }
 
-// SpanText is a time that has passed, in words: 9 min 20 s.
+// SpanText is a duration in words: 9 min 20 s.
 func SpanText(d time.Duration) string {
 	switch {
 	case d < time.Minute:
@@ -101,7 +101,7 @@ func OneLine(s string) string {
 	return strings.Join(strings.Fields(s), " ")
 }
 
-// EscapeMarkdown makes text plain in Markdown, formulas included.
+// EscapeMarkdown escapes text so that Markdown shows it literally, formulas included.
 func EscapeMarkdown(s string) string {
 	var b strings.Builder
 	for _, r := range CleanLine(s) {

@@ -1,12 +1,12 @@
-// A C library to preload, ld.so(8): it keeps large blocks of memory that are freed for those that ask next.
+// A C library to preload, ld.so(8): it keeps large freed blocks of memory for later allocations.
 //
-// XLA's CPU client asks for the memory of each execution anew, 400 MB for a training step at batch 500, and frees it
-// at the end. glibc gets blocks of that size from the system and gives them back at once, so that every step touches
+// XLA's CPU client allocates the memory of each execution again, 400 MB for a training step at batch 500, and frees it
+// at the end. glibc gets blocks of that size from the system and returns them at once, so that every step touches
 // 100,000 pages for the first time. Here they stay, and a step takes about a fifth less time.
 //
 // Blocks of 1 MB and more come from one reserved range of addresses, cut into units of 64 KB: the best fitting free
-// block, or the end of what was used so far. All else is glibc's: one comparison tells whose a pointer is. A block that
-// nobody took for IDLE seconds goes back to the system.
+// block, or the end of what was used so far. Everything else is glibc's: one comparison decides who owns a pointer. A block that
+// is unused for IDLE seconds is returned to the system.
 //
 // It needs glibc, whose allocator it calls by the names that are not replaced, and Linux.
 #define _GNU_SOURCE
@@ -30,18 +30,18 @@ extern void __libc_free(void *);
 #define UNITS ((uint32_t)1 << 20)
 #define IDLE 10 // seconds
 
-// One block: units in a row. Its record lies at its first unit; its last unit knows where it begins.
+// One block: consecutive units. Its record belongs to its first unit; the record of its last unit stores where it begins.
 struct block {
 	uint32_t units; // 0: not the first unit of a block
 	uint32_t first; // of the block that ends here
-	uint32_t used;  // 1: somebody's
-	uint32_t freed; // second in which it became free; 0: its pages are the system's again
+	uint32_t used;  // 1: in use
+	uint32_t freed; // second in which it became free; 0: its pages have been returned to the system
 };
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static char *base, *end;     // the reserved range
 static struct block *blocks; // a record for each unit
-static uint32_t top;         // units that were ever used
+static uint32_t top;         // number of units used so far
 
 static void before_fork(void) { pthread_mutex_lock(&mutex); }
 static void after_fork(void) { pthread_mutex_unlock(&mutex); }
@@ -50,7 +50,7 @@ __attribute__((constructor)) static void reserve(void) {
 	size_t size = (size_t)UNITS * UNIT, records = UNITS * sizeof(struct block);
 	void *table = mmap(NULL, records, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	void *range = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (table == MAP_FAILED || range == MAP_FAILED) { // addresses are limited, ulimit -v: glibc does all
+	if (table == MAP_FAILED || range == MAP_FAILED) { // addresses are limited, ulimit -v: glibc does everything
 		if (table != MAP_FAILED)
 			munmap(table, records);
 		return;
@@ -75,7 +75,7 @@ static void set(uint32_t first, uint32_t units, uint32_t used, uint32_t freed) {
 	blocks[first + units - 1].first = first;
 }
 
-// give_back returns the pages of blocks that are free for long.
+// give_back returns the pages of blocks that have been free for a long time.
 static void give_back(uint32_t time) {
 	static uint32_t last;
 	if (time == last)
@@ -90,7 +90,7 @@ static void give_back(uint32_t time) {
 	}
 }
 
-// take gives memory for size bytes at a multiple of align, or NULL where the range is used up.
+// take returns memory for size bytes at a multiple of align, or NULL if the range is exhausted.
 static void *take(size_t size, size_t align) {
 	if (!base || align > UNIT || size > (size_t)(end - base))
 		return NULL;

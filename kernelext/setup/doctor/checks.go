@@ -13,7 +13,7 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/setup"
 )
 
-// minDisk is the free space that a first set-up wants: about 0.7 GB for its parts and 1 GB for Go's caches.
+// minDisk is the free space that a first set-up needs: about 0.7 GB for its parts and 1 GB for Go's caches.
 const minDisk = 2 << 30
 
 func (d *doctor) checkout(err error) {
@@ -29,7 +29,7 @@ func (d *doctor) goToolchain() {
 	t, err := setup.FindToolchain(d.ctx, d.Module)
 	if err != nil {
 		if d.Module == "" && !errors.Is(err, setup.ErrNoGo) {
-			return // without a checkout it cannot be told which Go is needed
+			return // without a checkout the required version of Go is unknown
 		}
 		d.fault(Fail, "Go", err, "")
 		return
@@ -69,7 +69,7 @@ func (d *doctor) cacheFolder() {
 		return
 	}
 	at := d.Cache
-	for { // before set-up the folder is not there yet: look at the one that it will be made in
+	for { // before set-up the folder does not exist yet: check its parent
 		info, err := os.Stat(at)
 		if err == nil && !info.IsDir() {
 			d.add(Fail, "Cache folder", at+" is a file, not a folder", "remove it, or name another folder in "+setup.EnvCache)
@@ -112,7 +112,7 @@ func (d *doctor) tools() {
 		return
 	}
 	d.env.Bin = st.Dir
-	// That they run is what matters: the version that GoNB prints of itself is older than its release.
+	// Only whether they run matters: the version that GoNB prints is older than its release.
 	for _, try := range []process.Command{
 		{Path: "gonb", Args: []string{"-V"}}, {Path: "gopls", Args: []string{"version"}}, {Path: "goimports", Args: []string{os.DevNull}},
 	} {
@@ -171,7 +171,7 @@ func (d *doctor) kernelspec() {
 	d.add(Warn, "Kernel", fmt.Sprintf("%d installed, none for this checkout", len(found)), setupCommand)
 }
 
-// installedKernels looks at what "kernel install" has given to other Jupyters. Without any there is nothing to say.
+// installedKernels checks the kernels that "kernel install" has installed for other Jupyters. Without any it adds nothing.
 func (d *doctor) installedKernels() {
 	found, err := setup.InstalledKernels(d.ctx, "")
 	if err != nil {
@@ -183,8 +183,8 @@ func (d *doctor) installedKernels() {
 			d.add(OK, "Installed kernels", fmt.Sprintf("%q at %s", k.DisplayName, k.Dir), "")
 			continue
 		}
-		d.add(Warn, "Installed kernels", fmt.Sprintf("%q at %s needs %s, which is gone", k.DisplayName, k.Dir, k.Gone[0]),
-			"install it again (go run . kernel install), or remove it (go run . kernel remove), with the flags of its place and name")
+		d.add(Warn, "Installed kernels", fmt.Sprintf("%q at %s needs %s, which no longer exists", k.DisplayName, k.Dir, k.Gone[0]),
+			"install it again (go run . kernel install), or remove it (go run . kernel remove), with the flags for its location and name")
 	}
 }
 
@@ -208,7 +208,7 @@ func (d *doctor) dataset(path string) {
 		path = os.Getenv("CNNBOOK_DATA")
 	}
 	if path == "" {
-		d.add(OK, "Dataset", "none named: the notebooks draw their own images", "")
+		d.add(OK, "Dataset", "none chosen: the notebooks draw their own images", "")
 		return
 	}
 	remedy := "give the folder that holds data_batch_1.bin to data_batch_5.bin and test_batch.bin, or cifar-10-binary.tar.gz"

@@ -184,8 +184,8 @@ func TestDoctorInstalledKernels(t *testing.T) {
 	if err := os.RemoveAll(env.Module); err != nil {
 		t.Fatal(err)
 	}
-	exact(t, look(), "Installed kernels", Warn, "go.mod, which is gone",
-		"install it again (go run . kernel install), or remove it (go run . kernel remove), with the flags of its place and name")
+	exact(t, look(), "Installed kernels", Warn, "go.mod, which no longer exists",
+		"install it again (go run . kernel install), or remove it (go run . kernel remove), with the flags for its location and name")
 }
 
 // TestDoctorLeftovers: the remedy names the very folders and processes.

@@ -4,7 +4,7 @@ package doctor
 
 import "syscall"
 
-// diskFree is the space in bytes that this person may still use on dir's disk.
+// diskFree is the space in bytes that this user may still use on dir's disk.
 func diskFree(dir string) (uint64, bool) {
 	var st syscall.Statfs_t
 	if err := syscall.Statfs(dir, &st); err != nil {

@@ -1,5 +1,5 @@
-// Package doctor looks at everything that cnnbook needs on a machine and says what is wrong, with the remedy. It changes nothing,
-// and works before set-up as well as after it. [Run] gives a [Check] for each thing; [Write] and [WriteJSON] show them.
+// Package doctor checks everything that cnnbook needs on a machine and reports what is wrong, with the remedy. It changes nothing,
+// and works before set-up as well as after it. [Run] returns a [Check] for each part; [Write] and [WriteJSON] show them.
 package doctor
 
 import (
@@ -20,23 +20,23 @@ type Status string
 
 const (
 	OK   Status = "ok"
-	Warn Status = "warn" // worth knowing; the next command mends it or works without
-	Fail Status = "fail" // cnnbook cannot work before it is mended
+	Warn Status = "warn" // worth knowing; the next command fixes it or works without it
+	Fail Status = "fail" // cnnbook cannot work until it is fixed
 )
 
-// Check is what the doctor found about one thing.
+// Check is what the doctor found about one part.
 type Check struct {
 	Name   string `json:"name"`
 	Status Status `json:"status"`
 	Detail string `json:"detail"` // what was found
-	Remedy string `json:"remedy"` // what to do, "" where nothing is to be done
+	Remedy string `json:"remedy"` // what to do, "" where nothing needs to be done
 }
 
-// setupCommand is the remedy for all that set-up makes.
+// setupCommand is the remedy for every part that set-up makes.
 const setupCommand = "run: go run . setup"
 
-// Run looks at everything that cnnbook needs, changes nothing, and works before set-up as well as after it.
-// data is the folder or archive of a dataset to look at; "" takes $CNNBOOK_DATA.
+// Run checks everything that cnnbook needs, changes nothing, and works before set-up as well as after it.
+// data is the folder or archive of a dataset to check; "" takes $CNNBOOK_DATA.
 func Run(ctx context.Context, s setup.Installer, data string) []Check {
 	s, moduleErr := s.Resolve(ctx)
 	d := doctor{Installer: s, ctx: ctx, diskFree: diskFree, gpus: "/proc/driver/nvidia/gpus", root: "/"}
@@ -89,7 +89,7 @@ func Failed(checks []Check) bool {
 	return slices.ContainsFunc(checks, func(c Check) bool { return c.Status == Fail })
 }
 
-// Write writes the checks as a table for people, each remedy under its check.
+// Write writes the checks as a readable table, each remedy under its check.
 func Write(w io.Writer, checks []Check) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, c := range checks {
@@ -112,10 +112,10 @@ func summary(checks []Check) string {
 	}
 	var parts []string
 	if n := count[Fail]; n > 0 {
-		parts = append(parts, fmt.Sprintf("%d to mend", n))
+		parts = append(parts, fmt.Sprintf("%d to fix", n))
 	}
 	if n := count[Warn]; n > 0 {
-		parts = append(parts, fmt.Sprintf("%d to know of", n))
+		parts = append(parts, fmt.Sprintf("%d to note", n))
 	}
 	if len(parts) == 0 {
 		return "All is well."

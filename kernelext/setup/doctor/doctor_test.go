@@ -16,7 +16,7 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/setup"
 )
 
-// find gives the check of a name.
+// find returns the check with a name.
 func find(t *testing.T, checks []Check, name string) Check {
 	t.Helper()
 	i := slices.IndexFunc(checks, func(c Check) bool { return c.Name == name })
@@ -99,7 +99,7 @@ func TestDoctorDataset(t *testing.T) {
 		status Status
 		detail string
 	}{
-		{"", OK, "none named"},
+		{"", OK, "none chosen"},
 		{good, OK, unpacked},
 		{unpacked, OK, unpacked},
 		{archive, OK, "archive"},
@@ -174,7 +174,7 @@ warn  Kernel   not installed yet
 fail  Dataset  /x does not exist
                → give a folder
 
-1 to mend, 1 to know of.
+1 to fix, 1 to note.
 `
 	if out.String() != want {
 		t.Errorf("got:\n%s\nwant:\n%s", &out, want)

@@ -10,7 +10,7 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/setup"
 )
 
-// TestFaultyPluginIsToldInOneLine: a person's own plugin, as the first call for one finds it, and the doctor.
+// TestFaultyPluginIsToldInOneLine: a user's own plugin, as the first use and the doctor report it.
 //
 // Promise(setup/plugin)
 func TestFaultyPluginIsToldInOneLine(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 // leftoverAge keeps the doctor from calling a folder stale that a starting kernel has just made.
 const leftoverAge = time.Minute
 
-// leftovers looks for what killed kernels leave: their folders, and processes without a parent.
+// leftovers finds what killed kernels leave behind: their folders, and processes without a parent.
 func (d *doctor) leftovers() {
 	all := process.List()
 	folders, err := filepath.Glob(filepath.Join(os.TempDir(), "gonb_*"))
@@ -42,7 +42,7 @@ func (d *doctor) reportLeftovers(stale []string, orphans []process.Info) {
 	}
 }
 
-// staleFolders are those that no process has anything to do with.
+// staleFolders are those that no process uses.
 func staleFolders(folders []string, all []process.Info, now time.Time) []string {
 	var stale []string
 	for _, dir := range folders {
@@ -54,14 +54,14 @@ func staleFolders(folders []string, all []process.Info, now time.Time) []string 
 		for _, p := range all {
 			used = used || strings.Contains(p.Text, dir)
 		}
-		if !used && len(all) > 0 { // without a list of processes nothing can be said
+		if !used && len(all) > 0 { // without a list of processes nothing is known
 			stale = append(stale, dir)
 		}
 	}
 	return stale
 }
 
-// orphanKernels are kernels, their cell programs and their gopls whose parent has ended, so that they were given to another.
+// orphanKernels are kernels, their cell programs and their gopls whose parent has ended, so that another process became their parent.
 func orphanKernels(all []process.Info) []process.Info {
 	byPID := make(map[int]process.Info, len(all))
 	for _, p := range all {

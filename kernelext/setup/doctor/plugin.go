@@ -7,7 +7,7 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/setup"
 )
 
-// pluginAndBackend tries the plugin that would be used, and says with what GoMLX would compute.
+// pluginAndBackend tests the plugin that would be used, and reports the backend that GoMLX would use.
 func (d *doctor) pluginAndBackend() {
 	if d.goFound == nil || d.Module == "" {
 		return
@@ -39,7 +39,7 @@ func (d *doctor) pluginAndBackend() {
 	}
 }
 
-// oneDNN says whether convolutions are computed by oneDNN beside that plugin.
+// oneDNN reports whether oneDNN computes convolutions with that plugin.
 func (d *doctor) oneDNN(p setup.Plugin) {
 	library, detail, err := d.ExamineOneDNN(*d.goFound, p)
 	if err != nil {
@@ -50,7 +50,7 @@ func (d *doctor) oneDNN(p setup.Plugin) {
 	d.add(OK, "oneDNN", detail, "")
 }
 
-// allocator says whether memory is kept between training steps.
+// allocator reports whether memory is kept between training steps.
 func (d *doctor) allocator() {
 	library, detail, err := d.ExamineAllocator(*d.goFound)
 	if err != nil {

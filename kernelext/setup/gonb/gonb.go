@@ -1,7 +1,7 @@
 // Package gonb prepares the source of the kernel, GoNB, from which set-up builds it: a copy of the version that tools/go.mod pins,
-// with the patches of folder patches applied. Each patch is one file with one reason, which it begins with.
+// with the patches of folder patches applied. Each patch is one file with one reason, stated at its beginning.
 //
-// A patch that does not fit the pinned version stops set-up if it is required. Otherwise set-up leaves it out and says so.
+// A patch that does not fit the pinned version stops set-up if it is required. Otherwise set-up leaves it out and reports that.
 package gonb
 
 import (
@@ -19,7 +19,7 @@ import (
 // Module is the module that the kernel is built from.
 const Module = "github.com/janpfeifer/gonb"
 
-// Hash tells one set of patches from another.
+// Hash identifies the set of patches.
 func Hash() (string, error) {
 	names, err := fs.Glob(patchFiles, "patches/*.patch")
 	if err != nil {
@@ -36,9 +36,9 @@ func Hash() (string, error) {
 	return cache.Hash(parts...), nil
 }
 
-// Source copies GoNB into dir and applies the patches to the copy. It gives a go.mod that is tools/go.mod with the copy in
-// GoNB's place, for "go build -modfile", and a line for each patch that was left out. The module cache stays as it is.
-// goCommand runs Go in tools, the folder of tools/go.mod, and gives what it prints.
+// Source copies GoNB into dir and applies the patches to the copy. It returns a go.mod that is tools/go.mod with GoNB replaced by the
+// copy, for "go build -modfile", and a line for each patch that was left out. The module cache stays unchanged.
+// goCommand runs Go in tools, the folder of tools/go.mod, and returns its output.
 func Source(ctx context.Context, goCommand func(ctx context.Context, args ...string) (string, error), tools, dir string) (modfile string, skipped []string, err error) {
 	if _, err := goCommand(ctx, "mod", "download", Module); err != nil {
 		return "", nil, err
@@ -72,7 +72,7 @@ func Source(ctx context.Context, goCommand func(ctx context.Context, args ...str
 	return modfile, skipped, err
 }
 
-// applyAll applies the patches below folder dir. Those that do not fit and are not required are left out, with a line each.
+// applyAll applies the patches below folder dir. Those that do not fit and are not required are left out, and returned as one line each.
 func applyAll(patches []Patch, dir string) (skipped []string, err error) {
 	for _, p := range patches {
 		err := p.Apply(dir)
@@ -87,7 +87,7 @@ func applyAll(patches []Patch, dir string) (skipped []string, err error) {
 	return skipped, nil
 }
 
-// copySource copies a module without its documentation, which is nearly all of GoNB's 66 MB. The copy can be written to, unlike
+// copySource copies a module without its documentation, which is nearly all of GoNB's 66 MB. The copy is writable, unlike
 // the module cache.
 func copySource(module fs.FS, dir string) error {
 	return fs.WalkDir(module, ".", func(name string, entry fs.DirEntry, err error) error {

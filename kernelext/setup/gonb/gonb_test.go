@@ -118,7 +118,7 @@ func TestApply(t *testing.T) {
 		"as it was":      {original, "one\ntwo\nthree\nFOUR\nand\nfive\nsix\nSEVEN\n", ""},
 		"lines in front": {"zero\nzero\n" + original, "zero\nzero\none\ntwo\nthree\nFOUR\nand\nfive\nsix\nSEVEN\n", ""},
 		"another copy":   {original + "three\nfour\nfive\n", "one\ntwo\nthree\nFOUR\nand\nfive\nsix\nSEVEN\nthree\nfour\nfive\n", ""},
-		"two elsewhere":  {"zero\n" + original + "three\nfour\nfive\n", "", "a/b.txt:3: the lines to change stand at 2 places and not at their own"},
+		"two elsewhere":  {"zero\n" + original + "three\nfour\nfive\n", "", "a/b.txt:3: the lines to change occur at 2 places, none of them the expected one"},
 		"other context":  {strings.Replace(original, "five", "5", 1), "", `a/b.txt:5: expected "five", found "5"`},
 		"other line":     {strings.Replace(original, "four", "for", 1), "", `a/b.txt:4: expected "four", found "for"`},
 		"short":          {"one\ntwo\nthree", "", `a/b.txt:7: expected "seven", found the end of the file`},

@@ -17,10 +17,10 @@ import (
 //go:embed patches/*.patch
 var patchFiles embed.FS
 
-// Patch is one change to a source tree, as a file in the unified diff format. Text before the first "--- " line says why. It
-// holds a line "Required: yes" or "Required: no".
+// Patch is one change to a source tree, as a file in the unified diff format. Text before the first "--- " line states the reason. It
+// contains a line "Required: yes" or "Required: no".
 type Patch struct {
-	Name     string // of the file, which errors begin with
+	Name     string // of the file; errors begin with it
 	Reason   string // first paragraph of the file
 	Required bool   // false: the program works without it, less well
 	files    []filePatch
@@ -38,7 +38,7 @@ type hunk struct {
 	old, new []string
 }
 
-// Patches gives the changes to GoNB in the order in which they are applied.
+// Patches returns the changes to GoNB in the order in which they are applied.
 func Patches() ([]Patch, error) {
 	names, err := fs.Glob(patchFiles, "patches/*.patch")
 	if err != nil {
@@ -64,7 +64,7 @@ var (
 	required   = regexp.MustCompile(`(?m)^Required: (yes|no)$`)
 )
 
-// ParsePatch reads a patch. Only changes to existing files are understood. Errors are one line with file name and line number.
+// ParsePatch reads a patch. Only changes to existing files are supported. Errors are one line with file name and line number.
 func ParsePatch(name, content string) (Patch, error) {
 	p := Patch{Name: name}
 	lines := strings.Split(strings.TrimSuffix(content, "\n"), "\n")
@@ -146,7 +146,7 @@ func parseHunk(lines []string) (h hunk, length int, err error) {
 		}
 		line := lines[length]
 		if line == "" {
-			line = " " // an editor has removed the blank of an empty line
+			line = " " // an editor has removed the space of an empty line
 		}
 		switch line[0] {
 		case ' ':
@@ -175,7 +175,7 @@ func (p Patch) Apply(dir string) error {
 			return fmt.Errorf("%s: %s: %w", p.Name, f.name, errors.Unwrap(err))
 		}
 		lines := strings.Split(string(data), "\n")
-		for _, h := range slices.Backward(f.hunks) { // from the end, so that line numbers stay right
+		for _, h := range slices.Backward(f.hunks) { // from the end, so that line numbers stay valid
 			at, err := h.find(lines)
 			if err != nil {
 				return fmt.Errorf("%s: %s:%w", p.Name, f.name, err)
@@ -192,7 +192,7 @@ func (p Patch) Apply(dir string) error {
 	return nil
 }
 
-// find gives the index of the line at which the old lines stand. The error begins with a line number.
+// find returns the index of the line at which the old lines begin. The error begins with a line number.
 func (h hunk) find(lines []string) (int, error) {
 	fits := func(at int) bool {
 		return at >= 0 && at+len(h.old) <= len(lines) && slices.Equal(lines[at:at+len(h.old)], h.old)
@@ -218,5 +218,5 @@ func (h hunk) find(lines []string) (int, error) {
 			}
 		}
 	}
-	return 0, fmt.Errorf("%d: the lines to change stand at %d places and not at their own", h.start, len(found))
+	return 0, fmt.Errorf("%d: the lines to change occur at %d places, none of them the expected one", h.start, len(found))
 }

@@ -1,4 +1,4 @@
-"""Stand in for a kernel whose parts are gone: answer every cell with what to do.
+"""Stand in for a kernel whose parts are missing: answer every cell with the remedy.
 
 usage: gone.py CONNECTION_FILE MESSAGE
 """

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Starts the kernel "%NAME%" for any Jupyter client. Written by: go run . kernel install
-# Where a part of it is gone, the notebook says so itself and says what to do.
+# If a part of it is missing, each cell reports that and the remedy.
 #
 # usage: start.sh CONNECTION_FILE
 here=${0%/*}
@@ -22,7 +22,7 @@ fi
 
 message="The kernel \"%NAME%\" cannot start: $gone is gone. Was a folder moved or removed? In the folder of cnnbook's checkout run: go run . kernel install%AGAIN%; then restart the kernel."
 echo "cnnbook: $message" >&2
-# The Jupyter that started this script can speak for the kernel: it names itself in JPY_PARENT_PID.
+# The Jupyter that started this script can answer in place of the kernel: JPY_PARENT_PID is its process id.
 jupyter=$(tr '\0' '\n' <"/proc/$JPY_PARENT_PID/cmdline" 2>/dev/null | head -n 1)
 for python in "$jupyter" %PYTHON% python3; do
 	if [ -n "$python" ] && "$python" -c "import ipykernel" 2>/dev/null; then

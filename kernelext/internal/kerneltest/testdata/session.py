@@ -1,4 +1,4 @@
-"""Drive a kernel as a person would: session.py KERNEL SCENARIO
+"""Drive a kernel as a user would: session.py KERNEL SCENARIO
 
 Scenarios: "interrupt" stops a cell in mid-work and runs it again; "train" stops real trainings, one of them while its
 graph is being compiled; "restart" and "kill" end the kernel under a cell that does not heed anything, as its compiler is at work. One line of
