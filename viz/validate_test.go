@@ -14,7 +14,7 @@ import (
 	"github.com/cnnbook/cnnbook/viz"
 )
 
-// plotter of those descriptions that have one.
+// plotMaker is the Plot method of the descriptions that have one.
 type plotMaker interface {
 	Plot() (*plot.Plot, error)
 }
@@ -113,7 +113,7 @@ func checkInputError(t *testing.T, err error, want string) {
 		t.Fatal("no error")
 	}
 	if !errors.Is(err, viz.ErrInput) {
-		t.Errorf("%v is no ErrInput", err)
+		t.Errorf("%v does not wrap ErrInput", err)
 	}
 	if !strings.Contains(err.Error(), want) {
 		t.Errorf("error %q, expected it to contain %q", err, want)
@@ -123,7 +123,7 @@ func checkInputError(t *testing.T, err error, want string) {
 	}
 }
 
-// TestExtremes draws what is unusual but right, without panic.
+// TestExtremes draws unusual but valid data, without panic.
 func TestExtremes(t *testing.T) {
 	long := strings.Repeat("a very long name ", 40)
 	tests := map[string]figurer{
@@ -170,7 +170,7 @@ func TestExtremes(t *testing.T) {
 	}
 }
 
-// TestRenderErrors covers figures that no description makes.
+// TestRenderErrors covers figures that no description produces.
 func TestRenderErrors(t *testing.T) {
 	spoiled := viz.NewPlot("Spoiled", "", "")
 	line, err := plotter.NewLine(plotter.XYs{{X: 0, Y: 1}, {X: 1, Y: 2}})
