@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 
 	"github.com/cnnbook/cnnbook/kernelext/internal/text"
@@ -31,7 +32,7 @@ func panelsHTML(panels []panel) string {
 	return `<div style="display:flex;flex-wrap:wrap;gap:0.6em 1.5em;margin-top:0.6em">` + b.String() + `</div>` + keyHTML(valid)
 }
 
-// keyHTML tells the two kinds of lines apart, when there are two.
+// keyHTML is the legend of the two kinds of lines, if there are two.
 func keyHTML(valid bool) string {
 	if !valid {
 		return ""
@@ -52,7 +53,7 @@ func (p panel) html() string {
 		panelWidth, text.EscapeLine(p.name), shortNumber(low), shortNumber(high), text.EscapeLine(p.alt()), panelWidth, panelHeight, source)
 }
 
-// alt tells the curves in words.
+// alt describes the curves in words.
 func (p panel) alt() string {
 	first, last := p.train[0], p.train[len(p.train)-1]
 	s := fmt.Sprintf("Curve of the %s: from %s to %s", text.CleanLine(p.name), shortNumber(first.y), shortNumber(last.y))
@@ -128,4 +129,13 @@ func share(v, low, high float64) float64 {
 	return (v - low) / (high - low)
 }
 
-func shortNumber(v float64) string { return fmt.Sprintf("%.3g", v) }
+// shortNumber writes v with up to three significant digits, and powers of ten as people read them: 8 × 10⁻⁹.
+func shortNumber(v float64) string {
+	digits, exponent, scientific := strings.Cut(strconv.FormatFloat(v, 'g', 3, 64), "e")
+	if !scientific {
+		return digits
+	}
+	power, _ := strconv.Atoi(exponent)
+	raised := strings.NewReplacer("-", "⁻", "0", "⁰", "1", "¹", "2", "²", "3", "³", "4", "⁴", "5", "⁵", "6", "⁶", "7", "⁷", "8", "⁸", "9", "⁹")
+	return digits + " × 10" + raised.Replace(strconv.Itoa(power))
+}

@@ -143,6 +143,10 @@ func TestAlternativeText(t *testing.T) {
 			viz.Finder{Rates: []float64{1, 2, 3}, Loss: []float64{2, 1, 50}, Suggestion: 1.5, Reason: "half of the lowest"},
 			[]string{"highest 50", "The vertical axis ends at 2.5.", "Marked at 1.5: suggested: 1.5, half of the lowest."},
 		},
+		"tiny and huge": {
+			viz.Response{Rates: []float64{8e-09, 0.5}, Values: []float64{2e12, 1}, Window: 1, Quantity: "Loss"},
+			[]string{"2 × 10¹² at 8 × 10⁻⁹, 1 at 0.5, lowest 1, highest 2 × 10¹²"},
+		},
 		"row": {
 			viz.Comparison{Title: "Two", Loss: []viz.Series{{Name: "Adam", Y: []float64{2, 1}}}},
 			[]string{"Two. Training loss. Line chart of Loss over Epoch. Adam: 2 at 1, 1 at 2"},
