@@ -33,9 +33,9 @@ func TestBadInput(t *testing.T) {
 		{"empty series", series(viz.Series{Name: "train"}), `series "train" is empty`},
 		{"NaN", series(viz.Series{Y: []float64{1, nan}}), "series 0: element 1 is NaN"},
 		{"infinity", series(viz.Series{Y: []float64{inf}}), "element 0 is +Inf"},
-		{"out of all bounds", series(viz.Series{Y: []float64{1, -1e300}}), "element 1 is -1e+300, expected at most 1e+100"},
+		{"out of all bounds", series(viz.Series{Y: []float64{1, -1e300}}), "element 1 is -1e+300, expected a magnitude of at most 1e+100"},
 		{"X too short", series(viz.Series{X: []float64{1}, Y: []float64{1, 2}}), "X has 1 elements, expected 2, as many as Y"},
-		{"half a band", series(viz.Series{Y: []float64{1}, Low: []float64{1}}), "expected Low and High or neither"},
+		{"half a band", series(viz.Series{Y: []float64{1}, Low: []float64{1}}), "expected both Low and High or neither"},
 		{"band too long", series(viz.Series{Y: []float64{1}, Low: []float64{1, 2}, High: []float64{1}}), "low end of the band has 2 elements"},
 		{"NaN in X", series(viz.Series{X: []float64{nan}, Y: []float64{1}}), "X: element 0 is NaN"},
 		{"zero on a log axis", viz.Lines{LogX: true, Series: []viz.Series{{X: []float64{0, 1}, Y: []float64{1, 2}}}}, "element 0 is 0, expected more than 0 on a logarithmic axis"},
@@ -84,7 +84,7 @@ func TestBadInput(t *testing.T) {
 
 		{"bars lengths", viz.ClassBars{Labels: ab, Values: []float64{1}}, "labels has 2 elements, expected 1"},
 		{"bars range", viz.ClassBars{Labels: ab, Values: []float64{1, 1.5}}, "element 1 is 1.5, expected a value from 0 to 1"},
-		{"bars half interval", viz.ClassBars{Labels: []string{"a"}, Values: []float64{1}, High: []float64{1}}, "expected Low and High or neither"},
+		{"bars half interval", viz.ClassBars{Labels: []string{"a"}, Values: []float64{1}, High: []float64{1}}, "expected both Low and High or neither"},
 		{"prediction lengths", viz.Prediction{Labels: ab, Probabilities: []float64{1}}, "labels has 2 elements"},
 		{"prediction class", viz.Prediction{Labels: ab, Probabilities: []float64{1, 0}, Actual: 2}, "actual class is 2, expected less than 2"},
 

@@ -274,11 +274,11 @@ func TestPreprocessChoices(t *testing.T) {
 			t.Errorf("%s: got %v, want %q", choice, err, want)
 		}
 	}
-	if _, err := Import(after, nil, ""); err == nil || !strings.Contains(err.Error(), "of pixels from 0 to 255") {
+	if _, err := Import(after, nil, ""); err == nil || !strings.Contains(err.Error(), "turns pixels from 0 to 255 into numbers up to") {
 		t.Errorf("a normalisation of numbers from 0 to 1: %v", err)
 	}
 	m, err := Import(rescaling, nil, "divide-255")
-	if err != nil || !strings.Contains(strings.Join(m.Notes, "\n"), "expects pixels from 0 to 255") {
+	if err != nil || !strings.Contains(strings.Join(m.Notes, "\n"), "seems to expect pixels from 0 to 255") {
 		t.Errorf("divided twice: %v, %q", err, m.Notes)
 	}
 	if m, err = Import(rescaling, nil, "none"); err != nil || m.Preprocess.String() != "pixels divided by 255" {
