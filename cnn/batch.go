@@ -6,7 +6,7 @@ import (
 )
 
 // This file holds everything that chooses a batch: which images a step takes, in
-// which order, which of them it flips, and what its dropout is drawn from.
+// which order, which of them it flips, and the random state of its dropout.
 //
 // All randomness of a run is a function of its seed and of where in the run it
 // is used, never of a generator that has to be saved: a run resumed at step n
