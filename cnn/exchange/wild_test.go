@@ -343,7 +343,7 @@ func TestImportNamesOtherFiles(t *testing.T) {
 		`{"class_name":"Sequential","keras_version":"1.2.2","config":[{"class_name":"Flatten","config":{"name":"f","batch_input_shape":[null,8,8,3]}}]}`,
 		`{"class_name":"Sequential","config":[{"class_name":"Convolution2D","config":{"name":"c","nb_filter":3,"nb_row":3,"batch_input_shape":[null,8,8,3]}}]}`,
 	} {
-		if _, err := readPlan([]byte(text)); err == nil || !strings.Contains(err.Error(), "file of Keras 1") {
+		if _, err := readPlan([]byte(text)); err == nil || !strings.Contains(err.Error(), "file from Keras 1") {
 			t.Errorf("Keras 1: %v", err)
 		}
 	}
