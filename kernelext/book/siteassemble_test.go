@@ -44,7 +44,7 @@ func TestRenderAgain(t *testing.T) {
 	testkit.WriteFiles(t, filepath.Dir(other), map[string]string{"other.md": "# Other\n\nSecond.\n"})
 	render()
 	if !made("01-show.html").Equal(notebook) {
-		t.Error("the page of a notebook that has not changed was written anew")
+		t.Error("the page of a notebook that has not changed was rebuilt")
 	}
 	if !made(filepath.Join("single", "01-show.html")).Equal(single) {
 		t.Log("Sphinx copied the page of one file again")
