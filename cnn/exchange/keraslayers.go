@@ -26,7 +26,7 @@ func (l *leaf) layers(p *plan) ([]cnn.Layer, error) {
 		}
 		for _, key := range []string{"center", "scale"} {
 			if l.Config[key] == false {
-				p.lose(l, key+" false", "it has an array of ones or zeros here, which a training that starts from here trains")
+				p.lose(l, key+" false", "here it has an array of ones or zeros, which training from this run changes")
 			}
 		}
 		b := cnn.BatchNormalization{Name: name, Momentum: l.number("momentum", cnn.DefaultMomentum), Epsilon: l.number("epsilon", cnn.DefaultEpsilon)}
@@ -208,11 +208,11 @@ func (l *leaf) channelwise(p *plan, name string) ([]cnn.Layer, error) {
 	}
 	for _, key := range []string{"depthwise_initializer", "pointwise_initializer"} {
 		if was := initializerName(l.Config[key]); was != "" && was != "glorot_uniform" {
-			p.lose(l, key+" "+was, "left out: it matters to fresh weights only")
+			p.lose(l, key+" "+was, "left out: it only affects new weights")
 		}
 	}
 	if bias := initializerName(l.Config["bias_initializer"]); bias != "" && bias != "zeros" {
-		p.lose(l, "bias_initializer "+bias, "left out: it matters to fresh weights only")
+		p.lose(l, "bias_initializer "+bias, "left out: it only affects new weights")
 	}
 	noBias := l.Config["use_bias"] == false
 	if l.Class == "DepthwiseConv2D" {
@@ -277,7 +277,7 @@ func (l *leaf) activation(p *plan, name string, function any) ([]cnn.Layer, erro
 // initializer returns the name of the kernel's initialiser. Unknown ones are left out,
 // and so are initialisers of biases other than zeros: they only affect new weights.
 func (p *plan) initializer(l *leaf) string {
-	const why = "left out: it matters to fresh weights only"
+	const why = "left out: it only affects new weights"
 	if bias := initializerName(l.Config["bias_initializer"]); bias != "" && bias != "zeros" {
 		p.lose(l, "bias_initializer "+bias, why)
 	}

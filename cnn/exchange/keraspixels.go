@@ -25,7 +25,7 @@ func (p *plan) preprocessing(l *leaf, in cnn.Shape) (layers []cnn.Layer, ok bool
 		if mode := l.text("mode"); l.Class == "RandomFlip" && mode == "horizontal" && len(p.net.Layers) == 0 {
 			p.flip = true
 		}
-		p.lose(l, "it changes images in training only", "left out: predictions do not depend on it")
+		p.lose(l, "it changes images only in training", "left out: predictions do not depend on it")
 		return nil, true, nil
 	}
 	if operation, number, ok := l.arithmetic(); ok {
@@ -51,7 +51,7 @@ func (p *plan) preprocessing(l *leaf, in cnn.Shape) (layers []cnn.Layer, ok bool
 	case "Resizing", "CenterCrop", "RandomCrop":
 		h, w := l.number("height", 0), l.number("width", 0)
 		if len(in) == 3 && h == float64(in[0]) && w == float64(in[1]) {
-			p.lose(l, "it leaves images of this size as they are", "left out")
+			p.lose(l, "it does not change images of this size", "left out")
 			return nil, true, nil
 		}
 		return nil, true, fmt.Errorf("%w: it resizes images to %g×%g: resize the images first, and save the network without this layer", ErrUnsupported, h, w)

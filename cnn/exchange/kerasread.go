@@ -186,7 +186,7 @@ func (p *plan) read(l *leaf, in cnn.Shape) ([]cnn.Layer, error) {
 		}
 	}
 	if l.frozen {
-		p.lose(l, "trainable false", "left out: predictions do not depend on it, and a training that starts from here trains it")
+		p.lose(l, "trainable false", "left out: predictions do not depend on it, and training from this run changes it")
 	}
 	policy := policyName(l.Config["dtype"])
 	switch {
