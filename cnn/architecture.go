@@ -20,7 +20,7 @@ func (s Shape) String() string {
 	return out + ")"
 }
 
-// Size is the number of values in one sample.
+// Size returns the number of values in one sample.
 func (s Shape) Size() int {
 	size := 1
 	for _, n := range s {
@@ -44,15 +44,15 @@ type WeightSpec struct {
 	FanIn  int    // inputs of one output value, for the initialiser
 	FanOut int
 	Bias   bool   // starts at zero
-	Init   string // the initialiser's name, for an array that is no bias; "" is "glorot_uniform"
-	Moving bool   // a moving statistic: training moves it, but not by a gradient
+	Init   string // the initialiser's name, for an array that is not a bias; "" means "glorot_uniform"
+	Moving bool   // a moving statistic: training updates it, but not by a gradient
 }
 
-// Size is the number of values in the array.
+// Size returns the number of values in the array.
 func (w WeightSpec) Size() int { return Shape(w.Shape).Size() }
 
-// Shapes gives the output shape of every layer, or names the first layer that
-// cannot be built.
+// Shapes returns the output shape of every layer. The error names the first
+// layer that cannot be built.
 func (a Architecture) Shapes() ([]Shape, error) {
 	if len(a.Input) != 3 || slices.Min(a.Input) < 1 {
 		return nil, fmt.Errorf("%w: input must be [height, width, channels], each at least 1, got %v", ErrArchitecture, []int(a.Input))
@@ -115,8 +115,8 @@ func (a Architecture) WeightSpecs() ([]WeightSpec, error) {
 	return specs, nil
 }
 
-// Parameters is the number of values in all arrays, as Keras's count_params()
-// counts it, with moving statistics.
+// Parameters returns the number of values in all arrays, including moving
+// statistics, as Keras's count_params() does.
 func (a Architecture) Parameters() (int, error) {
 	specs, err := a.WeightSpecs()
 	total := 0

@@ -7,8 +7,8 @@ import (
 	"io"
 )
 
-// architectureJSON is the JSON form: each layer is an object with its class and
-// the class's own fields.
+// architectureJSON is the JSON format: each layer is an object with its class
+// name and the fields of that class.
 type architectureJSON struct {
 	Name   string            `json:"name,omitempty"`
 	Input  Shape             `json:"input_shape"`
@@ -27,7 +27,7 @@ func (a Architecture) MarshalJSON() ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("layer %q: %w", l.LayerName(), err)
 		}
-		// The class comes first so that a person sees it first.
+		// The class comes first for readability.
 		class := fmt.Sprintf(`{"class_name":%q,`, l.Kind())
 		out.Layers = append(out.Layers, append([]byte(class), fields[1:]...))
 	}

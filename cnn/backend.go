@@ -15,7 +15,7 @@ import (
 	"github.com/cnnbook/cnnbook/internal/onednn"
 )
 
-// backendName is what GOMLX_BACKEND names, or the default.
+// backendName returns the value of GOMLX_BACKEND, or the default.
 func backendName() string {
 	if name := os.Getenv(compute.ConfigEnvVar); name != "" {
 		return name
@@ -23,8 +23,8 @@ func backendName() string {
 	return "xla:cpu"
 }
 
-// backendLabel is backendName for people and saved files: a plugin that is given
-// by its path, as cnnbook's kernel does, is called by what it runs on.
+// backendLabel is backendName for messages and saved files: a plugin given by its
+// path, as in cnnbook's kernel, is named after the hardware that it runs on.
 func backendLabel() string {
 	kind, plugin, _ := strings.Cut(backendName(), ":")
 	switch {
@@ -36,7 +36,7 @@ func backendLabel() string {
 	return kind + ":cpu"
 }
 
-// openBackend opens what GOMLX_BACKEND names ("xla:cpu", "xla:cuda" or "go"),
+// openBackend opens the backend that GOMLX_BACKEND names ("xla:cpu", "xla:cuda" or "go"),
 // by default XLA on the CPU. It never downloads anything.
 func openBackend() (backend compute.Backend, err error) {
 	config := backendName()
@@ -51,31 +51,31 @@ func openBackend() (backend compute.Backend, err error) {
 	return withOneDNN(backend)
 }
 
-// accelerated is a backend that computes some layers faster than XLA, as package onednn's
-// does. Graphs ask it which form of a layer suits it.
+// accelerated is a backend that computes some layers faster than XLA, such as package onednn's.
+// Graph code asks it which implementation of a layer to use.
 type accelerated interface {
 	compute.Backend
 	// Accelerates reports whether it does so for convolutions with an input or output of that
 	// shape, the bias and ReLU after them, and the gradients of all three.
 	Accelerates(x shapes.Shape) bool
-	// AcceleratesMaxPool reports the same of max pooling of feature maps of that shape.
+	// AcceleratesMaxPool reports the same for max pooling of feature maps of that shape.
 	AcceleratesMaxPool(x shapes.Shape) bool
-	// Unaccelerated is the backend that leaves all to XLA.
+	// Unaccelerated returns the backend that leaves everything to XLA.
 	Unaccelerated() compute.Backend
 }
 
-// oneDNNEnv names oneDNN's library. Set-up sets it where it has fetched one. Empty or 0
-// leaves everything to XLA.
+// oneDNNEnv is the environment variable with the path of oneDNN's library. Set-up sets it if it
+// has downloaded one. Empty or 0 leaves everything to XLA.
 const oneDNNEnv = "CNNBOOK_ONEDNN"
 
-// warned has the reasons for computing without oneDNN that this process has told already: it
-// opens a backend for each training and evaluation.
+// warned holds the reasons for computing without oneDNN that this process has already reported:
+// it opens a backend for each training and evaluation.
 var warned sync.Map
 
-// withOneDNN is the backend, with oneDNN where the environment names its library and the
-// plugin by their paths, as set-up does. A library that cannot be opened is an error. With a
-// version of anything that is not known to work, XLA computes everything, and standard error
-// says why.
+// withOneDNN returns the backend, with oneDNN if the environment names its library and the
+// plugin by their paths, as set-up does. A library that cannot be opened is an error. If any
+// component has a version that is not known to work, XLA computes everything, and a line on
+// standard error states the reason.
 func withOneDNN(backend compute.Backend) (compute.Backend, error) {
 	library, plugin, ok := oneDNNFiles()
 	if !ok {
@@ -94,15 +94,15 @@ func withOneDNN(backend compute.Backend) (compute.Backend, error) {
 	return fast, nil
 }
 
-// oneDNNFiles are oneDNN's library and the plugin that shall call it, if the environment
-// names both by their paths.
+// oneDNNFiles returns the paths of oneDNN's library and of the plugin that calls it, if the
+// environment contains both.
 func oneDNNFiles() (library, plugin string, ok bool) {
 	library = os.Getenv(oneDNNEnv)
 	_, plugin, _ = strings.Cut(backendName(), ":")
 	return library, plugin, library != "" && library != "0" && backendLabel() == "xla:cpu" && filepath.IsAbs(plugin)
 }
 
-// withoutOneDNN is the backend that leaves all to XLA.
+// withoutOneDNN returns the backend that leaves everything to XLA.
 func withoutOneDNN(backend compute.Backend) compute.Backend {
 	if b, ok := backend.(accelerated); ok {
 		return b.Unaccelerated()

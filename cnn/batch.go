@@ -6,7 +6,7 @@ import (
 )
 
 // This file holds everything that chooses a batch: which images a step takes, in
-// which order, which of them it flips, and what its dropout is drawn from.
+// which order, which of them it flips, and the random state of its dropout.
 //
 // All randomness of a run is a function of its seed and of where in the run it
 // is used, never of a generator that has to be saved: a run resumed at step n
@@ -33,13 +33,13 @@ func hashName(s string) uint64 {
 	return h.Sum64()
 }
 
-// stream is the generator for one purpose at one position.
+// stream returns the generator for one purpose at one position.
 func stream(seed, purpose, position uint64) *rand.Rand {
 	return rand.New(rand.NewPCG(mix(seed, purpose), mix(purpose, position)))
 }
 
-// EpochOrder is the order in which training visits n images in an epoch, counted
-// from 0: a permutation of their indices, which follows from seed and epoch.
+// EpochOrder returns the order in which training visits n images in an epoch, counted
+// from 0: a permutation of their indices, determined by seed and epoch.
 func EpochOrder(seed uint64, epoch, n int) []int32 {
 	order := make([]int32, n)
 	for i := range order {
@@ -49,17 +49,17 @@ func EpochOrder(seed uint64, epoch, n int) []int32 {
 	return order
 }
 
-// StepsPerEpoch is the number of steps in which training visits that many images,
-// batch of them in each; the last, smaller batch counts too, as in Keras.
+// StepsPerEpoch returns the number of steps in an epoch of that many images with that
+// batch size. A last, smaller batch counts too, as in Keras.
 func StepsPerEpoch(images, batch int) int { return (images + batch - 1) / batch }
 
-// batchOf is batch k, from 0, of an epoch's order.
+// batchOf returns batch k, counted from 0, of an epoch's order.
 func batchOf(order []int32, k, batch int) []int32 {
 	return order[k*batch : min(len(order), (k+1)*batch)]
 }
 
-// batchesOf gives the indices of any step's batch, walking through shuffled
-// epochs as training does.
+// batchesOf returns a function that gives the indices of a step's batch, in the
+// shuffled epochs that training uses.
 func batchesOf(config Config, n int) func(step int) []int32 {
 	perEpoch := StepsPerEpoch(n, config.Batch)
 	epoch, order := -1, []int32(nil)
@@ -72,7 +72,7 @@ func batchesOf(config Config, n int) func(step int) []int32 {
 	}
 }
 
-// flips says for each image of a step's batch whether it is mirrored.
+// flips reports for each image of a step's batch whether it is flipped.
 func flips(seed uint64, step, n int) []bool {
 	rng := stream(seed, streamFlip, uint64(step))
 	out := make([]bool, n)
@@ -82,19 +82,19 @@ func flips(seed uint64, step, n int) []bool {
 	return out
 }
 
-// EvaluationFlips says for each of n images whether [Config.FlipEvaluation] mirrors
+// EvaluationFlips reports for each of n images whether [Config.FlipEvaluation] flips
 // it in the validation after an epoch, counted from 0, of a run with that seed.
 func EvaluationFlips(seed uint64, epoch, n int) []bool {
 	return flips(mix(seed, streamFlip), epoch, n)
 }
 
-// dropoutState is what a step's dropout masks are hashed with: see randomBits.
+// dropoutState is the key with which a step's dropout masks are hashed: see randomBits.
 func dropoutState(seed uint64, step int) []uint64 {
 	key := mix(seed, streamDropout)
 	return []uint64{mix(key, uint64(step)), mix(key, ^uint64(step))}
 }
 
-// stepRequest is what differs from one training step to the next.
+// stepRequest holds what changes from one training step to the next.
 type stepRequest struct {
 	indices  []int32
 	flips    []bool
@@ -103,8 +103,8 @@ type stepRequest struct {
 	stepRate float32
 }
 
-// newStepRequest makes the request for a step counted from 0: all that is random
-// in it follows from the seed and the step.
+// newStepRequest makes the request for a step counted from 0. Seed and step
+// determine all randomness in it.
 func newStepRequest(config Config, step int, rate float64, indices []int32) stepRequest {
 	return stepRequest{
 		indices:  indices,

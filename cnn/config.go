@@ -5,9 +5,9 @@ import (
 	"fmt"
 )
 
-// Config is how a network is trained. Together with the architecture and the
-// data it is a run's identity. The zero value of a field takes the default
-// named beside it.
+// Config describes how a network is trained. Together with the architecture and
+// the data it determines a run's identity. A field's zero value means the default
+// stated next to it.
 type Config struct {
 	Optimizer  Optimizer  // nil is SGD{}
 	Schedule   Schedule   // nil is Constant(Optimizer.DefaultRate())
@@ -15,19 +15,19 @@ type Config struct {
 	Epochs     int        // passes over the training images; 0 is 1
 	Seed       uint64     // weights, order, flips and dropout
 	Preprocess Preprocess // the zero value standardises and does not flip
-	// FlipEvaluation sends validation images through the random flip too, as
-	// the write-up does by using one generator for everything. It makes
-	// the validation figures noisy, and is here to show that.
+	// FlipEvaluation also flips validation images at random, as the write-up
+	// does by using one generator for everything. It makes the validation
+	// figures noisy; the option exists to show that.
 	FlipEvaluation bool
 	// Devices share each batch (data parallelism); 0 is 1. They must divide every
-	// batch. The result is that of one device but for rounding.
+	// batch. The result equals that of one device up to rounding.
 	Devices int
-	// Precision of the multiplications in convolutions and dense layers. All else, the
-	// weights and what the optimizer does with them are float32.
+	// Precision of the multiplications in convolutions and dense layers. Everything else,
+	// including the weights and the optimizer's updates, is float32.
 	Precision Precision
 }
 
-// withDefaults fills in what was left at zero.
+// withDefaults replaces zero values by defaults.
 func (c Config) withDefaults() Config {
 	if c.Optimizer == nil {
 		c.Optimizer = SGD{}
@@ -64,7 +64,7 @@ func (c Config) validate() error {
 }
 
 // MarshalJSON writes the configuration with its defaults filled in, so that it
-// says in full what a run did.
+// describes a run completely.
 func (c Config) MarshalJSON() ([]byte, error) {
 	c = c.withDefaults()
 	schedule := fmt.Sprintf("%T", c.Schedule)
@@ -77,7 +77,7 @@ func (c Config) MarshalJSON() ([]byte, error) {
 		"preprocess":      c.Preprocess,
 		"flip_evaluation": c.FlipEvaluation,
 	}
-	if c.Devices > 1 { // absent else, as it was in runs before there was a choice
+	if c.Devices > 1 { // absent otherwise, as in runs from before this option existed
 		fields["devices"] = c.Devices
 	}
 	if c.Precision != Float32 {

@@ -9,14 +9,14 @@ import (
 
 // Several devices can share each batch (data parallelism). Every device holds
 // the network and all images, and works on its own part of a batch's indices;
-// GoMLX hands the one graph to XLA's partitioner (Shardy), which adds what the
-// devices need to tell each other: the sums of gradients, losses and counts.
+// GoMLX hands the one graph to XLA's partitioner (Shardy), which adds the
+// communication between devices: the sums of gradients, losses and counts.
 
-// devices is how many share a batch.
+// devices returns the number of devices that share a batch.
 func (c Config) devices() int { return max(c.Devices, 1) }
 
-// checkDevices refuses batches that do not go evenly into devices, the last one
-// of an epoch of n images among them.
+// checkDevices refuses batches that cannot be divided evenly among the devices,
+// including the last one of an epoch of n images.
 func (c Config) checkDevices(n int) error {
 	for _, batch := range []int{min(c.Batch, n), n % c.Batch} {
 		if batch%c.devices() != 0 {
@@ -27,7 +27,7 @@ func (c Config) checkDevices(n int) error {
 	return nil
 }
 
-// share makes exec one program for all devices. Its inputs are those of
+// share turns exec into one program for all devices. Its inputs are those of
 // [trainStep] with that many arrays of state.
 func share(exec *graph.Exec, devices, state int) error {
 	mesh, err := distributed.NewDeviceMesh([]int{devices}, []string{"data"})
@@ -48,7 +48,7 @@ func share(exec *graph.Exec, devices, state int) error {
 	return nil
 }
 
-// part is device d's part of values, of devices in all.
+// part returns device d's part of values, out of that many devices.
 func part[T any](values []T, d, devices int) []T {
 	n := len(values) / devices
 	return values[d*n : (d+1)*n]

@@ -10,11 +10,10 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
-// diverged is the error for a training that went wrong: what is no longer finite,
-// after how many steps, and in which layer it began. Training is a function of
-// where it stands, so the steps since the last save are computed once more, now
-// with a check of every array after each. That takes a few seconds, which matter
-// little, as the training has ended.
+// diverged returns the error for a training that diverged: what is no longer finite,
+// after how many steps, and in which layer it began. Training is deterministic, so
+// the steps since the last save are repeated, with a check of every array after
+// each. That takes a few seconds, which matter little, as the training has ended.
 func (t *training) diverged(ctx context.Context, what string, step int) error {
 	rate := t.engine.config.Schedule.Rate(max(0, step-1))
 	where, err := t.whereItBegan(ctx, step)
@@ -25,8 +24,8 @@ func (t *training) diverged(ctx context.Context, what string, step int) error {
 		ErrDiverged, what, rate, where, t.run.saved.Step, rate/10)
 }
 
-// whereItBegan goes from the last save to the given number of steps, and a forward
-// pass further, and names the first layer with a NaN or an infinity.
+// whereItBegan repeats the steps from the last save to the given number, plus one
+// forward pass, and names the first layer with a NaN or an infinity.
 func (t *training) whereItBegan(ctx context.Context, steps int) (string, error) {
 	r, e := t.run, t.engine
 	specs := slices.Concat(r.weights, r.slots)
@@ -62,8 +61,8 @@ func (t *training) whereItBegan(ctx context.Context, steps int) (string, error) 
 	return fmt.Sprintf("it began in layer %q, whose output was not finite in step %d", layer, steps+1), nil
 }
 
-// firstNonFiniteLayer runs a step's forward pass and names the first layer, from
-// the input on, whose output holds a NaN or an infinity, or "".
+// firstNonFiniteLayer runs a step's forward pass and returns the name of the first
+// layer whose output holds a NaN or an infinity, or "".
 func (e *engine) firstNonFiniteLayer(data *deviceData, r stepRequest) (layer string, err error) {
 	err = guard("examining the layers", func() error {
 		specs, err := e.net.WeightSpecs()
@@ -96,7 +95,7 @@ func (e *engine) firstNonFiniteLayer(data *deviceData, r stepRequest) (layer str
 	return layer, err
 }
 
-// layerOf is the layer that an array of the weights or slots belongs to: the
+// layerOf returns the layer to which an array of the weights or slots belongs: the
 // array's name begins with the layer's.
 func (a Architecture) layerOf(array string) string {
 	name := ""

@@ -16,10 +16,10 @@ type engine struct {
 	net     Architecture
 	config  Config
 	backend compute.Backend
-	state   []*tensors.Tensor // of the first device, then of the next
+	state   []*tensors.Tensor // of the first device, then of the next one
 	train   *graph.Exec
 	eval    map[bool]*graph.Exec // by whether images are flipped
-	fixed   *Moments             // what eval standardises images by; nil: each by its own
+	fixed   *Moments             // the moments by which eval standardises images; nil: each image's own
 }
 
 // newEngine opens the backend and sends weights and slots to it. The executors
@@ -36,7 +36,7 @@ func newEngine(net Architecture, config Config, weights, slots Weights) (*engine
 	err = guard("preparing the network", func() error {
 		devices := config.devices()
 		if has := backend.NumDevices(); devices > has {
-			return fmt.Errorf("%w: %d devices are to share a batch, %s has %d", ErrConfig, devices, backendLabel(), has)
+			return fmt.Errorf("%w: %d devices should share a batch, %s has %d", ErrConfig, devices, backendLabel(), has)
 		}
 		e.train, err = graph.NewExec(backend, func(inputs []*graph.Node) []*graph.Node {
 			return trainStep(net, config, inputs)
@@ -61,7 +61,7 @@ func newEngine(net Architecture, config Config, weights, slots Weights) (*engine
 	return e, nil
 }
 
-// prepareEvaluation makes the graphs of evaluation.
+// prepareEvaluation makes the evaluation graphs.
 func (e *engine) prepareEvaluation() (err error) {
 	e.eval = map[bool]*graph.Exec{}
 	for _, flip := range []bool{false, true} {
@@ -77,8 +77,8 @@ func (e *engine) prepareEvaluation() (err error) {
 	return nil
 }
 
-// standardizing gives the same network and weights behind images that are all
-// standardised by the same moments; nil is e itself.
+// standardizing returns an engine with the same network and weights that standardises
+// all images by the same moments; nil moments return e itself.
 func (e *engine) standardizing(fixed *Moments) (*engine, error) {
 	if fixed == nil {
 		return e, nil
@@ -153,7 +153,7 @@ func (e *engine) step(data *deviceData, r stepRequest) (loss, correct float64, e
 			own := part(outputs, d, devices)
 			e.state = append(e.state, own[:len(own)-stepFigures]...)
 		}
-		figures := part(outputs, 0, devices)[len(e.state)/devices:] // the same on every device
+		figures := part(outputs, 0, devices)[len(e.state)/devices:] // equal on every device
 		loss = float64(tensors.ToScalar[float32](figures[0]))
 		correct = float64(tensors.ToScalar[float32](figures[1]))
 		settle()
@@ -162,9 +162,9 @@ func (e *engine) step(data *deviceData, r stepRequest) (loss, correct float64, e
 	return loss, correct, err
 }
 
-// compile begins to compile the training step for n images and whole batches,
+// compile starts compiling the training step for n images and full batches,
 // and closes done at its end; e must not be closed before. The first step waits
-// for it, and reports what is wrong.
+// for it, and reports errors.
 func (e *engine) compile(n int) (done chan struct{}) {
 	done = make(chan struct{})
 	devices := e.config.devices()
@@ -187,7 +187,7 @@ func (e *engine) compile(n int) (done chan struct{}) {
 }
 
 // evaluate runs the network on the images at indices; flips may be nil. It
-// returns probabilities, classes per image one after the other, and losses.
+// returns probabilities, one row of classes per image, and losses.
 func (e *engine) evaluate(data *deviceData, indices []int32, flips []bool) (probabilities, losses []float32, err error) {
 	err = guard("evaluation", func() error {
 		inputs := make([]any, 0, len(e.state)+4)
@@ -216,10 +216,10 @@ func (e *engine) evaluate(data *deviceData, indices []int32, flips []bool) (prob
 	return probabilities, losses, err
 }
 
-// settle gives XLA on the CPU the time to give back the memory of a call whose
-// results it has already returned. A step that began meanwhile would take its own,
-// 450 MB for batches of 500, in a second place: that happened in one of a few
-// steps, and the process kept both.
+// settle gives XLA on the CPU time to release the memory of a call whose results it
+// has already returned. A step that began earlier would allocate its own memory,
+// 450 MB for batches of 500, in addition: that happened in one of a few steps, and
+// the process kept both blocks.
 func settle() {
 	if backendLabel() == "xla:cpu" {
 		time.Sleep(time.Millisecond)

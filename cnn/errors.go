@@ -6,27 +6,27 @@ import (
 	"strings"
 )
 
-// Sentinel errors. Every error of this package that a caller may want to tell
-// apart wraps one of them; the text says which layer, file or step is meant.
+// Sentinel errors. Every error of this package that a caller may want to distinguish
+// wraps one of them; the text names the layer, file or step.
 var (
-	// ErrArchitecture: a list of layers that cannot be built.
+	// ErrArchitecture means that a list of layers cannot be built.
 	ErrArchitecture = errors.New("bad architecture")
-	// ErrConfig: a training configuration that makes no sense.
+	// ErrConfig means that a training configuration is invalid.
 	ErrConfig = errors.New("bad configuration")
-	// ErrBackend: no backend, or the backend failed.
+	// ErrBackend means that there is no backend, or that it failed.
 	ErrBackend = errors.New("backend")
-	// ErrFormat: a saved file that is damaged or is not what it should be.
+	// ErrFormat means that a saved file is damaged or is not what it should be.
 	ErrFormat = errors.New("bad format")
-	// ErrMismatch: a saved run that was made by something else than what is asked for.
+	// ErrMismatch means that a saved run does not match what is requested.
 	ErrMismatch = errors.New("does not match")
-	// ErrLocked: another process holds the run.
+	// ErrLocked means that another process holds the run.
 	ErrLocked = errors.New("run is in use")
-	// ErrDiverged: the loss or a weight became NaN or infinite.
+	// ErrDiverged means that the loss or a weight became NaN or infinite.
 	ErrDiverged = errors.New("training diverged")
 )
 
 // guard turns a panic of a GoMLX graph builder into an error. Graph code
-// reports mistakes by panicking; this is the one place where that is undone.
+// reports mistakes by panicking; this is the only place that recovers from it.
 func guard(what string, f func() error) (err error) {
 	defer func() {
 		switch r := recover().(type) {

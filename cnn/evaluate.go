@@ -7,15 +7,15 @@ import (
 	"github.com/cnnbook/cnnbook/cifar"
 )
 
-// evalBatch is the number of images that evaluation runs at once. It does not
+// evalBatch is the number of images in a batch of evaluation. It does not
 // change the result.
 const evalBatch = 500
 
-// Evaluation says how [Run.EvaluateWith] shows images to the network. The zero
-// value shows each as it is, standardised by itself.
+// Evaluation describes how [Run.EvaluateWith] presents images to the network. The zero
+// value flips none and standardises each image separately.
 type Evaluation struct {
-	Flips   []bool   // which images are mirrored left to right, one entry an image; nil mirrors none
-	Moments *Moments // standardise every image by these in place of its own
+	Flips   []bool   // which images are flipped left to right, one entry per image; nil flips none
+	Moments *Moments // moments by which every image is standardised, instead of its own
 	Observe func(done, total int)
 }
 
@@ -23,13 +23,13 @@ type Evaluation struct {
 type Moments struct{ Mean, Deviation float64 }
 
 // Evaluate runs the network, without dropout and without flips, on every image
-// of d. observe, if not nil, gets the number of images that are done.
+// of d. observe, if not nil, receives the number of images done so far.
 func (r *Run) Evaluate(ctx context.Context, d *cifar.Dataset, observe func(done, total int)) (*Result, error) {
 	return r.EvaluateWith(ctx, d, Evaluation{Observe: observe})
 }
 
-// EvaluateWith runs the network, without dropout, on every image of d, shown as
-// how says.
+// EvaluateWith runs the network, without dropout, on every image of d, presented as
+// described by how.
 func (r *Run) EvaluateWith(ctx context.Context, d *cifar.Dataset, how Evaluation) (*Result, error) {
 	if d == nil || d.Len() == 0 {
 		return nil, fmt.Errorf("%w: no images to evaluate", ErrConfig)
@@ -62,7 +62,7 @@ func (r *Run) EvaluateWith(ctx context.Context, d *cifar.Dataset, how Evaluation
 	return s.result(d), nil
 }
 
-// scores are the raw figures of an evaluation, by image.
+// scores holds the raw results of an evaluation, by image.
 type scores struct {
 	classes       int
 	probabilities []float32 // classes per image
@@ -70,7 +70,7 @@ type scores struct {
 }
 
 // score evaluates all of data, or returns ctx's error between two batches.
-// flipped, if not nil, says of each image whether it is mirrored.
+// flipped, if not nil, states for each image whether it is flipped.
 func score(ctx context.Context, e *engine, data *deviceData, flipped []bool, observe func(done, total int)) (*scores, error) {
 	s := &scores{}
 	for start := 0; start < data.n; start += evalBatch {
@@ -78,8 +78,8 @@ func score(ctx context.Context, e *engine, data *deviceData, flipped []bool, obs
 			return nil, err
 		}
 		count := min(evalBatch, data.n-start)
-		// A last, smaller batch is filled up with image 0, so that it needs no
-		// graph of its own; the filling's figures are dropped.
+		// A last, smaller batch is padded with image 0, so that it needs no
+		// separate graph; the padding's results are dropped.
 		indices := make([]int32, min(evalBatch, data.n))
 		var batchFlips []bool
 		if flipped != nil {
@@ -113,7 +113,7 @@ func (s *scores) meanLoss() float64 {
 	return sum / float64(len(s.losses))
 }
 
-// predicted is the most probable class of image i, the first of equals.
+// predicted returns the most probable class of image i, the first if several are equal.
 func (s *scores) predicted(i int) int {
 	best := 0
 	p := s.probabilities[i*s.classes : (i+1)*s.classes]

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// What validation mirrors during training is what EvaluationFlips says.
+// Validation during training flips the images that EvaluationFlips states.
 func TestEvaluationFlipsAreThoseOfTraining(t *testing.T) {
 	spec := tinySpec(t)
 	spec.Config.FlipEvaluation = true

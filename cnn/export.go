@@ -13,22 +13,22 @@ import (
 	"github.com/cnnbook/cnnbook/internal/atomicfile"
 )
 
-// ExportFormat is a form in which a run can leave its folder.
+// ExportFormat is a format in which a run can be exported.
 type ExportFormat struct {
 	Name  string
-	About string // for people, what is written
+	About string // description of the output for users
 	files func(*Run) ([]exportedFile, error)
 }
 
-// exportedFile is one file of an export. write is called once, and all that can
-// be wrong with the run is found before.
+// exportedFile is one file of an export. write is called once, after all checks of
+// the run.
 type exportedFile struct {
 	name  string
 	write func(io.Writer) error
 }
 
-// ExportFormats lists the formats of [Run.Export], the default first. A new one is a
-// row here and a function that gives its files.
+// ExportFormats lists the formats of [Run.Export], the default first. A new one needs a
+// row here and a function that returns its files.
 func ExportFormats() []ExportFormat {
 	return []ExportFormat{
 		{"run", "all of it: a run folder that this program opens, with architecture.json, steps.csv and epochs.csv beside", runFiles},
@@ -37,9 +37,9 @@ func ExportFormats() []ExportFormat {
 	}
 }
 
-// Export writes the run to out, which must not exist. A format of one file becomes the
-// file out, one of several the folder out; a name that ends in .zip becomes an
-// archive of either. It appears whole or not at all.
+// Export writes the run to out, which must not exist. A format with one file writes the
+// file out, one with several the folder out; if the name ends in .zip, either becomes
+// an archive. The output is written atomically.
 func (r *Run) Export(format, out string) error {
 	files, err := r.exported(format)
 	if err != nil {
@@ -70,7 +70,7 @@ func (r *Run) exported(format string) ([]exportedFile, error) {
 	return nil, fmt.Errorf("%w: unknown export format %q: known are %s", ErrConfig, format, strings.Join(names, ", "))
 }
 
-// writeFolder makes the folder out with the files in it, or nothing.
+// writeFolder makes the folder out with its files, or nothing.
 func writeFolder(out string, files []exportedFile) error {
 	return atomicfile.NewFolder(out, 0o755, func(aside string) error {
 		for _, f := range files {
@@ -96,14 +96,14 @@ func zipFiles(w io.Writer, files []exportedFile) error {
 	return z.Close()
 }
 
-// runFiles are those that the manifest names, of the current state alone, each
-// checked once more, and the same in forms that need no knowledge of runs.
+// runFiles returns the files of the current state in the manifest, each checked again,
+// and the same content in formats that do not depend on a run's layout.
 func runFiles(r *Run) ([]exportedFile, error) {
 	m := r.manifest
 	m.State, m.Previous = r.saved, nil
 	files := []exportedFile{{manifestName, jsonWriter(m)}, {"architecture.json", jsonWriter(m.Architecture)}}
 	for _, f := range []savedFile{m.State.Weights, m.State.Optimizer, m.State.History} {
-		data, err := readSaved(r.Dir, f, f.Bytes) // as long as LoadRun found it to be
+		data, err := readSaved(r.Dir, f, f.Bytes) // as long as it was for LoadRun
 		if err != nil {
 			return nil, err
 		}

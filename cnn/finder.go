@@ -8,9 +8,9 @@ import (
 )
 
 // RateSearch is the learning-rate range test (Smith 2015, arXiv 1506.01186,
-// section 3.3) in the form that fastai made common: the rate rises by a
-// constant factor per step, from a copy of the weights, until the loss blows
-// up. The zero value of a field takes the default named beside it.
+// section 3.3) in the form that fastai popularised: starting from a copy of
+// the weights, the rate rises by a constant factor per step until the loss
+// diverges. A field's zero value means the default stated next to it.
 type RateSearch struct {
 	From   float64 // first rate; 0 is 1e-5
 	To     float64 // last rate; 0 is 1
@@ -19,18 +19,18 @@ type RateSearch struct {
 	Stop   float64 // stops at this multiple of the lowest smoothed loss; 0 is 4
 }
 
-// RateCurve is what a search saw.
+// RateCurve is the result of a search.
 type RateCurve struct {
-	Rates      []float64 // one for each step that was taken
+	Rates      []float64 // one for each step
 	Losses     []float64 // of each step's batch
 	Accuracies []float64 // of each step's batch
-	Smoothed   []float64 // running mean of the losses, corrected for its start as Adam's is
-	Diverged   bool      // whether the loss blew up before the last rate
+	Smoothed   []float64 // running mean of the losses, bias-corrected as in Adam
+	Diverged   bool      // whether the loss diverged before the last rate
 	Suggestion float64   // 0 if the loss never fell
-	Reason     string    // why this rate, or why none
+	Reason     string    // reason for this rate, or for none
 }
 
-// withDefaults fills in what was left at zero.
+// withDefaults replaces zero values by defaults.
 func (s RateSearch) withDefaults() RateSearch {
 	s.From, s.To = cmp.Or(s.From, 1e-5), cmp.Or(s.To, 1)
 	s.Smooth, s.Stop = cmp.Or(s.Smooth, 0.9), cmp.Or(s.Stop, 4)
@@ -41,8 +41,8 @@ func (s RateSearch) withDefaults() RateSearch {
 }
 
 // SearchRate tries rates on a copy of the run's weights, with the run's own
-// optimizer, batches and preprocessing. The run, its files and its history stay
-// as they are. observe may be nil.
+// optimizer, batches and preprocessing. The run, its files and its history do not
+// change. observe may be nil.
 func (r *Run) SearchRate(ctx context.Context, search RateSearch, observe func(Progress)) (*RateCurve, error) {
 	if r.spec.Train == nil {
 		return nil, errUntrainable
@@ -101,8 +101,8 @@ func (c *RateCurve) add(rate, loss, accuracy, smoothed float64) {
 }
 
 // suggest picks the rate at which the smoothed loss falls most steeply over the
-// logarithm of the rate, before its minimum: there training moves fastest while
-// still well away from where it becomes unstable.
+// logarithm of the rate, before its minimum: there training is fastest while
+// still well below the rates at which it becomes unstable.
 func (c *RateCurve) suggest() {
 	lowest := 0
 	for i, l := range c.Smoothed {
@@ -130,11 +130,11 @@ func (c *RateCurve) suggest() {
 	}
 }
 
-// Robust is the suggestion with a check against noise. The place where the loss
-// falls most steeply is lost among chance fluctuations when the loss hardly falls
-// at all; it is trusted if it lies within a factor of a hundred below the rate
-// of the lowest smoothed loss. Otherwise the rate is a tenth of the latter, the
-// older rule of thumb of fastai. The rate is 0 if the loss never fell.
+// Robust returns the suggestion with a check against noise. If the loss hardly falls,
+// the position of its steepest fall is determined by noise. It is used only if it is
+// within a factor of a hundred below the rate of the lowest smoothed loss. Otherwise
+// the rate is a tenth of the latter, fastai's older rule of thumb. The rate is 0 if
+// the loss never fell.
 func (c *RateCurve) Robust() (rate float64, reason string) {
 	if c.Suggestion == 0 {
 		return 0, c.Reason

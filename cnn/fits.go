@@ -7,12 +7,12 @@ import (
 	"github.com/cnnbook/cnnbook/cifar"
 )
 
-// imageShape is the shape of a dataset's images.
+// imageShape returns the shape of a dataset's images.
 func imageShape(*cifar.Dataset) Shape { return Shape{cifar.Height, cifar.Width, cifar.Channels} }
 
-// fits checks that a dataset's images are of the size that a network takes. Whatever
-// gives images to a network asks here first: a network of convolutions and a mean
-// would compute on another size without a word.
+// fits checks that a dataset's images have the size that a network takes. All code that
+// passes images to a network calls it first: a network of convolutions and a mean
+// would silently accept another size.
 func (a Architecture) fits(d *cifar.Dataset) error {
 	in, has := a.Input, imageShape(d)
 	if slices.Equal(in, has) {

@@ -15,7 +15,7 @@ import (
 )
 
 // fileLimit is the size in bytes that no file of a training process may exceed: to
-// the process that is a disk which is full at that very write.
+// the process this is a disk that becomes full at that write.
 const fileLimit = "CNNBOOK_TEST_FILE_LIMIT"
 
 func limitFiles(bytes string) error {
@@ -30,13 +30,13 @@ func limitFiles(bytes string) error {
 	return syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: n, Max: n})
 }
 
-// TestFullDisk fills the disk at different moments of a training: where the file
-// system can be mounted, really, and else by a limit on the size of files. What was saved
-// must be whole, nothing else may be left, and the training must go on to the same
-// end when there is room.
+// TestFullDisk fills the disk at different moments of a training: with a real file
+// system if one can be mounted, otherwise by a limit on the size of files. The saved state
+// must be complete, no other files may be left, and the training must continue to the same
+// end when there is space again.
 //
-// Promise(files/full-disk): A full or read-only disk is a clear error. The last save stays, and
-// nothing else is left behind.
+// Promise(files/full-disk): A full or read-only disk is a clear error. The last save is kept, and
+// no other files are left behind.
 func TestFullDisk(t *testing.T) {
 	whole := trainTiny(t, t.TempDir(), longSpec())
 	const kB = "000"
@@ -112,8 +112,8 @@ func TestExportToFullDisk(t *testing.T) {
 	}
 }
 
-// TestReadOnlyDisk: what is there can be read and shown; what cannot be written is
-// said, and nothing changes.
+// TestReadOnlyDisk: existing runs can be read and shown; failed writes are reported,
+// and nothing changes.
 //
 // Promise(files/full-disk)
 func TestReadOnlyDisk(t *testing.T) {
@@ -150,7 +150,7 @@ func refused(t *testing.T, err error) {
 	}
 }
 
-// chmodReadOnly takes away the right to write in a folder and those below it.
+// chmodReadOnly removes the write permission of a folder and those below it.
 func chmodReadOnly(t *testing.T, dir string) {
 	t.Helper()
 	set := func(mode fs.FileMode) {

@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// A run is found again by the JSON of its network, and goes on from weights
-// that were drawn long ago: whatever the architecture learns to hold, what it
-// held stays the same to the byte.
+// A run is found by the JSON of its network, and continues from weights that were
+// drawn by an earlier version: when layers gain new fields, the JSON and the initial
+// weights of existing networks must not change by a byte.
 //
 // Promise(runs/stable): A network's JSON, its initial weights and therefore its runs stay the same,
 // whatever is added to the layers.

@@ -13,8 +13,8 @@ import (
 // where they are called.
 
 // forward builds the network on x [batch, height, width, channels] and returns
-// each layer's output, and the weights with the moving statistics as training
-// moves them. A nil rng means evaluation: dropout does nothing, and batches are
+// each layer's output, and the weights with the moving statistics as updated by
+// training. A nil rng means evaluation: dropout does nothing, and batches are
 // normalised by the moving statistics.
 func forward(a Architecture, weights []*Node, x, rng *Node) (outputs, moved []*Node) {
 	outputs = make([]*Node, len(a.Layers))
@@ -56,7 +56,7 @@ func forward(a Architecture, weights []*Node, x, rng *Node) (outputs, moved []*N
 	return outputs, moved
 }
 
-// addBias adds the bias, if there is one, and takes the layer's arrays off the
+// addBias adds the bias, if there is one, and removes the layer's arrays from the
 // list.
 func addBias(x *Node, weights, moved []*Node, without bool) (y *Node, rest, done []*Node) {
 	if without {
@@ -65,8 +65,8 @@ func addBias(x *Node, weights, moved []*Node, without bool) (y *Node, rest, done
 	return biased(x, weights[1]), weights[2:], append(moved, weights[:2]...)
 }
 
-// logits is what goes into the final softmax: losses are computed from it for
-// the sake of precision.
+// logits returns the input of the final softmax: losses are computed from it for
+// better precision.
 func logits(outputs []*Node) *Node { return outputs[len(outputs)-2] }
 
 func activate(function string, x *Node) *Node {
@@ -80,7 +80,7 @@ func activate(function string, x *Node) *Node {
 }
 
 // broadcastLast gives a vector leading axes of size 1, for adding it to the
-// last axis of something of that rank.
+// last axis of an array of that rank.
 func broadcastLast(v *Node, rank int) *Node {
 	dims := make([]int, rank)
 	for i := range dims {
@@ -90,9 +90,9 @@ func broadcastLast(v *Node, rank int) *Node {
 	return Reshape(v, dims...)
 }
 
-// batchImages gathers rows of the device's uint8 images, mirrors those that
-// flips marks, if p asks for it, and standardises them, each by its own moments or,
-// if fixed is not nil, all by those, giving float32 [batch, height, width, channels].
+// batchImages gathers rows of the device's uint8 images, flips those that flips
+// marks, if p asks for it, and standardises them, each by its own moments or, if
+// fixed is not nil, all by fixed. It returns float32 [batch, height, width, channels].
 func batchImages(images, indices, flips *Node, p Preprocess, fixed *Moments) *Node {
 	x := Gather(images, InsertAxes(indices, -1))
 	if p.Flip {
@@ -119,7 +119,7 @@ func standardize(x *Node) *Node {
 	return Div(x, AddScalar(std, epsilonStandardize))
 }
 
-// crossEntropy is each sample's categorical cross-entropy in nats, [batch], for
+// crossEntropy returns each sample's categorical cross-entropy in nats, [batch], for
 // integer labels.
 func crossEntropy(logits, labels *Node) *Node {
 	classes := logits.Shape().Dimensions[1]
@@ -127,7 +127,7 @@ func crossEntropy(logits, labels *Node) *Node {
 	return Neg(ReduceSum(Mul(oneHot, LogSoftmax(logits, -1)), -1))
 }
 
-// correct is 1 where the largest logit is the label's, as float32 [batch].
+// correct is 1 if the largest logit is the label's, as float32 [batch].
 func correct(logits, labels *Node) *Node {
 	return ConvertDType(Equal(ArgMax(logits, -1, labels.DType()), labels), dtypes.Float32)
 }

@@ -5,7 +5,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// biased is x [batch, …, channels] with the bias [channels] added.
+// biased returns x [batch, …, channels] plus the bias [channels].
 func biased(x, bias *Node) *Node {
 	plain := func(bias *Node) *Node { return Add(x, broadcastLast(bias, x.Rank())) }
 	if !sumByOnes(x) {
@@ -19,13 +19,13 @@ func biased(x, bias *Node) *Node {
 	})
 }
 
-// onesRows is how many rows of ones are multiplied, though one would do: XLA
-// multiplies a vector by slower code than a matrix.
+// onesRows is the number of rows of ones, though one would suffice: XLA's code for
+// a vector is slower than that for a matrix.
 const onesRows = 2
 
 // sumByOnes reports whether the bias's gradient, a sum over the batch and all places of its
-// feature maps, is computed as ones times a matrix, over the batch first: the wider its rows
-// are, the faster they are read. XLA's own sum on the CPU took 16 % of a training step on
+// feature maps, is computed as ones times a matrix, over the batch first: wider rows
+// are read faster. XLA's own sum on the CPU took 16 % of a training step on
 // two AVX-512 cores, where the matrix multiplication took 3 %. An accelerated backend gives
 // the sum together with a gradient that it computes anyway.
 func sumByOnes(x *Node) bool {

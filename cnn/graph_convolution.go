@@ -5,10 +5,9 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// The form of each convolution is chosen here, by measurement.
+// This file chooses the implementation of each convolution, based on measurements.
 //
-// On a CPU, oneDNN's are the fastest, where it is installed. XLA multiplies matrices made of
-// patches. A kernel's gradient, a sum over the images of a batch, XLA computes as a
+// On a CPU, oneDNN is the fastest, if it is installed. XLA multiplies matrices of patches. A kernel's gradient, a sum over the images of a batch, XLA computes as a
 // convolution whose channels are the images and whose kernel is as large as the image.
 // Summed over blocks of images (see blocksGradient) that is up to twice as fast. GFLOPS of
 // 500 images, padding "same", on two AVX-512 cores with xla-cpu-pjrt 0.0.1, oneDNN 3.2 and
@@ -29,14 +28,14 @@ import (
 // the images as channels, they took twice as long as oneDNN's own (a step 1.12 of the time);
 // a bias's gradient together with its kernel's (as long as one after the other); one call at a
 // time in oneDNN, and threads that wait actively (1.0 to 1.05 of the time); oneDNN's other
-// memory layouts of feature maps, into which ours must be converted (1.4 of the time and more).
+// memory layouts of feature maps, which require conversions (1.4 of the time and more).
 // Matrix multiplications are slower: at side 32, 32 to 32 channels, where blocks reach 78
 // GFLOPS on a quieter machine, patches by gradients 41, three shifted rows of the input by
-// three shifted columns of the gradients 65, shifted rows one after the other 57 (blocks of 2
+// three shifted columns of the gradients 65, shifted rows one by one 57 (blocks of 2
 // to 100 images, the best of each).
-const gradientBlock = 50 // images of a block
+const gradientBlock = 50 // images per block
 
-// convolve is the convolution of x [batch, height, width, in] with kernel
+// convolve returns the convolution of x [batch, height, width, in] with kernel
 // [side, side, in, out], at stride 1.
 func convolve(x, kernel *Node, padding string) *Node {
 	switch {
@@ -59,8 +58,8 @@ func convolution(x, kernel *Node, padding string) *Node {
 }
 
 // usePatches reports whether a convolution is computed as a matrix multiplication.
-// That is for the pure-Go backend, whose matrix multiplication uses all of a
-// processor, and whose convolution does not: with it, a step of the write-up's
+// That holds for the pure-Go backend, whose matrix multiplication uses the processor
+// fully, and whose convolution does not: with it, a step of the write-up's
 // network at batch 100 took 32 s; measure with go run . bench -go.
 func usePatches() bool { return backendLabel() == "go" }
 
@@ -71,14 +70,14 @@ func isAccelerated(x *Node) bool {
 }
 
 // useBlocks reports whether the kernel's gradient is computed by blocksGradient.
-// That is for XLA on the CPU where nothing accelerates it: GPU libraries choose
-// their own blocks. Blocks would be at odds with the parts of a batch that several
-// devices have, and in bfloat16 they would sum more coarsely than the whole batch.
+// That holds for XLA on the CPU without acceleration: GPU libraries choose their own
+// blocks. Blocks would conflict with the division of a batch among several devices,
+// and in bfloat16 their sums would be less precise than that of the whole batch.
 func useBlocks(x *Node) bool {
 	return onOneCPU(x) && !isAccelerated(x) && x.DType() == dtypes.Float32 && x.Shape().Dimensions[0] > gradientBlock
 }
 
-// onOneCPU reports whether XLA computes the graph of x, on one device of the CPU.
+// onOneCPU reports whether XLA computes the graph of x on one CPU device.
 func onOneCPU(x *Node) bool {
 	return backendLabel() == "xla:cpu" && x.Graph().NumDevices() == 1
 }

@@ -4,9 +4,9 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// product is x [batch, in] times kernel [in, out]. Its gradient with respect to
-// the kernel is computed in the kernel's shape; the one that follows from the
-// graph is [out, in], and then transposed.
+// product returns x [batch, in] times kernel [in, out]. Its gradient with respect to
+// the kernel is computed in the kernel's shape; automatic differentiation would
+// compute [out, in] and transpose it.
 func product(x, kernel *Node) *Node {
 	return withGradient(kernel,
 		func(kernel *Node) *Node { return Dot(x, kernel).Product() },

@@ -7,9 +7,9 @@ import (
 )
 
 // dropout keeps each value with probability 1−rate and scales it by
-// 1/(1−rate), so that the expected value stays. The rng is the step's random
-// state, and layer tells apart the layers that use it. Each example is one row,
-// as XLA's loops over 32 channels use none of a processor's vectors.
+// 1/(1−rate), so that the expected value stays the same. The rng is the step's random
+// state, and layer distinguishes the layers that use it. Each example is one row,
+// since XLA's loops over 32 channels do not use vector instructions.
 func dropout(x, rng *Node, layer int, rate float64) *Node {
 	shape := x.Shape().Dimensions
 	x = Reshape(x, shape[0], -1)
@@ -18,11 +18,11 @@ func dropout(x, rng *Node, layer int, rate float64) *Node {
 	return Reshape(Where(keep, MulScalar(x, 1/(1-rate)), ZerosLike(x)), shape...)
 }
 
-// randomBits gives uniform 32-bit integers of that shape: each is its position's
-// hash with 64 bits of key from the step's random state and the layer. XLA can
-// fuse that into the loop that uses it. Dropout of 4.1 million values took a few
+// randomBits returns uniform 32-bit integers of that shape: each is the hash of its
+// position with a 64-bit key from the step's random state and the layer. XLA can
+// fuse this into the loop that uses it. Dropout of 4.1 million values took a few
 // milliseconds at best on two AVX2 cores with the pjrt_c_api_cpu 0.114.0 plugin,
-// no more than a plain scaling; with the backend's own generator it took 116 ms
+// as long as plain scaling; with the backend's own generator it took 116 ms
 // at best (both on a busy machine).
 func randomBits(rng *Node, layer int, shape []int) *Node {
 	g := rng.Graph()

@@ -52,7 +52,7 @@ func TestDropoutPatternsAreUnrelated(t *testing.T) {
 	}
 }
 
-// bothDropped is the share of places, of the shorter, where both are 0.
+// bothDropped returns the fraction of positions, of the shorter one, where both are 0.
 func bothDropped(a, b []float32) float64 {
 	count, n := 0, min(len(a), len(b))
 	for i := range n {

@@ -5,7 +5,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// examineStep builds the forward pass of a training step, with dropout and all,
+// examineStep builds the forward pass of a training step, including dropout,
 // and counts for each layer the values of its output that are not finite. Inputs
 // are the weights, images, indices, flips and random state; the output is
 // int32 [layers].

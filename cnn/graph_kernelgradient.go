@@ -5,8 +5,8 @@ import (
 )
 
 // blocksGradient sums the gradient with respect to a kernel of that side over
-// blocks of the batch, in a fixed order, the last one with what remains; dy is the
-// loss's gradient with respect to the convolution's output.
+// blocks of the batch, in a fixed order; the last block has the remaining images. dy is
+// the loss's gradient with respect to the convolution's output.
 func blocksGradient(x, dy *Node, side int, padding string) *Node {
 	n := x.Shape().Dimensions[0]
 	var sum *Node
@@ -22,7 +22,7 @@ func blocksGradient(x, dy *Node, side int, padding string) *Node {
 	return sum
 }
 
-// blockGradient is Σ x[n, i+r, j+s, in]·dy[n, i, j, out] over n, i and j, as
+// blockGradient returns Σ x[n, i+r, j+s, in]·dy[n, i, j, out] over n, i and j, as
 // [side, side, in, out]: the convolution of x with dy as its kernel, where the
 // channels of x are the batch and its images the channels.
 func blockGradient(x, dy *Node, side int, padding string) *Node {
@@ -39,5 +39,5 @@ func blockGradient(x, dy *Node, side int, padding string) *Node {
 	return c.NoPadding().Done()
 }
 
-// around is how many zeros padding "same" puts before and after an axis.
+// around returns the number of zeros that padding "same" puts before and after an axis.
 func around(side int) [2]int { return [2]int{(side - 1) / 2, side / 2} }

@@ -5,7 +5,7 @@ import (
 )
 
 // normalize builds a batch normalisation of x [batch, …, channels] and returns
-// its output and its arrays, moved on if training.
+// its output and its arrays, with updated moving statistics if training.
 func (l BatchNormalization) normalize(x *Node, weights []*Node, training bool) (y *Node, moved []*Node) {
 	gamma, beta, mean, variance := weights[0], weights[1], weights[2], weights[3]
 	if training {
@@ -24,13 +24,14 @@ func (l BatchNormalization) normalize(x *Node, weights []*Node, training bool) (
 	return Add(y, broadcastLast(beta, x.Rank())), moved
 }
 
-// convolve is the layer's convolution without its bias.
+// convolve returns the layer's convolution without its bias.
 //
-// GoMLX's convolution has a wrong gradient with respect to its input where the
+// GoMLX's convolution has a wrong gradient with respect to its input if the
 // kernel's side is even: such a kernel gets a row and a column of zeros at its
-// end, and the image one that they fall on. With that, or with a stride, the
-// image is padded, and cut to what the windows cover, before the convolution.
-// Padding "same" is TensorFlow's: the odd row and column come at the end.
+// end, and the image one more row and column to match. In that case, or with a
+// stride, the image is padded, and cropped to the area that the windows cover,
+// before the convolution. Padding "same" is TensorFlow's: an odd row and column
+// are added at the end.
 func (l Conv2D) convolve(x, kernel *Node) *Node {
 	extra := 1 - l.Kernel%2
 	if l.stride() == 1 && extra == 0 {

@@ -26,7 +26,7 @@ func update(o Optimizer, weights, gradients, slots []*Node, rate, stepRate *Node
 	return newWeights, newSlots
 }
 
-// updateOne holds the formulas that the optimizers' comments give.
+// updateOne implements the formulas in the optimizers' documentation.
 func updateOne(optimizer Optimizer, w, g *Node, slots []*Node, rate, stepRate *Node) (*Node, []*Node) {
 	switch o := optimizer.(type) {
 	case SGD:
@@ -65,12 +65,12 @@ func adam(o Adam, w, g *Node, slots []*Node, stepRate *Node) (*Node, []*Node) {
 	return Sub(w, scaled(stepRate, m, v, o.Epsilon)), []*Node{m, v}
 }
 
-// running is decay·mean + (1−decay)·x.
+// running returns decay·mean + (1−decay)·x.
 func running(mean, x *Node, decay float64) *Node {
 	return Add(MulScalar(mean, decay), MulScalar(x, 1-decay))
 }
 
-// scaled is rate·x/(√square + epsilon).
+// scaled returns rate·x/(√square + epsilon).
 func scaled(rate, x, square *Node, epsilon float64) *Node {
 	return Div(Mul(rate, x), AddScalar(Sqrt(square), cmp.Or(epsilon, epsilonKeras)))
 }

@@ -4,11 +4,10 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// patchConvolution is the convolution as one matrix multiplication: the image's
-// patches, one a row, by the kernel, one filter a column. Its gradients are
-// matrix multiplications of the same kind; the ones that follow from the graph
-// would transpose the patches and add them up again, which costs more than the
-// multiplications.
+// patchConvolution computes the convolution as one matrix multiplication: the image's
+// patches, one per row, times the kernel, one filter per column. Its gradients are
+// matrix multiplications of the same kind; automatic differentiation would transpose
+// the patches and add them up again, which takes longer than the multiplications.
 func patchConvolution(x, kernel *Node, padding string) *Node {
 	side, in, out := kernel.Shape().Dimensions[0], kernel.Shape().Dimensions[2], kernel.Shape().Dimensions[3]
 	var zeros [2]int
@@ -31,7 +30,7 @@ func patchConvolution(x, kernel *Node, padding string) *Node {
 	}, inputGradient)
 }
 
-// patchProduct is the convolution, without padding, of x [batch, height, width,
+// patchProduct returns the convolution, without padding, of x [batch, height, width,
 // in] with kernel [side, side, in, out].
 func patchProduct(x, kernel *Node) *Node {
 	side, in, out := kernel.Shape().Dimensions[0], kernel.Shape().Dimensions[2], kernel.Shape().Dimensions[3]
@@ -41,13 +40,13 @@ func patchProduct(x, kernel *Node) *Node {
 	return Reshape(product, d[0], d[1], d[2], out)
 }
 
-// padded has zeros before and after x along axis and the one that follows it.
+// padded returns x with zeros before and after it along axis and the next axis.
 func padded(x *Node, axis int, around [2]int) *Node {
 	return zerosAround(zerosAround(x, axis, around), axis+1, around)
 }
 
-// shifted are the side·side parts of x that the places of a window cover as it
-// moves, with axis and the one that follows it as height and width.
+// shifted returns the side·side parts of x that the positions of a moving window
+// cover; height and width are axis and the next axis.
 func shifted(x *Node, side, axis int) []*Node {
 	height, width := x.Shape().Dimensions[axis]-side+1, x.Shape().Dimensions[axis+1]-side+1
 	var parts []*Node

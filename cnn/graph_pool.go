@@ -4,13 +4,13 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// maxPool is the largest of each window, size by size, of x [batch, height,
-// width, channels]; rows and columns that fill no window are left out. Where
-// several places of a window hold it, each gets the gradient.
+// maxPool returns the largest value of each size × size window of x [batch, height,
+// width, channels]; rows and columns that do not fill a window are dropped. If several
+// positions of a window hold the largest value, each gets the gradient.
 //
-// A reshape gives each place of a window an axis, and the largest is found among
-// the places, each of which is a smaller feature map: XLA's reductions take one
-// value after the other, and its native pooling has a slow gradient.
+// A reshape gives the positions of a window their own axes, so that the maximum is taken
+// over the positions, each of which is a smaller feature map: XLA's reductions process
+// one value at a time, and its native pooling has a slow gradient.
 func maxPool(x *Node, size int) *Node {
 	if b, ok := x.Graph().Backend().(accelerated); ok && b.AcceleratesMaxPool(x.Shape()) {
 		return MaxPool(x).Window(size).Strides(size).NoPadding().Done()
@@ -37,7 +37,7 @@ func maxPool(x *Node, size int) *Node {
 	}
 	return withGradient(windows, largest, func(y, dy *Node) *Node {
 		if onOneCPU(dy) {
-			dy = OptimizationBarrier(dy) // or XLA computes it again for each place
+			dy = OptimizationBarrier(dy) // otherwise XLA computes it again for each position
 		}
 		everywhere := func(v *Node) *Node {
 			return BroadcastToShape(Reshape(v, n, h, 1, w, 1, c), windows.Shape())

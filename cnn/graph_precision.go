@@ -5,8 +5,8 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// rounded are the weights with kernels, which have more than one axis, in that
-// precision: a layer multiplies in its kernel's.
+// rounded returns the weights with the kernels, which have more than one axis, in that
+// precision: a layer multiplies in its kernel's precision.
 func rounded(weights []*Node, p Precision) []*Node {
 	if p == Float32 {
 		return weights
@@ -20,8 +20,8 @@ func rounded(weights []*Node, p Precision) []*Node {
 	return out
 }
 
-// multiplied multiplies x by a kernel, by the given function, in the kernel's
-// precision, and gives the result in that of x.
+// multiplied multiplies x by a kernel with the given function, in the kernel's
+// precision, and returns the result in the precision of x.
 func multiplied(x, kernel *Node, product func(x, kernel *Node) *Node) *Node {
 	if x.DType() == kernel.DType() {
 		return product(x, kernel)

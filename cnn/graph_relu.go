@@ -4,9 +4,9 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// relu is the larger of x and 0. Its gradient looks at the output, not at x, for
-// where x was above 0: x need not be kept, nor computed at all where an
-// accelerated backend's convolution applies the ReLU itself.
+// relu returns max(x, 0). Its gradient uses the output, not x, to find where x was
+// above 0: x need not be kept, nor computed at all if an accelerated backend's
+// convolution applies the ReLU itself.
 func relu(x *Node) *Node {
 	zero := ScalarZero(x.Graph(), x.DType())
 	return withGradient(x,

@@ -9,11 +9,11 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// stepInputs is how many inputs of a training step follow the state: images,
+// stepInputs is the number of inputs of a training step after the state: images,
 // labels, indices, flips, random state, rate and step rate.
 const stepInputs = 7
 
-// stepShapes are those of the stepInputs, for n images and a batch.
+// stepShapes returns the shapes of the stepInputs, for n images and a batch size.
 func stepShapes(n, batch int) []shapes.Shape {
 	return []shapes.Shape{
 		shapes.Make(dtypes.Uint8, n, cifar.Height, cifar.Width, cifar.Channels),
@@ -26,7 +26,7 @@ func stepShapes(n, batch int) []shapes.Shape {
 	}
 }
 
-// stepFigures is how many outputs of a training step follow the state: the loss
+// stepFigures is the number of outputs of a training step after the state: the loss
 // and the number of correct predictions.
 const stepFigures = 2
 

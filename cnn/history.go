@@ -34,7 +34,7 @@ type History struct {
 	Epochs []Epoch
 }
 
-// column lists one figure of every epoch.
+// column returns one figure of every epoch.
 func (h History) column(get func(Epoch) float64) []float64 {
 	out := make([]float64, len(h.Epochs))
 	for i, e := range h.Epochs {
@@ -43,16 +43,16 @@ func (h History) column(get func(Epoch) float64) []float64 {
 	return out
 }
 
-// Loss is the training loss of each epoch.
+// Loss returns the training loss of each epoch.
 func (h History) Loss() []float64 { return h.column(func(e Epoch) float64 { return e.Loss }) }
 
-// Accuracy is the training accuracy of each epoch, 0 to 1.
+// Accuracy returns the training accuracy of each epoch, 0 to 1.
 func (h History) Accuracy() []float64 { return h.column(func(e Epoch) float64 { return e.Accuracy }) }
 
-// ValidLoss is the validation loss after each epoch.
+// ValidLoss returns the validation loss after each epoch.
 func (h History) ValidLoss() []float64 { return h.column(func(e Epoch) float64 { return e.ValidLoss }) }
 
-// ValidAccuracy is the validation accuracy after each epoch, 0 to 1.
+// ValidAccuracy returns the validation accuracy after each epoch, 0 to 1.
 func (h History) ValidAccuracy() []float64 {
 	return h.column(func(e Epoch) float64 { return e.ValidAccuracy })
 }
@@ -77,8 +77,8 @@ func (h History) steps(get func(Step) float64) []float64 {
 	return out
 }
 
-// MeanAccuracy is the mean accuracy of the steps that keep accepts, 0 to 1, and
-// how many they are; the mean of none is 0.
+// MeanAccuracy returns the mean accuracy of the steps that keep accepts, 0 to 1, and
+// their number; the mean of none is 0.
 func (h History) MeanAccuracy(keep func(Step) bool) (mean float64, steps int) {
 	for _, s := range h.Steps {
 		if keep(s) {
@@ -89,7 +89,7 @@ func (h History) MeanAccuracy(keep func(Step) bool) (mean float64, steps int) {
 	return mean / float64(max(1, steps)), steps
 }
 
-// meanOfEpoch is the loss and accuracy over the steps of an epoch so far,
+// meanOfEpoch returns the loss and accuracy over the steps of an epoch so far,
 // weighted by the size of each batch.
 func (h History) meanOfEpoch(epoch int) (loss, accuracy float64) {
 	images := 0
@@ -103,7 +103,7 @@ func (h History) meanOfEpoch(epoch int) (loss, accuracy float64) {
 	return loss / n, accuracy / n
 }
 
-// maxHistoryLine bounds a line: six figures and their names take less.
+// maxHistoryLine limits the length of a line: six figures and their names need less.
 const maxHistoryLine = 512
 
 // historyLine is one line of a run's history file: exactly one of the two.

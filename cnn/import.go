@@ -8,19 +8,19 @@ import (
 	"slices"
 )
 
-// Foreign is a network that was trained elsewhere.
+// Foreign is a network that was trained in another framework.
 type Foreign struct {
 	Network    Architecture
 	Weights    Weights
-	Source     string     // where it comes from, for people
-	Preprocess Preprocess // what it was trained on; the zero value standardises
-	Notes      []string   // what was left out or assumed in reading it, for people
+	Source     string     // its origin, for messages
+	Preprocess Preprocess // the preprocessing that it was trained with; the zero value standardises
+	Notes      []string   // what was left out or assumed when it was read, for the user
 }
 
-// Import saves a network that was trained elsewhere as a run below the folder root,
+// Import saves a network that was trained in another framework as a run below root,
 // so that it can be evaluated and others can start from it. The run has no data
-// and no epochs of its own. The same network, weights and preprocessing imported
-// again are the same run.
+// and no epochs of its own. Importing the same network, weights and preprocessing
+// again gives the same run.
 func Import(root, name string, f Foreign) (*Run, error) {
 	if err := checkRunName(name); err != nil {
 		return nil, err
@@ -58,17 +58,17 @@ func Import(root, name string, f Foreign) (*Run, error) {
 	return r.create()
 }
 
-// ImportRun is [Import] for a network that was trained on images standardised each
-// by itself, as here.
+// ImportRun is [Import] for a network that was trained on separately standardised
+// images, this package's default.
 func ImportRun(root, name string, net Architecture, weights Weights, source string) (*Run, error) {
 	return Import(root, name, Foreign{Network: net, Weights: weights, Source: source})
 }
 
-// Notes are what was left out or assumed when the run was imported.
+// Notes returns what was left out or assumed when the run was imported.
 func (r *Run) Notes() []string { return slices.Clone(r.manifest.Notes) }
 
-// untrained is a configuration without epochs, which a [Config] cannot say: there
-// 0 is the default.
+// untrained is a configuration without epochs, which a [Config] cannot express: there
+// 0 means the default.
 func untrained(p Preprocess) (json.RawMessage, error) {
 	data, err := json.Marshal(Config{Preprocess: p})
 	if err != nil {

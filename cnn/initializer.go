@@ -18,9 +18,9 @@ import (
 //	lecun_normal    normal, variance 1/fanIn
 //	zeros, ones     constant
 //
-// A normal is cut at two standard deviations of what is drawn, and what is
-// drawn is widened so that the variance after the cut is the one above, as Keras
-// does since 2.2.5; before, the variance was that of the draw.
+// Normal distributions are truncated at two standard deviations and widened so that
+// the variance after truncation is the one above, as in Keras since 2.2.5; in earlier
+// versions it was the variance before truncation.
 func Initializers() []string {
 	return []string{"glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_uniform", "lecun_normal", "zeros", "ones"}
 }
@@ -35,7 +35,7 @@ func validInitializer(name string) error {
 // truncatedStd is the standard deviation of a standard normal cut at ±2.
 const truncatedStd = 0.87962566103423978
 
-// initializer draws one value of the array after the other.
+// initializer draws the values of an array one by one.
 func (w WeightSpec) initializer(rng *rand.Rand) func() float32 {
 	switch w.Init {
 	case "zeros":

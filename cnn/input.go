@@ -9,7 +9,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
-// deviceData is a dataset where the backend computes, on each of its devices:
+// deviceData is a dataset in the memory of each of the backend's devices:
 // uint8 images [n, height, width, channels] and int32 labels [n]. It is sent
 // once; batches are then chosen by index inside the graph.
 type deviceData struct {
@@ -43,7 +43,7 @@ func (d *deviceData) free() {
 	if d == nil {
 		return
 	}
-	// The memory goes with the backend at the latest; an error changes nothing.
+	// The memory is released with the backend at the latest, so errors are ignored.
 	for _, t := range slices.Concat(d.images, d.labels) {
 		_ = t.FinalizeAll()
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
-// The layers beside the write-up's, against figures of Keras 3: outputs as in
+// The layers that the write-up does not use, against Keras 3: outputs as in
 // evaluation; loss, gradients and 20 steps as in training, moving statistics
 // among the weights.
 //
@@ -161,8 +161,8 @@ func (c curves) trainer(t *testing.T, net Architecture, o Optimizer, p Preproces
 	}
 }
 
-// From the same start, over the same batches, without chance: the losses of 200
-// steps lie on Keras's.
+// From the same start, over the same batches, without randomness: the losses of 200
+// steps agree with Keras's.
 //
 // Promise(agreement/curves): From the same start and over the same batches, the loss of 200 steps
 // stays within 1e-3 of Keras 2.1.6's. With dropout and flips, the means over 20 seeds agree within

@@ -106,7 +106,7 @@ type child struct {
 	cmd    *exec.Cmd
 	lines  chan string
 	stderr strings.Builder
-	step   int // the last one it told of
+	step   int // the last one it reported
 }
 
 func startChild(t *testing.T, root string, env ...string) *child {
@@ -176,7 +176,7 @@ func moments(t *testing.T) *rand.Rand {
 // TestKilledTrainingEndsTheSame kills a training process at 20 random moments and
 // more, a fifth of them counted from its very start, until at least 3 have hit it in
 // the middle of a save. After each the folder must hold a whole state, and
-// what goes on must end with the weights, the optimizer's state and the history of
+// the resumed training must end with the weights, the optimizer's state and the history of
 // a run that was never stopped.
 //
 // Promise(runs/resume) killed at 20 or more random moments, some in the middle of a save
@@ -226,7 +226,7 @@ func TestKilledTrainingEndsTheSame(t *testing.T) {
 	sameFiles(t, trainTiny(t, root, longSpec()), whole)
 }
 
-// unfinished says whether a folder holds what only a save that was cut off leaves.
+// unfinished reports whether a folder holds files that only an interrupted save leaves.
 func unfinished(t *testing.T, r *Run) bool {
 	t.Helper()
 	entries, err := os.ReadDir(r.Dir)
@@ -268,17 +268,17 @@ func TestInterruptedTrainingEndsTheSame(t *testing.T) {
 		}
 		busy := strings.Contains(c.stderr.String(), "busy with") // a starved machine: less than a step in seconds
 		if r.saved.Step < c.step && !busy || r.Recovered != "" || unfinished(t, r) {
-			t.Errorf("%v, stop %d: told of step %d, saved step %d; %s", signal, i+1, c.step, r.saved.Step, r.Recovered)
+			t.Errorf("%v, stop %d: reported step %d, saved step %d; %s", signal, i+1, c.step, r.saved.Step, r.Recovered)
 		}
 	}
 	sameFiles(t, trainTiny(t, root, longSpec()), whole)
 }
 
-// TestTwoProcessesOneRun: the second is told who trains, and nobody has to clean
-// up after the first was killed.
+// TestTwoProcessesOneRun: the second one gets an error that names the first, and no
+// cleaning up is needed after the first was killed.
 //
-// Promise(runs/lock): If two processes want one run, the second learns who holds it. A dead process
-// holds nothing.
+// Promise(runs/lock): If two processes want one run, the second one's error names the first. A dead process
+// holds no lock.
 func TestTwoProcessesOneRun(t *testing.T) {
 	root := t.TempDir()
 	c := startChild(t, root)

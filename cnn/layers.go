@@ -16,7 +16,7 @@ type Layer interface {
 	Kind() string
 	// LayerName is the layer's own name, unique in its network.
 	LayerName() string
-	// Output is the shape that the layer makes of one of shape in.
+	// Output returns the layer's output shape for the input shape in.
 	Output(in Shape) (Shape, error)
 	// Weights lists the layer's arrays for an input of shape in, in the order in
 	// which Keras lists them.
@@ -57,7 +57,7 @@ type Dropout struct {
 	Rate float64 `json:"rate"`
 }
 
-// Flatten makes one vector of an image, row by row, channels last.
+// Flatten turns an image into one vector, row by row, channels last.
 type Flatten struct {
 	Name string `json:"name"`
 }
@@ -71,14 +71,13 @@ type Dense struct {
 	Init   string `json:"kernel_initializer,omitempty"` // see [Initializers]; empty is "glorot_uniform"
 }
 
-// LeakyReLU lets a part Alpha of negative values through: x where x > 0,
-// Alpha·x elsewhere.
+// LeakyReLU scales negative values by Alpha: x where x > 0, Alpha·x otherwise.
 type LeakyReLU struct {
 	Name  string  `json:"name"`
 	Alpha float64 `json:"alpha,omitempty"` // 0 is 0.3
 }
 
-// BatchNormalization brings each channel to mean 0 and variance 1, then scales
+// BatchNormalization normalises each channel to mean 0 and variance 1, then scales
 // and shifts it (Ioffe and Szegedy 2015, arXiv 1502.03167):
 //
 //	y = gamma·(x − mean)/√(variance + Epsilon) + beta
@@ -125,7 +124,7 @@ func (l LeakyReLU) LayerName() string              { return l.Name }
 func (l BatchNormalization) LayerName() string     { return l.Name }
 func (l GlobalAveragePooling2D) LayerName() string { return l.Name }
 
-// What Keras takes where a field is left at zero.
+// Keras's defaults, used for fields that are zero.
 const (
 	DefaultAlpha    = 0.3   // of a LeakyReLU
 	DefaultMomentum = 0.99  // of a BatchNormalization
@@ -136,7 +135,7 @@ func (l LeakyReLU) alpha() float64             { return cmp.Or(l.Alpha, DefaultA
 func (l BatchNormalization) momentum() float64 { return cmp.Or(l.Momentum, DefaultMomentum) }
 func (l BatchNormalization) epsilon() float64  { return cmp.Or(l.Epsilon, DefaultEpsilon) }
 
-// Output checks the fields and gives [height, width, Filters].
+// Output checks the fields and returns [height, width, Filters].
 func (l Conv2D) Output(in Shape) (Shape, error) {
 	if len(in) != 3 {
 		return nil, fmt.Errorf("needs an image [height, width, channels], got %v", in)
@@ -167,7 +166,7 @@ func (l Conv2D) Output(in Shape) (Shape, error) {
 
 func (l Conv2D) stride() int { return max(1, l.Stride) }
 
-// Output checks the function's name; the shape stays.
+// Output checks the function's name; the shape does not change.
 func (l Activation) Output(in Shape) (Shape, error) {
 	if !slices.Contains(Activations(), l.Function) {
 		return nil, fmt.Errorf("function must be one of %s, got %q", strings.Join(Activations(), ", "), l.Function)
@@ -186,7 +185,7 @@ func (l MaxPooling2D) Output(in Shape) (Shape, error) {
 	return Shape{in[0] / l.Size, in[1] / l.Size, in[2]}, nil
 }
 
-// Output checks the rate; the shape stays.
+// Output checks the rate; the shape does not change.
 func (l Dropout) Output(in Shape) (Shape, error) {
 	if !(l.Rate >= 0 && l.Rate < 1) {
 		return nil, fmt.Errorf("rate must be at least 0 and below 1, got %g", l.Rate)
@@ -211,7 +210,7 @@ func (l Dense) Output(in Shape) (Shape, error) {
 	return Shape{l.Units}, nil
 }
 
-// Output checks Alpha; the shape stays.
+// Output checks Alpha; the shape does not change.
 func (l LeakyReLU) Output(in Shape) (Shape, error) {
 	if !(l.Alpha >= 0 && l.Alpha <= 1) {
 		return nil, fmt.Errorf("alpha must be from 0 to 1, got %g", l.Alpha)
@@ -219,7 +218,7 @@ func (l LeakyReLU) Output(in Shape) (Shape, error) {
 	return in, nil
 }
 
-// Output checks the fields; the shape stays.
+// Output checks the fields; the shape does not change.
 func (l BatchNormalization) Output(in Shape) (Shape, error) {
 	if !(l.Momentum >= 0 && l.Momentum < 1) {
 		return nil, fmt.Errorf("momentum must be at least 0 and below 1, got %g", l.Momentum)
@@ -281,8 +280,8 @@ func (Flatten) Weights(Shape) []WeightSpec                { return nil }
 func (LeakyReLU) Weights(Shape) []WeightSpec              { return nil }
 func (GlobalAveragePooling2D) Weights(Shape) []WeightSpec { return nil }
 
-// SamePadding is how many rows or columns padding "same" adds before and after
-// an axis of that size: TensorFlow's rule.
+// SamePadding returns the number of rows or columns that padding "same" adds before
+// and after an axis of that size, by TensorFlow's rule.
 func SamePadding(size, kernel, stride int) [2]int {
 	total := max(0, (size-1)/stride*stride+kernel-size)
 	return [2]int{total / 2, total - total/2}

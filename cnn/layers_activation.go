@@ -14,7 +14,7 @@ func Activations() []string {
 	return append([]string{"relu", "softmax"}, slices.Sorted(maps.Keys(functions()))...)
 }
 
-// functions are the activations beside ReLU and softmax, as Keras defines them.
+// functions holds the activations other than ReLU and softmax, as Keras defines them.
 func functions() map[string]func(x *Node) *Node {
 	return map[string]func(x *Node) *Node{
 		"elu":      elu,
@@ -29,12 +29,12 @@ func functions() map[string]func(x *Node) *Node {
 	}
 }
 
-// elu is x where x > 0, eˣ − 1 elsewhere (Clevert and others 2015, arXiv 1511.07289).
+// elu returns x where x > 0, eˣ − 1 otherwise (Clevert and others 2015, arXiv 1511.07289).
 func elu(x *Node) *Node {
 	return Where(GreaterThan(x, ZerosLike(x)), x, AddScalar(Exp(MinScalar(x, 0)), -1))
 }
 
-// selu is λ·x where x > 0, λ·α·(eˣ − 1) elsewhere (Klambauer and others 2017, arXiv
+// selu returns λ·x where x > 0, λ·α·(eˣ − 1) otherwise (Klambauer and others 2017, arXiv
 // 1706.02515).
 func selu(x *Node) *Node {
 	const alpha, scale = 1.6732632423543772, 1.0507009873554805

@@ -8,13 +8,13 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// Layers that networks from elsewhere have: pooling whose windows overlap or reach
-// over the edge, zero padding, and convolutions of each channel by itself. They are
-// computed place by place of the window, which has a gradient on every backend,
-// and are not made for speed.
+// Layers of imported networks: pooling with overlapping or padded windows, zero
+// padding, and depthwise convolutions. They are computed for one position of the
+// window at a time, which has a gradient on every backend, and are not optimised
+// for speed.
 
 // AveragePooling2D is the mean of each Size×Size window, Stride apart. With Padding
-// "same" windows reach over the edge, and what lies beyond it does not count.
+// "same" windows extend over the edge, and positions beyond it do not count.
 type AveragePooling2D struct {
 	Name    string `json:"name"`
 	Size    int    `json:"pool_size"`
@@ -23,8 +23,8 @@ type AveragePooling2D struct {
 }
 
 // WindowMaxPooling2D is Keras's MaxPooling2D in its general form: the largest of each
-// Size×Size window, Stride apart. With Padding "same" windows reach over the edge.
-// [MaxPooling2D] is the fast one, without either.
+// Size×Size window, Stride apart. With Padding "same" windows extend over the edge.
+// [MaxPooling2D] is the faster one, without overlap and padding.
 type WindowMaxPooling2D struct {
 	Name    string `json:"name"`
 	Size    int    `json:"pool_size"`
@@ -32,7 +32,7 @@ type WindowMaxPooling2D struct {
 	Padding string `json:"padding,omitempty"` // "same", or "valid" (also when empty)
 }
 
-// ZeroPadding2D puts rows and columns of zeros around an image.
+// ZeroPadding2D adds rows and columns of zeros around an image.
 type ZeroPadding2D struct {
 	Name   string `json:"name"`
 	Top    int    `json:"top,omitempty"`
@@ -41,7 +41,7 @@ type ZeroPadding2D struct {
 	Right  int    `json:"right,omitempty"`
 }
 
-// DepthwiseConv2D convolves each channel by itself, with Multiplier kernels for each:
+// DepthwiseConv2D convolves each channel separately, with Multiplier kernels for each:
 // output channel c·Multiplier+m is channel c with its kernel m.
 type DepthwiseConv2D struct {
 	Name       string `json:"name"`
@@ -76,7 +76,7 @@ func (l ZeroPadding2D) LayerName() string      { return l.Name }
 func (l DepthwiseConv2D) LayerName() string    { return l.Name }
 func (l SeparableConv2D) LayerName() string    { return l.Name }
 
-// window is what all of them move over an image.
+// window is the moving window that these layers share.
 type window struct {
 	size, stride int
 	padding      string
@@ -121,7 +121,7 @@ func (w window) output(in Shape) (Shape, error) {
 	return nil, fmt.Errorf(`padding must be "same" or "valid", got %q`, w.padding)
 }
 
-// around is how many rows or columns the windows reach over the edges of an axis.
+// around returns by how many rows or columns the windows extend over the edges of an axis.
 func (w window) around(size int) [2]int {
 	if w.padding != "same" {
 		return [2]int{}
@@ -198,8 +198,8 @@ func (l SeparableConv2D) Weights(in Shape) []WeightSpec {
 	return append([]WeightSpec{depthwise}, withBias(pointwise, l.Name, l.Filters, l.NoBias)...)
 }
 
-// built is a layer that makes its own graph of x [batch, height, width, channels]
-// and its arrays, of which there are so many.
+// built is a layer that builds its own graph from x [batch, height, width, channels]
+// and its arrays, and knows their number.
 type built interface {
 	arrays() int
 	build(x *Node, weights []*Node) *Node
@@ -211,7 +211,7 @@ func (ZeroPadding2D) arrays() int      { return 0 }
 func (l DepthwiseConv2D) arrays() int  { return 1 + without(l.NoBias) }
 func (l SeparableConv2D) arrays() int  { return 2 + without(l.NoBias) }
 
-// without is the number of biases.
+// without returns the number of biases.
 func without(noBias bool) int {
 	if noBias {
 		return 0
@@ -266,8 +266,8 @@ func (l SeparableConv2D) build(x *Node, weights []*Node) *Node {
 	return biased(y, weights[2])
 }
 
-// over combines what of makes of each place of the windows: the place (row, column)
-// of all windows is an image of them. Beyond the edges there is value.
+// over combines the results of the function of for each position in the windows: the
+// values at (row, column) of all windows form an image. Beyond the edges is value.
 func (w window) over(x *Node, value float64, of func(row, column int, place *Node) *Node, combine func(a, b *Node) *Node) *Node {
 	d := x.Shape().Dimensions
 	windows, err := w.output(d[1:])

@@ -9,7 +9,7 @@ import (
 )
 
 // A small step against the gradient lowers the loss by the step's length times the
-// gradient's: what Keras does not tell of the layers that only imports have. Their
+// gradient's: this checks the gradients of layers that only imports use. Their
 // outputs are compared with Keras's in package exchange.
 func TestGradientsOfWindowsAndActivations(t *testing.T) {
 	layers := map[string][]Layer{

@@ -8,11 +8,11 @@ import (
 	"github.com/cnnbook/cnnbook/internal/filelock"
 )
 
-// lockName is the file by which a process holds a run while training. The
-// system lets go of the lock when the process ends, however it ends.
+// lockName is the file whose lock a process holds while it trains a run. The
+// operating system releases the lock when the process ends for any reason.
 const lockName = "lock"
 
-// lockRun takes the run's lock, or says who has it.
+// lockRun takes the run's lock; the error names the process that holds it.
 func lockRun(dir string) (release func(), err error) {
 	path := filepath.Join(dir, lockName)
 	l, err := filelock.Try(path, "training")

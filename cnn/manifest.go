@@ -15,17 +15,17 @@ import (
 	"time"
 )
 
-// manifestName is the file that makes a folder a run. It is replaced by one
-// atomic rename; whatever it does not name is not part of the run.
+// manifestName is the file that marks a folder as a run. It is replaced by an
+// atomic rename; files that it does not list are not part of the run.
 const manifestName = "manifest.json"
 
-// formatVersion is the version of the manifest and of what it names. In version 1 a
-// run that continued another one repeated its random streams, and some were
-// trained with a faulty setting of the CPU plugin: none of them is to be mistaken
-// for a run of today.
+// formatVersion is the version of the manifest and of the files that it lists. In
+// version 1 a run that continued another one repeated its random streams, and some
+// were trained with a faulty setting of the CPU plugin: they must not be mistaken for
+// current runs.
 const formatVersion = 2
 
-// maxManifest bounds the manifest that is read.
+// maxManifest limits the size of a manifest.
 const maxManifest = 1 << 20
 
 // manifest is a run's table of contents.
@@ -39,13 +39,13 @@ type manifest struct {
 	From         *origin         `json:"from,omitempty"`
 	Notes        []string        `json:"notes,omitempty"` // of an import: what was left out or assumed; no part of the identity
 	State        savedState      `json:"state"`
-	Previous     *savedState     `json:"previous,omitempty"` // what was current before, kept in case the disk spoils a file
+	Previous     *savedState     `json:"previous,omitempty"` // the state before, kept in case a file is damaged on disk
 	Software     []string        `json:"software"`
-	Backend      string          `json:"backend"` // that trained it last
+	Backend      string          `json:"backend"` // the last one that trained it
 	Updated      time.Time       `json:"updated"`
 }
 
-// dataIdentity says which images a run is trained and validated on.
+// dataIdentity identifies the images on which a run is trained and validated.
 type dataIdentity struct {
 	Train datasetIdentity `json:"train"`
 	Valid datasetIdentity `json:"valid"`
@@ -65,11 +65,12 @@ type origin struct {
 	Name     string `json:"name"`
 	Identity string `json:"identity"`
 	Step     int    `json:"step"`
-	Before   int    `json:"before"`  // steps that its weights had had before its own first
+	Before   int    `json:"before"`  // steps that its weights had had before its own first step
 	Weights  string `json:"weights"` // sha256 of its weights file
 }
 
-// stepsBefore is how many steps a run's weights had had before its own first.
+// stepsBefore returns the number of steps that a run's weights had had before its own
+// first step.
 func (m manifest) stepsBefore() int {
 	if m.From == nil {
 		return 0
@@ -77,19 +78,19 @@ func (m manifest) stepsBefore() int {
 	return m.From.Before + m.From.Step
 }
 
-// folder is where the run lies below root.
+// folder returns the run's folder below root.
 func (m manifest) folder(root string) string {
 	return filepath.Join(root, m.Name+"-"+m.Identity[:12])
 }
 
-// savedState is one complete state of a run: where it was and its files.
+// savedState is one complete state of a run: its position and its files.
 type savedState struct {
 	Step      int       `json:"step"`   // finished steps
 	Epochs    int       `json:"epochs"` // finished epochs, validation included
 	Seconds   float64   `json:"seconds"`
 	Weights   savedFile `json:"weights"`
 	Optimizer savedFile `json:"optimizer"`
-	History   savedFile `json:"history"` // the first Bytes of the file; more is what a killed process wrote after its last save
+	History   savedFile `json:"history"` // the first Bytes of the file; the rest was written by a killed process after its last save
 }
 
 // savedFile is a file of the run's folder.
@@ -99,8 +100,8 @@ type savedFile struct {
 	SHA256 string `json:"sha256"`
 }
 
-// identityOf hashes what makes a run itself: network, configuration, data and
-// where it starts from.
+// identityOf hashes everything that defines a run: network, configuration, data and
+// origin.
 func identityOf(m manifest) (string, error) {
 	data, err := json.Marshal(struct {
 		Format       int             `json:"format"`
@@ -112,7 +113,7 @@ func identityOf(m manifest) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var canonical bytes.Buffer // the same whether it was indented on disk or not
+	var canonical bytes.Buffer // independent of the indentation on disk
 	if err := json.Compact(&canonical, data); err != nil {
 		return "", err
 	}
@@ -173,7 +174,7 @@ func parseManifest(data []byte, path string) (manifest, error) {
 	return m, nil
 }
 
-// differences says in words what sets two runs apart.
+// differences describes the differences between two runs.
 func differences(a, b manifest) []string {
 	var out []string
 	differ := func(what string, x, y any) {
@@ -198,7 +199,7 @@ func configDifferences(a, b json.RawMessage) []string {
 	if json.Unmarshal(a, &x) != nil || json.Unmarshal(b, &y) != nil {
 		return []string{"configuration"}
 	}
-	for _, m := range []map[string]json.RawMessage{x, y} { // what Config.MarshalJSON leaves out
+	for _, m := range []map[string]json.RawMessage{x, y} { // fields that Config.MarshalJSON omits
 		if m["devices"] == nil {
 			m["devices"] = json.RawMessage("1")
 		}
@@ -216,8 +217,7 @@ func configDifferences(a, b json.RawMessage) []string {
 	return out
 }
 
-// Software lists the versions that computed a run: Go and the modules that do
-// the arithmetic.
+// Software lists the versions of Go and of the modules that compute a run.
 func Software() []string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -232,5 +232,5 @@ func Software() []string {
 	return out
 }
 
-// notThere says whether an error means that there is no such file or folder.
+// notThere reports whether an error means that there is no such file or folder.
 func notThere(err error) bool { return errors.Is(err, fs.ErrNotExist) }

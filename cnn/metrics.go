@@ -21,17 +21,17 @@ func (r *Result) Confusion() [][]int {
 	return m
 }
 
-// ClassScore is how well one class is recognised. A ratio whose denominator is
+// ClassScore holds the scores of one class. A ratio whose denominator is
 // zero is 0, as in scikit-learn's default.
 type ClassScore struct {
 	Name      string
 	Images    int     // with this label
-	Precision float64 // of the images predicted as this class, the part that are of it
-	Recall    float64 // of the images of this class, the part predicted as it
+	Precision float64 // the fraction of images predicted as this class that belong to it
+	Recall    float64 // the fraction of this class's images predicted as it
 	F1        float64 // harmonic mean of the two
 }
 
-// ClassScores gives precision, recall and F1 of each class.
+// ClassScores returns precision, recall and F1 of each class.
 func (r *Result) ClassScores() []ClassScore {
 	m := r.Confusion()
 	out := make([]ClassScore, len(r.Names))
@@ -57,7 +57,7 @@ func ratio(a, b int) float64 {
 	return float64(a) / float64(b)
 }
 
-// Pair counts how often images of one class were taken for another.
+// Pair counts how often images of one class were predicted as another.
 type Pair struct {
 	Actual, Predicted string
 	Count             int
@@ -83,7 +83,7 @@ func (r *Result) MostConfused(n int) []Pair {
 }
 
 // TopLosses lists the indices of the n images with the largest loss, largest
-// first: those that the network was most wrong about.
+// first: the network's worst predictions.
 func (r *Result) TopLosses(n int) []int {
 	order := make([]int, len(r.Losses))
 	for i := range order {
@@ -105,8 +105,8 @@ func (r *Result) WorstMistakes(n int) []int {
 	return out
 }
 
-// Misclassified lists the indices of the images that were predicted wrong, in
-// the dataset's order.
+// Misclassified lists the indices of the misclassified images, in the dataset's
+// order.
 func (r *Result) Misclassified() []int {
 	var out []int
 	for i, a := range r.Actual {
@@ -117,13 +117,13 @@ func (r *Result) Misclassified() []int {
 	return out
 }
 
-// Interval is the 95 % confidence interval of the accuracy.
+// Interval returns the 95 % confidence interval of the accuracy.
 func (r *Result) Interval() (low, high float64) {
 	right := len(r.Actual) - len(r.Misclassified())
 	return Wilson(right, len(r.Actual))
 }
 
-// Wilson is the 95 % score interval of a proportion, k of n (Wilson 1927); it
+// Wilson returns the 95 % score interval of a proportion, k of n (Wilson 1927); it
 // stays within 0 and 1 and holds for small n, unlike the normal approximation.
 func Wilson(k, n int) (low, high float64) {
 	if n == 0 {
@@ -136,17 +136,17 @@ func Wilson(k, n int) (low, high float64) {
 	return max(0, center-half), min(1, center+half)
 }
 
-// CalibrationBin holds the images whose highest probability lies in one of
+// CalibrationBin holds the images whose highest probability is in one of several
 // equally wide ranges.
 type CalibrationBin struct {
 	Low, High  float64 // Low < confidence ≤ High
 	Images     int
 	Confidence float64 // mean highest probability
-	Accuracy   float64 // part predicted right
+	Accuracy   float64 // fraction predicted correctly
 }
 
 // Calibration compares confidence with accuracy in the given number of bins,
-// and gives the expected calibration error: the mean difference of the two,
+// and returns the expected calibration error: the mean difference of the two,
 // weighted by images (Guo et al. 2017, arXiv 1706.04599, equation 3).
 func (r *Result) Calibration(bins int) ([]CalibrationBin, float64) {
 	confidence, correct := make([]float64, len(r.Actual)), make([]bool, len(r.Actual))

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// scikit is what scikit-learn and statsmodels say about a set of predictions.
+// scikit holds the scores of scikit-learn and statsmodels for a set of predictions.
 type scikit struct {
 	Labels, Predictions   []int
 	Scores                [][]float64 // probabilities before dividing by their sum

@@ -38,8 +38,8 @@ func withAndWithoutOneDNN(t testing.TB) (calls, own compute.Backend) {
 // What oneDNN computes is what XLA computes, for each form of a convolution, with
 // the gradients.
 //
-// Promise(compute/onednn): Convolutions and matrix multiplications by oneDNN, poolings beside it, with
-// bias and ReLU, and their gradients, agree with XLA's within 1e-5. A kernel's gradient has the same
+// Promise(compute/onednn): Convolutions and matrix multiplications by oneDNN, and pooling by our own loops,
+// with bias and ReLU, and their gradients, agree with XLA's within 1e-5. A kernel's gradient has the same
 // bits each time; computed over blocks, it agrees with the whole batch's within 1e-4.
 func TestOneDNNConvolutionMatchesXLA(t *testing.T) {
 	calls, own := withAndWithoutOneDNN(t)
@@ -100,8 +100,8 @@ func TestOneDNNKernelGradient(t *testing.T) {
 	}
 }
 
-// A library that CNNBOOK_ONEDNN names, but that does not load, is an error: nothing else is
-// taken for it.
+// If the library that CNNBOOK_ONEDNN names does not load, that is an error: there is no
+// silent fallback.
 //
 // Promise(compute/onednn-refused): A oneDNN library that does not load is reported in one line, and
 // set-up continues without it. With an unknown version of oneDNN or of the plugin, XLA computes
@@ -165,7 +165,7 @@ func fakeOneDNN(t *testing.T, major, minor int) string {
 	return library
 }
 
-// standardError is what act writes there.
+// standardError returns what act writes to standard error.
 func standardError(t *testing.T, act func()) string {
 	t.Helper()
 	file, err := os.Create(filepath.Join(t.TempDir(), "stderr"))

@@ -3,8 +3,8 @@ package cnn
 // Operations counts the floating-point operations of the convolutions and dense
 // layers for one image, a multiplication and an addition as two: forward, and
 // in a training step, which adds the gradients with respect to each kernel and
-// to each layer's input but the image. Multiplications by the zeros of a
-// padding are left out, and so are all other layers.
+// to each layer's input but the image. Multiplications by padding zeros are
+// not counted, and neither are other layers.
 func (a Architecture) Operations() (forward, training int64, err error) {
 	shapes, err := a.Shapes()
 	if err != nil {
@@ -23,7 +23,7 @@ func (a Architecture) Operations() (forward, training int64, err error) {
 	return forward, training, nil
 }
 
-// operations are those of one layer forward.
+// operations returns the operations of one layer's forward pass.
 func operations(l Layer, in, out Shape) int64 {
 	switch l := l.(type) {
 	case Conv2D:
@@ -40,8 +40,8 @@ func operations(l Layer, in, out Shape) int64 {
 	return 0
 }
 
-// overlaps counts the pairs of a place of the kernel and a place of the image that
-// it covers, along an axis of that size, over all outputs.
+// overlaps counts the pairs of a kernel position and the image position that it covers,
+// along an axis of that size, over all outputs.
 func (l Conv2D) overlaps(size, outputs int) int {
 	before := 0
 	if l.Padding == "same" {

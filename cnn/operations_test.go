@@ -2,7 +2,7 @@ package cnn
 
 import "testing"
 
-// The counts by hand: of 32 windows of 3 along an axis, two lack a place.
+// The counts by hand: of 32 windows of 3 along an axis, two lack a position.
 func TestOperations(t *testing.T) {
 	forward, training, err := WriteUp().Operations()
 	if err != nil {

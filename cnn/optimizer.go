@@ -8,8 +8,8 @@ import (
 
 // Optimizer is a rule that turns a gradient into a step. The types that
 // implement it, [SGD], [RMSprop], [Adagrad], [Adadelta], [Adam] and [AdamW],
-// follow the formulas of Keras 2.1 (keras/optimizers.py). A field left at zero
-// takes Keras's default. The learning rate is the [Schedule]'s.
+// follow the formulas of Keras 2.1 (keras/optimizers.py). A field that is zero
+// means Keras's default. The learning rate is the [Schedule]'s.
 type Optimizer interface {
 	// Kind is the Keras class name, such as "SGD".
 	Kind() string
@@ -26,7 +26,7 @@ type Optimizer interface {
 // epsilonKeras is K.epsilon(), the default of every optimizer's epsilon.
 const epsilonKeras = 1e-7
 
-// SGD is gradient descent, by default without momentum:
+// SGD is stochastic gradient descent, by default without momentum:
 //
 //	v ← Momentum·v − rate·g;  w ← w + v, or w + Momentum·v − rate·g if Nesterov
 type SGD struct {
@@ -72,7 +72,7 @@ type Adam struct {
 
 // AdamW is [Adam] with decoupled weight decay (Loshchilov and Hutter 2017,
 // arXiv 1711.05101) as Keras 2.11 and later apply it: before Adam's own step,
-// w ← w − rate·WeightDecay·w. Biases decay too, as there.
+// w ← w − rate·WeightDecay·w. Biases decay too, as in Keras.
 type AdamW struct {
 	Beta1       float64 `json:"beta_1,omitempty"`       // 0 is 0.9
 	Beta2       float64 `json:"beta_2,omitempty"`       // 0 is 0.999
@@ -130,7 +130,7 @@ func (o AdamW) validate() error {
 	return o.adam().validate()
 }
 
-// fractions checks an epsilon and pairs of name and value.
+// fractions checks an epsilon and pairs of names and values.
 func fractions(epsilon float64, pairs ...any) error {
 	if epsilon < 0 || math.IsNaN(epsilon) || math.IsInf(epsilon, 0) {
 		return fmt.Errorf("epsilon must be above 0, got %g", epsilon)

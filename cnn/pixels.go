@@ -11,14 +11,14 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// Pixels makes a network's input of pixel values from 0 to 255: pixel·Scale +
-// Offset. Each has one number for all channels, or one for each.
+// Pixels maps pixel values from 0 to 255 to a network's input: pixel·Scale +
+// Offset. Each has one number for all channels, or one per channel.
 type Pixels struct {
 	Scale  []float64 `json:"scale"`
 	Offset []float64 `json:"offset"`
 }
 
-// check says what is wrong with the numbers for images of that many channels.
+// check returns an error if the numbers do not fit images with that many channels.
 func (p Pixels) check(channels int) error {
 	for what, values := range map[string][]float64{"scale": p.Scale, "offset": p.Offset} {
 		if len(values) != 1 && len(values) != channels {
@@ -55,20 +55,20 @@ func (p Pixels) values(pixels []uint8, channels int) []float32 {
 	return out
 }
 
-// check says what is wrong with the preprocessing of images of that many channels.
+// check returns an error if the preprocessing does not fit images with that many channels.
 func (p Preprocess) check(channels int) error {
 	if p.Pixels == nil {
 		return nil
 	}
 	if p.Raw {
-		return fmt.Errorf("%w: the preprocessing divides by 255 and has a scale of its own", ErrConfig)
+		return fmt.Errorf("%w: the preprocessing divides by 255 and also has its own scale", ErrConfig)
 	}
 	return p.Pixels.check(channels)
 }
 
-// Inputs are a dataset's images as a network with that preprocessing gets them in
-// evaluation: float32 [n, height, width, channels], channels last. It is what other
-// programs must be given.
+// Inputs returns a dataset's images after this preprocessing, without flips: float32
+// [n, height, width, channels]. It is the input that exported networks need in other
+// programs.
 func (p Preprocess) Inputs(d *cifar.Dataset) []float32 {
 	pixels := channelsLast(d)
 	out := make([]float32, 0, len(pixels))
@@ -85,7 +85,7 @@ func (p Preprocess) Inputs(d *cifar.Dataset) []float32 {
 	return out
 }
 
-// String says what happens to an image, as in "each image standardised by itself".
+// String describes the preprocessing, as in "each image standardised by itself".
 func (p Preprocess) String() string {
 	s := "each image standardised by itself"
 	switch {
@@ -110,12 +110,12 @@ func listed(values []float64) string {
 	return strings.Join(out, ", ")
 }
 
-// sameInput says whether two preprocessings give a network the same image, flips
-// aside.
+// sameInput reports whether two preprocessings give a network the same input, apart
+// from flips.
 func (p Preprocess) sameInput(other Preprocess) bool {
 	p.Flip, other.Flip = false, false
 	return reflect.DeepEqual(p, other)
 }
 
-// Preprocess is what happened to the run's images on their way into the network.
+// Preprocess returns the preprocessing of the run's images.
 func (r *Run) Preprocess() Preprocess { return r.config().Preprocess }

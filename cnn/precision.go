@@ -1,7 +1,7 @@
 package cnn
 
-// Precision is the type that convolutions and dense layers multiply in, as
-// Keras's mixed precision has it.
+// Precision is the type in which convolutions and dense layers multiply, as in
+// Keras's mixed precision.
 type Precision string
 
 const (

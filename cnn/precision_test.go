@@ -24,7 +24,7 @@ func TestBFloat16TrainsAlmostAsFloat32(t *testing.T) {
 	if !differ {
 		t.Error("bfloat16 changes nothing")
 	}
-	// A run that is loaded to be looked at evaluates as it was trained.
+	// A run that is loaded read-only evaluates in the precision of its training.
 	loaded, err := LoadRun(half.Dir)
 	if err != nil {
 		t.Fatal(err)

@@ -6,14 +6,14 @@ import (
 	"github.com/cnnbook/cnnbook/cifar"
 )
 
-// Preprocess says what happens to an image on its way into the network.
+// Preprocess describes the preprocessing of an image before the network.
 type Preprocess struct {
 	// Raw skips the sample-wise standardisation and only divides by 255.
 	Raw bool `json:"raw,omitempty"`
-	// Flip mirrors each image left to right with probability 1/2. Only
+	// Flip flips each image left to right with probability 1/2. It applies only to
 	// training images, unless Config.FlipEvaluation asks for the write-up's way.
 	Flip bool `json:"flip,omitempty"`
-	// Pixels, if there, is what happens instead of the standardisation.
+	// Pixels, if not nil, replaces the standardisation.
 	Pixels *Pixels `json:"pixels,omitempty"`
 }
 
@@ -24,8 +24,8 @@ const epsilonStandardize = 1e-7
 
 // Standardize is Keras's sample-wise standardisation of one image: all values
 // minus their mean, divided by their population standard deviation plus 1e-7.
-// It is the reference for what the graph computes, and for looking at what the
-// network sees. The order of the values does not matter.
+// It is the reference for the graph's computation, and shows the network's
+// input. The order of the values does not matter.
 func Standardize(pixels []uint8) []float32 {
 	n := float64(len(pixels))
 	var sum float64
@@ -45,7 +45,7 @@ func Standardize(pixels []uint8) []float32 {
 	return out
 }
 
-// PixelMoments are the mean and the population standard deviation of all
+// PixelMoments returns the mean and the population standard deviation of all
 // values, 0 to 255: of one image's Pixels, or of a whole dataset's Images. No
 // values give zeros.
 func PixelMoments(pixels []uint8) (mean, std float64) {
@@ -62,9 +62,9 @@ func PixelMoments(pixels []uint8) (mean, std float64) {
 	return mean, math.Sqrt(max(0, float64(squares)/n-mean*mean))
 }
 
-// Inputs are a dataset's images as a network gets them in evaluation: each
-// standardised by itself, float32 [n, 32, 32, 3], channels last. It is what other
-// programs must be given.
+// Inputs returns a dataset's images as a network gets them in evaluation: each
+// standardised separately, float32 [n, 32, 32, 3]. It is the input that exported
+// networks need in other programs.
 func Inputs(d *cifar.Dataset) []float32 {
 	return Preprocess{}.Inputs(d)
 }

@@ -11,14 +11,14 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
-// productSide is the side of the matrices of [ProductSpeed]: so large that values
-// are fetched far less often than multiplied.
+// productSide is the side of the matrices of [ProductSpeed]: large enough that memory
+// access does not limit the multiplication.
 const productSide = 2048
 
-// ProductSpeed is how many floating-point operations a second the backend does
-// while it multiplies two square float32 matrices of side 2,048, the median of that
-// many times: what is left of a processor's peak on the machine as it is now, and a
-// yardstick for a network's step (see [Architecture.Operations]).
+// ProductSpeed measures the backend's floating-point operations per second when it
+// multiplies two square float32 matrices of side 2,048, as the median of that many
+// repetitions: the processor's peak under the machine's present load, and a reference
+// for a network's step (see [Architecture.Operations]).
 func ProductSpeed(ctx context.Context, times int) (perSecond float64, err error) {
 	if times < 1 {
 		return 0, fmt.Errorf("%w: at least 1 multiplication must be timed, got %d", ErrConfig, times)
@@ -38,7 +38,7 @@ func ProductSpeed(ctx context.Context, times int) (perSecond float64, err error)
 			return err
 		}
 		var took []time.Duration
-		for range times + 1 { // the first compiles
+		for range times + 1 { // the first one compiles
 			if err := ctx.Err(); err != nil {
 				return err
 			}

@@ -2,8 +2,8 @@ package cnn
 
 import "fmt"
 
-// Result is a network's answer to every image of a dataset. Index i is always
-// the dataset's image i, whatever order they were computed in.
+// Result holds a network's predictions for every image of a dataset. Index i is always
+// the dataset's image i, in whatever order they were computed.
 type Result struct {
 	Names         []string    // class names
 	Actual        []int       // the labels
@@ -11,31 +11,31 @@ type Result struct {
 	Probabilities [][]float64 // of each class, [image][class]
 	Losses        []float64   // categorical cross-entropy of each image, nats
 	Loss          float64     // their mean
-	Accuracy      float64     // part of images predicted right, 0 to 1
+	Accuracy      float64     // fraction of images predicted correctly, 0 to 1
 }
 
-// String is one line: "accuracy 0.7646 (95 % interval 0.7562 to 0.7728), loss
+// String returns one line: "accuracy 0.7646 (95 % interval 0.7562 to 0.7728), loss
 // 0.8820, 10000 images".
 func (r *Result) String() string {
 	low, high := r.Interval()
 	return fmt.Sprintf("accuracy %.4f (95 %% interval %.4f to %.4f), loss %.4f, %d images", r.Accuracy, low, high, r.Loss, len(r.Actual))
 }
 
-// Prediction is the network's answer to one image.
+// Prediction is the network's prediction for one image.
 type Prediction struct {
 	Class         int
 	Name          string
 	Probabilities []float64
 }
 
-// Prediction gives the answer to image i.
+// Prediction returns the prediction for image i.
 func (r *Result) Prediction(i int) Prediction {
 	return Prediction{Class: r.Predicted[i], Name: r.Names[r.Predicted[i]], Probabilities: r.Probabilities[i]}
 }
 
-// Subset is the result over some of the images: result i of it is that of image
-// indices[i], and loss and accuracy are those of these images alone. It is how
-// two groups of one dataset are compared without evaluating them again.
+// Subset returns the result for some of the images: its result i is that of image
+// indices[i], and loss and accuracy are those of these images only. It allows two
+// groups of one dataset to be compared without evaluating them again.
 func (r *Result) Subset(indices []int) (*Result, error) {
 	if len(indices) == 0 {
 		return nil, fmt.Errorf("%w: a subset of a result needs at least one image", ErrConfig)

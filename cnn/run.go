@@ -14,39 +14,39 @@ import (
 	"github.com/cnnbook/cnnbook/cifar"
 )
 
-// Spec is everything that makes a run what it is.
+// Spec is everything that defines a run.
 type Spec struct {
-	Name    string // of the run, for people and for FindRun: letters, digits, "-", "_" and "."
+	Name    string // of the run, for display and for FindRun: letters, digits, "-", "_" and "."
 	Network Architecture
 	Config  Config
 	Train   *cifar.Dataset
 	Valid   *cifar.Dataset
-	// From is the run whose weights this one starts from; nil starts with fresh
-	// ones. The optimizer's state and the schedule always start anew, as they do
-	// when Keras compiles a trained model again.
+	// From is the run whose weights this one starts from; nil starts with new
+	// weights. The optimizer's state and the schedule always start from the
+	// beginning, as when Keras compiles a trained model again.
 	From *Run
 }
 
-// Run is one training, saved in a folder of its own while it goes on. Several
-// processes may read one run; one at a time may train it.
+// Run is one training, saved in its own folder as it proceeds. Several processes may
+// read a run; only one at a time may train it.
 type Run struct {
 	Dir     string
 	Name    string
 	Network Architecture
 	History History
-	// Changed says what sets this run apart from the latest other run of the
-	// same name, if there is one: "epochs (5, was 3)".
+	// Changed describes the differences from the latest other run of the same
+	// name, if there is one: "epochs (5, was 3)".
 	Changed []string
-	// Recovered says what was wrong with the latest save, when the one before it
-	// had to be used; empty otherwise.
+	// Recovered describes the damage of the latest save if the one before it had
+	// to be used; empty otherwise.
 	Recovered string
 
 	spec     Spec // zero Train and Valid for a run that was only loaded
 	manifest manifest
-	saved    savedState // what is on disk; manifest.State runs ahead of it while training
+	saved    savedState // the state on disk; manifest.State is ahead of it during training
 	weights  Weights
 	slots    Weights
-	engine   *engine // opened at the first use
+	engine   *engine // opened on first use
 
 	saveEvery time.Duration // 0 is the constant's
 }
@@ -63,8 +63,8 @@ func checkRunName(name string) error {
 // OpenRun opens the run that spec describes below the folder root, or starts
 // it. Its own folder is named after the spec's name and identity: the same
 // network, configuration, data and origin always lead to the same folder, and
-// anything else to another one, so a result is never shown for something that
-// it was not made by. Nothing is trained yet. Close the run after use.
+// any change to another one, so that a result is never shown for the wrong run.
+// Nothing is trained yet. Close the run after use.
 func OpenRun(root string, spec Spec) (*Run, error) {
 	spec.Config = spec.Config.withDefaults()
 	m, err := newManifest(spec)
@@ -77,7 +77,7 @@ func OpenRun(root string, spec Spec) (*Run, error) {
 		r, err = startRun(dir, spec, m)
 	}
 	if errors.Is(err, ErrFormat) || errors.Is(err, ErrMismatch) {
-		err = fmt.Errorf("%w: to train it anew, remove the run: go run . runs rm %s", err, filepath.Base(dir))
+		err = fmt.Errorf("%w: to train it again, remove the run: go run . runs rm %s", err, filepath.Base(dir))
 	}
 	if err != nil {
 		return nil, err
@@ -170,7 +170,7 @@ func startRun(dir string, spec Spec, m manifest) (*Run, error) {
 }
 
 // create makes the run's folder and saves its first state there. If another process
-// was faster, the result is what that one saved.
+// was faster, that process's state is used.
 func (r *Run) create() (*Run, error) {
 	if err := os.MkdirAll(r.Dir, 0o755); err != nil {
 		return nil, fmt.Errorf("making a folder for the run: %w", err)
@@ -184,7 +184,7 @@ func (r *Run) create() (*Run, error) {
 		return other, err
 	}
 	if err := r.save(0); err != nil {
-		os.RemoveAll(r.Dir) // it holds no run, and a disk that is full can do without it
+		os.RemoveAll(r.Dir) // it holds no run, and the disk may be full
 		return nil, err
 	}
 	return r, nil
@@ -209,9 +209,9 @@ func newSlots(o Optimizer, weights Weights) Weights {
 	return slots
 }
 
-// LoadRun opens the run saved in a folder, to look at it, to evaluate it or to
-// start another one from it. Only [OpenRun] gives a run that can be trained. A
-// folder without a run gives fs.ErrNotExist.
+// LoadRun opens the run saved in a folder, to inspect it, to evaluate it or to
+// start another one from it. Only a run from [OpenRun] can be trained. A folder
+// without a run gives fs.ErrNotExist.
 func LoadRun(dir string) (*Run, error) {
 	for {
 		m, err := readManifest(dir)
@@ -227,7 +227,7 @@ func LoadRun(dir string) (*Run, error) {
 			return r, nil
 		}
 		if now, err := readManifest(dir); err == nil && !now.Updated.Equal(m.Updated) {
-			continue // a training saved meanwhile, and removed what was just looked for
+			continue // a training process saved in the meantime, and removed the files being read
 		}
 		if m.Previous == nil || r.readState(*m.Previous) != nil {
 			return nil, damage
@@ -277,8 +277,8 @@ func (r *Run) readState(s savedState) error {
 	return nil
 }
 
-// FindRun loads the most recently trained run of a name below root: how a later
-// notebook reads what an earlier one saved.
+// FindRun loads the most recently trained run with a name below root. A later
+// notebook uses it to read a run that an earlier one saved.
 func FindRun(root, name string) (*Run, error) {
 	m, ok := latest(root, name, "")
 	if !ok {
@@ -287,7 +287,7 @@ func FindRun(root, name string) (*Run, error) {
 	return LoadRun(m.folder(root))
 }
 
-// latest is the manifest of the most recently saved run of a name, other than
+// latest returns the manifest of the most recently saved run with a name, other than
 // the one in the folder except.
 func latest(root, name, except string) (manifest, bool) {
 	var best manifest
@@ -299,7 +299,7 @@ func latest(root, name, except string) (manifest, bool) {
 	for _, dir := range dirs {
 		m, err := readManifest(dir)
 		if err != nil || m.Name != name || dir == except {
-			continue // a damaged run is no reason to fail another one
+			continue // a damaged run must not make another one fail
 		}
 		if !found || m.Updated.After(best.Updated) {
 			best, found = m, true
@@ -323,23 +323,23 @@ func RemoveRun(dir string) error {
 	return os.RemoveAll(dir)
 }
 
-// Epochs is the number of finished epochs, and of those that the run is to have.
+// Epochs returns the number of finished epochs, and the total number in the run.
 func (r *Run) Epochs() (finished, total int) {
 	return r.manifest.State.Epochs, r.config().Epochs
 }
 
-// Finished says whether training has nothing left to do.
+// Finished reports whether training is complete.
 func (r *Run) Finished() bool {
 	finished, total := r.Epochs()
 	return finished >= total
 }
 
-// Seconds is the time that training took, over all processes that took part.
+// Seconds returns the training time, summed over all processes that trained the run.
 func (r *Run) Seconds() float64 { return r.manifest.State.Seconds }
 
-// Estimate is how long a number of steps would take at the mean pace of this
-// run's own steps, validation and saving included; 0 for a run without steps.
-// Other batch sizes, optimizers or machines have another pace.
+// Estimate returns how long a number of steps would take at the mean time of this
+// run's own steps, validation and saving included; 0 for a run without steps. Other
+// batch sizes, optimizers or machines need other times.
 func (r *Run) Estimate(steps int) time.Duration {
 	done := r.manifest.State.Step
 	if done == 0 {
@@ -348,17 +348,17 @@ func (r *Run) Estimate(steps int) time.Duration {
 	return time.Duration(r.Seconds() / float64(done) * float64(steps) * float64(time.Second))
 }
 
-// Drawn says whether the run was trained on drawn images instead of photographs.
+// Drawn reports whether the run was trained on drawn images instead of photographs.
 func (r *Run) Drawn() bool { return r.manifest.Data.Train.Drawn }
 
-// Data is the name of the dataset that the run was trained on.
+// Data returns the name of the dataset that the run was trained on.
 func (r *Run) Data() string { return r.manifest.Data.Train.Name }
 
-// Weights are a copy of the trained weights.
+// Weights returns a copy of the trained weights.
 func (r *Run) Weights() Weights { return r.weights.Clone() }
 
-// String is one line for under a figure: the run, its images, how far it is, and
-// what computed it.
+// String returns one line for a caption: the run, its images, its progress, and the
+// backend that computed it.
 func (r *Run) String() string {
 	finished, total := r.Epochs()
 	m := r.manifest
@@ -369,7 +369,7 @@ func (r *Run) String() string {
 	return s
 }
 
-// config is the part of the configuration that a loaded run needs.
+// config returns the part of the configuration that a loaded run needs.
 func (r *Run) config() Config {
 	if r.spec.Train != nil {
 		return r.spec.Config
@@ -387,11 +387,11 @@ func (r *Run) config() Config {
 	return Config{Optimizer: SGD{}, Batch: c.Batch, Epochs: c.Epochs, Seed: c.Seed, Preprocess: c.Preprocess, FlipEvaluation: c.FlipEval, Precision: c.Precision}
 }
 
-// drawing gives a configuration the seed that order, flips and dropout are drawn
-// from: the run's own, mixed with the steps that its weights have had before. With
-// one seed in every stage of a chain, a stage would otherwise meet the very
-// batches of the last one, with the same units dropped, and learn those by heart.
-// Runs that start from the same weights still share their draws.
+// drawing sets the seed from which order, flips and dropout are drawn: the run's own
+// seed, mixed with the number of steps that its weights have had before. Otherwise, if
+// all stages of a chain use one seed, a stage would repeat the batches and the dropout
+// of the one before, and memorise them. Runs that start from the same weights still
+// draw the same values.
 func (r *Run) drawing(c Config) Config {
 	if before := r.manifest.stepsBefore(); before > 0 {
 		c.Seed = mix(c.Seed, uint64(before))
@@ -405,7 +405,7 @@ func (r *Run) Close() {
 	r.engine = nil
 }
 
-// open makes the engine at its first use.
+// open creates the engine on first use.
 func (r *Run) open() (*engine, error) {
 	if r.engine == nil {
 		e, err := newEngine(r.Network, r.drawing(r.config()), r.weights, r.slots)
@@ -418,4 +418,4 @@ func (r *Run) open() (*engine, error) {
 }
 
 // errUntrainable is returned for a run without data.
-var errUntrainable = errors.New("this run was loaded to be looked at: open it with OpenRun to train it")
+var errUntrainable = errors.New("this run was loaded read-only: open it with OpenRun to train it")

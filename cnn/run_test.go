@@ -131,7 +131,7 @@ func TestOpeningAgainTrainsNothing(t *testing.T) {
 		t.Error(err)
 	}
 	if len(told) != 3 || again.engine != nil {
-		t.Errorf("told %d times, want once for each of 3 epochs, and no engine", len(told))
+		t.Errorf("reported %d times, want once for each of 3 epochs, and no engine", len(told))
 	}
 }
 
@@ -177,7 +177,7 @@ func TestChangesAreNamedAndTrainedAnew(t *testing.T) {
 }
 
 // TestResumeIsExact stops a training after each of its steps in turn and checks
-// that what goes on ends as if never stopped, dropout and all.
+// that the resumed one ends as if never stopped, including dropout.
 //
 // Promise(runs/resume): A training that is stopped anywhere and resumed ends with the same weights,
 // optimizer state and history, bit for bit, as one that was never stopped, on the same CPU and plugin.

@@ -15,7 +15,7 @@ import (
 // arrays' bytes. Each header entry gives dtype, shape and the half-open range
 // of bytes in the data, which the arrays fill without gaps or overlaps.
 
-// maxHeader bounds the header that is read; ours are a few kilobytes.
+// maxHeader limits the size of a header; ours have a few kilobytes.
 const maxHeader = 1 << 20
 
 // safetensorsEntry describes one array in the header.
@@ -73,7 +73,7 @@ func WriteSafetensors(w io.Writer, arrays []Array, metadata map[string]string) e
 }
 
 // readSafetensors reads a file of float32 arrays, in the order of their data.
-// Anything that is not exactly such a file is an error that says where.
+// Anything else is an error that states the position.
 func readSafetensors(data []byte, file string) ([]Array, error) {
 	bad := func(format string, args ...any) error {
 		return fmt.Errorf("%w: %s: %s", ErrFormat, file, fmt.Sprintf(format, args...))
@@ -136,7 +136,7 @@ func safetensorsHeader(header []byte) ([]string, []safetensorsEntry, error) {
 		}
 		name, ok := t.(string)
 		if !ok || seen[name] {
-			return nil, nil, fmt.Errorf("%v stands twice", t)
+			return nil, nil, fmt.Errorf("%v occurs twice", t)
 		}
 		seen[name] = true
 		if name == "__metadata__" {
@@ -173,8 +173,8 @@ func safetensorsHeader(header []byte) ([]string, []safetensorsEntry, error) {
 	return names, entries, nil
 }
 
-// elements multiplies a shape's axes, saying whether each is at least 0 and the
-// product fits.
+// elements multiplies a shape's axes, and reports whether each is at least 0 and the
+// product does not overflow.
 func elements(shape []int) (int, bool) {
 	n := 1
 	for _, d := range shape {

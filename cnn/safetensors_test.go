@@ -60,7 +60,7 @@ func TestSafetensorsRefuses(t *testing.T) {
 		"header cut":       {safetensorsFile(`{"a":`), "header"},
 		"not an object":    {safetensorsFile(`[1]`), "not a JSON object"},
 		"text after":       {safetensorsFile(`{} {}`), "text after its end"},
-		"name twice":       {safetensorsFile(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}`, 0, 0, 0, 0, 0, 0, 0, 0), "a stands twice"},
+		"name twice":       {safetensorsFile(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}`, 0, 0, 0, 0, 0, 0, 0, 0), "a occurs twice"},
 		"wrong dtype":      {safetensorsFile(`{"a":{"dtype":"F64","shape":[1],"data_offsets":[0,8]}}`, 0, 0, 0, 0, 0, 0, 0, 0), `dtype "F64"`},
 		"negative offset":  {safetensorsFile(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[-4,0]}}`, four...), "header"},
 		"negative shape":   {safetensorsFile(`{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}`, four...), "impossible shape"},

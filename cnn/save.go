@@ -11,14 +11,14 @@ import (
 )
 
 // save writes the run's weights and slots and makes them the current state. The
-// order makes it safe to be killed anywhere: the new files first, each complete
-// before it has its name, then the manifest that names them, then the removal
-// of what no manifest names any more.
+// order makes it safe to kill the process at any point: first the new files, each
+// renamed only when complete, then the manifest that lists them, then the removal of
+// files that no manifest lists any more.
 func (r *Run) save(seconds float64) (err error) {
 	state := r.manifest.State
 	state.Seconds += seconds
 	defer func() {
-		if err != nil { // what the disk had room for before it was full
+		if err != nil { // partial files on a disk that is full
 			current := r.manifest
 			current.State = r.saved
 			_ = removeExcept(r.Dir, current)
@@ -40,7 +40,7 @@ func (r *Run) save(seconds float64) (err error) {
 	}
 	if r.saved.Weights.Name != "" && r.saved.Step != state.Step {
 		// A second save at the same step, after the validation, replaces the
-		// first one's files: what came before both stays the previous state.
+		// first one's files: the state before both remains the previous state.
 		previous := r.saved
 		m.Previous = &previous
 	}
@@ -51,7 +51,7 @@ func (r *Run) save(seconds float64) (err error) {
 	return removeExcept(r.Dir, m)
 }
 
-// hashFile describes a file as it is now, making it first if there is none.
+// hashFile describes a file's present content, and creates the file if it does not exist.
 func hashFile(dir, name string) (savedFile, error) {
 	f, err := os.OpenFile(filepath.Join(dir, name), os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// Schedule gives the learning rate of each training step. It is a value: it can
+// Schedule defines the learning rate of each training step. It is a value: it can
 // be printed, plotted before training with [Rates], and is part of a run's
 // identity.
 type Schedule interface {
@@ -19,7 +19,7 @@ type Schedule interface {
 // Constant is the same rate at every step.
 type Constant float64
 
-// Mode is how [Cyclic]'s amplitude changes from cycle to cycle.
+// Mode defines how [Cyclic]'s amplitude changes from cycle to cycle.
 type Mode string
 
 // The three policies of Smith 2015, section 3.1.
@@ -76,8 +76,8 @@ type Exponential struct {
 }
 
 // Linear moves the rate from From to To, either way, in equal steps over Steps
-// steps: rate = From + (To−From)·step/(Steps−1), and To from there on. It is
-// what a range test that runs downwards needs; [Cyclic] always starts upwards.
+// steps: rate = From + (To−From)·step/(Steps−1), and To from there on. A
+// range test that runs downwards needs it; [Cyclic] always starts upwards.
 type Linear struct {
 	From  float64 `json:"from"`
 	To    float64 `json:"to"`
@@ -107,7 +107,7 @@ func (s OneCycle) Rate(step int) float64 {
 	s = s.withDefaults()
 	first := s.Max / s.Divide
 	last := first / s.Final
-	top := max(1, s.Warm*float64(s.Steps)-1) // steps of the way up
+	top := max(1, s.Warm*float64(s.Steps)-1) // number of steps upwards
 	end := float64(s.Steps - 1)
 	t := min(float64(step), end)
 	if t <= top {

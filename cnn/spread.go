@@ -2,7 +2,7 @@ package cnn
 
 import "math"
 
-// Spread describes how some figures of the same kind scatter.
+// Spread describes the spread of several figures of the same kind.
 type Spread struct {
 	N         int
 	Mean      float64
@@ -10,7 +10,7 @@ type Spread struct {
 	Low, High float64 // the smallest and the largest
 }
 
-// NewSpread measures figures; the spread of none is the zero value.
+// NewSpread returns the spread of figures; that of none is the zero value.
 func NewSpread(figures []float64) Spread {
 	if len(figures) == 0 {
 		return Spread{}

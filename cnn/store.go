@@ -13,11 +13,11 @@ import (
 	"github.com/cnnbook/cnnbook/internal/atomicfile"
 )
 
-// The file operations of a run. Every file but the history is written atomically.
+// The file operations of a run. Every file except the history is written atomically.
 
 const historyName = "history.jsonl"
 
-// writeSaved makes dir/name hold what write writes, or leaves it as it was.
+// writeSaved fills dir/name with the output of write, or leaves it unchanged.
 func writeSaved(dir, name string, write func(io.Writer) error) (savedFile, error) {
 	sum := sha256.New()
 	var size int64
@@ -33,8 +33,8 @@ func writeSaved(dir, name string, write func(io.Writer) error) (savedFile, error
 	return savedFile{Name: name, Bytes: size, SHA256: hex.EncodeToString(sum.Sum(nil))}, nil
 }
 
-// WriteNewFile makes a file that appears whole or not at all. A name that is taken
-// is refused with an error that wraps [fs.ErrExist].
+// WriteNewFile writes a new file atomically. An existing file is an error that wraps
+// [fs.ErrExist].
 func WriteNewFile(path string, data []byte) error {
 	if err := atomicfile.WriteNewBytes(path, data, 0o644); err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)
@@ -55,7 +55,7 @@ func (c *countingWriter) Write(p []byte) (int, error) {
 
 func writeArrays(dir, name string, arrays []Array) (savedFile, error) {
 	return writeSaved(dir, name, func(w io.Writer) error {
-		var b bytes.Buffer // one write: the arrays are small, and the checksum sees them once
+		var b bytes.Buffer // one write: the arrays are small, and the checksum processes them once
 		if err := WriteSafetensors(&b, arrays, map[string]string{"format": "cnnbook", "layout": "NHWC"}); err != nil {
 			return err
 		}
@@ -70,11 +70,11 @@ func writeManifest(dir string, m manifest) error {
 }
 
 // readSaved reads the first f.Bytes of a file and checks them against f. It
-// refuses more than limit bytes, as no sound manifest asks for them.
+// refuses more than limit bytes, since no valid manifest asks for them.
 func readSaved(dir string, f savedFile, limit int64) ([]byte, error) {
 	path := filepath.Join(dir, f.Name)
 	file, err := os.Open(path)
-	if notThere(err) { // not to be taken for a folder without a run
+	if notThere(err) { // must not be mistaken for a folder without a run
 		return nil, fmt.Errorf("%w: %s is missing", ErrFormat, path)
 	}
 	if err != nil {
@@ -101,7 +101,7 @@ func readSaved(dir string, f savedFile, limit int64) ([]byte, error) {
 	return data, nil
 }
 
-// removeExcept deletes what saves left behind: temporary files, and states
+// removeExcept deletes files left behind by saves: temporary files, and states
 // other than those that the manifest names.
 func removeExcept(dir string, m manifest) error {
 	keep := map[string]bool{manifestName: true, lockName: true, historyName: true}

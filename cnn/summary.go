@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// Summary is the table that Keras 2.1's model.summary() prints, line for line:
+// Summary returns the table that Keras 2.1's model.summary() prints, line for line:
 // layer (type), output shape and parameters, cut to the same columns. A bad
-// architecture gives a line that says what is wrong.
+// architecture gives a line with the error.
 func (a Architecture) Summary() string {
 	shapes, err := a.Shapes()
 	if err != nil {
@@ -43,7 +43,7 @@ func (a Architecture) Summary() string {
 }
 
 // summaryRow puts the fields at Keras's positions, 45 %, 85 % and 100 % of the
-// line, cutting what is too long. Keras 2.1, utils/layer_utils.py, print_row.
+// line, and cuts text that is too long. Keras 2.1, utils/layer_utils.py, print_row.
 func summaryRow(fields ...string) string {
 	ends := []int{29, 55, 65}
 	row := ""

@@ -15,33 +15,33 @@ import (
 	"github.com/cnnbook/cnnbook/internal/stats"
 )
 
-// Progress is what an observer gets after every step and at the end of every
-// epoch. Kept plain so that any display can take it.
+// Progress is reported to an observer after every step and at the end of every
+// epoch. It has only basic types, so that any display can use it.
 type Progress struct {
-	Epoch, Epochs int // the epoch that is under way, from 1, of how many
-	Step, Steps   int // steps done in this epoch, of how many
+	Epoch, Epochs int // the current epoch, from 1, and the total
+	Step, Steps   int // steps done in this epoch, and the total
 
 	Loss, Accuracy float64 // means over the epoch so far
 	Rate           float64 // learning rate of the last step
 
-	ValidLoss, ValidAccuracy float64 // after the epoch, when Validated
+	ValidLoss, ValidAccuracy float64 // after the epoch, if Validated
 	Validated                bool
 	EpochEnd                 bool // the epoch's last report
 
 	StepTime time.Duration // median of the latest steps
 	Elapsed  time.Duration // since the epoch's first step in this process
-	ETA      time.Duration // to the end of the run, by the median step
+	ETA      time.Duration // until the end of the run, at the median step time
 }
 
-// saveEvery is how much work a killed process may lose.
+// saveEvery is the longest work that a killed process may lose.
 const saveEvery = 15 * time.Second
 
 // Train trains until the run has all its epochs, or until ctx ends: then it
 // finishes the step, saves, and returns ctx's error; training the same run
-// again goes on from there, and ends with exactly the weights of a run that was
-// never stopped. A finished run trains nothing. observe may be nil; it is called
-// on this goroutine and should be quick. It first gets the epochs that the
-// run has already, so that a display always shows the whole.
+// again continues from there, and ends with exactly the weights of a run that was
+// never interrupted. A finished run trains nothing. observe may be nil; it is called
+// on this goroutine and should be quick. It first receives the run's
+// finished epochs, so that a display always shows the whole run.
 func (r *Run) Train(ctx context.Context, observe func(Progress)) (err error) {
 	if r.spec.Train == nil && !r.Finished() {
 		return errUntrainable
@@ -63,7 +63,7 @@ func (r *Run) Train(ctx context.Context, observe func(Progress)) (err error) {
 	}
 	r.replay(observe)
 	if r.Finished() {
-		return nil // another process did it
+		return nil // another process finished it
 	}
 	t, err := newTraining(r, observe)
 	if err != nil {
@@ -81,19 +81,19 @@ func (r *Run) Train(ctx context.Context, observe func(Progress)) (err error) {
 	return r.fallBack(err)
 }
 
-// fallBack makes the run what its last save holds, because what is on the device
-// or in the history beyond it may be damaged, and says so.
+// fallBack resets the run to its last save, because the state on the device and the
+// history after the save may be damaged, and returns an error that says so.
 func (r *Run) fallBack(cause error) error {
 	step := r.saved.Step
 	if err := r.reload(); err != nil {
 		return fmt.Errorf("%w; reading the last save again: %w", cause, err)
 	}
-	// The tail beyond the save; opening the history again would cut it off, too.
+	// The part after the save; opening the history again would also cut it off.
 	_ = os.Truncate(filepath.Join(r.Dir, historyName), r.saved.History.Bytes)
-	if errors.Is(cause, ErrDiverged) { // says more than this
+	if errors.Is(cause, ErrDiverged) { // has more detail than this
 		return cause
 	}
-	return fmt.Errorf("%w: the save of step %d is kept, and training again goes on from there", cause, step)
+	return fmt.Errorf("%w: the save of step %d is kept, and training again continues from there", cause, step)
 }
 
 // refresh reads the state again once the lock is held: another process may have
@@ -109,7 +109,7 @@ func (r *Run) refresh() error {
 	return r.reload()
 }
 
-// reload makes the run what its folder holds.
+// reload reads the run's state from its folder.
 func (r *Run) reload() error {
 	r.Close()
 	fresh, err := LoadRun(r.Dir)
@@ -156,8 +156,8 @@ func newTraining(r *Run, observe func(Progress)) (*training, error) {
 		t.close()
 		return nil, err
 	}
-	// What reading and sending the images leaves behind is several times as large
-	// as they are, and Go would keep it while the first step takes what it needs.
+	// Reading and sending the images leaves garbage several times their size, which Go
+	// would keep while the first step allocates its memory.
 	debug.FreeOSMemory()
 	return t, nil
 }
@@ -171,8 +171,8 @@ func (t *training) close() {
 	}
 }
 
-// openHistory opens the history for appending, cutting off what a killed
-// process wrote after its last save.
+// openHistory opens the history for appending, and cuts off what a killed process
+// wrote after its last save.
 func openHistory(r *Run) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(r.Dir, historyName), os.O_RDWR, 0o644)
 	if err != nil {
@@ -192,7 +192,7 @@ func openHistory(r *Run) (*os.File, error) {
 
 func (t *training) stepsPerEpoch() int { return StepsPerEpoch(t.train.n, t.engine.config.Batch) }
 
-// replay reports the epochs that are finished already.
+// replay reports the epochs that are already finished.
 func (r *Run) replay(observe func(Progress)) {
 	_, total := r.Epochs()
 	steps := StepsPerEpoch(r.manifest.Data.Train.Images, r.config().Batch)
@@ -231,8 +231,8 @@ func (t *training) loop(ctx context.Context) error {
 	return nil
 }
 
-// saveIsDue also says so after a step that took long: a notebook that is
-// interrupted might not wait for the end of the next one.
+// saveIsDue also reports true after a slow step: an interrupted notebook might not
+// wait for the end of the next one.
 func (t *training) saveIsDue() bool {
 	every := cmp.Or(t.run.saveEvery, saveEvery)
 	return time.Since(t.lastSave) > every || t.stepTimes[len(t.stepTimes)-1] > every/8
@@ -306,12 +306,12 @@ func (t *training) record(line historyLine) error {
 	return err
 }
 
-// report fills in what every report has.
+// report fills in the fields common to all reports.
 func (t *training) report(p Progress) {
 	state := t.run.manifest.State
 	p.Epoch, p.Epochs, p.Steps = state.Epochs+1, t.engine.config.Epochs, t.stepsPerEpoch()
 	p.Loss, p.Accuracy = t.run.History.meanOfEpoch(p.Epoch)
-	p.StepTime = stats.Median(t.stepTimes[max(0, len(t.stepTimes)-50):]) // the first step, which compiles, hardly moves it
+	p.StepTime = stats.Median(t.stepTimes[max(0, len(t.stepTimes)-50):]) // hardly affected by the first step, which compiles
 	p.Elapsed = time.Since(t.epochBegan)
 	p.ETA = time.Duration(p.Epochs*p.Steps-state.Step) * p.StepTime
 	t.observe(p)

@@ -17,11 +17,11 @@ type Array struct {
 	Values []float32
 }
 
-// Weights are a network's arrays in the order of [Architecture.WeightSpecs]: all
-// that it has learned, with the moving statistics.
+// Weights holds a network's arrays in the order of [Architecture.WeightSpecs]: all
+// learned parameters, including the moving statistics.
 type Weights []Array
 
-// Clone copies the values, so that neither side sees the other's changes.
+// Clone copies the values, so that changes to one copy do not affect the other.
 func (w Weights) Clone() Weights {
 	out := slices.Clone(w)
 	for i := range out {
@@ -30,10 +30,10 @@ func (w Weights) Clone() Weights {
 	return out
 }
 
-// Initialize draws fresh weights: kernels as their layer's initialiser says,
+// Initialize draws new weights: kernels as their layer's initialiser says,
 // Glorot uniform if it names none, and zero for biases. The same seed gives the
 // same weights on every machine and backend; each array has a stream of its own,
-// so that adding a layer leaves the weights of the others as they were.
+// so that adding a layer does not change the weights of the others.
 func (a Architecture) Initialize(seed uint64) (Weights, error) {
 	specs, err := a.WeightSpecs()
 	if err != nil {
@@ -54,10 +54,10 @@ func (a Architecture) Initialize(seed uint64) (Weights, error) {
 	return weights, nil
 }
 
-// maxSlots is the most arrays that an optimizer keeps for each weight.
+// maxSlots is the greatest number of arrays that an optimizer keeps for each weight.
 const maxSlots = 2
 
-// weightBytes is the size of a network's weights in a file.
+// weightBytes returns the size of a network's weights in a file.
 func (a Architecture) weightBytes() (int64, error) {
 	specs, err := a.WeightSpecs()
 	var n int64
@@ -67,8 +67,8 @@ func (a Architecture) weightBytes() (int64, error) {
 	return n, err
 }
 
-// matches says at which layer the arrays first differ from what the architecture
-// asks for.
+// matches returns an error that names the first layer whose arrays differ from the
+// architecture's.
 func (w Weights) matches(a Architecture) error {
 	specs, err := a.WeightSpecs()
 	if err != nil {
@@ -98,7 +98,7 @@ func (w Weights) sameAs(want Weights, owner string) error {
 	return nil
 }
 
-// trained are the arrays that a gradient moves: all but the moving statistics.
+// trained returns the arrays that a gradient updates: all but the moving statistics.
 func (a Architecture) trained(w Weights) (Weights, error) {
 	specs, err := a.WeightSpecs()
 	if err != nil {
@@ -113,7 +113,7 @@ func (a Architecture) trained(w Weights) (Weights, error) {
 	return out, nil
 }
 
-// firstNonFinite names the first array that holds a NaN or an infinity, or "".
+// firstNonFinite returns the name of the first array that holds a NaN or an infinity, or "".
 func (w Weights) firstNonFinite() string {
 	for _, a := range w {
 		for _, v := range a.Values {
@@ -125,8 +125,8 @@ func (w Weights) firstNonFinite() string {
 	return ""
 }
 
-// Check says which array differs first from what the network asks for, or holds
-// a NaN or an infinity.
+// Check returns an error that names the first array that does not fit the network, or
+// that holds a NaN or an infinity.
 func (w Weights) Check(net Architecture) error {
 	if err := w.matches(net); err != nil {
 		return err
@@ -137,7 +137,7 @@ func (w Weights) Check(net Architecture) error {
 	return nil
 }
 
-// Fingerprint is the sha256 of names, shapes and values in hexadecimal: two
+// Fingerprint returns the sha256 of names, shapes and values in hexadecimal: two
 // networks have the same one when they have the same weights, bit by bit.
 func (w Weights) Fingerprint() string {
 	h := sha256.New()

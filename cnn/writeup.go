@@ -1,6 +1,6 @@
 package cnn
 
-// WriteUp is the network of the write-up: two pairs of 3×3 convolutions with 32
+// WriteUp returns the network of the write-up: two pairs of 3×3 convolutions with 32
 // and 64 filters, each pair followed by max pooling and dropout 0.25, then a
 // dense layer of 512 with dropout 0.5 and ten outputs; 2,168,362 parameters.
 func WriteUp() Architecture {

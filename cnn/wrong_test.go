@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// The tests of what is told when numbers, or files of another network, go wrong.
+// Tests of the errors for numbers that diverge, and for files of another network.
 
 // TestDivergenceNamesTheLayer spoils one thing at a time and checks that the
 // layer where it began is named, with step, rate and what to try, and that the

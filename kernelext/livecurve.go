@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 
 	"github.com/cnnbook/cnnbook/kernelext/internal/text"
@@ -128,4 +129,13 @@ func share(v, low, high float64) float64 {
 	return (v - low) / (high - low)
 }
 
-func shortNumber(v float64) string { return fmt.Sprintf("%.3g", v) }
+// shortNumber writes v with up to three significant digits, and powers of ten as people read them: 8 × 10⁻⁹.
+func shortNumber(v float64) string {
+	digits, exponent, scientific := strings.Cut(strconv.FormatFloat(v, 'g', 3, 64), "e")
+	if !scientific {
+		return digits
+	}
+	power, _ := strconv.Atoi(exponent)
+	raised := strings.NewReplacer("-", "⁻", "0", "⁰", "1", "¹", "2", "²", "3", "³", "4", "⁴", "5", "⁵", "6", "⁶", "7", "⁷", "8", "⁸", "9", "⁹")
+	return digits + " × 10" + raised.Replace(strconv.Itoa(power))
+}

@@ -6,11 +6,11 @@ import (
 )
 
 // MovingAverage returns the means of n successive values, len(a)-n+1 of them, computed
-// from a cumulative sum: the write-up's
+// from a cumulative sum, like the write-up's
 //
 //	ret = cumsum(a); ret[n:] = ret[n:] - ret[:-n]; return ret[n-1:] / n
 //
-// Element i is the mean of a[i:i+n], so the value that belongs to step i of a is element i-n+1.
+// Element i is the mean of a[i:i+n], so the average that ends at a[i] is element i-n+1.
 func MovingAverage(a []float64, n int) ([]float64, error) {
 	if n < 1 || n > len(a) {
 		return nil, inputErrorf("moving average", "window is %d, expected 1 to %d, the number of values", n, len(a))
@@ -29,9 +29,9 @@ func MovingAverage(a []float64, n int) ([]float64, error) {
 	return out, nil
 }
 
-// MeanBand returns a series with the mean of several runs of equal length, and
-// as its band one standard deviation (of a sample, divisor n-1) to either side.
-// One run gives a series without a band.
+// MeanBand returns a series with the mean of several runs of equal length and
+// a band of one sample standard deviation (divisor n-1) on either side.
+// A single run gives a series without a band.
 func MeanBand(name string, runs ...[]float64) (Series, error) {
 	if len(runs) == 0 {
 		return Series{}, inputErrorf("band", "%q has no runs, expected at least one", name)

@@ -8,10 +8,10 @@ import (
 	"gonum.org/v1/plot"
 )
 
-// linearTicks puts labelled ticks on round numbers, about count of them; gonum's
-// own ticker aims at three, too few to read a curve by.
+// linearTicks puts about count labelled ticks on round numbers; gonum's own
+// ticker aims at three, too few to read a curve.
 type linearTicks struct {
-	count int  // how many to aim at
+	count int  // number to aim at
 	whole bool // whole numbers only, counted from 1: epochs
 }
 
@@ -37,7 +37,7 @@ func (t linearTicks) Ticks(low, high float64) []plot.Tick {
 	return ticks
 }
 
-// mostTicks ends loops over numbers so great that adding a step changes nothing.
+// mostTicks ends loops over numbers so large that adding a step changes nothing.
 const mostTicks = 50
 
 // wholeTicks counts from 1: 1, 3, 5 … for a step of 2; 1, 50, 100 … for larger ones.
@@ -73,7 +73,7 @@ func roundStep(rough float64) float64 {
 	return best
 }
 
-// formatTick writes v with the given decimals, thousands apart.
+// formatTick writes v with the given decimals and grouped thousands.
 func formatTick(v float64, decimals int) string {
 	if a := math.Abs(v); a != 0 && (a < 1e-5 || a >= 1e9) {
 		return strconv.FormatFloat(v, 'g', 3, 64)
@@ -84,7 +84,7 @@ func formatTick(v float64, decimals int) string {
 	return groupThousands(strconv.FormatFloat(v, 'f', decimals, 64))
 }
 
-// groupThousands turns 24000 into 24,000, and leaves 4000 as it is.
+// groupThousands turns 24000 into 24,000, and leaves 4000 unchanged.
 func groupThousands(s string) string {
 	digits, fraction, _ := strings.Cut(strings.TrimPrefix(s, "-"), ".")
 	if len(digits) < 5 {
@@ -118,8 +118,8 @@ func classTicks(labels []string) plot.ConstantTicks {
 // logTicks labels the powers of ten, and 2 and 5 times them where there are fewer than two decades.
 type logTicks struct{}
 
-// Ticks implements plot.Ticker. It gives none for a range that is not positive,
-// where gonum's would panic.
+// Ticks implements plot.Ticker. It returns none for a range that is not positive,
+// where gonum's ticker would panic.
 func (logTicks) Ticks(low, high float64) []plot.Tick {
 	if !(low > 0 && high > low) || math.IsInf(high, 0) {
 		return nil
@@ -158,6 +158,17 @@ func shortNumber(v float64) string {
 	decimals := 2 - int(math.Floor(math.Log10(a)))
 	s := strconv.FormatFloat(v, 'f', decimals, 64)
 	return strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
+}
+
+// altNumber is shortNumber for alternative texts, which write powers of ten out: 4.3 × 10⁻⁶.
+func altNumber(v float64) string {
+	digits, exponent, scientific := strings.Cut(shortNumber(v), "e")
+	if !scientific {
+		return digits
+	}
+	power, _ := strconv.Atoi(exponent)
+	raised := strings.NewReplacer("-", "⁻", "0", "⁰", "1", "¹", "2", "²", "3", "³", "4", "⁴", "5", "⁵", "6", "⁶", "7", "⁷", "8", "⁸", "9", "⁹")
+	return digits + " × 10" + raised.Replace(strconv.Itoa(power))
 }
 
 // sentence ends s with a full stop unless it already ends in one.

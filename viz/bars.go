@@ -13,7 +13,7 @@ import (
 )
 
 // ClassBars describes one value from 0 to 1 for each class, for example its
-// accuracy, as horizontal bars from the top down.
+// accuracy, as horizontal bars from top to bottom.
 type ClassBars struct {
 	Title     string
 	Quantity  string // what the values are; "Accuracy" if empty
@@ -64,7 +64,7 @@ func (b ClassBars) check() error {
 		return err
 	}
 	if (b.Low == nil) != (b.High == nil) {
-		return inputErrorf(figure, "one end of the intervals only, expected Low and High or neither")
+		return inputErrorf(figure, "only one end of the intervals is set, expected both Low and High or neither")
 	}
 	if b.Low == nil {
 		return nil
@@ -80,17 +80,17 @@ func (b ClassBars) check() error {
 	return nil
 }
 
-// Prediction describes the probabilities that a network gives the classes of
-// one image, as bars beside the image.
+// Prediction describes the class probabilities that a network predicts for
+// one image, as bars next to the image.
 type Prediction struct {
 	Title         string
 	Image         image.Image // nil for the bars alone
 	Labels        []string
 	Probabilities []float64 // one for each label, 0 … 1
-	Actual        int       // the right class; negative if it is not known
+	Actual        int       // the correct class; negative if unknown
 }
 
-// Plot draws the bars alone: the right class blue, a wrong first choice vermillion.
+// Plot draws the bars only: the correct class blue, a wrong prediction vermillion.
 func (q Prediction) Plot() (*plot.Plot, error) {
 	const figure = "prediction"
 	if err := checkUnit(figure, "probabilities", q.Probabilities); err != nil {
@@ -155,7 +155,7 @@ func centred(f *Figure, height vg.Length) *Figure {
 	return &out
 }
 
-// first is the class with the greatest probability.
+// first returns the class with the highest probability.
 func (q Prediction) first() int {
 	best := 0
 	for i, p := range q.Probabilities {
@@ -182,17 +182,17 @@ func (q Prediction) alt() string {
 	return text
 }
 
-// barsHeight is 26 points for each bar, and the axis and title.
+// barsHeight is 26 points per bar, plus the axis and title.
 func barsHeight(n int) vg.Length { return 26*vg.Length(n) + 90 }
 
 // hbars draws horizontal bars over a scale from 0 to 1, the first on top.
 type hbars struct {
 	values, low, high []float64
 	colors            []color.Color
-	notes             []string // words behind the values, or nil
+	notes             []string // text after the values, or nil
 }
 
-// text is what stands at the end of bar i.
+// text returns the text at the end of bar i.
 func (h hbars) text(i int) string {
 	s := fmt.Sprintf("%.2f", h.values[i])
 	if h.notes != nil && h.notes[i] != "" {
@@ -238,7 +238,7 @@ func whisker(c draw.Canvas, low, high, y vg.Length) {
 	c.StrokeLine2(style, high, y-4, high, y+4)
 }
 
-// GlyphBoxes implements plot.GlyphBoxer: room for the numbers behind long bars.
+// GlyphBoxes implements plot.GlyphBoxer: room for the numbers after long bars.
 func (h hbars) GlyphBoxes(p *plot.Plot) []plot.GlyphBox {
 	l := lettering{sans(tickSize, false), ink()}
 	var boxes []plot.GlyphBox

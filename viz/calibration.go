@@ -10,17 +10,18 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Calibration describes a reliability diagram: whether a network that is 80 %
-// sure is right 80 % of the time.
+// Calibration describes a reliability diagram: whether predictions with a
+// confidence of 80 % are correct 80 % of the time.
 type Calibration struct {
 	Title      string
 	Confidence []float64 // probability of the predicted class of each example, 0 … 1
-	Correct    []bool    // whether that prediction was right
-	Bins       int       // equal parts of 0 … 1; 0 means 10
+	Correct    []bool    // whether that prediction was correct
+	Bins       int       // number of equal parts of 0 … 1; 0 means 10
 }
 
-// ReliabilityBin is a range of confidence: Low is open and High closed, except that the first bin holds 0. Count
-// examples lie in it, of which Confidence is the mean and Accuracy the share that is correct, 0 if there are none.
+// ReliabilityBin is a range of confidence: Low is exclusive and High inclusive, except that the first bin includes 0.
+// It holds Count examples. Confidence is their mean confidence and Accuracy the fraction that is correct; both are 0 if
+// the bin is empty.
 type ReliabilityBin = stats.Bin
 
 // Reliability sorts the examples into bins of equal width.
@@ -43,7 +44,7 @@ func (k Calibration) Reliability() ([]ReliabilityBin, error) {
 }
 
 // CalibrationError returns the expected calibration error, 0 … 1: the mean of
-// |accuracy − confidence| over the bins, weighted by their examples (M. P. Naeini
+// |accuracy − confidence| over the bins, weighted by the number of examples (M. P. Naeini
 // and others, AAAI 2015; C. Guo and others, "On calibration of modern neural
 // networks", arXiv 1706.04599, equation 3).
 func CalibrationError(bins []ReliabilityBin) float64 { return stats.CalibrationError(bins) }
@@ -58,7 +59,7 @@ func (k Calibration) Plot() (*plot.Plot, error) {
 	return k.plot(bins), nil
 }
 
-// Figure draws the diagram and below it the share of examples in each bin.
+// Figure draws the diagram and, below it, the share of examples in each bin.
 func (k Calibration) Figure() (*Figure, error) {
 	bins, err := k.Reliability()
 	if err != nil {
@@ -103,8 +104,8 @@ func (k Calibration) alt(bins []ReliabilityBin) string {
 	return text
 }
 
-// shareTop is the greatest share of a bin, rounded up to a fifth: labels then have
-// one decimal in both panels, which keeps their axes in line.
+// shareTop returns the greatest share of a bin, rounded up to a fifth: labels then have
+// one decimal in both panels, which keeps their axes aligned.
 func shareTop(bins []ReliabilityBin) float64 {
 	total, most := 0, 0
 	for _, b := range bins {

@@ -9,8 +9,8 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// safeCanvas cleans every text that is drawn on it, whoever draws: gonum's SVG
-// canvas escapes markup but passes control characters on, which are not XML.
+// safeCanvas cleans all text that is drawn on it, by any caller: gonum's SVG
+// canvas escapes markup but passes on control characters, which are not valid XML.
 type safeCanvas struct {
 	vg.Canvas
 }
@@ -19,14 +19,14 @@ func (c safeCanvas) FillString(face font.Face, at vg.Point, s string) {
 	c.Canvas.FillString(face, at, clean(s))
 }
 
-// pixelCanvas is a safeCanvas for a raster of dots per point. It enlarges images without
-// smoothing and puts them on whole pixels; gonum's would blur them.
+// pixelCanvas is a safeCanvas for a raster with a number of dots per point. It enlarges images
+// without smoothing and aligns them to whole pixels; gonum's canvas would blur them.
 type pixelCanvas struct {
 	safeCanvas
 	dots float64
 }
 
-// maxImageDots bounds one enlarged image, in pixels of each side.
+// maxImageDots limits each side of one enlarged image, in pixels.
 const maxImageDots = 8192
 
 func (c pixelCanvas) DrawImage(rect vg.Rectangle, img image.Image) {

@@ -8,13 +8,13 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// cells draws a matrix of coloured, lettered cells, row 0 on top, with the labels
-// of rows and columns beside it. gonum's heat map has row 0 at the bottom and no
-// text, and its axes set slanted labels onto the data.
+// cells draws a matrix of coloured cells with text, row 0 on top, with the labels
+// of rows and columns at its sides. gonum's heat map has row 0 at the bottom and no
+// text, and its axes draw slanted labels over the data.
 type cells struct {
 	values [][]float64 // 0 … 1 on the ramp
 	texts  [][]string
-	labels []string // of the rows and of the columns, cut to fit
+	labels []string // of the rows and the columns, shortened to fit
 	words  lettering
 	slant  bool // column labels at 45 degrees
 }
@@ -22,7 +22,7 @@ type cells struct {
 // labelGap is the distance of the labels from the cells.
 const labelGap = vg.Length(6)
 
-// newCells chooses type for cells that are about the given width.
+// newCells chooses the type size for cells of about the given width.
 func newCells(values [][]float64, texts [][]string, labels []string, cell vg.Length) *cells {
 	words := lettering{sans(min(tickSize, max(cell*0.5, smallest)), false), ink()}
 	m := &cells{values: values, texts: texts, words: words}
@@ -86,7 +86,7 @@ func (m *cells) rule(c draw.Canvas, edge, top func(int) vg.Length) {
 	}
 }
 
-// textSize is the greatest size at which every text fits its cell, up to 13 points.
+// textSize returns the largest size at which every text fits its cell, up to 13 points.
 func (m *cells) textSize(width, height vg.Length) vg.Length {
 	const sample = 100
 	l := lettering{sans(sample, true), ink()}
@@ -99,7 +99,7 @@ func (m *cells) textSize(width, height vg.Length) vg.Length {
 	return vg.Length(math.Floor(float64(size)*2) / 2)
 }
 
-// colorBar is the scale of the ramp at the right of the data, in room of its own.
+// colorBar is the scale of the ramp to the right of the data, in its own space.
 type colorBar struct{ top float64 }
 
 const (

@@ -6,7 +6,7 @@ import (
 	"math"
 )
 
-// ErrInput is what errors.Is finds in every error about data that cannot be drawn.
+// ErrInput is wrapped by every error about data that cannot be drawn.
 var ErrInput = errors.New("viz: input cannot be drawn")
 
 // inputError names the figure and what is wrong with its data.
@@ -14,17 +14,17 @@ type inputError struct{ figure, problem string }
 
 func (e *inputError) Error() string { return "viz: " + e.figure + ": " + e.problem }
 
-// Is makes errors.Is(err, ErrInput) hold without repeating the sentinel's words.
+// Is makes errors.Is(err, ErrInput) true without repeating the sentinel's text.
 func (e *inputError) Is(target error) bool { return target == ErrInput }
 
 func inputErrorf(figure, format string, args ...any) error {
 	return &inputError{figure: figure, problem: fmt.Sprintf(format, args...)}
 }
 
-// largest bounds values: differences of greater ones could overflow while drawing.
+// largest limits the values: differences of larger ones could overflow while drawing.
 const largest = 1e100
 
-// checkFinite refuses an empty slice and one that holds NaN, an infinity or a number beyond all sense.
+// checkFinite refuses an empty slice and one with NaN, an infinity or a value beyond largest.
 func checkFinite(figure, name string, values []float64) error {
 	if len(values) == 0 {
 		return inputErrorf(figure, "%s is empty, expected at least one value", name)
@@ -34,7 +34,7 @@ func checkFinite(figure, name string, values []float64) error {
 			return inputErrorf(figure, "%s: element %d is %v, expected a finite number; cut the data before it", name, i, v)
 		}
 		if math.Abs(v) > largest {
-			return inputErrorf(figure, "%s: element %d is %v, expected at most %v in size; cut the data before it", name, i, v, largest)
+			return inputErrorf(figure, "%s: element %d is %v, expected a magnitude of at most %v; cut the data before it", name, i, v, largest)
 		}
 	}
 	return nil

@@ -8,14 +8,14 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// Confusion describes a confusion matrix. Actual classes run from top to bottom,
-// predicted ones from left to right.
+// Confusion describes a confusion matrix. Rows are the actual classes,
+// columns the predicted ones.
 type Confusion struct {
-	Title  string   // "Confusion matrix", and what the cells are, if empty
+	Title  string   // if empty, "Confusion matrix" and the meaning of the cells
 	Counts [][]int  // [actual][predicted]
 	Labels []string // one for each class
-	Raw    bool     // show counts instead of the share of each actual class
-	Bar    bool     // show a bar with the scale of the colours
+	Raw    bool     // show counts instead of shares of each actual class
+	Bar    bool     // show a bar with the colour scale
 
 	Width, Height vg.Length // 0 means 620 × 600 points
 }
@@ -101,7 +101,7 @@ func (m Confusion) rowTotal(i int) float64 {
 	return total
 }
 
-// share is the part of actual class i that was predicted as j, 0 where there are no examples.
+// share returns the fraction of actual class i that was predicted as j, 0 if there are no examples.
 func (m Confusion) share(i, j int) float64 {
 	total := m.rowTotal(i)
 	if total == 0 {
@@ -110,7 +110,7 @@ func (m Confusion) share(i, j int) float64 {
 	return float64(m.Counts[i][j]) / total
 }
 
-// values are the cells' places on the colour ramp, 0 … 1.
+// values returns the cells' positions on the colour ramp, 0 … 1.
 func (m Confusion) values() [][]float64 {
 	top := m.barTop()
 	values := make([][]float64, len(m.Counts))
@@ -127,8 +127,8 @@ func (m Confusion) values() [][]float64 {
 	return values
 }
 
-// barTop is the value with the darkest colour: 1 for shares, so that matrices can be
-// compared by eye, and the greatest cell for counts.
+// barTop returns the value with the darkest colour: 1 for shares, so that matrices can be
+// compared by eye, and the largest cell for counts.
 func (m Confusion) barTop() float64 {
 	if !m.Raw {
 		return 1
@@ -142,7 +142,7 @@ func (m Confusion) barTop() float64 {
 	return float64(top)
 }
 
-// texts writes the cells: "0" where nothing was predicted, to tell it from a rounded 0.00.
+// texts returns the cells' text: "0" for an empty cell, to distinguish it from a rounded 0.00.
 func (m Confusion) texts() [][]string {
 	texts := make([][]string, len(m.Counts))
 	for i, row := range m.Counts {
@@ -160,7 +160,7 @@ func (m Confusion) texts() [][]string {
 	return texts
 }
 
-// alt gives the total, the best and the worst class, and the most frequent confusion.
+// alt states the total, the best and the worst class, and the most frequent confusion.
 func (m Confusion) alt() string {
 	var right, total float64
 	best, worst := -1, -1

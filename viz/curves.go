@@ -4,9 +4,9 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// History describes training curves: one value for each epoch. Slices that are
-// nil are not drawn; a validation curve may be shorter than its training curve,
-// as in a run that was interrupted.
+// History describes training curves: one value per epoch. Nil slices are not
+// drawn; a validation curve may be shorter than its training curve, as in a
+// run that was interrupted.
 type History struct {
 	Title                   string
 	Loss, ValidLoss         []float64 // nats per example, for cross-entropy
@@ -16,17 +16,17 @@ type History struct {
 	Width, Height vg.Length // of each of the two panels; 0 means 430 × 320 points
 }
 
-// LossLines describes the left panel alone, for example to Plot and adjust it.
+// LossLines describes the left panel only, for example to Plot and adjust it.
 func (h History) LossLines() Lines {
 	return h.lines("Loss over training epochs", "Loss", h.Loss, h.ValidLoss)
 }
 
-// AccuracyLines describes the right panel alone.
+// AccuracyLines describes the right panel only.
 func (h History) AccuracyLines() Lines {
 	return h.lines("Accuracy over training epochs", "Accuracy", h.Accuracy, h.ValidAccuracy)
 }
 
-// Figure draws loss and accuracy side by side, or the one of them that there is.
+// Figure draws loss and accuracy side by side, or whichever of them is set.
 func (h History) Figure() (*Figure, error) {
 	if len(h.Loss)+len(h.ValidLoss)+len(h.Accuracy)+len(h.ValidAccuracy) == 0 {
 		return nil, inputErrorf("training curves", "no values, expected Loss or Accuracy with one for each epoch")
@@ -86,7 +86,7 @@ func (h History) lines(title, quantity string, train, valid []float64) Lines {
 	return l
 }
 
-// epochs counts n epochs from first, or from 1 where first is 0.
+// epochs returns n epoch numbers from first, or from 1 if first is 0.
 func epochs(first, n int) []float64 {
 	x := make([]float64, n)
 	for i := range x {

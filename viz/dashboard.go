@@ -7,15 +7,15 @@ import (
 )
 
 // Dashboard describes the state of a trained network at a glance: loss, accuracy
-// and the confusion matrix beside one another, and a row of misclassified images below.
+// and the confusion matrix side by side, and a row of misclassified images below.
 type Dashboard struct {
 	Title     string
 	History   History
 	Confusion Confusion
-	Mistakes  []Labelled // six to a row; with none, the part is left out
+	Mistakes  []Labelled // six per row; if empty, this part is left out
 }
 
-// Measures of a dashboard's parts: three panels are about as wide as six images.
+// Sizes of a dashboard's parts: three panels are about as wide as six images.
 const (
 	panelWidth  = vg.Length(330)
 	panelHeight = vg.Length(330)

@@ -3,9 +3,9 @@
 //
 // # Input
 //
-// Everything comes in as plain values: [image.Image], []float64, [][]int and
+// All input is plain values: [image.Image], []float64, [][]int and
 // []string. The package knows neither the dataset nor the network. Classes are
-// positions in a slice of labels, confusion matrices are [actual][predicted],
+// indices into a slice of labels, confusion matrices are [actual][predicted],
 // convolution kernels are flat in the order height, width, input, filter, and
 // activations in the order height, width, channel.
 //
@@ -14,39 +14,39 @@
 // A figure is described by a struct whose zero values are useful, for example
 // [Confusion] or [History]. Its methods check the description and draw it:
 //
-//	Figure() (*Figure, error)     // every description: a finished drawing
+//	Figure() (*Figure, error)     // all descriptions: a finished drawing
 //	Plot() (*plot.Plot, error)    // those with one panel: the gonum plot, to adjust
 //
-// A plot that was adjusted becomes a figure again by [FromPlot]. [Row] and
-// [Stack] put figures beside and below one another. [NewPlot], [SeriesStyle] and
-// [Palette] give a plot of one's own the same look.
+// [FromPlot] turns an adjusted plot into a figure again. [Row] and
+// [Stack] arrange figures side by side and below one another. [NewPlot],
+// [SeriesStyle] and [Palette] give the caller's own plots the same look.
 //
 // # Output
 //
 // A [Figure] has a natural size in points. [Figure.PNG] renders two pixels for
-// each point, so that a page that shows the picture at half its pixel width
-// is sharp on dense screens; [Figure.SVG] makes one CSS pixel of each point. Both
+// each point, so that an image shown at half its pixel width
+// is sharp on high-resolution screens; [Figure.SVG] uses one CSS pixel per point. Both
 // have a solid white background and dark text, and are therefore readable on
-// light and dark pages alike. Images are enlarged without smoothing.
+// light and dark pages. Images are enlarged without smoothing.
 //
-// Every figure carries an alternative text with the numbers that a reader would
-// take from the picture. The caption, which a page prints under the figure,
-// belongs to the caller: see [Figure.Note].
+// Every figure has an alternative text with the numbers that a reader would
+// read off the image. The caller sets the caption, which a page shows under the
+// figure: see [Figure.Note].
 //
 // # Text
 //
-// Labels may come from outside. Control characters, bidirectional overrides and
-// broken UTF-8 are drawn as U+FFFD, markup is escaped, and text that is too long for its place ends
-// in an ellipsis.
+// Labels may come from untrusted sources. Control characters, bidirectional overrides
+// and invalid UTF-8 are drawn as U+FFFD, markup is escaped, and text that is too long for
+// its space is shortened with an ellipsis.
 //
 // # Errors
 //
 // A description that cannot be drawn (lengths that do not match, no data, NaN or
-// infinite values, rates ≤ 0 on a logarithmic axis) gives an error for which
-// errors.Is(err, [ErrInput]) holds, and which names the figure, the series and the element.
+// infinite values, rates ≤ 0 on a logarithmic axis) gives an error that wraps
+// [ErrInput] and names the figure, the series and the element.
 //
 // # Colours
 //
-// Lines and bars use the palette of Okabe and Ito, which people with the common
-// kinds of colour blindness can tell apart, and differ in their dashes as well.
+// Lines and bars use the palette of Okabe and Ito, whose colours people with the
+// common kinds of colour blindness can distinguish; lines also differ in their dashes.
 package viz

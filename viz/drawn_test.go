@@ -9,7 +9,7 @@ import (
 	"github.com/cnnbook/cnnbook/viz"
 )
 
-// Everything that the tests draw is made here, from fixed seeds.
+// This file makes all data that the tests draw, from fixed seeds.
 
 func classes() []string {
 	return []string{"plane", "car", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"}
@@ -55,7 +55,7 @@ func pictures(n, perClass int) [][]image.Image {
 	return out
 }
 
-// predictions are n labelled images, class by class, of which every sixth is a mistake.
+// predictions returns n labelled images per class, class by class; every sixth is misclassified.
 func predictions(perClass int) []viz.Labelled {
 	names := classes()
 	var out []viz.Labelled
@@ -86,7 +86,7 @@ func history(n int) viz.History {
 	return h
 }
 
-// confusion resembles a network that is right three times out of four.
+// confusion resembles a network with an accuracy of 75 %.
 func confusion() viz.Confusion {
 	r := rand.New(rand.NewPCG(3, 4))
 	counts := make([][]int, 10)
@@ -137,7 +137,7 @@ func triangular(steps, stepSize int, low, high float64) []float64 {
 	return rates
 }
 
-// noisy is a curve that rises from a to b, one value for each step.
+// noisy is a noisy curve that rises from a to b, one value for each step.
 func noisy(seed uint64, steps int, a, b, noise float64) []float64 {
 	r := rand.New(rand.NewPCG(seed, 7))
 	out := make([]float64, steps)
@@ -148,7 +148,7 @@ func noisy(seed uint64, steps int, a, b, noise float64) []float64 {
 	return out
 }
 
-// kernels are count random 3 × 3 × inputs filters with some form.
+// kernels returns count random 3 × 3 × inputs filters with some structure.
 func kernels(inputs, count int) []float64 {
 	r := rand.New(rand.NewPCG(8, 9))
 	out := make([]float64, 9*inputs*count)
@@ -159,7 +159,7 @@ func kernels(inputs, count int) []float64 {
 	return out
 }
 
-// maps are activations of 16 × 16 pixels in channels.
+// maps returns activations of 16 × 16 pixels for each channel.
 func maps(channels int) []float64 {
 	out := make([]float64, 16*16*channels)
 	for i := range out {
@@ -169,7 +169,7 @@ func maps(channels int) []float64 {
 	return out
 }
 
-// confidences are predictions of a network that is too sure of itself.
+// confidences returns the predictions of an overconfident network.
 func confidences(n int) (confidence []float64, correct []bool) {
 	r := rand.New(rand.NewPCG(10, 11))
 	for range n {

@@ -12,7 +12,7 @@ import (
 	"github.com/cnnbook/cnnbook/viz"
 )
 
-// The main path: describe a figure, draw it, give it a caption, take its bytes.
+// Typical use: describe a figure, draw it, add a caption, and encode it.
 func Example() {
 	figure, err := viz.Confusion{
 		Counts: [][]int{{8, 2}, {1, 9}},
@@ -51,7 +51,7 @@ func ExampleHistory() {
 	// Loss over training epochs. Line chart of Loss over Epoch. train: 2.3 at 1, 1.6 at 3, lowest 1.6, highest 2.3. valid: 2.2 at 1, 1.7 at 3, lowest 1.7, highest 2.2. Accuracy over training epochs. Line chart of Accuracy over Epoch. train: 0.1 at 1, 0.42 at 3, lowest 0.1, highest 0.42. valid: 0.13 at 1, 0.4 at 3, lowest 0.13, highest 0.4.
 }
 
-// A single-panel description gives its gonum plot, to be adjusted before it becomes a figure.
+// A single-panel description returns its gonum plot, to be adjusted before it becomes a figure.
 func ExampleFromPlot() {
 	plot, err := viz.Schedule{Rates: []float64{0.001, 0.002, 0.003, 0.002}}.Plot()
 	if err != nil {
@@ -68,7 +68,7 @@ func ExampleFromPlot() {
 	// Output: A short cycle 432 <svg
 }
 
-// A column of sample images for each class.
+// One column of sample images per class.
 func ExampleSampleGrid() {
 	blank := image.NewGray(image.Rect(0, 0, 32, 32))
 	figure, err := viz.SampleGrid("Samples", []string{"plane", "car"}, [][]image.Image{{blank, blank}, {blank}}).Figure()
@@ -79,7 +79,7 @@ func ExampleSampleGrid() {
 	// Output: Samples. 3 images in 2 rows and 2 columns. Columns: plane, car.
 }
 
-// What cannot be drawn is refused with its place.
+// Data that cannot be drawn is refused; the error names the position.
 func ExampleErrInput() {
 	_, err := viz.History{Loss: []float64{2.3, 2.1, math.NaN()}}.Figure()
 	fmt.Println(errors.Is(err, viz.ErrInput))

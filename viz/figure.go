@@ -14,14 +14,14 @@ import (
 type Figure struct {
 	Title   string
 	Alt     string // alternative text: what the figure shows, with its numbers
-	Caption string // what a page prints under it, for example data, budget and seed
+	Caption string // text under the figure, for example data, budget and seed
 
 	Width, Height vg.Length // natural size in points, margins included
 
 	draw func(draw.Canvas)
 }
 
-// FromPlot makes a figure of a gonum plot, drawn at the given size in points. alt is its alternative text.
+// FromPlot makes a figure from a gonum plot, drawn at the given size in points. alt is its alternative text.
 func FromPlot(p *plot.Plot, width, height vg.Length, alt string) *Figure {
 	if p == nil {
 		return &Figure{Alt: alt, Width: width, Height: height}
@@ -32,8 +32,8 @@ func FromPlot(p *plot.Plot, width, height vg.Length, alt string) *Figure {
 	}
 }
 
-// Draw paints the figure, background first, over the whole canvas. Plots take
-// the size of the canvas; image grids keep their own and are centred on it.
+// Draw paints the figure, background first, on the whole canvas. Plots fill
+// the canvas; image grids keep their own size and are centred.
 func (f *Figure) Draw(c draw.Canvas) {
 	c.SetColor(paper())
 	c.Fill(c.Rectangle.Path())
@@ -54,12 +54,12 @@ func (f *Figure) AltText() string { return f.Alt }
 // CaptionText returns the caption.
 func (f *Figure) CaptionText() string { return f.Caption }
 
-// size rounds the natural size up to whole points, so that it is whole pixels too.
+// size rounds the natural size up to whole points, and so to whole pixels.
 func (f *Figure) size() (w, h vg.Length) {
 	return vg.Length(math.Ceil(float64(f.Width))), vg.Length(math.Ceil(float64(f.Height)))
 }
 
-// Row puts figures beside one another, top edges aligned, under a common title
+// Row arranges figures side by side, top edges aligned, under a common title
 // (which may be empty). Its alternative text joins theirs.
 func Row(title string, figures ...*Figure) (*Figure, error) {
 	if err := checkPanels("row", figures); err != nil {
@@ -85,7 +85,7 @@ func Row(title string, figures ...*Figure) (*Figure, error) {
 	return row, nil
 }
 
-// Stack puts figures below one another, centred, under a common title (which
+// Stack arranges figures below one another, centred, under a common title (which
 // may be empty). Its alternative text joins theirs.
 func Stack(title string, figures ...*Figure) (*Figure, error) {
 	if err := checkPanels("stack", figures); err != nil {
@@ -153,7 +153,7 @@ func drawHeader(c draw.Canvas, title string) {
 	l.draw(c, c.Center().X, c.Max.Y-margin-titleSize, 0.5, l.fit(title, c.Size().X-2*margin))
 }
 
-// within is the part of a canvas between two corners.
+// within returns the part of a canvas between two corners.
 func within(c draw.Canvas, x0, y0, x1, y1 vg.Length) draw.Canvas {
 	c.Rectangle = vg.Rectangle{Min: vg.Point{X: x0, Y: y0}, Max: vg.Point{X: x1, Y: y1}}
 	return c

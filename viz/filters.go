@@ -11,15 +11,15 @@ import (
 )
 
 // Filters describes the kernels of a convolution layer, for example of the first
-// one, which sees colours. Each is stretched to the whole range from its smallest
-// to its greatest weight: the tiles show form, not strength.
+// one, whose input is colours. The contrast of each is stretched to the full range
+// from its smallest to its largest weight: the tiles show patterns, not magnitudes.
 type Filters struct {
 	Title   string
 	Weights []float64 // flat, in the order height, width, input, filter
 	Height  int
 	Width   int
-	Inputs  int // input channels: 3 are drawn as red, green, blue, any other number as the grey mean
-	Columns int // tiles in a row; 0 means 8
+	Inputs  int // input channels: 3 are drawn as red, green and blue, any other number as their mean in grey
+	Columns int // tiles per row; 0 means 8
 }
 
 // Images returns a tile of Width × Height pixels for each filter.
@@ -51,16 +51,16 @@ func (f Filters) Figure() (*Figure, error) {
 	return numbered(orWord(f.Title, "Filters"), columns, 48, images).Figure()
 }
 
-// Activations describes what a convolution layer makes of one image: a grey tile
-// for each channel, white where it is most active. All share one scale, so that
-// channels can be compared.
+// Activations describes the output of a convolution layer for one image: a grey tile
+// for each channel, white where the activation is highest. All tiles share one scale,
+// so that channels can be compared.
 type Activations struct {
 	Title    string
 	Values   []float64 // flat, in the order height, width, channel
 	Height   int
 	Width    int
 	Channels int
-	Columns  int // tiles in a row; 0 means 8
+	Columns  int // tiles per row; 0 means 8
 }
 
 // Images returns a tile of Width × Height pixels for each channel.
@@ -99,7 +99,7 @@ func (a Activations) Figure() (*Figure, error) {
 
 // volume checks flat values against their shape and returns the elements of one item.
 func volume(figure, name string, values []float64, height, width, channels int) (int, error) {
-	const most = 1 << 15 // of one side: products of three stay far from overflow
+	const most = 1 << 15 // per side: a product of three sides cannot overflow
 	if height < 1 || width < 1 || channels < 1 || height > most || width > most || channels > most {
 		return 0, inputErrorf(figure, "shape is %d × %d × %d, expected each side from 1 to %d", height, width, channels, most)
 	}
@@ -114,7 +114,7 @@ func volume(figure, name string, values []float64, height, width, channels int) 
 	return each, nil
 }
 
-// stretch draws one kernel with its own smallest weight black and its greatest white.
+// stretch draws one kernel with its smallest weight black and its largest white.
 func stretch(height, width, inputs int, at func(y, x, channel int) float64) image.Image {
 	pixel := make([]float64, 0, height*width*3)
 	for y := range height {
@@ -155,7 +155,7 @@ func level(v, low, high float64) uint8 {
 	return uint8(math.Round(255 * ((v - low) / (high - low))))
 }
 
-// numbered is a grid of tiles with their numbers below.
+// numbered returns a grid of tiles with their numbers below.
 func numbered(title string, columns int, side vg.Length, images []image.Image) Grid {
 	tiles := make([]Tile, len(images))
 	for i, tile := range images {

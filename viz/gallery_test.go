@@ -8,12 +8,12 @@ import (
 	"github.com/cnnbook/cnnbook/viz"
 )
 
-// figurer is what every description has.
+// figurer is the method that all descriptions have.
 type figurer interface {
 	Figure() (*viz.Figure, error)
 }
 
-// gallery is every kind of figure with data of realistic size.
+// gallery returns every kind of figure, with data of realistic size.
 func gallery(t *testing.T) map[string]figurer {
 	t.Helper()
 	labelled := predictions(10)
@@ -77,8 +77,8 @@ func gallery(t *testing.T) map[string]figurer {
 	}
 }
 
-// TestGallery draws every kind of figure as PNG and SVG. With VIZ_GALLERY set to
-// a folder it leaves them there, to be looked at.
+// TestGallery draws every kind of figure as PNG and SVG. If VIZ_GALLERY names a
+// folder, the files are kept there for inspection.
 func TestGallery(t *testing.T) {
 	dir := os.Getenv("VIZ_GALLERY")
 	for name, description := range gallery(t) {

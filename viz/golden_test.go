@@ -17,8 +17,8 @@ import (
 
 var update = flag.Bool("update", false, "write the golden images instead of comparing with them")
 
-// tolerance of a pixel's colour in cmpimg's scale of 0 … 1. Rasterizers differ a
-// little between processors at the edges of type.
+// tolerance is the allowed difference of a pixel's colour on cmpimg's scale of 0 … 1.
+// Rasterizers differ slightly between processors at the edges of type.
 const tolerance = 0.1
 
 // goldens are small: each figure once, with little data.
@@ -90,11 +90,11 @@ func compareGolden(t *testing.T, name string, f *viz.Figure) {
 		if err := os.WriteFile(failed, got, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		t.Errorf("the picture differs from %s; it is in %s (go test -artifacts keeps it). If it is right, run go test -update", file, failed)
+		t.Errorf("the image differs from %s; it is in %s (go test -artifacts keeps it). If it is correct, run go test -update", file, failed)
 	}
 }
 
-// TestGoldenSeesChanges guards the tolerance: another digit in one cell must not pass.
+// TestGoldenSeesChanges checks the tolerance: a different digit in one cell must not pass.
 func TestGoldenSeesChanges(t *testing.T) {
 	m := viz.Confusion{Title: "Three classes", Counts: [][]int{{8, 2, 0}, {3, 7, 0}, {0, 1, 9}}, Labels: []string{"cat", "dog", "ship"}, Width: 300, Height: 260}
 	before, err := m.Figure()
@@ -113,7 +113,7 @@ func TestGoldenSeesChanges(t *testing.T) {
 }
 
 // render returns the figure's PNG at half its resolution, which keeps the golden
-// images small and evens out what rasterizers do at the edges of type.
+// images small and evens out rasterizer differences at the edges of type.
 func render(t *testing.T, f *viz.Figure) []byte {
 	t.Helper()
 	data, err := f.PNG()

@@ -10,11 +10,11 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Tile is one image of a grid with the words about it.
+// Tile is one image of a grid with its labels.
 type Tile struct {
-	Image        image.Image // nil leaves the place empty
+	Image        image.Image // nil leaves the cell empty
 	Above, Below string      // may hold several lines
-	Wrong        bool        // framed, and its words set bold in another colour
+	Wrong        bool        // framed, with its labels in bold and another colour
 }
 
 // Grid describes rows of images of one size. Images are enlarged without
@@ -26,7 +26,7 @@ type Grid struct {
 	Side    vg.Length // side of an image; 0 means 64 points, 4 pixels for each pixel of a 32 × 32 image
 }
 
-// Figure lays the grid out. Columns are as wide as their images or words need.
+// Figure lays the grid out. Columns are as wide as their images or labels need.
 func (g Grid) Figure() (*Figure, error) {
 	if err := g.check(); err != nil {
 		return nil, err
@@ -73,10 +73,10 @@ func (g Grid) columns() int {
 	return n
 }
 
-// gridLayout holds the measures of a grid, in points.
+// gridLayout holds the dimensions of a grid, in points.
 type gridLayout struct {
 	side, cellWidth, cellHeight vg.Length
-	above, below                vg.Length // height of the words around an image
+	above, below                vg.Length // height of the labels around an image
 	head                        vg.Length // height of title and column titles
 	content                     vg.Length // width of the columns
 	width, height               vg.Length
@@ -84,9 +84,9 @@ type gridLayout struct {
 }
 
 const (
-	wordLine  = vg.Length(15) // height of a line of words
+	wordLine  = vg.Length(15) // height of a line of a label
 	tileGap   = vg.Length(8)
-	maxSpread = 2.2 // a column is at most this many images wide, longer words are cut
+	maxSpread = 2.2 // a column is at most this many images wide; longer labels are cut
 )
 
 func (g Grid) layout() gridLayout {
@@ -125,7 +125,7 @@ func (g Grid) layout() gridLayout {
 	return l
 }
 
-// rowGap is wider where words stand between the rows.
+// rowGap is wider if there are labels between the rows.
 func (l gridLayout) rowGap() vg.Length {
 	if l.above+l.below > 0 {
 		return tileGap + 4
@@ -173,7 +173,7 @@ func (t Tile) paint(c draw.Canvas, l gridLayout, x, y vg.Length) {
 	}
 }
 
-// fitImage centres the proportions of b in a square.
+// fitImage centres a rectangle with the proportions of b in a square.
 func fitImage(b image.Rectangle, x, y, side vg.Length) vg.Rectangle {
 	longest := vg.Length(max(b.Dx(), b.Dy()))
 	w, h := side*vg.Length(b.Dx())/longest, side*vg.Length(b.Dy())/longest
@@ -181,7 +181,7 @@ func fitImage(b image.Rectangle, x, y, side vg.Length) vg.Rectangle {
 	return vg.Rectangle{Min: vg.Point{X: x, Y: y}, Max: vg.Point{X: x + w, Y: y + h}}
 }
 
-// outline draws a frame around a rectangle, outside of it.
+// outline draws a frame around the outside of a rectangle.
 func outline(c draw.Canvas, r vg.Rectangle, ink color.Color, width vg.Length) {
 	d := width / 2
 	x0, y0, x1, y1 := r.Min.X-d, r.Min.Y-d, r.Max.X+d, r.Max.Y+d
@@ -196,7 +196,8 @@ func wordLines(s string) []string {
 	return strings.Split(s, "\n")
 }
 
-// alt gives the measures, the column titles, the number of wrong ones, and the words of up to a dozen images.
+// alt states the number of rows and columns, the column titles, the number of wrong predictions, and the labels of up to
+// a dozen images.
 func (g Grid) alt() string {
 	var words []string
 	images, wrong := 0, 0

@@ -8,8 +8,8 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// key is a legend above the data area. gonum's own lies on the data; this one
-// asks for room of its own by its glyph box, so it never covers a curve.
+// key is a legend above the data area. gonum's own legend is drawn over the data; this one
+// reserves space by its glyph box, so that it never covers a curve.
 type key struct {
 	entries []keyEntry
 	rows    [][]keyEntry
@@ -30,7 +30,7 @@ const (
 
 func keyLettering() lettering { return lettering{sans(tickSize, false), ink()} }
 
-// add appends an entry; the rows are broken to fit width.
+// add appends an entry and starts a new row if it does not fit width.
 func (k *key) add(name string, style draw.LineStyle, band color.Color, width vg.Length) {
 	l := keyLettering()
 	name = l.fit(name, width-keySample-keyGap)

@@ -20,14 +20,14 @@ type Lines struct {
 	XLabel, YLabel string
 	Series         []Series
 	LogX           bool    // logarithmic axis: every X must be more than 0
-	WholeX         bool    // ticks on whole numbers from 1 on, as for epochs
-	YMax           float64 // upper end of the axis, which cuts higher values off; 0 means from the data
-	Mark           *Mark   // a place to point out, or nil
+	WholeX         bool    // ticks on whole numbers from 1, as for epochs
+	YMax           float64 // upper end of the axis, which cuts off higher values; 0 means from the data
+	Mark           *Mark   // a marked position, or nil
 
 	Width, Height vg.Length // 0 means 520 × 340 points
 }
 
-// Plot checks the series and draws them with a key above the data, unless there is only one without a name.
+// Plot checks the series and draws them with a key above the data, unless there is only one series and it has no name.
 func (l Lines) Plot() (*plot.Plot, error) {
 	if err := l.check(); err != nil {
 		return nil, err
@@ -77,8 +77,8 @@ func (l Lines) size() (w, h vg.Length) {
 	return w, h
 }
 
-// style is the look of series i. Faint ones take no colour of the palette, and
-// long ones are thinner, or oscillations run together.
+// style returns the line style of series i. Faint series use no colour of the palette;
+// long ones are thinner, since oscillations would otherwise blur together.
 func (l Lines) style(i int) draw.LineStyle {
 	if l.Series[i].Faint {
 		return draw.LineStyle{Color: restInk(), Width: 1}
@@ -129,7 +129,7 @@ func (l Lines) fitLabels(p *plot.Plot) {
 	p.Y.Label.Text = label.fit(l.YLabel, h-90)
 }
 
-// setAxes leaves a little air above and below the data, and none beside it.
+// setAxes leaves a small margin above and below the data, and none at its sides.
 func (l Lines) setAxes(p *plot.Plot) {
 	if l.YMax > p.Y.Min {
 		p.Y.Max = min(p.Y.Max, l.YMax)
@@ -152,7 +152,7 @@ func (l Lines) setAxes(p *plot.Plot) {
 	}
 	width, height := l.size()
 	p.Y.Tick.Marker = linearTicks{count: min(6, max(3, int((height-100)/30)))}
-	p.X.Tick.Marker = linearTicks{count: max(2, int((width-90)/65)), whole: l.WholeX} // 65 points hold "10,000" with air
+	p.X.Tick.Marker = linearTicks{count: max(2, int((width-90)/65)), whole: l.WholeX} // 65 points fit "10,000" with a margin
 	if l.LogX {
 		p.X.Scale = plot.LogScale{}
 		p.X.Tick.Marker = logTicks{}
@@ -160,8 +160,8 @@ func (l Lines) setAxes(p *plot.Plot) {
 	}
 }
 
-// narrowText hides the width of an axis label from gonum's layout, which puts the
-// middle of a logarithmic axis near its right end and would leave room there.
+// narrowText hides the width of an axis label from gonum's layout, which computes the
+// middle of a logarithmic axis near its right end and would reserve space there.
 type narrowText struct{ text.Handler }
 
 func (n narrowText) Box(txt string, fnt font.Font) (width, height, depth vg.Length) {
@@ -173,7 +173,7 @@ func horizontalRules() *plotter.Grid {
 	return &plotter.Grid{Horizontal: draw.LineStyle{Color: gridInk(), Width: 0.8}}
 }
 
-// alt says for each series where it starts and ends, and its extremes.
+// alt states each series' first and last value and its extremes.
 func (l Lines) alt() string {
 	var b strings.Builder
 	if l.Title != "" {
@@ -184,14 +184,14 @@ func (l Lines) alt() string {
 		last := len(s.Y) - 1
 		low, high := slices.Min(s.Y), slices.Max(s.Y)
 		fmt.Fprintf(&b, " %s: %s at %s, %s at %s, lowest %s, highest %s.", orWord(s.Name, "The line"),
-			shortNumber(s.Y[0]), shortNumber(s.at(0)), shortNumber(s.Y[last]), shortNumber(s.at(last)),
-			shortNumber(low), shortNumber(high))
+			altNumber(s.Y[0]), altNumber(s.at(0)), altNumber(s.Y[last]), altNumber(s.at(last)),
+			altNumber(low), altNumber(high))
 	}
 	if l.YMax != 0 {
-		fmt.Fprintf(&b, " The vertical axis ends at %s.", shortNumber(l.YMax))
+		fmt.Fprintf(&b, " The vertical axis ends at %s.", altNumber(l.YMax))
 	}
 	if l.Mark != nil {
-		fmt.Fprintf(&b, " Marked at %s: %s", shortNumber(l.Mark.X), sentence(orWord(l.Mark.Text, "no text")))
+		fmt.Fprintf(&b, " Marked at %s: %s", altNumber(l.Mark.X), sentence(orWord(l.Mark.Text, "no text")))
 	}
 	return b.String()
 }

@@ -53,13 +53,13 @@ func TestTicks(t *testing.T) {
 	}
 }
 
-// contrast is WCAG's ratio of two colours, 1 … 21.
+// contrast returns WCAG's contrast ratio of two colours, 1 … 21.
 func contrast(a, b color.Color) float64 {
 	x, y := luminance(a), luminance(b)
 	return (max(x, y) + 0.05) / (min(x, y) + 0.05)
 }
 
-// TestContrast holds text to 4.5:1 (WCAG AA) and lines to 2.2:1, which Okabe and Ito's palest here reach.
+// TestContrast requires 4.5:1 (WCAG AA) for text and 2.2:1 for lines, which the palest colours used from Okabe and Ito's palette reach.
 func TestContrast(t *testing.T) {
 	if c := contrast(color.Black, color.White); math.Abs(c-21) > 1e-9 {
 		t.Fatalf("black on white is %v:1, expected 21:1", c)
@@ -112,7 +112,7 @@ func dashKey[L ~float64](dashes []L) string {
 	return string(out)
 }
 
-// TestThin: fewer points, but the first, the last and a lone spike remain.
+// TestThin: there are fewer points, but the first, the last and a single spike remain.
 func TestThin(t *testing.T) {
 	xys := make(plotter.XYs, 24001)
 	for i := range xys {
@@ -150,7 +150,7 @@ func TestFit(t *testing.T) {
 	}
 }
 
-// TestTicksEnough: wherever the range lies, a count of 3 gives at least two labels, and never a crowd.
+// TestTicksEnough: for any range, a count of 3 gives at least two labels, and never too many.
 func TestTicksEnough(t *testing.T) {
 	for _, width := range []float64{0.03, 0.1, 0.7, 1.3, 2.4, 9, 47} {
 		for low := -3.0; low < 3; low += 0.37 {

@@ -6,13 +6,13 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Mark is a vertical line with a word about it.
+// Mark is a vertical line with a label.
 type Mark struct {
 	X    float64
 	Text string
 }
 
-// markLine draws a Mark: a dashed line with its text beside it, on the side with more room.
+// markLine draws a Mark: a dashed line with its text on the side with more room.
 type markLine struct{ mark Mark }
 
 // Plot implements plot.Plotter.

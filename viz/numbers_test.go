@@ -9,7 +9,7 @@ import (
 	"github.com/cnnbook/cnnbook/viz"
 )
 
-// TestMovingAverage compares with what the write-up's own function gives under
+// TestMovingAverage compares with the result of the write-up's function under
 // numpy 2.4.6: moving_average(np.sin(np.arange(60)), 50).
 func TestMovingAverage(t *testing.T) {
 	a := make([]float64, 60)
@@ -65,7 +65,7 @@ func TestReliability(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// 0 and 0.5 lie in the first bin: bins are closed above, the first one below too.
+	// 0 and 0.5 are in the first bin: bins include their upper end, and the first one also its lower end.
 	if bins[0].Count != 2 || bins[0].Accuracy != 0.5 || bins[0].Confidence != 0.25 {
 		t.Errorf("first bin is %+v", bins[0])
 	}
@@ -142,6 +142,10 @@ func TestAlternativeText(t *testing.T) {
 		"cut axis": {
 			viz.Finder{Rates: []float64{1, 2, 3}, Loss: []float64{2, 1, 50}, Suggestion: 1.5, Reason: "half of the lowest"},
 			[]string{"highest 50", "The vertical axis ends at 2.5.", "Marked at 1.5: suggested: 1.5, half of the lowest."},
+		},
+		"tiny and huge": {
+			viz.Response{Rates: []float64{8e-09, 0.5}, Values: []float64{2e12, 1}, Window: 1, Quantity: "Loss"},
+			[]string{"2 × 10¹² at 8 × 10⁻⁹, 1 at 0.5, lowest 1, highest 2 × 10¹²"},
 		},
 		"row": {
 			viz.Comparison{Title: "Two", Loss: []viz.Series{{Name: "Adam", Y: []float64{2, 1}}}},

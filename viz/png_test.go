@@ -29,7 +29,7 @@ func TestCrispPixels(t *testing.T) {
 	img := decode(t, data)
 	origin, ok := find(img, src)
 	if !ok {
-		t.Fatal("the image's first pixel is not in the picture")
+		t.Fatal("the first pixel of the source image was not found in the PNG")
 	}
 	for y := range 128 {
 		for x := range 128 {
@@ -41,8 +41,8 @@ func TestCrispPixels(t *testing.T) {
 	}
 }
 
-// find looks for the enlarged first row's first pixels from the picture's lower part,
-// where no title is.
+// find searches the lower part of the figure, which has no title, for the first pixels of
+// the enlarged first row.
 func find(img image.Image, src *image.NRGBA) (image.Point, bool) {
 	b := img.Bounds()
 	for y := b.Min.Y; y < b.Max.Y-128; y++ {
@@ -88,7 +88,7 @@ func sameColor(a, b color.Color) bool {
 	return color.RGBAModel.Convert(a) == color.RGBAModel.Convert(b)
 }
 
-// TestDrawAgain: drawing changes nothing in a figure, and figures may be drawn at once.
+// TestDrawAgain: drawing does not change a figure, and figures may be drawn concurrently.
 func TestDrawAgain(t *testing.T) {
 	f, err := viz.Dashboard{History: history(9), Confusion: confusion(), Mistakes: predictions(1)[:6]}.Figure()
 	if err != nil {

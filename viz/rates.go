@@ -7,7 +7,7 @@ import (
 	"gonum.org/v1/plot"
 )
 
-// Schedule describes the learning rate over training: one rate for each step.
+// Schedule describes the learning rate over training: one rate per step.
 type Schedule struct {
 	Title string
 	Rates []float64
@@ -26,14 +26,14 @@ func (s Schedule) lines() Lines {
 	}
 }
 
-// Response describes what a training run with a changing rate did at each rate:
-// the moving average of accuracy or loss over the rate, as the write-up draws it.
+// Response describes a training run with a changing learning rate: the moving
+// average of accuracy or loss over the rate, as the write-up draws it.
 type Response struct {
 	Title    string
 	Rates    []float64 // one for each step
 	Values   []float64 // accuracy or loss of the same steps
 	Quantity string    // "Accuracy" or "Loss"
-	Window   int       // steps in the moving average; 0 means 50, or all where there are fewer
+	Window   int       // steps in the moving average; 0 means 50, or all if there are fewer
 }
 
 // Plot draws the average of steps i-Window+1 … i over the rate of step i.
@@ -78,14 +78,14 @@ func (r Response) lines() (Lines, error) {
 	}, nil
 }
 
-// Finder describes a learning-rate range test: the loss while the rate grows.
+// Finder describes a learning-rate range test: the loss while the rate increases.
 type Finder struct {
 	Title      string
 	Rates      []float64 // one for each step, more than 0
 	Loss       []float64 // of the same steps
 	Smooth     []float64 // the loss as the finder smoothed it, or nil
-	Suggestion float64   // the rate to point out; 0 for none
-	Reason     string    // why, in a few words, for example "steepest fall"
+	Suggestion float64   // the rate to mark; 0 for none
+	Reason     string    // reason for the suggestion, in a few words, for example "steepest fall"
 }
 
 // Plot draws the loss over the rate on a logarithmic axis and marks the suggestion.
@@ -132,8 +132,8 @@ func (f Finder) lines() (Lines, error) {
 	return l, nil
 }
 
-// finderTop is where the axis of a range test ends: a little above the loss at the start, since the loss
-// at divergence would flatten the valley that one looks for. It is 0 if no value is that high.
+// finderTop returns the upper end of a range test's vertical axis: slightly above the initial loss, since the loss
+// at divergence would flatten the valley of interest. It is 0 if no value is that high.
 func finderTop(loss []float64) float64 {
 	if len(loss) == 0 {
 		return 0
@@ -154,7 +154,7 @@ type Comparison struct {
 	Window         int    // moving average of the series without a band; 0 or 1 for none
 }
 
-// Figure draws the two panels, or the one for which there are series.
+// Figure draws the two panels, or the one that has series.
 func (c Comparison) Figure() (*Figure, error) {
 	var panels []*Figure
 	for _, part := range []struct {

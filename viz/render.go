@@ -18,11 +18,11 @@ import (
 const (
 	dotsPerPoint = 2
 	dpi          = 72 * dotsPerPoint
-	maxSide      = 8000 // points of a figure's side: beyond, an image would take gigabytes
+	maxSide      = 8000 // greatest side of a figure in points; a larger image would take gigabytes
 )
 
 // PNG renders the figure with two pixels for each point on a solid background.
-// The file says 144 dots per inch, so programs that honour it show the natural size.
+// The file's metadata states 144 dots per inch, so that programs that honour it show the natural size.
 func (f *Figure) PNG() (data []byte, err error) {
 	if err := f.check(); err != nil {
 		return nil, err
@@ -41,8 +41,8 @@ func (f *Figure) PNG() (data []byte, err error) {
 }
 
 // SVG renders the figure as an SVG document with its alternative text, in which
-// one CSS pixel is one point. Type is Liberation Sans or, where that is not
-// installed, Arial or Helvetica, which are as wide.
+// one CSS pixel is one point. The font is Liberation Sans or, where that is not
+// installed, Arial or Helvetica, which have the same widths.
 func (f *Figure) SVG() (data []byte, err error) {
 	if err := f.check(); err != nil {
 		return nil, err
@@ -60,7 +60,7 @@ func (f *Figure) SVG() (data []byte, err error) {
 }
 
 // finishSVG replaces the root element by one with a size in pixels and an
-// alternative text, and mends what gonum writes about fonts and images.
+// alternative text, and corrects gonum's font and image attributes.
 func (f *Figure) finishSVG(doc string) ([]byte, error) {
 	start := strings.Index(doc, "<svg ")
 	end := strings.Index(doc[max(start, 0):], ">")
@@ -69,7 +69,7 @@ func (f *Figure) finishSVG(doc string) ([]byte, error) {
 	}
 	w, h := f.size()
 	// A quotation mark in a label is always escaped, so these patterns, each
-	// with a literal one, only meet attributes that gonum wrote.
+	// with a literal one, only match attributes that gonum wrote.
 	body := strings.NewReplacer(
 		`style="font-family:Liberation Sans;`, `style="font-family:'Liberation Sans',Arial,Helvetica,sans-serif;`,
 		`style="font-family:Liberation Serif;`, `style="font-family:'Liberation Serif','Times New Roman',Times,serif;`,
@@ -84,7 +84,7 @@ func (f *Figure) finishSVG(doc string) ([]byte, error) {
 
 func (f *Figure) check() error {
 	if f == nil || f.draw == nil {
-		return inputErrorf("figure", "it is empty; make one with FromPlot or with a description's Figure method")
+		return inputErrorf("figure", "it is empty; create it with FromPlot or a description's Figure method")
 	}
 	for _, side := range []struct {
 		name string
@@ -97,15 +97,15 @@ func (f *Figure) check() error {
 	return nil
 }
 
-// recoverDrawing turns a panic into an error: gonum/plot panics where a plot was
-// adjusted to what it cannot draw, for example a logarithmic axis from 0.
+// recoverDrawing turns a panic into an error: gonum/plot panics if a plot was
+// adjusted to something it cannot draw, for example a logarithmic axis from 0.
 func recoverDrawing(title string, err *error) {
 	if r := recover(); r != nil {
 		*err = inputErrorf(fmt.Sprintf("figure %q", title), "gonum/plot cannot draw it: %v", r)
 	}
 }
 
-// withDensity adds a pHYs chunk (PNG specification, 11.3.4.3) behind the header,
+// withDensity adds a pHYs chunk (PNG specification, 11.3.4.3) after the header,
 // which image/png does not write.
 func withDensity(data []byte, dotsPerInch float64) []byte {
 	const headerEnd = 8 + 4 + 4 + 13 + 4 // signature; length, name, data and checksum of IHDR

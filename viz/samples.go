@@ -5,14 +5,14 @@ import (
 	"slices"
 )
 
-// Labelled is an image with what it shows and what the network took it for.
+// Labelled is an image with its actual and its predicted class.
 type Labelled struct {
 	Image             image.Image
 	Actual, Predicted string
 }
 
-// SampleGrid describes a grid with a column of sample images for each class:
-// images[class][sample]. A class with fewer samples leaves places empty.
+// SampleGrid describes a grid with one column of sample images per class:
+// images[class][sample]. A class with fewer samples leaves cells empty.
 func SampleGrid(title string, classes []string, images [][]image.Image) Grid {
 	rows := 0
 	for _, samples := range images {
@@ -30,9 +30,9 @@ func SampleGrid(title string, classes []string, images [][]image.Image) Grid {
 	return g
 }
 
-// PredictionGrid describes a grid, row by row, in which the words above each image
-// are the computer's and those below a human's. Mistakes are marked. columns is the
-// number of images in a row, 0 means 10.
+// PredictionGrid describes a grid, row by row, with the network's prediction ("computer")
+// above each image and the actual class ("human") below it. Mistakes are marked. columns
+// is the number of images per row; 0 means 10.
 func PredictionGrid(title string, columns int, images []Labelled) Grid {
 	if columns <= 0 {
 		columns = 10
@@ -49,7 +49,7 @@ func PredictionGrid(title string, columns int, images []Labelled) Grid {
 	return Grid{Title: title, Rows: slices.Collect(slices.Chunk(tiles, columns))}
 }
 
-// MistakeRow describes a row of misclassified images, larger, with both labels below each.
+// MistakeRow describes a row of larger misclassified images, with both labels below each.
 func MistakeRow(title string, images []Labelled) Grid {
 	row := make([]Tile, len(images))
 	for i, image := range images {

@@ -13,7 +13,7 @@ import (
 // Series is one named line.
 type Series struct {
 	Name string
-	X    []float64 // as many as Y; nil means 1, 2, 3 …
+	X    []float64 // same length as Y; nil means 1, 2, 3 …
 	Y    []float64
 
 	Low, High []float64 // a band around Y, for example from MeanBand; nil for none
@@ -43,7 +43,7 @@ func (s Series) check(figure string, i int, logX bool) error {
 		}
 	}
 	if (s.Low == nil) != (s.High == nil) {
-		return inputErrorf(figure, "%s has one end of its band only, expected Low and High or neither", name)
+		return inputErrorf(figure, "%s has only one end of its band, expected both Low and High or neither", name)
 	}
 	if logX && s.X != nil {
 		return checkPositive(figure, name+", X", s.X)
@@ -59,7 +59,7 @@ func (s Series) at(i int) float64 {
 	return s.X[i]
 }
 
-// bandColor is the shade of a series' band, or nil if it has none.
+// bandColor returns the colour of a series' band, or nil if it has none.
 func bandColor(s Series, style draw.LineStyle) color.Color {
 	if s.Low == nil {
 		return nil
@@ -67,7 +67,7 @@ func bandColor(s Series, style draw.LineStyle) color.Color {
 	return transparent(style.Color, 0.18)
 }
 
-// addSeries adds band, line and, where points are few, their markers.
+// addSeries adds the band, the line and, if there are few points, their markers.
 func addSeries(p *plot.Plot, s Series, style draw.LineStyle) error {
 	xys := make(plotter.XYs, len(s.Y))
 	for i, y := range s.Y {
@@ -99,7 +99,7 @@ func addSeries(p *plot.Plot, s Series, style draw.LineStyle) error {
 	return nil
 }
 
-// bandOutline walks along the band's upper end and back along its lower one.
+// bandOutline follows the band's upper edge and returns along its lower one.
 func bandOutline(s Series) plotter.XYs {
 	var outline plotter.XYs
 	for i, y := range s.High {
@@ -111,7 +111,7 @@ func bandOutline(s Series) plotter.XYs {
 	return outline
 }
 
-// thinTo bounds the points of a drawn line: 24,000 steps would make a heavy SVG of which a screen shows no more.
+// thinTo limits the points of a drawn line: 24,000 steps would make a large SVG without showing more on a screen.
 const thinTo = 4000
 
 // thin keeps the first, lowest, highest and last point of each run of points, so

@@ -12,11 +12,11 @@ import (
 	"github.com/cnnbook/cnnbook/viz"
 )
 
-// hostile is text from outside at its worst: markup, quotes, control characters, a
-// bidirectional override, a non-character, broken UTF-8, a terminal escape.
+// hostile is the worst untrusted text: markup, quotes, control characters, a
+// bidirectional override, a non-character, invalid UTF-8, a terminal escape.
 const hostile = "<script>alert('x')</script>&amp;\"\x00\x1b[31m\u202egpj.exe\ufffe\xff\u2028\t]]>"
 
-// labelled puts s in every place for text that a figure has.
+// labelled puts s into every text of a figure.
 func labelled(s string) []figurer {
 	return []figurer{
 		viz.Lines{Title: s, XLabel: s, YLabel: s, Series: []viz.Series{{Name: s, Y: []float64{1, 2}}}, Mark: &viz.Mark{X: 1, Text: s}},
@@ -44,7 +44,7 @@ func TestHostileText(t *testing.T) {
 	}
 }
 
-// FuzzText: whatever the text, the SVG is well-formed and holds nothing but drawing.
+// FuzzText: for any text, the SVG is well-formed and contains only drawing elements.
 //
 // Promise(files/text)
 func FuzzText(f *testing.F) {
@@ -66,7 +66,7 @@ func FuzzText(f *testing.F) {
 	})
 }
 
-// harmful says whether a character controls a terminal, ends a line or reorders text.
+// harmful reports whether a character controls a terminal, ends a line or reorders text.
 func harmful(r rune) bool {
 	return unicode.IsControl(r) && r != '\n' && r != '\t' || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029'
 }
@@ -118,7 +118,7 @@ func TestSVGHead(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		`width="100" height="120" viewBox="0 0 100 120"`, // CSS pixels, whole ones
+		`width="100" height="120" viewBox="0 0 100 120"`, // whole CSS pixels
 		`role="img" aria-label="Fish &amp; &#34;chips&#34;. 1 image in 1 row and 1 column."`,
 		`font-family:'Liberation Sans',Arial,`,
 		`image-rendering:pixelated`,

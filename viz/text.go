@@ -14,8 +14,8 @@ import (
 // capHeight is the height of Liberation Sans's capitals in units of its size.
 const capHeight = 0.729
 
-// lettering is a font and colour for text that this package places itself.
-// gonum's own text style aligns on the line box, which is visibly off in small cells.
+// lettering is a font and colour for text that this package positions itself.
+// gonum's own text style aligns the line box, which is visibly off-centre in small cells.
 type lettering struct {
 	font  font.Font
 	color color.Color
@@ -28,8 +28,8 @@ func (l lettering) width(s string) vg.Length {
 	return face.Width(s)
 }
 
-// draw writes s on the baseline y. align places x: 0 at the left end of s, 0.5 in
-// the middle, 1 at the right end.
+// draw writes s on the baseline y. align is the position of x in s: 0 is the left end,
+// 0.5 the middle, 1 the right end.
 func (l lettering) draw(c draw.Canvas, x, y vg.Length, align float64, s string) {
 	if s == "" {
 		return
@@ -43,7 +43,7 @@ func (l lettering) drawMiddle(c draw.Canvas, x, y vg.Length, align float64, s st
 	l.draw(c, x, y-capHeight/2*l.font.Size, align, s)
 }
 
-// drawSlanted writes s upwards at 45 degrees, with the middle of its end at (x, y).
+// drawSlanted writes s upwards at 45 degrees, with the middle of its right end at (x, y).
 func (l lettering) drawSlanted(c draw.Canvas, x, y vg.Length, s string) {
 	c.Push()
 	c.Translate(vg.Point{X: x, Y: y})
@@ -52,7 +52,7 @@ func (l lettering) drawSlanted(c draw.Canvas, x, y vg.Length, s string) {
 	c.Pop()
 }
 
-// fit returns s, or as much of it as is no wider than width with an ellipsis at its end.
+// fit returns s, shortened with an ellipsis if it is wider than width.
 func (l lettering) fit(s string, width vg.Length) string {
 	s = clean(s)
 	if l.width(s) <= width {
@@ -68,7 +68,7 @@ func (l lettering) fit(s string, width vg.Length) string {
 	return "…"
 }
 
-// fitAll is fit for each label of an axis.
+// fitAll applies fit to each label of an axis.
 func (l lettering) fitAll(labels []string, width vg.Length) []string {
 	out := make([]string, len(labels))
 	for i, s := range labels {
@@ -87,7 +87,7 @@ func (l lettering) widest(labels []string) vg.Length {
 }
 
 // clean makes a label safe to draw and to embed in XML: white space becomes a
-// space, and whatever steers a terminal or a text direction, or is no character at all, becomes U+FFFD.
+// space; characters that control a terminal or the text direction, and invalid ones, become U+FFFD.
 func clean(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {

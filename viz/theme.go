@@ -26,7 +26,7 @@ const (
 	plotHeight = vg.Length(340)
 )
 
-// Palette returns the colours of series, in their order of use: the eight of
+// Palette returns the colours of series, in order of use: the eight of
 // Okabe and Ito, "Color Universal Design" (2002, revised 2008,
 // https://jfly.uni-koeln.de/color/), without the yellow, which is too pale for
 // lines on white. See also B. Wong, "Points of view: Color blindness", Nature
@@ -56,8 +56,8 @@ func SeriesStyle(i int) draw.LineStyle {
 	}
 }
 
-// NewPlot returns an empty gonum plot in the package's look: sans-serif type,
-// dark grey axes, readable ticks, pale grid lines to be added by the caller.
+// NewPlot returns an empty gonum plot in the package's style: sans-serif type,
+// dark grey axes and readable ticks. The caller adds grid lines.
 func NewPlot(title, xLabel, yLabel string) *plot.Plot {
 	p := plot.New()
 	p.TextHandler = textHandler()
@@ -90,7 +90,7 @@ const tickMiddle = draw.YAlignment(-0.6)
 
 func textHandler() text.Handler { return text.Plain{Fonts: font.DefaultCache} }
 
-// sans is the Liberation Sans that gonum/plot carries; its widths equal Arial's.
+// sans is the Liberation Sans included in gonum/plot; its widths equal Arial's.
 func sans(size vg.Length, bold bool) font.Font {
 	f := font.Font{Typeface: "Liberation", Variant: "Sans", Size: size}
 	if bold {
@@ -107,9 +107,9 @@ func ink() color.Color      { return rgb(0x222222) } // text
 func faintInk() color.Color { return rgb(0x666666) } // axes; 5.7:1 on white
 func gridInk() color.Color  { return rgb(0xE4E4E4) } // grid lines
 func paper() color.Color    { return rgb(0xFFFFFF) }
-func rightInk() color.Color { return rgb(0x0072B2) } // Okabe and Ito's blue: right answers
+func rightInk() color.Color { return rgb(0x0072B2) } // Okabe and Ito's blue: correct predictions
 func wrongInk() color.Color { return rgb(0xB84F00) } // their vermillion, darkened to 5:1 on white for small type
-func restInk() color.Color  { return rgb(0x9AA5AE) } // bars that are neither
+func restInk() color.Color  { return rgb(0x9AA5AE) } // other bars
 func shadeInk() color.Color { return rgb(0xBFDDF0) } // bars behind a line
 func barInk() color.Color   { return rgb(0x56B4E9) } // Okabe and Ito's sky blue: bars on which a whisker shows
 
@@ -120,8 +120,8 @@ func transparent(c color.Color, opacity float64) color.Color {
 	return n
 }
 
-// ramp maps 0 … 1 to white … blue … deep blue, ever darker, so that it also
-// reads as a grey scale.
+// ramp maps 0 … 1 to white … blue … deep blue with decreasing lightness, so that it also
+// works as a grey scale.
 func ramp(v float64) color.Color {
 	stops := []color.NRGBA{{255, 255, 255, 255}, {0xA6, 0xCE, 0xE6, 255}, {0x00, 0x72, 0xB2, 255}, {0x00, 0x35, 0x5C, 255}}
 	v = min(max(v, 0), 1) * float64(len(stops)-1)
@@ -132,8 +132,8 @@ func ramp(v float64) color.Color {
 	return color.NRGBA{mix(a.R, b.R), mix(a.G, b.G), mix(a.B, b.B), 255}
 }
 
-// readableOn returns black or white, whichever has the greater contrast on the
-// background by WCAG 2.2's ratio (L1 + 0.05)/(L2 + 0.05): 4.58:1 at the least.
+// readableOn returns black or white, whichever has the higher contrast on the
+// background by WCAG 2.2's ratio (L1 + 0.05)/(L2 + 0.05), which is at least 4.58:1.
 func readableOn(background color.Color) color.Color {
 	l := luminance(background)
 	if 1.05/(l+0.05) > (l+0.05)/0.05 {
@@ -142,7 +142,7 @@ func readableOn(background color.Color) color.Color {
 	return rgb(0x000000)
 }
 
-// luminance is WCAG 2.2's relative luminance of an opaque sRGB colour, 0 … 1.
+// luminance returns WCAG 2.2's relative luminance of an opaque sRGB colour, 0 … 1.
 func luminance(c color.Color) float64 {
 	n := color.NRGBAModel.Convert(c).(color.NRGBA)
 	linear := func(b uint8) float64 {

@@ -14,7 +14,7 @@ import (
 	"github.com/cnnbook/cnnbook/viz"
 )
 
-// plotter of those descriptions that have one.
+// plotMaker is the Plot method of the descriptions that have one.
 type plotMaker interface {
 	Plot() (*plot.Plot, error)
 }
@@ -33,9 +33,9 @@ func TestBadInput(t *testing.T) {
 		{"empty series", series(viz.Series{Name: "train"}), `series "train" is empty`},
 		{"NaN", series(viz.Series{Y: []float64{1, nan}}), "series 0: element 1 is NaN"},
 		{"infinity", series(viz.Series{Y: []float64{inf}}), "element 0 is +Inf"},
-		{"out of all bounds", series(viz.Series{Y: []float64{1, -1e300}}), "element 1 is -1e+300, expected at most 1e+100"},
+		{"out of all bounds", series(viz.Series{Y: []float64{1, -1e300}}), "element 1 is -1e+300, expected a magnitude of at most 1e+100"},
 		{"X too short", series(viz.Series{X: []float64{1}, Y: []float64{1, 2}}), "X has 1 elements, expected 2, as many as Y"},
-		{"half a band", series(viz.Series{Y: []float64{1}, Low: []float64{1}}), "expected Low and High or neither"},
+		{"half a band", series(viz.Series{Y: []float64{1}, Low: []float64{1}}), "expected both Low and High or neither"},
 		{"band too long", series(viz.Series{Y: []float64{1}, Low: []float64{1, 2}, High: []float64{1}}), "low end of the band has 2 elements"},
 		{"NaN in X", series(viz.Series{X: []float64{nan}, Y: []float64{1}}), "X: element 0 is NaN"},
 		{"zero on a log axis", viz.Lines{LogX: true, Series: []viz.Series{{X: []float64{0, 1}, Y: []float64{1, 2}}}}, "element 0 is 0, expected more than 0 on a logarithmic axis"},
@@ -84,7 +84,7 @@ func TestBadInput(t *testing.T) {
 
 		{"bars lengths", viz.ClassBars{Labels: ab, Values: []float64{1}}, "labels has 2 elements, expected 1"},
 		{"bars range", viz.ClassBars{Labels: ab, Values: []float64{1, 1.5}}, "element 1 is 1.5, expected a value from 0 to 1"},
-		{"bars half interval", viz.ClassBars{Labels: []string{"a"}, Values: []float64{1}, High: []float64{1}}, "expected Low and High or neither"},
+		{"bars half interval", viz.ClassBars{Labels: []string{"a"}, Values: []float64{1}, High: []float64{1}}, "expected both Low and High or neither"},
 		{"prediction lengths", viz.Prediction{Labels: ab, Probabilities: []float64{1}}, "labels has 2 elements"},
 		{"prediction class", viz.Prediction{Labels: ab, Probabilities: []float64{1, 0}, Actual: 2}, "actual class is 2, expected less than 2"},
 
@@ -113,7 +113,7 @@ func checkInputError(t *testing.T, err error, want string) {
 		t.Fatal("no error")
 	}
 	if !errors.Is(err, viz.ErrInput) {
-		t.Errorf("%v is no ErrInput", err)
+		t.Errorf("%v does not wrap ErrInput", err)
 	}
 	if !strings.Contains(err.Error(), want) {
 		t.Errorf("error %q, expected it to contain %q", err, want)
@@ -123,7 +123,7 @@ func checkInputError(t *testing.T, err error, want string) {
 	}
 }
 
-// TestExtremes draws what is unusual but right, without panic.
+// TestExtremes draws unusual but valid data, without panic.
 func TestExtremes(t *testing.T) {
 	long := strings.Repeat("a very long name ", 40)
 	tests := map[string]figurer{
@@ -170,7 +170,7 @@ func TestExtremes(t *testing.T) {
 	}
 }
 
-// TestRenderErrors covers figures that no description makes.
+// TestRenderErrors covers figures that no description produces.
 func TestRenderErrors(t *testing.T) {
 	spoiled := viz.NewPlot("Spoiled", "", "")
 	line, err := plotter.NewLine(plotter.XYs{{X: 0, Y: 1}, {X: 1, Y: 2}})

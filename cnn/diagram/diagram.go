@@ -3,8 +3,8 @@
 // and output shapes. Graphviz itself (as WebAssembly, github.com/goccy/go-graphviz)
 // does the layout.
 //
-// It is a package of its own because starting Graphviz costs most of a second,
-// which a program that draws no network should not pay.
+// It is a separate package because starting Graphviz takes almost a second,
+// which a program that draws no network should not spend.
 package diagram
 
 import (
@@ -41,7 +41,7 @@ func SVG(ctx context.Context, net cnn.Architecture) ([]byte, error) {
 	if err := g.Render(ctx, graph, graphviz.SVG, &out); err != nil {
 		return nil, fmt.Errorf("drawing the diagram: %w", err)
 	}
-	// From the element on: the XML prologue has no place inside a page.
+	// Without the XML prologue, which is not allowed inside a page.
 	svg := out.Bytes()
 	return svg[max(0, bytes.Index(svg, []byte("<svg"))):], nil
 }
@@ -86,7 +86,7 @@ func node(layer cnn.Layer, in, out cnn.Shape) string {
 		html.EscapeString(in.String()), html.EscapeString(out.String()))
 }
 
-// printable replaces what no XML may hold, and what reorders the text after it.
+// printable replaces characters that XML does not allow, and those that reorder the text after them.
 func printable(name string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029' || r >= 0xFFFE && r <= 0xFFFF {
@@ -96,7 +96,7 @@ func printable(name string) string {
 	}, name)
 }
 
-// color tells the kinds of layer apart; the class's name stands beside it.
+// color distinguishes the kinds of layer; the class name is also shown as text.
 func color(layer cnn.Layer) string {
 	switch layer.(type) {
 	case cnn.Conv2D:

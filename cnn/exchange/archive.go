@@ -11,8 +11,8 @@ type member struct {
 	data []byte
 }
 
-// stored is a zip archive whose members are not compressed, as NumPy and Keras
-// write theirs.
+// stored returns a zip archive with uncompressed members, as NumPy and Keras
+// write it.
 func stored(members ...member) ([]byte, error) {
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)

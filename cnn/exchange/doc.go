@@ -2,7 +2,7 @@
 // frameworks, and reads those of Keras.
 //
 //	format               written  read  for
-//	Keras JSON           yes      yes   model_from_json of Keras 2 or 3: the layers alone
+//	Keras JSON           yes      yes   model_from_json of Keras 2 or 3: only the layers
 //	.keras               yes      yes   Keras 3
 //	.h5, whole model     yes      yes   Keras 2.2.3 and later, Keras 3
 //	.h5, weights         yes      yes   load_weights of Keras 2 and 3 (the write-up's save_weights)
@@ -13,32 +13,32 @@
 //
 // A run's history, in CSV for pandas, is written by [cnn.Run.Export].
 //
-// # What other programs must be given
+// # Input in other programs
 //
-// A network takes float32 images [batch, height, width, channels], which went through
-// [Model.Preprocess], as [cnn.Preprocess.Inputs] does it: each standardised by itself,
-// unless it was imported with another preprocessing. Every format says so where it has a
-// place for words. PyTorch is the exception in the order: there images are [batch,
-// channels, height, width].
+// A network takes float32 images [batch, height, width, channels], preprocessed by
+// [Model.Preprocess], as [cnn.Preprocess.Inputs] does it: each image is standardised
+// separately, unless the network was imported with another preprocessing. Every format with
+// a text field states this. PyTorch's axes have another order: [batch, channels, height,
+// width].
 //
 // # What is read
 //
-// [Import] reads Sequential and functional models that are one chain, models within them
-// too, of the layers that package cnn has. A layer with an activation of its own becomes
-// two. Rescaling and Normalization before the first layer become the preprocessing;
-// what acts in training only is left out, and so are regularisers, constraints and
-// trainable=False: predictions do not depend on them, and the notes name them. A
-// network that ends without a softmax gets one. What a file does not say about its
-// images must be said, as one of [Preprocessings]. Anything else is refused with the
-// layer's name, and so is a field of another type than Keras gives it.
+// [Import] reads Sequential and functional models that are one chain of layers that package
+// cnn has, including nested models. A layer with its own activation becomes two layers.
+// Rescaling and Normalization before the first layer become the preprocessing. Layers that
+// act only in training are left out, and so are regularisers, constraints and
+// trainable=False: predictions do not depend on them, and the notes list them. A network
+// that ends without a softmax gets one. If a file does not describe the preprocessing of
+// its images, the caller must choose one of [Preprocessings]. Anything else is refused with
+// the layer's name, and so is a field whose type differs from Keras's.
 //
-// [ReadKeras] and [ReadKerasJSON], which give no notes, refuse what Import would note.
+// [ReadKeras] and [ReadKerasJSON], which return no notes, refuse what Import would note.
 //
-// ONNX and PyTorch's form have no place yet for the layers that only Keras's files
-// bring: average and overlapping pooling, zero padding, depthwise and separable convolutions, and
-// activations other than ReLU and softmax are refused there by name.
+// The ONNX and PyTorch formats do not yet support the layers that only occur in Keras's files:
+// average and overlapping pooling, zero padding, depthwise and separable convolutions, and
+// activations other than ReLU and softmax are refused by name.
 //
-// It is a package of its own so that a notebook which trains does not pay for it.
+// It is a separate package so that a notebook that only trains does not compile it.
 package exchange
 
 import (
@@ -50,17 +50,17 @@ import (
 	"github.com/cnnbook/cnnbook/internal/hdf5"
 )
 
-// ErrUnsupported: something that a file asks for and package cnn does not have.
+// ErrUnsupported means that a file uses a feature that package cnn does not have.
 var ErrUnsupported = errors.New("not supported")
 
 // Model is a network and its weights, in the order of [cnn.Architecture.WeightSpecs].
 type Model struct {
 	Network    cnn.Architecture
 	Weights    cnn.Weights
-	Preprocess cnn.Preprocess // what the images go through before; the zero value standardises
+	Preprocess cnn.Preprocess // preprocessing of the images; the zero value standardises
 }
 
-// inputNote is what every format says about its input.
+// inputNote is the description of the input in every format.
 func inputNote(p cnn.Preprocess) string {
 	p.Flip = false
 	if p == (cnn.Preprocess{}) {
@@ -69,7 +69,7 @@ func inputNote(p cnn.Preprocess) string {
 	return "input: " + p.String()
 }
 
-// note writes the preprocessing into a .h5 file, where Keras leaves it alone and
+// note writes the preprocessing into a .h5 file, where Keras ignores it and
 // [Import] finds it.
 func (m Model) note(root *hdf5.Group) error {
 	text, err := json.Marshal(m.Preprocess)
@@ -77,7 +77,7 @@ func (m Model) note(root *hdf5.Group) error {
 	return err
 }
 
-// layerWeights cuts the weights by layer.
+// layerWeights splits the weights by layer.
 func (m Model) layerWeights() ([]cnn.Weights, error) {
 	if err := m.Weights.Check(m.Network); err != nil {
 		return nil, err
@@ -86,7 +86,7 @@ func (m Model) layerWeights() ([]cnn.Weights, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, rest, in := make([]cnn.Weights, len(shapes)), slices.Clone(m.Weights), m.Network.Input // cloned: a format may turn an array
+	out, rest, in := make([]cnn.Weights, len(shapes)), slices.Clone(m.Weights), m.Network.Input // cloned: a format may transpose an array
 	for i, l := range m.Network.Layers {
 		n := len(l.Weights(in))
 		out[i], rest, in = rest[:n], rest[n:], shapes[i]

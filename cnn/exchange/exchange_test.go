@@ -22,8 +22,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// every is a network of every layer, with strides that do not divide and a
-// dense layer after a Flatten.
+// every is a network with every kind of layer, with strides that do not divide the
+// size and a dense layer after a Flatten.
 func every(t *testing.T) Model {
 	t.Helper()
 	net := cnn.Architecture{Name: "every", Input: cnn.Shape{32, 32, 3}, Layers: []cnn.Layer{
@@ -45,7 +45,7 @@ func every(t *testing.T) Model {
 	return filled(t, net)
 }
 
-// pooled is a network that ends in a mean over all positions, as later ones do.
+// pooled is a network that ends in a mean over all positions, like later architectures.
 func pooled(t *testing.T) Model {
 	t.Helper()
 	return filled(t, cnn.Architecture{Name: "pooled", Input: cnn.Shape{32, 32, 3}, Layers: []cnn.Layer{
@@ -59,7 +59,7 @@ func pooled(t *testing.T) Model {
 	}})
 }
 
-// filled draws weights, and shakes those that start constant.
+// filled draws weights, and perturbs those that start constant.
 func filled(t *testing.T, net cnn.Architecture) Model {
 	t.Helper()
 	w, err := net.Initialize(7)
@@ -121,8 +121,8 @@ func files(t *testing.T, m Model) map[string][]byte {
 	return out
 }
 
-// Every format that is read gives back what was written, and writing leaves the
-// weights as they were.
+// Every readable format returns what was written, and writing does not change the
+// weights.
 func TestRoundTrip(t *testing.T) {
 	for _, net := range []cnn.Architecture{every(t).Network, pooled(t).Network, cnn.WriteUp()} {
 		m := filled(t, net)
@@ -140,12 +140,12 @@ func TestRoundTrip(t *testing.T) {
 		}
 		for _, name := range []string{"model.h5", "model.keras"} {
 			if got, err := ReadKeras(made[name]); err != nil || !reflect.DeepEqual(got, Model{Network: layers, Weights: before}) {
-				t.Errorf("%s: read something else, %v", name, err)
+				t.Errorf("%s: read a different model, %v", name, err)
 			}
 		}
 		for _, name := range []string{"weights.h5", "three.weights.h5", "model.h5"} {
 			if got, err := ReadKerasWeights(made[name], layers); err != nil || !reflect.DeepEqual(got, before) {
-				t.Errorf("%s: read something else, %v", name, err)
+				t.Errorf("%s: read a different model, %v", name, err)
 			}
 		}
 	}
@@ -193,7 +193,7 @@ func TestReadRefuses(t *testing.T) {
 	}
 }
 
-// A .keras file that lacks a part, is damaged, or unpacks to far more than its
+// A .keras file that lacks a part, is damaged, or expands to far more than its
 // own length is refused.
 //
 // Promise(files/hostile)
@@ -238,7 +238,7 @@ func TestReadKerasRefuses(t *testing.T) {
 	}
 }
 
-// Every format that is listed can be written; a name that is not is refused with all of them.
+// Every listed format can be written; the error for an unknown name lists all of them.
 func TestExportKnowsEveryFormat(t *testing.T) {
 	m := every(t)
 	r, err := cnn.ImportRun(t.TempDir(), "every", m.Network, m.Weights, "a test")

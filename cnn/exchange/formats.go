@@ -8,16 +8,16 @@ import (
 	"github.com/cnnbook/cnnbook/cnn"
 )
 
-// Format is a form in which a run, or its network, can leave.
+// Format is a format in which a run or its network can be exported.
 type Format struct {
 	Name  string
-	About string                      // for people, what is written
-	Write func(Model) ([]byte, error) // one file of the network; nil for a form of the whole run
+	About string                      // description of the output for users
+	Write func(Model) ([]byte, error) // returns the network as one file; nil for a format of the whole run
 }
 
-// Formats lists every form that a run can be exported in, the default first: those
-// of [cnn.ExportFormats], which hold more than the network or are its own, then
-// those of other frameworks.
+// Formats lists every export format, the default first: those of
+// [cnn.ExportFormats], which hold more than the network or are this module's own,
+// then those of other frameworks.
 func Formats() []Format {
 	var all []Format
 	for _, f := range cnn.ExportFormats() {
@@ -37,7 +37,7 @@ func Formats() []Format {
 	}...)
 }
 
-// Export writes a run in the format of that name to out, which must not exist: see
+// Export writes a run in the named format to out, which must not exist: see
 // [cnn.Run.Export]. The error for a name that is not in [Formats] wraps cnn.ErrConfig.
 func Export(r *cnn.Run, format, out string) error {
 	var names []string
@@ -61,8 +61,8 @@ func (f Format) export(r *cnn.Run, out string) error {
 	return cnn.WriteNewFile(out, data)
 }
 
-// Read reads any of Keras's files. Those that hold weights alone need the network
-// that they are for; others are refused if they hold another one.
+// Read reads any of Keras's files. Files with weights only need their network;
+// other files are refused if they hold a different network.
 func Read(data []byte, network *cnn.Architecture) (Model, error) {
 	if network == nil {
 		return ReadKeras(data)
@@ -80,7 +80,7 @@ func Read(data []byte, network *cnn.Architecture) (Model, error) {
 	return Model{}, err
 }
 
-// ReadNetwork reads layers from JSON, in Keras's form or in ours.
+// ReadNetwork reads layers from JSON, in Keras's format or in ours.
 func ReadNetwork(data []byte) (cnn.Architecture, error) {
 	if isKerasJSON(data) {
 		return ReadKerasJSON(data)

@@ -10,12 +10,12 @@ import (
 	"github.com/cnnbook/cnnbook/cnn"
 )
 
-// refused says whether an error is one that a reader may give for a bad file.
+// refused reports whether an error is one that a reader may return for a bad file.
 func refused(err error) bool {
 	return errors.Is(err, cnn.ErrFormat) || errors.Is(err, cnn.ErrArchitecture) || errors.Is(err, cnn.ErrMismatch) || errors.Is(err, ErrUnsupported)
 }
 
-// seeds adds the files of that name that Keras wrote.
+// seeds adds Keras's files with that name.
 func seeds(f *testing.F, name string) {
 	f.Helper()
 	paths, err := filepath.Glob(filepath.Join("testdata", "keras-*", name))
@@ -31,7 +31,7 @@ func seeds(f *testing.F, name string) {
 	}
 }
 
-// Whatever the JSON, there is a network that is written and read again as it is,
+// Any JSON gives either a network that is unchanged after writing and reading it,
 // or an error that says what is wrong.
 //
 // Promise(files/hostile)
@@ -43,7 +43,7 @@ func FuzzReadKerasJSON(f *testing.F) {
 		net, err := ReadKerasJSON(data)
 		if err != nil {
 			if !refused(err) {
-				t.Errorf("%v is of no known kind", err)
+				t.Errorf("%v is of an unknown class", err)
 			}
 			return
 		}
@@ -64,8 +64,8 @@ func FuzzReadKerasJSON(f *testing.F) {
 	})
 }
 
-// Whatever the bytes of a .h5 or .keras file, there is a model whose weights are
-// all there, or an error that says what is wrong.
+// Any bytes of a .h5 or .keras file give either a model with all its weights,
+// or an error that says what is wrong.
 //
 // Promise(files/hostile)
 func FuzzReadKeras(f *testing.F) {
@@ -84,7 +84,7 @@ func FuzzReadKeras(f *testing.F) {
 	})
 }
 
-// The same for files of weights, read for the network that they were made for.
+// The same for weights files, read for their own network.
 //
 // Promise(files/hostile)
 func FuzzReadKerasWeights(f *testing.F) {
@@ -111,8 +111,8 @@ func FuzzReadKerasWeights(f *testing.F) {
 	})
 }
 
-// Whatever the bytes, an import is a network that ends in probabilities, with all
-// its weights and a preprocessing that fits it, or an error of one line.
+// Any bytes give either a network that ends in probabilities, with all its
+// weights and a matching preprocessing, or a one-line error.
 //
 // Promise(files/hostile)
 func FuzzImport(f *testing.F) {
@@ -127,7 +127,7 @@ func FuzzImport(f *testing.F) {
 			case refused(err) || errors.Is(err, ErrPreprocessing):
 				continue
 			default:
-				t.Fatalf("%v is of no known kind", err)
+				t.Fatalf("%v is of an unknown class", err)
 			}
 			shapes, err := m.Network.Shapes()
 			if err != nil {
@@ -143,7 +143,7 @@ func FuzzImport(f *testing.F) {
 	})
 }
 
-// Whatever the layers, there is a plan or an error of a known kind.
+// Any layers give either a plan or an error of a known class.
 //
 // Promise(files/hostile)
 func FuzzReadPlan(f *testing.F) {
@@ -161,7 +161,7 @@ func FuzzReadPlan(f *testing.F) {
 		p, err := readPlan(data)
 		if err != nil {
 			if !refused(err) {
-				t.Errorf("%v is of no known kind", err)
+				t.Errorf("%v is of an unknown class", err)
 			}
 			return
 		}

@@ -16,26 +16,26 @@ import (
 	"github.com/cnnbook/cnnbook/internal/hdf5"
 )
 
-// ErrNoNetwork: a file holds weights alone, and no network was given.
+// ErrNoNetwork means that a file holds only weights, and no network was given.
 var ErrNoNetwork = fmt.Errorf("%w: it holds weights without their network", cnn.ErrFormat)
 
-// ErrPreprocessing: a file does not say what its network's images went through, and
-// nobody else did; or the two contradict each other.
+// ErrPreprocessing means that neither the file nor the caller states the preprocessing of
+// the network's images, or that the two contradict each other.
 var ErrPreprocessing = errors.New("unclear preprocessing")
 
-// Imported is a network that was trained elsewhere, as it can be used here.
+// Imported is a network that was trained in another framework, converted for use here.
 type Imported struct {
 	Model
-	// Notes say, for people, what was left out, added or assumed.
+	// Notes tell the user what was left out, added or assumed.
 	Notes []string
 }
 
 // Import reads any of Keras's files with weights: .keras and .h5 files of whole
-// models, or of weights alone for network, JSON in Keras's form or in ours, which
-// is nil otherwise. preprocess is a choice of [Preprocessings], or empty: then
-// the file must say what its network's images went through. A network that ends in
-// numbers for its classes gets a softmax. What else is changed or left out does not
-// change predictions, and is in the notes.
+// models, or files with only the weights of network. network is JSON in Keras's
+// format or in ours, or nil if the file holds the network. preprocess is one of
+// [Preprocessings], or empty: then the file must state the preprocessing of its
+// images. A network that ends in logits gets a softmax. Other changes and omissions
+// do not affect predictions, and are listed in the notes.
 func Import(data, network []byte, preprocess string) (Imported, error) {
 	var out Imported
 	p, f, err := readFile(data, network)
@@ -65,7 +65,7 @@ func Import(data, network []byte, preprocess string) (Imported, error) {
 	return out, nil
 }
 
-// notes are the losses for people, those of one kind together.
+// notes describes the losses to the user, grouped by kind.
 func notes(lost []loss) (out []string) {
 	names := map[loss][]string{} // by kind
 	var kinds []loss
@@ -82,15 +82,15 @@ func notes(lost []loss) (out []string) {
 	return out
 }
 
-// kerasFile is what a file with weights holds.
+// kerasFile is the content of a file with weights.
 type kerasFile struct {
-	config     []byte // the network; nil for weights alone
+	config     []byte // the network; nil for weights only
 	weights    *hdf5.Group
-	preprocess *cnn.Preprocess // if the file says it
-	loss       string          // that it was trained with, if the file says it
+	preprocess *cnn.Preprocess // if the file states it
+	loss       string          // that it was trained with, if the file states it
 }
 
-// readFile reads a file and its plan, which network replaces if it is not nil.
+// readFile reads a file and its plan. A network that is not nil replaces the plan.
 func readFile(data, network []byte) (*plan, *kerasFile, error) {
 	f, err := openKeras(data)
 	if err != nil {
@@ -107,7 +107,7 @@ func readFile(data, network []byte) (*plan, *kerasFile, error) {
 	if err != nil || f.config == nil {
 		return p, f, err
 	}
-	own, err := readPlan(f.config) // its order of the arrays is the file's
+	own, err := readPlan(f.config) // its order of arrays is the file's
 	if err != nil {
 		return nil, nil, err
 	}
@@ -117,7 +117,7 @@ func readFile(data, network []byte) (*plan, *kerasFile, error) {
 	return own, f, nil
 }
 
-// readAnyPlan reads layers from JSON, in Keras's form or in ours.
+// readAnyPlan reads layers from JSON, in Keras's format or in ours.
 func readAnyPlan(data []byte) (*plan, error) {
 	if isKerasJSON(data) {
 		return readPlan(data)
@@ -129,7 +129,7 @@ func readAnyPlan(data []byte) (*plan, error) {
 	return planOf(ours)
 }
 
-// isKerasJSON says whether a model's JSON is Keras's: ours has no class_name.
+// isKerasJSON reports whether a model's JSON is Keras's: ours has no class_name.
 func isKerasJSON(data []byte) bool {
 	var model struct {
 		Class *string `json:"class_name"`
@@ -137,7 +137,7 @@ func isKerasJSON(data []byte) bool {
 	return json.Unmarshal(data, &model) == nil && model.Class != nil
 }
 
-// sameArrays refuses a model's file where weights of another network are asked for.
+// sameArrays refuses a model's file if its arrays do not fit the requested network.
 func sameArrays(file, asked *plan) error {
 	specs, err := file.net.WeightSpecs()
 	if err != nil {
@@ -150,7 +150,7 @@ func sameArrays(file, asked *plan) error {
 	return w.Check(asked.net)
 }
 
-// openKeras tells the kinds of files apart by their bytes.
+// openKeras detects the kind of file by its bytes.
 func openKeras(data []byte) (*kerasFile, error) {
 	if err := notKeras(data); err != nil {
 		return nil, err
@@ -180,7 +180,7 @@ func openKeras(data []byte) (*kerasFile, error) {
 	return f, err
 }
 
-// knownTree refuses an HDF5 file that is none of Keras's.
+// knownTree refuses an HDF5 file that Keras did not write.
 func knownTree(root *hdf5.Group) error {
 	if root.Attributes["model_config"] != nil || root.Groups["model_weights"] != nil || layersOf(root) != nil ||
 		root.Attributes["layer_names"] != nil || root.Attributes["layer_names0"] != nil {
@@ -188,14 +188,14 @@ func knownTree(root *hdf5.Group) error {
 	}
 	names := slices.Sorted(maps.Keys(root.Groups))
 	names = append(names, slices.Sorted(maps.Keys(root.Datasets))...)
-	return fmt.Errorf("%w: it is an HDF5 file, but none of Keras's: there are neither a model nor layers in it; it holds %s", cnn.ErrFormat, shortList(names))
+	return fmt.Errorf("%w: it is an HDF5 file, but not one of Keras's: it has neither a model nor layers; it holds %s", cnn.ErrFormat, shortList(names))
 }
 
 // openArchive reads a .keras file.
 func openArchive(data []byte) (*kerasFile, error) {
 	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 	if errors.Is(err, zip.ErrFormat) {
-		return nil, fmt.Errorf("%w: .keras file: not a valid zip file: its end is missing after %d bytes: it was cut short, so download or copy it again", cnn.ErrFormat, len(data))
+		return nil, fmt.Errorf("%w: .keras file: not a valid zip file: its end is missing after %d bytes: it is cut short, so download or copy it again", cnn.ErrFormat, len(data))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: .keras file: %w", cnn.ErrFormat, err)
@@ -242,7 +242,7 @@ func openArchive(data []byte) (*kerasFile, error) {
 	return f, nil
 }
 
-// lossOf is the loss's name in a training configuration.
+// lossOf returns the loss's name in a training configuration.
 func lossOf(config []byte) string {
 	var c struct {
 		Loss any `json:"loss"`
@@ -258,7 +258,7 @@ func lossOf(config []byte) string {
 	return snakeCase(name)
 }
 
-// unpack reads a member of a .keras file, of at most some bytes.
+// unpack reads a member of a .keras file, up to a maximum size in bytes.
 func unpack(z *zip.Reader, name string, most int64) ([]byte, error) {
 	f, err := z.Open(name)
 	if err != nil {
@@ -277,8 +277,8 @@ func unpack(z *zip.Reader, name string, most int64) ([]byte, error) {
 	return data, nil
 }
 
-// finish adds a softmax to a network that ends in numbers for its classes, and says
-// so. loss is what it was trained with, or empty.
+// finish adds a softmax to a network that ends in logits, and returns a note about
+// it. loss is the loss that it was trained with, or empty.
 func (p *plan) finish(loss string) (note string, err error) {
 	shapes, err := p.net.Shapes()
 	if err != nil {
@@ -289,14 +289,14 @@ func (p *plan) finish(loss string) (note string, err error) {
 		if a.Function == "softmax" && len(out) == 1 {
 			return "", nil
 		}
-		return "", fmt.Errorf("%w: the network ends in the activation %q, %s: only softmax makes probabilities of classes of it", ErrUnsupported, a.Function, a.Name)
+		return "", fmt.Errorf("%w: the network ends in the activation %q, %s: only softmax gives class probabilities", ErrUnsupported, a.Function, a.Name)
 	}
 	if len(out) != 1 || out[0] < 2 {
-		return "", fmt.Errorf("%w: the network ends in %v, %q: expected a number for each of two or more classes", ErrUnsupported, out, last.LayerName())
+		return "", fmt.Errorf("%w: the network ends in %v, %q: expected one number per class, for two or more classes", ErrUnsupported, out, last.LayerName())
 	}
 	for _, regression := range []string{"mean_squared", "mean_absolute", "huber", "log_cosh", "mse", "mae", "poisson", "binary"} {
 		if strings.HasPrefix(loss, regression) {
-			return "", fmt.Errorf("%w: the network was trained with the loss %s and ends in %q without a softmax: its numbers are no classes", ErrUnsupported, loss, last.LayerName())
+			return "", fmt.Errorf("%w: the network was trained with the loss %s and ends in %q without a softmax: its outputs are not classes", ErrUnsupported, loss, last.LayerName())
 		}
 	}
 	name := "softmax"

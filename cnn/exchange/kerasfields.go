@@ -10,7 +10,7 @@ import (
 	"github.com/cnnbook/cnnbook/cnn"
 )
 
-// imageShape is a batch shape without the batch.
+// imageShape returns a batch shape without the batch axis.
 func imageShape(batch []any) cnn.Shape {
 	var out cnn.Shape
 	for _, n := range batch[min(1, len(batch)):] {
@@ -29,12 +29,12 @@ type kerasLayer struct {
 	Class   string `json:"class_name"`
 	Config  object `json:"config"`
 	Name    string `json:"name"`          // in a functional model
-	Inbound []any  `json:"inbound_nodes"` // its calls there
+	Inbound []any  `json:"inbound_nodes"` // its calls in that model
 }
 
 func (l kerasLayer) text(key string) string { s, _ := l.Config[key].(string); return s }
 
-// number is a field, or what Keras takes where it is missing.
+// number returns a field, or Keras's default if it is missing.
 func (l kerasLayer) number(key string, byDefault float64) float64 {
 	if v, ok := l.Config[key].(float64); ok {
 		return v
@@ -42,8 +42,8 @@ func (l kerasLayer) number(key string, byDefault float64) float64 {
 	return byDefault
 }
 
-// typed refuses a field of another type than Keras gives it, which would
-// otherwise pass for one that is missing.
+// typed refuses a field whose type differs from Keras's: it would otherwise be
+// treated as missing.
 func (l kerasLayer) typed() error {
 	for _, key := range slices.Sorted(maps.Keys(l.Config)) {
 		v := l.Config[key]
@@ -73,7 +73,7 @@ func (l kerasLayer) typed() error {
 	return nil
 }
 
-// side is a field that must be one number, or a pair of equal ones.
+// side returns a field that must be one number, or a pair of equal numbers.
 func (l kerasLayer) side(key string, byDefault int) (int, error) {
 	values, ok := l.Config[key].([]any)
 	if !ok {
@@ -96,8 +96,8 @@ func (l kerasLayer) side(key string, byDefault int) (int, error) {
 	return out[0], nil
 }
 
-// only refuses a field that has another value than those that make no
-// difference; a field that is missing has none.
+// only refuses a field with a value other than those that have no effect; a
+// missing field is accepted.
 func (l kerasLayer) only(key string, allowed ...any) error {
 	v, there := l.Config[key]
 	if !there || v == nil {
@@ -125,7 +125,7 @@ func (l kerasLayer) refuse(fields map[string][]any) error {
 	return nil
 }
 
-// initializerName reads a name, a class, or Keras 2's VarianceScaling.
+// initializerName reads an initialiser given as a name, a class, or Keras 2's VarianceScaling.
 func initializerName(v any) string {
 	if s, ok := v.(string); ok {
 		return s

@@ -11,7 +11,7 @@ import (
 	"github.com/cnnbook/cnnbook/internal/hdf5"
 )
 
-// KerasWeights writes what save_weights("….h5") of Keras 2 does: a group per
+// KerasWeights writes the format of Keras 2's save_weights("….h5"): a group per
 // layer, weights in the layer's order, "kernel:0" and so on.
 func KerasWeights(m Model) ([]byte, error) {
 	var names []string
@@ -25,7 +25,7 @@ func KerasWeights(m Model) ([]byte, error) {
 	return hdf5.Encode(g)
 }
 
-// withoutSlashes are the layers' names as Keras 3 takes them, which has no slashes
+// withoutSlashes returns the layers' names for Keras 3, which allows no slashes
 // in names.
 func withoutSlashes(net cnn.Architecture) []string {
 	taken := map[string]bool{}
@@ -48,8 +48,8 @@ func withoutSlashes(net cnn.Architecture) []string {
 	return out
 }
 
-// weightsGroup is the tree of the weights, the layers under the given names; h5py
-// makes nested groups of a name with slashes.
+// weightsGroup returns the tree of the weights, with the layers under the given names;
+// h5py makes nested groups of a name with slashes.
 func weightsGroup(m Model, names []string) (*hdf5.Group, error) {
 	layers, err := m.layerWeights()
 	if err != nil {
@@ -71,10 +71,10 @@ func weightsGroup(m Model, names []string) (*hdf5.Group, error) {
 	return root, m.note(root)
 }
 
-// KerasModel writes a whole model as model.save("….h5") of Keras 2.2.3 and later
-// does, without a training configuration. Keras 3 reads it too. Keras 2.1 does
-// not know a model's configuration in that form: for it take [KerasJSON] and
-// [KerasWeights].
+// KerasModel writes a whole model in the format of model.save("….h5") of Keras 2.2.3
+// and later, without a training configuration. Keras 3 reads it too. Keras 2.1 does
+// not support this form of the configuration: use [KerasJSON] and [KerasWeights]
+// for it.
 func KerasModel(m Model) ([]byte, error) {
 	names := withoutSlashes(m.Network)
 	g, err := weightsGroup(m, names)
@@ -85,7 +85,7 @@ func KerasModel(m Model) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	layers := config["config"].([]any) // as kerasConfig makes it
+	layers := config["config"].([]any) // as returned by kerasConfig
 	for i, l := range layers {
 		l.(object)["config"].(object)["name"] = names[i]
 	}
@@ -107,8 +107,8 @@ func KerasModel(m Model) ([]byte, error) {
 	return hdf5.Encode(root)
 }
 
-// Keras3Weights writes what save_weights("….weights.h5") of Keras 3 does: a
-// group per layer, named after its class, with the arrays by number.
+// Keras3Weights writes the format of Keras 3's save_weights("….weights.h5"): a
+// group per layer, named after its class, with numbered arrays.
 func Keras3Weights(m Model) ([]byte, error) {
 	layers, err := m.layerWeights()
 	if err != nil {
@@ -132,7 +132,7 @@ func Keras3Weights(m Model) ([]byte, error) {
 	return hdf5.Encode(root)
 }
 
-// keras3Names are the groups that Keras 3 names after the layers' classes.
+// keras3Names returns the group names that Keras 3 derives from the layers' classes.
 func keras3Names(net cnn.Architecture) []string {
 	used := map[string]int{}
 	out := make([]string, len(net.Layers))
@@ -163,15 +163,15 @@ func Keras(m Model) ([]byte, error) {
 	return stored(member{"metadata.json", metadata}, member{"config.json", config}, member{"model.weights.h5", weights})
 }
 
-// What is unpacked from a .keras file is bounded: a small archive may hold far
+// The unpacked size of a .keras file is limited: a small archive may expand to far
 // more than its own length.
 const (
 	maxConfig  = 16 << 20
 	maxWeights = 1 << 30
 )
 
-// ReadKeras reads a .keras file or a whole model's .h5, told apart by their
-// first bytes. What package cnn has no place for is refused, as by [ReadKerasJSON].
+// ReadKeras reads a .keras file or a whole model's .h5; the first bytes show which it
+// is. What package cnn cannot represent is refused, as by [ReadKerasJSON].
 func ReadKeras(data []byte) (Model, error) {
 	p, f, err := readFile(data, nil)
 	if err != nil {
@@ -189,8 +189,8 @@ func ReadKeras(data []byte) (Model, error) {
 }
 
 // ReadKerasWeights reads the weights of a known network from any of Keras's .h5
-// files: a weights file of Keras 2 or 3, or a whole model's. Arrays belong to the
-// network's layers by their order, as they do in Keras.
+// files: a weights file of Keras 2 or 3, or a whole model. Arrays are assigned to the
+// network's layers by their order, as in Keras.
 func ReadKerasWeights(data []byte, net cnn.Architecture) (cnn.Weights, error) {
 	p, err := planOf(net)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 // object is a JSON object; encoding/json writes its keys in order.
 type object = map[string]any
 
-// kerasVersion is the version that each dialect's files name.
+// kerasVersion is the Keras version stated in each dialect's files.
 func kerasVersion(dialect int) string {
 	if dialect == 2 {
 		return "2.1.6"
@@ -20,7 +20,7 @@ func kerasVersion(dialect int) string {
 	return "3.12.0"
 }
 
-// KerasJSON writes the layers as model.to_json() does, for model_from_json of
+// KerasJSON writes the layers in the format of model.to_json(), for model_from_json of
 // Keras 2 (dialect 2, which Keras 3 reads from .h5 files only) or Keras 3.
 func KerasJSON(net cnn.Architecture, dialect int) ([]byte, error) {
 	config, err := kerasConfig(net, dialect)
@@ -33,7 +33,7 @@ func KerasJSON(net cnn.Architecture, dialect int) ([]byte, error) {
 	return json.Marshal(config)
 }
 
-// kerasConfig is the model as Keras describes it.
+// kerasConfig returns Keras's description of the model.
 func kerasConfig(net cnn.Architecture, dialect int) (object, error) {
 	if dialect != 2 && dialect != 3 {
 		return nil, fmt.Errorf("%w: Keras %d: dialects are 2 and 3", ErrUnsupported, dialect)
@@ -70,12 +70,12 @@ func kerasConfig(net cnn.Architecture, dialect int) (object, error) {
 	return model, nil
 }
 
-// kerasObject is how Keras 3 names a layer's class.
+// kerasObject is Keras 3's description of a layer's class.
 func kerasObject(class string, config object) object {
 	return object{"module": "keras.layers", "class_name": class, "config": config, "registered_name": nil}
 }
 
-// kerasClass is what Keras calls a layer.
+// kerasClass returns Keras's class name of a layer.
 func kerasClass(l cnn.Layer) string {
 	if _, ok := l.(cnn.WindowMaxPooling2D); ok {
 		return "MaxPooling2D"
@@ -83,7 +83,7 @@ func kerasClass(l cnn.Layer) string {
 	return l.Kind()
 }
 
-// layerConfig is a layer's get_config().
+// layerConfig returns a layer's get_config().
 func layerConfig(layer cnn.Layer, dialect int) (object, error) {
 	c := object{"name": layer.LayerName(), "trainable": true, "dtype": "float32"}
 	set := func(more object) (object, error) {

@@ -11,7 +11,7 @@ import (
 	"github.com/cnnbook/cnnbook/cnn"
 )
 
-// layers gives the layer itself, and its activation if it has one.
+// layers returns the layer itself, and its activation if it has one.
 func (l *leaf) layers(p *plan) ([]cnn.Layer, error) {
 	name := l.text("name")
 	switch l.Class {
@@ -26,7 +26,7 @@ func (l *leaf) layers(p *plan) ([]cnn.Layer, error) {
 		}
 		for _, key := range []string{"center", "scale"} {
 			if l.Config[key] == false {
-				p.lose(l, key+" false", "it has an array of ones or zeros here, which a training that starts from here trains")
+				p.lose(l, key+" false", "here it has an array of ones or zeros, which training from this run changes")
 			}
 		}
 		b := cnn.BatchNormalization{Name: name, Momentum: l.number("momentum", cnn.DefaultMomentum), Epsilon: l.number("epsilon", cnn.DefaultEpsilon)}
@@ -42,7 +42,7 @@ func (l *leaf) layers(p *plan) ([]cnn.Layer, error) {
 		if alpha == 0 {
 			return []cnn.Layer{cnn.Activation{Name: name, Function: "relu"}}, nil
 		}
-		if float32(alpha) == float32(cnn.DefaultAlpha) { // Keras 2 gives it as float32
+		if float32(alpha) == float32(cnn.DefaultAlpha) { // Keras 2 stores it as float32
 			alpha = 0
 		}
 		return []cnn.Layer{cnn.LeakyReLU{Name: name, Alpha: alpha}}, nil
@@ -80,11 +80,11 @@ func (l *leaf) layers(p *plan) ([]cnn.Layer, error) {
 		if target, ok := l.Config["target_shape"].([]any); !ok || len(target) != 1 {
 			return nil, fmt.Errorf("%w: target_shape %v", ErrUnsupported, l.Config["target_shape"])
 		}
-		return []cnn.Layer{cnn.Flatten{Name: name}}, nil // whatever the number is, it is that of all values
+		return []cnn.Layer{cnn.Flatten{Name: name}}, nil // the number can only be that of all values
 	case "Flatten":
 		return []cnn.Layer{cnn.Flatten{Name: name}}, nil
 	}
-	return nil, fmt.Errorf("%w: there is no such layer here", ErrUnsupported)
+	return nil, fmt.Errorf("%w: this layer is not available", ErrUnsupported)
 }
 
 func (l *leaf) conv(p *plan, name string) ([]cnn.Layer, error) {
@@ -117,8 +117,8 @@ func (l *leaf) pool(name string) ([]cnn.Layer, error) {
 	return []cnn.Layer{cnn.WindowMaxPooling2D{Name: name, Size: size, Stride: stride, Padding: padding}}, nil
 }
 
-// window reads a pooling's or a convolution's window; stride and padding are zero
-// where they are what byDefault would be.
+// window reads the window of a pooling or convolution layer; stride and padding are
+// zero if they equal the default.
 func (l *leaf) window(sizeKey string, byDefault int) (size, stride int, padding string, err error) {
 	if size, err = l.side(sizeKey, byDefault); err != nil {
 		return 0, 0, "", err
@@ -185,7 +185,7 @@ func (l *leaf) zeroPadding(name string) ([]cnn.Layer, error) {
 	return []cnn.Layer{cnn.ZeroPadding2D{Name: name, Top: sides[0], Bottom: sides[1], Left: sides[2], Right: sides[3]}}, nil
 }
 
-// channelwise reads a convolution of each channel by itself.
+// channelwise reads a depthwise convolution.
 func (l *leaf) channelwise(p *plan, name string) ([]cnn.Layer, error) {
 	if err := l.only("dilation_rate", "[1 1]", 1); err != nil {
 		return nil, err
@@ -208,11 +208,11 @@ func (l *leaf) channelwise(p *plan, name string) ([]cnn.Layer, error) {
 	}
 	for _, key := range []string{"depthwise_initializer", "pointwise_initializer"} {
 		if was := initializerName(l.Config[key]); was != "" && was != "glorot_uniform" {
-			p.lose(l, key+" "+was, "left out: it matters to fresh weights only")
+			p.lose(l, key+" "+was, "left out: it only affects new weights")
 		}
 	}
 	if bias := initializerName(l.Config["bias_initializer"]); bias != "" && bias != "zeros" {
-		p.lose(l, "bias_initializer "+bias, "left out: it matters to fresh weights only")
+		p.lose(l, "bias_initializer "+bias, "left out: it only affects new weights")
 	}
 	noBias := l.Config["use_bias"] == false
 	if l.Class == "DepthwiseConv2D" {
@@ -239,7 +239,7 @@ func (l *leaf) withActivation(p *plan, layer cnn.Layer) ([]cnn.Layer, error) {
 	return append([]cnn.Layer{layer}, after...), err
 }
 
-// activation is the layer of an activation: Keras names a function, or describes a
+// activation returns the layer of an activation: Keras names a function, or describes a
 // layer.
 func (l *leaf) activation(p *plan, name string, function any) ([]cnn.Layer, error) {
 	switch f := function.(type) {
@@ -252,7 +252,7 @@ func (l *leaf) activation(p *plan, name string, function any) ([]cnn.Layer, erro
 		case "swish":
 			f = "silu"
 		case "leaky_relu":
-			return []cnn.Layer{cnn.LeakyReLU{Name: name, Alpha: 0.2}}, nil // the function's slope, which is not the layer's
+			return []cnn.Layer{cnn.LeakyReLU{Name: name, Alpha: 0.2}}, nil // the function's slope, which differs from the layer's
 		}
 		if slices.Contains(cnn.Activations(), f) {
 			return []cnn.Layer{cnn.Activation{Name: name, Function: f}}, nil
@@ -274,10 +274,10 @@ func (l *leaf) activation(p *plan, name string, function any) ([]cnn.Layer, erro
 	return nil, fmt.Errorf("%w: activation %.200s", ErrUnsupported, text)
 }
 
-// initializer is the kernel's initialiser by name; what is not known here is left
-// out, and so is a bias's that is not zeros: both matter to fresh weights only.
+// initializer returns the name of the kernel's initialiser. Unknown ones are left out,
+// and so are initialisers of biases other than zeros: they only affect new weights.
 func (p *plan) initializer(l *leaf) string {
-	const why = "left out: it matters to fresh weights only"
+	const why = "left out: it only affects new weights"
 	if bias := initializerName(l.Config["bias_initializer"]); bias != "" && bias != "zeros" {
 		p.lose(l, "bias_initializer "+bias, why)
 	}

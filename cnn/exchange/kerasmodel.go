@@ -11,26 +11,26 @@ import (
 	"github.com/cnnbook/cnnbook/cnn"
 )
 
-// leaf is a layer of a Keras model, whatever models it is nested in, with what its
-// weights are found by.
+// leaf is a layer of a Keras model, at any depth of nesting, with the information
+// that locates its weights.
 type leaf struct {
 	kerasLayer
-	place  int      // of the layer that it is or lies in, from 1
+	place  int      // position of the top-level layer that it is or belongs to, from 1
 	groups []string // Keras 3's groups for the weights, by nesting: "sequential", "conv2d"
 	nested bool
-	frozen bool // it, or a model around it, is not to be trained
+	frozen bool // it, or a model around it, has trainable=False
 	specs  []cnn.WeightSpec
 }
 
 // kerasChain is a Keras model as a plain chain.
 type kerasChain struct {
 	input  cnn.Shape
-	open   []any   // instead: a batch's shape of which more than the first number is open
-	leaves []*leaf // as data goes through them
-	listed []*leaf // as the file lists them
+	open   []any   // instead of a shape: a batch shape with more than the first axis undefined
+	leaves []*leaf // in the order of the data flow
+	listed []*leaf // in the file's order
 }
 
-// maxNesting bounds how deeply models lie in models.
+// maxNesting limits the nesting of models.
 const maxNesting = 16
 
 // readChain reads a model's JSON and lists its layers as one chain.
@@ -58,10 +58,10 @@ func readChain(data []byte) (*kerasChain, error) {
 		if err != nil {
 			return nil, err
 		}
-		return nil, fmt.Errorf("%w: its images may be of any size, %.80s: save it with a fixed one, as in keras.Input((32, 32, 3))", ErrUnsupported, text)
+		return nil, fmt.Errorf("%w: its images may have any size, %.80s: save it with a fixed size, as in keras.Input((32, 32, 3))", ErrUnsupported, text)
 	}
 	if out.input == nil {
-		return nil, fmt.Errorf("%w: Keras JSON: it does not say what size of images it takes", cnn.ErrArchitecture)
+		return nil, fmt.Errorf("%w: Keras JSON: it does not state the size of its images", cnn.ErrArchitecture)
 	}
 	return out, nil
 }
@@ -70,7 +70,7 @@ func keras1(version string) error {
 	if version == "" {
 		version = "1"
 	}
-	return fmt.Errorf("%w: it is a file of Keras %s: load it with Keras 2.0 to 2.15 and save it again", ErrUnsupported, version)
+	return fmt.Errorf("%w: it is a file from Keras %s: load it with Keras 2.0 to 2.15 and save it again", ErrUnsupported, version)
 }
 
 // kerasModel is a model's JSON.
@@ -81,12 +81,12 @@ type kerasModel struct {
 	Build   buildConfig     `json:"build_config"`
 }
 
-// buildConfig is what a layer was built for.
+// buildConfig is the input shape that a layer was built for.
 type buildConfig struct {
 	Shape []any `json:"input_shape"`
 }
 
-// modelConfig is what a model's configuration holds.
+// modelConfig is a model's configuration.
 type modelConfig struct {
 	Name       string            `json:"name"`
 	Trainable  *bool             `json:"trainable"`
@@ -96,13 +96,13 @@ type modelConfig struct {
 	Outputs    any               `json:"output_layers"`
 }
 
-// model adds a model's layers to the chain. around is the place that it has.
+// model adds a model's layers to the chain. around is the layer that contains it.
 func (k *kerasChain) model(m kerasModel, around leaf, depth int) error {
 	if depth > maxNesting {
 		return fmt.Errorf("%w: models are nested too deeply", cnn.ErrFormat)
 	}
 	var config modelConfig
-	if err := json.Unmarshal(m.Config, &config.Layers); err != nil { // before 2.2.3 the configuration was the list
+	if err := json.Unmarshal(m.Config, &config.Layers); err != nil { // before 2.2.3 the configuration was the list of layers
 		config.Layers = nil
 		if err := json.Unmarshal(m.Config, &config); err != nil {
 			return fmt.Errorf("%w: Keras JSON: %w", cnn.ErrFormat, err)
@@ -165,7 +165,7 @@ func (k *kerasChain) model(m kerasModel, around leaf, depth int) error {
 	return nil
 }
 
-// takes notes a batch's shape as the input's, if there is none yet.
+// takes records a batch shape as the input's, if there is none yet.
 func (k *kerasChain) takes(batch []any) {
 	if k.input != nil || len(batch) == 0 {
 		return
@@ -175,7 +175,7 @@ func (k *kerasChain) takes(batch []any) {
 	}
 }
 
-// layer adds one layer, or the model that it is.
+// layer adds one layer, or the layers of a nested model.
 func (k *kerasChain) layer(l kerasLayer, raw json.RawMessage, place leaf, depth int) error {
 	for _, key := range []string{"batch_shape", "batch_input_shape"} {
 		if shape, ok := l.Config[key].([]any); ok {
@@ -192,13 +192,13 @@ func (k *kerasChain) layer(l kerasLayer, raw json.RawMessage, place leaf, depth 
 		}
 		return k.model(inner, place, depth+1)
 	case "TimeDistributed", "Bidirectional":
-		return place.wrap(fmt.Errorf("%w: there is no such layer here", ErrUnsupported))
+		return place.wrap(fmt.Errorf("%w: this layer is not available", ErrUnsupported))
 	}
 	k.leaves, k.listed = []*leaf{&place}, []*leaf{&place}
 	return nil
 }
 
-// wrap says which layer an error is about.
+// wrap adds the layer to an error.
 func (l *leaf) wrap(err error) error {
 	if err == nil {
 		return nil
@@ -206,7 +206,7 @@ func (l *leaf) wrap(err error) error {
 	return fmt.Errorf("layer %d, %q (%s): %w", l.place, l.text("name"), l.Class, err)
 }
 
-// nameInModel is the name that a functional model calls a layer by.
+// nameInModel returns a layer's name within a functional model.
 func (l kerasLayer) nameInModel() string {
 	if l.Name != "" {
 		return l.Name
@@ -214,7 +214,7 @@ func (l kerasLayer) nameInModel() string {
 	return l.text("name")
 }
 
-// numbered is Keras 3's name for one of several: "conv2d", "conv2d_1" and so on.
+// numbered returns Keras 3's name for one of several layers: "conv2d", "conv2d_1" and so on.
 func numbered(used map[string]int, name string) string {
 	n := used[name]
 	used[name]++
@@ -261,7 +261,7 @@ func chainOrder(config modelConfig, m kerasModel) ([]string, error) {
 		if len(from) != 1 {
 			return nil, refuse("layer %q (%s) takes %d inputs", name, l.Class, len(from))
 		}
-		if training && !slices.Contains(onlyTraining, l.Class) { // theirs is the default, which predictions override
+		if training && !slices.Contains(onlyTraining, l.Class) { // for these it is the default, which predictions override
 			return nil, fmt.Errorf("%w: layer %q (%s) is called with training=True", ErrUnsupported, name, l.Class)
 		}
 		before[name] = from[0]
@@ -280,7 +280,7 @@ func chainOrder(config modelConfig, m kerasModel) ([]string, error) {
 	return order, nil
 }
 
-// tensorNames are the layers of ["input", 0, 0] or [["input", 0, 0]].
+// tensorNames returns the layers of ["input", 0, 0] or [["input", 0, 0]].
 func tensorNames(v any) (names []string) {
 	switch v := v.(type) {
 	case []any:
@@ -300,9 +300,9 @@ func tensorNames(v any) (names []string) {
 	return names
 }
 
-// inboundNames are the layers that one call of a layer takes its inputs from, in
-// the form of Keras 2, [["conv", 0, 0, {}]], or of Keras 3, {"args": [tensor],
-// "kwargs": {}}; and whether it is called as in training.
+// inboundNames returns the layers that provide the inputs of one call of a layer, in
+// the format of Keras 2, [["conv", 0, 0, {}]], or of Keras 3, {"args": [tensor],
+// "kwargs": {}}; and whether it is called with training=True.
 func inboundNames(call any) (names []string, training bool) {
 	switch call := call.(type) {
 	case object:

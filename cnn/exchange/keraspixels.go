@@ -9,7 +9,7 @@ import (
 	"github.com/cnnbook/cnnbook/cnn"
 )
 
-// onlyTraining are layers that do nothing to a prediction.
+// onlyTraining lists the layers that do not affect predictions.
 var onlyTraining = []string{
 	"RandomFlip", "RandomRotation", "RandomZoom", "RandomTranslation", "RandomContrast", "RandomBrightness", "RandomHeight", "RandomWidth",
 	"RandomShear", "RandomHue", "RandomSaturation", "RandomSharpness", "RandomColorJitter", "RandomColorDegeneration", "RandomPosterization",
@@ -18,20 +18,20 @@ var onlyTraining = []string{
 	"GaussianNoise", "GaussianDropout", "AlphaDropout", "SpatialDropout2D", "ActivityRegularization",
 }
 
-// preprocessing reads a layer that belongs before a network or does nothing to a
-// prediction; ok says whether it is one.
+// preprocessing reads a layer that is preprocessing or does not affect predictions;
+// ok reports whether it is such a layer.
 func (p *plan) preprocessing(l *leaf, in cnn.Shape) (layers []cnn.Layer, ok bool, err error) {
 	if slices.Contains(onlyTraining, l.Class) {
 		if mode := l.text("mode"); l.Class == "RandomFlip" && mode == "horizontal" && len(p.net.Layers) == 0 {
 			p.flip = true
 		}
-		p.lose(l, "it changes images in training only", "left out: predictions do not depend on it")
+		p.lose(l, "it changes images only in training", "left out: predictions do not depend on it")
 		return nil, true, nil
 	}
 	if operation, number, ok := l.arithmetic(); ok {
 		s, err := l.calculated(operation, number)
 		if err == nil && len(p.net.Layers) > 0 {
-			err = fmt.Errorf("%w behind other layers: before the first one it is preprocessing", ErrUnsupported)
+			err = fmt.Errorf("%w after other layers: it is supported only as preprocessing, before the first layer", ErrUnsupported)
 		}
 		if err == nil && operation != "cast" {
 			p.steps = append(p.steps, s)
@@ -41,7 +41,7 @@ func (p *plan) preprocessing(l *leaf, in cnn.Shape) (layers []cnn.Layer, ok bool
 	switch l.Class {
 	case "Rescaling", "Normalization":
 		if len(p.net.Layers) > 0 {
-			return nil, true, fmt.Errorf("%w behind other layers: before the first one it is preprocessing", ErrUnsupported)
+			return nil, true, fmt.Errorf("%w after other layers: it is supported only as preprocessing, before the first layer", ErrUnsupported)
 		}
 		s, err := l.step(in)
 		if err == nil {
@@ -51,16 +51,16 @@ func (p *plan) preprocessing(l *leaf, in cnn.Shape) (layers []cnn.Layer, ok bool
 	case "Resizing", "CenterCrop", "RandomCrop":
 		h, w := l.number("height", 0), l.number("width", 0)
 		if len(in) == 3 && h == float64(in[0]) && w == float64(in[1]) {
-			p.lose(l, "it leaves images of this size as they are", "left out")
+			p.lose(l, "it does not change images of this size", "left out")
 			return nil, true, nil
 		}
-		return nil, true, fmt.Errorf("%w: it makes images of %g×%g, of others: bring the images to that size, and save the network without it", ErrUnsupported, h, w)
+		return nil, true, fmt.Errorf("%w: it resizes images to %g×%g: resize the images first, and save the network without this layer", ErrUnsupported, h, w)
 	}
 	return nil, false, nil
 }
 
-// arithmetic reads what x / 255 in a functional model becomes: an operation of Keras 3
-// on a tensor and a number, or a TFOpLambda of Keras 2.
+// arithmetic reads an expression such as x / 255 in a functional model: an operation of
+// Keras 3 on a tensor and a number, or a TFOpLambda of Keras 2.
 func (l *leaf) arithmetic() (operation string, number any, ok bool) {
 	if len(l.Inbound) != 1 {
 		return "", nil, false
@@ -71,7 +71,7 @@ func (l *leaf) arithmetic() (operation string, number any, ok bool) {
 		args, _ := call["args"].([]any)
 		if len(args) > 0 {
 			if _, isTensor := args[0].(object); !isTensor {
-				return l.Class, nil, true // a number first
+				return l.Class, nil, true // the number comes first
 			}
 		}
 		if len(args) > 1 {
@@ -92,7 +92,7 @@ func (l *leaf) arithmetic() (operation string, number any, ok bool) {
 	return "", nil, false
 }
 
-// calculated is the step of an operation on pixels and a number.
+// calculated returns the step of an operation on pixels and a number.
 func (l *leaf) calculated(operation string, number any) (step, error) {
 	s := step{leaf: l, scale: []float64{1}, offset: []float64{0}}
 	v, ok := number.(float64)
@@ -163,7 +163,7 @@ func (l *leaf) step(in cnn.Shape) (step, error) {
 	return s, nil
 }
 
-// normalize makes the step (x − mean)/√variance, as Keras bounds the divisor.
+// normalize returns the step (x − mean)/√variance, with Keras's lower bound on the divisor.
 func (s *step) normalize(mean, variance []float64) {
 	n := max(len(mean), len(variance))
 	s.scale, s.offset = make([]float64, n), make([]float64, n)
@@ -173,7 +173,7 @@ func (s *step) normalize(mean, variance []float64) {
 	}
 }
 
-// flatNumbers are the numbers of nested lists.
+// flatNumbers returns the numbers in nested lists.
 func flatNumbers(v any) (out []float64, ok bool) {
 	switch v := v.(type) {
 	case float64:
@@ -187,7 +187,7 @@ func flatNumbers(v any) (out []float64, ok bool) {
 			out = append(out, more...)
 		}
 		return out, len(out) > 0
-	case object: // Keras 3 describes an array so
+	case object: // Keras 3's description of an array
 		if config, ok := v["config"].(object); ok {
 			return flatNumbers(config["value"])
 		}
@@ -195,7 +195,7 @@ func flatNumbers(v any) (out []float64, ok bool) {
 	return nil, false
 }
 
-// pixels is one formula for several steps, the first first.
+// pixels combines several steps, in order, into one formula.
 func pixels(steps []step) cnn.Pixels {
 	out := cnn.Pixels{Scale: []float64{1}, Offset: []float64{0}}
 	for _, s := range steps {
@@ -211,7 +211,7 @@ func pixels(steps []step) cnn.Pixels {
 	return out
 }
 
-// prepared is a preprocessing of that formula, in its shortest form.
+// prepared returns a preprocessing with that formula, in its shortest form.
 func prepared(p cnn.Pixels) cnn.Preprocess {
 	if alike(p.Scale, 1./255) && alike(p.Offset, 0) {
 		return cnn.Preprocess{Raw: true}
@@ -228,8 +228,8 @@ func alike(values []float64, want float64) bool {
 	return true
 }
 
-// plausible says whether a formula brings pixels from 0 to 255 to the size that
-// networks are trained on. One meant for numbers from 0 to 1 does not.
+// plausible reports whether a formula scales pixels from 0 to 255 to the range that
+// networks are trained on. A formula for numbers from 0 to 1 does not.
 func plausible(p cnn.Pixels) bool {
 	for i := range max(len(p.Scale), len(p.Offset)) {
 		scale, offset := p.Scale[i%len(p.Scale)], p.Offset[i%len(p.Offset)]

@@ -8,10 +8,10 @@ import (
 	"github.com/cnnbook/cnnbook/cnn"
 )
 
-// ReadKerasJSON reads what model.to_json() of Keras 2 or 3 wrote. What package cnn
-// has no place for, a regulariser or a frozen layer, say, is refused, even if
+// ReadKerasJSON reads the output of model.to_json() of Keras 2 or 3. What package cnn
+// cannot represent, such as a regulariser or a frozen layer, is refused, even if
 // predictions do not depend on it; [Import] reads a file with its weights, and
-// says what it left out.
+// reports what it left out.
 func ReadKerasJSON(data []byte) (cnn.Architecture, error) {
 	p, err := readPlan(data)
 	if err != nil {
@@ -20,37 +20,37 @@ func ReadKerasJSON(data []byte) (cnn.Architecture, error) {
 	return p.net, p.strict()
 }
 
-// plan is how a Keras model becomes a network of ours.
+// plan describes the conversion of a Keras model into a network of package cnn.
 type plan struct {
 	net    cnn.Architecture
-	listed []*leaf // those that may have weights, as the file lists them
-	steps  []step  // what the model does to pixels before its first layer
-	flip   bool    // it mirrors training images at random
+	listed []*leaf // layers that may have weights, in the file's order
+	steps  []step  // the model's preprocessing of pixels before its first layer
+	flip   bool    // it flips training images at random
 	lost   []loss
 	names  map[string]bool // of all its layers
 }
 
-// step is a part of a model's own preprocessing: times scale, plus offset.
+// step is a part of a model's own preprocessing: x·scale + offset.
 type step struct {
 	leaf          *leaf
 	scale, offset []float64
-	learnt        bool // scale and offset come with the weights
+	learnt        bool // scale and offset are stored with the weights
 }
 
-// loss is something of the file that has no place here.
+// loss is something in the file that package cnn cannot represent.
 type loss struct {
 	leaf *leaf
 	what string
-	why  string // why it does not matter, or what follows from it
+	why  string // why it does not matter, or its consequence
 }
 
-// strict refuses whatever is lost.
+// strict refuses any loss.
 func (p *plan) strict() error {
 	for _, l := range p.lost {
 		return l.leaf.wrap(fmt.Errorf("%w: %s", ErrUnsupported, l.what))
 	}
 	for _, s := range p.steps {
-		return s.leaf.wrap(fmt.Errorf("%w as a part of a network: it is preprocessing", ErrUnsupported))
+		return s.leaf.wrap(fmt.Errorf("%w as part of a network: it is preprocessing", ErrUnsupported))
 	}
 	return nil
 }
@@ -67,7 +67,7 @@ func readPlan(data []byte) (*plan, error) {
 	for _, l := range chain.leaves {
 		p.names[l.text("name")] = true
 	}
-	axes := map[string]int{} // of batch normalisations
+	axes := map[string]int{} // of batch normalisation layers
 	names := map[string]*leaf{}
 	shape := chain.input
 	owners := map[*leaf][]cnn.Layer{}
@@ -81,7 +81,7 @@ func readPlan(data []byte) (*plan, error) {
 			return nil, l.wrap(err)
 		}
 		for _, layer := range read {
-			if shape != nil { // a layer that does not fit is reported with all others below
+			if shape != nil { // layers that do not fit are all reported together below
 				next, err := layer.Output(shape)
 				if err != nil {
 					next = nil
@@ -112,8 +112,7 @@ func readPlan(data []byte) (*plan, error) {
 	return p, checkAxes(p.net, shapes, axes)
 }
 
-// rename gives a layer that shares its name with one of another model a name that
-// is free.
+// rename gives a layer an unused name if a layer of another model has the same name.
 func (l *leaf) rename(taken map[string]*leaf) {
 	name := l.text("name")
 	free := name
@@ -129,7 +128,7 @@ func (l *leaf) rename(taken map[string]*leaf) {
 	l.Config = config
 }
 
-// planOf is the plan of a network of ours.
+// planOf returns the plan of a network of package cnn.
 func planOf(net cnn.Architecture) (*plan, error) {
 	shapes, err := net.Shapes()
 	if err != nil {
@@ -147,8 +146,8 @@ func planOf(net cnn.Architecture) (*plan, error) {
 	return p, nil
 }
 
-// checkAxes refuses a batch normalisation over another axis than the last, which
-// Keras may count from either end.
+// checkAxes refuses batch normalisation over any axis but the last; Keras may count
+// axes from either end.
 func checkAxes(net cnn.Architecture, shapes []cnn.Shape, axes map[string]int) error {
 	for i, l := range net.Layers {
 		if axis, ok := axes[l.LayerName()]; ok && axis != -1 && axis != len(shapes[i]) {
@@ -158,15 +157,15 @@ func checkAxes(net cnn.Architecture, shapes []cnn.Shape, axes map[string]int) er
 	return nil
 }
 
-// withoutEffect are fields that predictions do not depend on.
+// withoutEffect lists the fields that predictions do not depend on.
 var withoutEffect = []string{
 	"kernel_regularizer", "bias_regularizer", "activity_regularizer", "beta_regularizer", "gamma_regularizer",
 	"depthwise_regularizer", "pointwise_regularizer",
 	"kernel_constraint", "bias_constraint", "beta_constraint", "gamma_constraint", "depthwise_constraint", "pointwise_constraint",
 }
 
-// read gives a layer in terms of package cnn: itself, and its activation if it
-// has one; nothing for what only trains, or is done to the pixels before.
+// read converts a layer into layers of package cnn: itself, and its activation if it
+// has one; none for a layer that only affects training or is preprocessing.
 func (p *plan) read(l *leaf, in cnn.Shape) ([]cnn.Layer, error) {
 	if err := l.typed(); err != nil {
 		return nil, err
@@ -187,7 +186,7 @@ func (p *plan) read(l *leaf, in cnn.Shape) ([]cnn.Layer, error) {
 		}
 	}
 	if l.frozen {
-		p.lose(l, "trainable false", "left out: predictions do not depend on it, and a training that starts from here trains it")
+		p.lose(l, "trainable false", "left out: predictions do not depend on it, and training from this run changes it")
 	}
 	policy := policyName(l.Config["dtype"])
 	switch {
@@ -203,7 +202,7 @@ func (p *plan) read(l *leaf, in cnn.Shape) ([]cnn.Layer, error) {
 	return l.layers(p)
 }
 
-// classOf is what an object of Keras's calls itself, for people.
+// classOf returns the class name of a Keras object, for messages.
 func classOf(v any) string {
 	if o, ok := v.(object); ok {
 		if class, ok := o["class_name"].(string); ok {
@@ -217,7 +216,7 @@ func classOf(v any) string {
 	return string(text)
 }
 
-// policyName is the name of a type, or of a policy of types.
+// policyName returns the name of a dtype or of a dtype policy.
 func policyName(v any) string {
 	if name, ok := v.(string); ok {
 		return name

@@ -11,13 +11,13 @@ import (
 	"github.com/cnnbook/cnnbook/internal/hdf5"
 )
 
-// wanted is an array that a model of Keras's has.
+// wanted is an array that a Keras model has.
 type wanted struct {
 	leaf   *leaf
 	kind   string // "kernel", "moving_mean"
 	spec   cnn.WeightSpec
 	moving bool
-	extra  bool // of the preprocessing: no array of the network
+	extra  bool // belongs to the preprocessing, not to the network
 }
 
 // wanted lists a layer's arrays in Keras's order.
@@ -38,18 +38,18 @@ func (l *leaf) wanted() (out []wanted) {
 	return out
 }
 
-// lacks says whether Keras's layer does without an array that ours has.
+// lacks reports whether Keras's layer lacks an array that ours has.
 func (l *leaf) lacks(kind string) bool {
 	return l.Class == "BatchNormalization" && ((kind == "gamma" && l.Config["scale"] == false) || (kind == "beta" && l.Config["center"] == false))
 }
 
-// found is an array of a file, and the kind of which its name says that it is.
+// found is an array of a file, and the kind that its name states.
 type found struct {
 	*hdf5.Dataset
 	name string
 }
 
-// kindOf is the last part of an array's name in a file: "kernel" of "conv/kernel:0".
+// kindOf returns the last part of an array's name in a file: "kernel" of "conv/kernel:0".
 func kindOf(name string) string {
 	kind, _, _ := strings.Cut(path.Base(strings.ReplaceAll(name, `\`, "/")), ":")
 	return kind
@@ -108,7 +108,7 @@ func (p *plan) weights(root *hdf5.Group) (cnn.Weights, error) {
 		}
 		byName[w.spec.Name] = a.Dataset
 	}
-	if err != nil { // what came before it differs in nothing
+	if err != nil { // all arrays before it match
 		return nil, err
 	}
 	if len(arrays) > len(list) {
@@ -120,13 +120,13 @@ func (p *plan) weights(root *hdf5.Group) (cnn.Weights, error) {
 	return p.collect(byName)
 }
 
-// arrayKinds are the names that Keras gives the arrays of the layers that are read.
+// arrayKinds lists Keras's names for the arrays of the supported layers.
 var arrayKinds = []string{
 	"kernel", "bias", "gamma", "beta", "moving_mean", "moving_variance", "mean", "variance", "count",
 	"depthwise_kernel", "pointwise_kernel",
 }
 
-// learn fills in the steps of the preprocessing that come with the weights.
+// learn fills in the preprocessing steps that are stored with the weights.
 func (p *plan) learn(extra map[*leaf]map[string]*hdf5.Dataset) error {
 	for i := range p.steps {
 		s := &p.steps[i]
@@ -137,7 +137,7 @@ func (p *plan) learn(extra map[*leaf]map[string]*hdf5.Dataset) error {
 		for j, kind := range []string{"mean", "variance"} {
 			a := extra[s.leaf][kind]
 			if a == nil || len(a.Values) == 0 || (len(a.Values) != 1 && len(a.Values) != p.net.Input[2]) {
-				return s.leaf.wrap(fmt.Errorf("%w: its %s is missing, or of another size than the image's channels", cnn.ErrMismatch, kind))
+				return s.leaf.wrap(fmt.Errorf("%w: its %s is missing, or its size differs from the number of channels", cnn.ErrMismatch, kind))
 			}
 			for _, v := range a.Values {
 				numbers[j] = append(numbers[j], float64(v))
@@ -148,8 +148,8 @@ func (p *plan) learn(extra map[*leaf]map[string]*hdf5.Dataset) error {
 	return nil
 }
 
-// collect puts the network's arrays in order, and fills in what Keras's layers do
-// without.
+// collect puts the network's arrays in order, and fills in those that Keras's layers
+// lack.
 func (p *plan) collect(byName map[string]*hdf5.Dataset) (cnn.Weights, error) {
 	specs, err := p.net.WeightSpecs()
 	if err != nil {
@@ -173,10 +173,10 @@ func (p *plan) collect(byName map[string]*hdf5.Dataset) (cnn.Weights, error) {
 	return out, out.Check(p.net)
 }
 
-// legacyOrder lists the arrays as Keras 2's .h5 files do: layer after layer, and
-// for a model within the model first all arrays that are trained, then all others.
+// legacyOrder lists the arrays in the order of Keras 2's .h5 files: layer by layer, and
+// for a nested model first all trained arrays, then all others.
 func (p *plan) legacyOrder() (out []wanted) {
-	var still []wanted // of an inner model: not trained
+	var still []wanted // of a nested model: not trained
 	place := 0
 	for _, l := range p.listed {
 		if l.place != place {
@@ -193,13 +193,13 @@ func (p *plan) legacyOrder() (out []wanted) {
 	return append(out, still...)
 }
 
-// legacyArrays lists the arrays of a Keras 2 file, layer after layer.
+// legacyArrays lists the arrays of a Keras 2 file, layer by layer.
 func legacyArrays(root *hdf5.Group) ([]found, error) {
 	var out []found
 	for _, layer := range nameList(root, "layer_names") {
 		g := root.FindGroup(layer)
 		if g == nil {
-			return nil, fmt.Errorf("%w: layer_names lists %q, which is not there", cnn.ErrFormat, layer)
+			return nil, fmt.Errorf("%w: layer_names lists %q, which does not exist", cnn.ErrFormat, layer)
 		}
 		for _, name := range nameList(g, "weight_names") {
 			if strings.HasSuffix(name, "_W:0") || strings.HasSuffix(name, "_W") {
@@ -207,7 +207,7 @@ func legacyArrays(root *hdf5.Group) ([]found, error) {
 			}
 			d := g.Find(name)
 			if d == nil {
-				return nil, fmt.Errorf("%w: layer %q lists the array %q, which is not there", cnn.ErrFormat, layer, name)
+				return nil, fmt.Errorf("%w: layer %q lists the array %q, which does not exist", cnn.ErrFormat, layer, name)
 			}
 			out = append(out, found{d, name})
 		}
@@ -215,7 +215,7 @@ func legacyArrays(root *hdf5.Group) ([]found, error) {
 	return out, nil
 }
 
-// nameList is a list attribute; Keras cuts one that is too long into name0,
+// nameList returns a list attribute; Keras splits one that is too long into name0,
 // name1 and so on.
 func nameList(g *hdf5.Group, name string) []string {
 	if list, ok := g.Attributes[name].([]string); ok {
@@ -231,8 +231,8 @@ func nameList(g *hdf5.Group, name string) []string {
 	}
 }
 
-// layersOf is where a model's group keeps its layers: Keras 2.13 to 2.15 called
-// them "_layer_checkpoint_dependencies".
+// layersOf returns the group of a model's layers: Keras 2.13 to 2.15 named it
+// "_layer_checkpoint_dependencies".
 func layersOf(g *hdf5.Group) *hdf5.Group {
 	if g == nil {
 		return nil
@@ -244,10 +244,10 @@ func layersOf(g *hdf5.Group) *hdf5.Group {
 }
 
 // keras3Arrays lists the arrays of a .weights.h5 file of Keras 3, or of 2.13 to
-// 2.15, with those before an error.
+// 2.15; with an error, it returns those before it.
 func (p *plan) keras3Arrays(root *hdf5.Group) (list []wanted, out []found, err error) {
 	if layersOf(root) == nil {
-		return nil, nil, fmt.Errorf("%w: these are not weights as Keras saves them: neither layer_names nor layers is there", cnn.ErrFormat)
+		return nil, nil, fmt.Errorf("%w: these are not weights saved by Keras: they have neither layer_names nor layers", cnn.ErrFormat)
 	}
 	for _, l := range p.listed {
 		arrays := l.wanted()
@@ -262,11 +262,11 @@ func (p *plan) keras3Arrays(root *hdf5.Group) (list []wanted, out []found, err e
 		}
 		where := "layers/" + strings.Join(l.groups, "/layers/")
 		if g == nil || g.Groups["vars"] == nil {
-			return list, out, fmt.Errorf("%w: %s, the weights of %q, is not there", cnn.ErrMismatch, where, l.text("name"))
+			return list, out, fmt.Errorf("%w: %s, the weights of %q, does not exist", cnn.ErrMismatch, where, l.text("name"))
 		}
 		vars := g.Groups["vars"].Datasets
 		if len(vars) < len(arrays) && arrays[0].extra {
-			arrays = arrays[:len(vars)] // some versions keep no count
+			arrays = arrays[:len(vars)] // some versions store no count
 		}
 		if len(vars) != len(arrays) {
 			return list, out, fmt.Errorf("%w: %s holds %d arrays, %q has %d", cnn.ErrMismatch, where, len(vars), l.text("name"), len(arrays))
@@ -274,7 +274,7 @@ func (p *plan) keras3Arrays(root *hdf5.Group) (list []wanted, out []found, err e
 		for j := range arrays {
 			d := vars[strconv.Itoa(j)]
 			if d == nil {
-				return nil, nil, fmt.Errorf("%w: %s/vars/%d is not there", cnn.ErrFormat, where, j)
+				return nil, nil, fmt.Errorf("%w: %s/vars/%d does not exist", cnn.ErrFormat, where, j)
 			}
 			out = append(out, found{d, ""})
 		}

@@ -3,8 +3,8 @@
     python load_in_pytorch.py weights.safetensors      prints the network
     from load_in_pytorch import load; net = load("weights.safetensors")
 
-Give it float32 images [batch, channels, height, width], prepared as the file's metadata says under "input": usually
-each standardised by itself, (x - x.mean()) / (x.std(unbiased=False) + 1e-7). Its output is probabilities.
+The input is float32 images [batch, channels, height, width], preprocessed as the file's metadata states under "input": usually
+each image standardised separately, (x - x.mean()) / (x.std(unbiased=False) + 1e-7). The output is probabilities.
 """
 import json
 import sys
@@ -28,7 +28,7 @@ def load(path):
 
 
 def build(network):
-    """The layers, by their names; padding that PyTorch cannot do within a layer comes before it."""
+    """The layers, by their names; padding that PyTorch's layers do not support becomes a layer before them."""
     h, w, c = network["input_shape"]
     size, channels, image = (h, w), c, True
     layers = OrderedDict()

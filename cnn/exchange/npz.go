@@ -10,7 +10,7 @@ import (
 	"github.com/cnnbook/cnnbook/cnn"
 )
 
-// NPZ writes the arrays as numpy.savez does, under the names that they have here,
+// NPZ writes the arrays as numpy.savez does, under their names in package cnn,
 // such as "First-Convolution/kernel", in Keras's layout.
 func NPZ(m Model) ([]byte, error) {
 	if err := m.Weights.Check(m.Network); err != nil {
@@ -28,7 +28,7 @@ func NPZ(m Model) ([]byte, error) {
 }
 
 // WriteNPY writes one array in NumPy's format, version 1.0: magic, version,
-// length of the header, the header as a Python dictionary, padded to a multiple
+// header length, the header as a Python dictionary, padded to a multiple
 // of 64 bytes, then the values.
 func WriteNPY(w io.Writer, a cnn.Array) error {
 	shape := strings.ReplaceAll(strings.Trim(fmt.Sprint(a.Shape), "[]"), " ", ", ")

@@ -9,19 +9,19 @@ import (
 	"github.com/cnnbook/cnnbook/cnn"
 )
 
-// ONNX's file is a protocol buffer (onnx/onnx.proto). The few messages that a
-// network needs are written here field by field, by the numbers given there.
+// An ONNX file is a protocol buffer (onnx/onnx.proto). This file writes the few
+// messages that a network needs field by field, with the field numbers of onnx.proto.
 
 // onnxOpset is the version of the operators: 13, read by every runtime since
-// 2020. onnxIR is the version of the file's own form.
+// 2020. onnxIR is the version of the file format.
 const (
 	onnxOpset = 13
 	onnxIR    = 7
 )
 
 // ONNX writes the network for onnxruntime and others: opset 13, input "images"
-// float32 [batch, height, width, channels], output "output", the batch of any
-// size. Dropout, which does nothing in evaluation, is left out.
+// float32 [batch, height, width, channels], output "output", with a batch of any
+// size. Dropout, which has no effect in evaluation, is left out.
 func ONNX(m Model) ([]byte, error) {
 	layers, err := m.layerWeights()
 	if err != nil {
@@ -53,10 +53,10 @@ func ONNX(m Model) ([]byte, error) {
 	return append(out, field(8, append(text(1, ""), number(2, onnxOpset)...))...), nil
 }
 
-// onnxGraph grows node by node; current is the name of the last output.
+// onnxGraph is built node by node; current is the name of the last output.
 type onnxGraph struct {
 	current             string
-	shape               cnn.Shape // of current, channels last as package cnn has it
+	shape               cnn.Shape // of current, channels last as in package cnn
 	nodes, initializers []byte
 	count               int
 }

@@ -15,23 +15,23 @@ import (
 	"github.com/cnnbook/cnnbook/cnn"
 )
 
-// predictionTolerance bounds how far a probability may be from another
-// framework's: float32 sums in another order.
+// predictionTolerance is the greatest difference allowed between a probability and
+// another framework's: float32 sums differ in their order.
 const predictionTolerance = 1e-5
 
-// checked are the lines that an interpreter with everything but PyTorch prints.
+// checked lists the lines that an interpreter with everything but PyTorch prints.
 var checked = []string{
 	"model.h5", "weights.h5", "three.weights.h5", "model.keras", "model.npz", "model.onnx", "model.onnx, one by one",
 	"model.onnx, opset", "model.safetensors, arrays", "steps.csv", "epochs.csv",
 }
 
-// Keras, onnxruntime, PyTorch, NumPy and pandas load what is written and predict
-// the same; what Keras writes is loaded here and predicts the same. What the
-// Python at hand does not have is named.
+// Keras, onnxruntime, PyTorch, NumPy and pandas load the exported files and predict
+// the same; Keras's files are loaded here and predict the same. The test names the
+// packages that the Python interpreter lacks.
 //
-// Promise(agreement/exchange): What is written for Keras 2.1 to 3, PyTorch, ONNX and NumPy loads there
-// and predicts the same within 1e-5 on 100 images; what Keras writes loads here and does the same.
-// pandas reads the history. What cannot be read is named.
+// Promise(agreement/exchange): Files exported for Keras 2.1 to 3, PyTorch, ONNX and NumPy load there
+// and predict the same within 1e-5 on 100 images; so do Keras's files when they are imported.
+// pandas reads the history. An error names what cannot be read.
 // Promise(agreement/exchange) installs Keras and runs it; testdata/keras lists the versions
 func TestAgainstTheOthers(t *testing.T) {
 	interpreters := pythons(t)
@@ -60,8 +60,8 @@ func TestAgainstTheOthers(t *testing.T) {
 	})
 }
 
-// check lets an interpreter load the files in a folder, and gives the names of
-// what it loaded.
+// check lets an interpreter load the files in a folder, and returns the names of
+// the loaded files.
 func check(t *testing.T, p python, dir string) (seen []string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), p.path, filepath.Join("testdata", "check.py"), dir)
@@ -97,7 +97,7 @@ func check(t *testing.T, p python, dir string) (seen []string) {
 	return seen
 }
 
-// writeAll writes a model in every form, and the history of a short training.
+// writeAll writes a model in every format, and the history of a short training.
 func writeAll(t *testing.T, dir string, m Model) {
 	t.Helper()
 	for name, data := range files(t, m) {
@@ -131,8 +131,8 @@ func writeAll(t *testing.T, dir string, m Model) {
 	writeNPY(t, filepath.Join(history, "epochs.npy"), cnn.Array{Shape: []int{2, 5}, Values: epochs})
 }
 
-// Files that Keras 2.1.6, 2.15 and 3.12 wrote, made once by testdata/make.py, are
-// read and predict what they predicted there.
+// Files from Keras 2.1.6, 2.15 and 3.12, made once by testdata/make.py, are read
+// and give Keras's predictions.
 //
 // Promise(agreement/exchange)
 func TestReadsWhatKerasWrote(t *testing.T) {
@@ -145,7 +145,7 @@ func TestReadsWhatKerasWrote(t *testing.T) {
 	}
 }
 
-// makeImages are the images of testdata/make.py.
+// makeImages returns the images of testdata/make.py.
 func makeImages() *cifar.Dataset {
 	d := &cifar.Dataset{Name: "formula", Names: make([]string, 10), Labels: make([]uint8, 4), Origin: []int{0, 1, 2, 3}}
 	for n := range 4 {
@@ -160,8 +160,8 @@ func makeImages() *cifar.Dataset {
 	return d
 }
 
-// readMade reads the files that Keras made in dir, compares predictions, and
-// says how many there were.
+// readMade reads Keras's files in dir, compares predictions, and returns the number
+// of files.
 func readMade(t *testing.T, dir string, images *cifar.Dataset) (count int) {
 	t.Helper()
 	raw, err := os.ReadFile(filepath.Join(dir, "made.npy"))

@@ -9,18 +9,18 @@ import (
 	"github.com/cnnbook/cnnbook/cnn"
 )
 
-// preprocessKey names the preprocessing in the files that we write: JSON in an
+// preprocessKey is the key of the preprocessing in exported files: JSON in an
 // attribute of a .h5 file, or in a .keras file's metadata.
 const preprocessKey = "cnnbook_preprocess"
 
-// Preprocessings are the choices of [Import] for what a network's images went
-// through, each with a word about it.
+// Preprocessings lists the preprocessings that [Import] accepts, each with a short
+// description.
 func Preprocessings() [][2]string {
 	return [][2]string{
 		{"standardise", "each image minus its mean, divided by its standard deviation, as in the write-up"},
 		{"divide-255", "pixels divided by 255: from 0 to 1"},
 		{"minus-1-to-1", "pixels divided by 127.5, minus 1"},
-		{"none", "pixels as they are: from 0 to 255"},
+		{"none", "unchanged pixels: from 0 to 255"},
 		{"mean=M,std=S", "pixels minus M, divided by S: one number each, or one for each channel with / between, as in mean=125/123/114,std=63/62/67"},
 	}
 }
@@ -34,7 +34,7 @@ func choices() string {
 	return strings.Join(out, ", ")
 }
 
-// choose is the preprocessing of that name.
+// choose returns the preprocessing with that name.
 func choose(name string) (cnn.Preprocess, error) {
 	switch name {
 	case "standardise", "standardize":
@@ -49,7 +49,7 @@ func choose(name string) (cnn.Preprocess, error) {
 	mean, std, ok := strings.Cut(name, ",std=")
 	mean, isMean := strings.CutPrefix(mean, "mean=")
 	if !ok || !isMean {
-		return cnn.Preprocess{}, fmt.Errorf("%w: %q is no choice: known are %s", ErrPreprocessing, name, choices())
+		return cnn.Preprocess{}, fmt.Errorf("%w: %q is unknown: known are %s", ErrPreprocessing, name, choices())
 	}
 	var s step
 	var lists [2][]float64
@@ -57,7 +57,7 @@ func choose(name string) (cnn.Preprocess, error) {
 		for part := range strings.SplitSeq(text, "/") {
 			v, err := strconv.ParseFloat(part, 64)
 			if err != nil || (i == 1 && !(v > 0)) || v != v || v > 1e30 || v < -1e30 {
-				return cnn.Preprocess{}, fmt.Errorf("%w: %q: %q is no number that can be used", ErrPreprocessing, name, part)
+				return cnn.Preprocess{}, fmt.Errorf("%w: %q: %q is not a usable number", ErrPreprocessing, name, part)
 			}
 			lists[i] = append(lists[i], v)
 		}
@@ -74,8 +74,8 @@ func choose(name string) (cnn.Preprocess, error) {
 	return cnn.Preprocess{Pixels: &p}, nil
 }
 
-// toldPreprocess reads what a file of ours says; note is what older ones said in
-// words.
+// toldPreprocess reads the preprocessing from a file that this module exported; note is
+// the description in older ones.
 func toldPreprocess(text, note string) (*cnn.Preprocess, error) {
 	if text == "" {
 		if note == inputNote(cnn.Preprocess{}) {
@@ -90,9 +90,9 @@ func toldPreprocess(text, note string) (*cnn.Preprocess, error) {
 	return &p, nil
 }
 
-// input is what the network's images go through here: what the file says or chosen
-// names, then the model's own layers for it. said is a note if that rests on an
-// assumption.
+// input returns the preprocessing of the network's images: the one that the file states or
+// chosen names, followed by the model's own preprocessing layers. said is a note if the
+// result depends on an assumption.
 func (p *plan) input(file *cnn.Preprocess, chosen string) (out cnn.Preprocess, said string, err error) {
 	out.Flip = p.flip
 	var names []string
@@ -111,10 +111,10 @@ func (p *plan) input(file *cnn.Preprocess, chosen string) (out cnn.Preprocess, s
 		out.Flip = p.flip
 		return out, fmt.Sprintf("%s: kept as preprocessing: pixels from 0 to 255 go in", strings.Join(names, ", ")), nil
 	case chosen == "" && len(p.steps) > 0:
-		return out, "", fmt.Errorf("%w: %s makes numbers up to %.3g of pixels from 0 to 255, so others are meant: the file does not say what was done to the pixels before it: it is one of %s",
+		return out, "", fmt.Errorf("%w: %s turns pixels from 0 to 255 into numbers up to %.3g, so it expects scaled pixels: the file does not state the preprocessing before it: it is one of %s",
 			ErrPreprocessing, strings.Join(names, ", "), largest(own), choices())
 	case chosen == "":
-		return out, "", fmt.Errorf("%w: the file does not say what was done to the pixels before the network: it is one of %s", ErrPreprocessing, choices())
+		return out, "", fmt.Errorf("%w: the file does not state the preprocessing of the pixels: it is one of %s", ErrPreprocessing, choices())
 	}
 	before, err := choose(chosen)
 	if err != nil {
@@ -122,7 +122,7 @@ func (p *plan) input(file *cnn.Preprocess, chosen string) (out cnn.Preprocess, s
 	}
 	if len(p.steps) == 0 {
 		if file != nil && before.String() != withoutFlip(*file).String() {
-			said = fmt.Sprintf("the file says of its images: %s; chosen was: %s", *file, before)
+			said = fmt.Sprintf("the file states this preprocessing: %s; chosen instead: %s", *file, before)
 		}
 		before.Flip = p.flip
 		return before, said, nil
@@ -136,7 +136,7 @@ func (p *plan) input(file *cnn.Preprocess, chosen string) (out cnn.Preprocess, s
 	}
 	both := pixels(append([]step{{scale: first.Scale, offset: first.Offset}}, p.steps...))
 	if known && chosen != "none" && !plausible(both) {
-		said = fmt.Sprintf("%s expects pixels from 0 to 255, it seems: with %s before it the network gets numbers up to %.3g", strings.Join(names, ", "), chosen, largest(both))
+		said = fmt.Sprintf("%s seems to expect pixels from 0 to 255: with %s before it, the network gets numbers up to %.3g", strings.Join(names, ", "), chosen, largest(both))
 	}
 	out = prepared(both)
 	out.Flip = p.flip
@@ -148,7 +148,7 @@ func withoutFlip(p cnn.Preprocess) cnn.Preprocess {
 	return p
 }
 
-// largest is the largest size of number that a formula makes of pixels.
+// largest returns the largest magnitude that a formula gives for pixels.
 func largest(p cnn.Pixels) float64 {
 	most := 0.0
 	for i := range max(len(p.Scale), len(p.Offset)) {

@@ -11,20 +11,20 @@ import (
 	"testing"
 )
 
-// python is an interpreter to check against. Of one that the test installed
-// itself it is known what it can import.
+// python is an interpreter to check against. If the test installed it itself, its
+// packages are known.
 type python struct {
 	path string
 	own  bool
 }
 
-// pythons are the interpreters that CNNBOOK_KERAS_PYTHON lists, or else one with
-// what testdata/keras/requirements-3.txt pins, and the plain python3 if it has
-// PyTorch, which is too large to be installed unasked.
+// pythons returns the interpreters that CNNBOOK_KERAS_PYTHON lists; otherwise one with
+// the packages of testdata/keras/requirements-3.txt, and the system's python3 if it has
+// PyTorch, which is too large to install without asking.
 func pythons(t *testing.T) []python {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("-short: no other program is asked")
+		t.Skip("-short: no other program is run")
 	}
 	var out []python
 	if listed := os.Getenv("CNNBOOK_KERAS_PYTHON"); listed != "" {
@@ -40,8 +40,8 @@ func pythons(t *testing.T) []python {
 	return out
 }
 
-// ownPython is installed once into the cache folder; where that fails, the test
-// is skipped.
+// ownPython is installed once into the cache folder; if that fails, the test is
+// skipped.
 func ownPython(t *testing.T) string {
 	t.Helper()
 	requirements := filepath.Join("..", "..", "testdata", "keras", "requirements-3.txt")
@@ -88,7 +88,7 @@ func ownPython(t *testing.T) string {
 	return path
 }
 
-// npyValues are the float32 values of a .npy file.
+// npyValues returns the float32 values of a .npy file.
 func npyValues(data []byte) []float32 {
 	data = data[10+int(binary.LittleEndian.Uint16(data[8:])):]
 	out := make([]float32, len(data)/4)

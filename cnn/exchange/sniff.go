@@ -9,9 +9,8 @@ import (
 	"github.com/cnnbook/cnnbook/cnn"
 )
 
-// notKeras says what bytes are that are no Keras file, and what to do about it; nil
-// if they may be one. Such files come from downloads that went wrong, and from
-// other programs.
+// notKeras describes bytes that are not a Keras file, and what to do about it; nil if
+// they may be one. Such files come from failed downloads and from other programs.
 func notKeras(data []byte) error {
 	what := ""
 	start := strings.ToLower(string(bytes.TrimLeft(bytes.TrimPrefix(data[:min(len(data), 512)], []byte("\xef\xbb\xbf")), " \t\r\n")))
@@ -51,8 +50,8 @@ func notKeras(data []byte) error {
 	return fmt.Errorf("%w: %s", cnn.ErrFormat, what)
 }
 
-// isText says whether bytes begin as text does: a file of Keras's has zeros among its
-// first.
+// isText reports whether bytes begin like text: the first bytes of a Keras file include
+// zeros.
 func isText(data []byte) bool {
 	for _, b := range data[:min(len(data), 96)] {
 		if b < 32 && b != '\n' && b != '\r' && b != '\t' || b == 127 {
@@ -62,13 +61,13 @@ func isText(data []byte) bool {
 	return true
 }
 
-// firstLine is what a text begins with.
+// firstLine returns the beginning of a text.
 func firstLine(data []byte) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(string(data[:min(len(data), 256)])), "\n")
 	return line[:min(len(line), 60)]
 }
 
-// notLayers says what JSON is where a file with weights is expected.
+// notLayers describes JSON where a file with weights is expected.
 func notLayers(data []byte) string {
 	var model struct {
 		Class string `json:"class_name"`
@@ -79,7 +78,7 @@ func notLayers(data []byte) string {
 	return "it is JSON and not a Keras file, perhaps a server's message: open it to read the reason, then download the file again"
 }
 
-// notKerasArchive says what a zip archive without config.json is.
+// notKerasArchive describes a zip archive without config.json.
 func notKerasArchive(names []string) error {
 	what := fmt.Sprintf("config.json: file does not exist: it holds %s", shortList(names))
 	for _, name := range names {

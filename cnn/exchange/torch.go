@@ -32,18 +32,18 @@ func Safetensors(m Model) ([]byte, error) {
 	}
 	var arrays []cnn.Array
 	in := m.Network.Input
-	flattened := cnn.Shape{} // the image that the vector at hand was, if its order still matters
+	flattened := cnn.Shape{} // shape of the image before flattening, while its order still matters
 	for i, l := range m.Network.Layers {
 		w := layers[i]
 		names := []string{"weight", "bias"}
 		switch l := l.(type) {
 		case cnn.Activation:
 			if l.Function != "relu" && l.Function != "softmax" {
-				return nil, fmt.Errorf("%w: layer %q: activation %q in PyTorch's form", ErrUnsupported, l.Name, l.Function)
+				return nil, fmt.Errorf("%w: layer %q: activation %q in PyTorch's format", ErrUnsupported, l.Name, l.Function)
 			}
 		case cnn.LeakyReLU, cnn.MaxPooling2D, cnn.GlobalAveragePooling2D, cnn.Dropout:
 		default:
-			return nil, fmt.Errorf("%w: layer %q: %s in PyTorch's form", ErrUnsupported, l.LayerName(), l.Kind())
+			return nil, fmt.Errorf("%w: layer %q: %s in PyTorch's format", ErrUnsupported, l.LayerName(), l.Kind())
 		case cnn.Flatten:
 			if len(in) == 3 {
 				flattened = in
@@ -55,7 +55,7 @@ func Safetensors(m Model) ([]byte, error) {
 			flattened = nil
 		case cnn.BatchNormalization:
 			if len(flattened) > 0 && len(in) == 1 {
-				return nil, fmt.Errorf("%w: layer %q: a batch normalisation of a flattened image has another order in PyTorch: put it before the Flatten", ErrUnsupported, l.LayerName())
+				return nil, fmt.Errorf("%w: layer %q: batch normalisation of a flattened image has another order in PyTorch: put it before the Flatten", ErrUnsupported, l.LayerName())
 			}
 			names = []string{"weight", "bias", "running_mean", "running_var"}
 		}
@@ -74,8 +74,8 @@ func Safetensors(m Model) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// denseForTorch turns a kernel [in, out] into [out, in]; if its input was an
-// image, in's order goes from channels last to channels first.
+// denseForTorch transposes a kernel [in, out] to [out, in]; if its input was an
+// image, it also reorders in from channels last to channels first.
 func denseForTorch(a cnn.Array, image cnn.Shape) cnn.Array {
 	in, out := a.Shape[0], a.Shape[1]
 	turned := cnn.Array{Name: a.Name, Shape: []int{out, in}, Values: make([]float32, len(a.Values))}

@@ -39,7 +39,7 @@ func wildFile(t testing.TB, name string) []byte {
 	return data
 }
 
-// evaluated imports a network as a run and gives its probabilities for images,
+// evaluated imports a network as a run and returns its probabilities for images,
 // row by row.
 func evaluated(t *testing.T, m Imported, d *cifar.Dataset) ([]float32, error) {
 	t.Helper()
@@ -64,9 +64,9 @@ func evaluated(t *testing.T, m Imported, d *cifar.Dataset) ([]float32, error) {
 	return out, nil
 }
 
-// Files of the kinds that people meet, made by testdata/wild.py with Keras, are
-// imported with the preprocessing that they were made for, predict what they
-// predicted there, and say what was left out.
+// Files of common kinds, made by testdata/wild.py with Keras, are imported with
+// their preprocessing, give Keras's predictions, and have notes about what was left
+// out.
 //
 // Promise(agreement/exchange)
 func TestImportsWildFiles(t *testing.T) {
@@ -172,8 +172,8 @@ func TestImportsWildFiles(t *testing.T) {
 	}
 }
 
-// A network for images of another size is imported, and refuses others in one line
-// that names both.
+// A network for images of another size is imported, and refuses images of a different
+// size in one line that names both sizes.
 func TestImportsOtherSizes(t *testing.T) {
 	for name, size := range map[string]string{"64x64.keras": "64×64 with 3 channels", "28x28x1.keras": "28×28 with 1 channel"} {
 		m, err := Import(wildFile(t, name), nil, "divide-255")
@@ -195,7 +195,7 @@ func TestImportsOtherSizes(t *testing.T) {
 	}
 }
 
-// A training that starts from a run gets images as that one did.
+// A training that starts from a run uses that run's preprocessing.
 func TestFromKeepsThePreprocessing(t *testing.T) {
 	m, err := Import(wildFile(t, "rescaling.keras"), nil, "")
 	if err != nil {
@@ -222,8 +222,8 @@ func TestFromKeepsThePreprocessing(t *testing.T) {
 	}
 }
 
-// What is written in one of Keras's forms says how its images were prepared, and is
-// imported with that.
+// A file exported in one of Keras's formats states its preprocessing, and is imported
+// with it.
 func TestExportKeepsThePreprocessing(t *testing.T) {
 	for _, name := range []string{"rescaling.keras", "normalization.keras"} {
 		m, err := Import(wildFile(t, name), nil, "")
@@ -251,7 +251,7 @@ func TestExportKeepsThePreprocessing(t *testing.T) {
 	}
 }
 
-// writer is what writes a format.
+// writer returns the function that writes a format.
 func writer(t *testing.T, format string) func(Model) ([]byte, error) {
 	t.Helper()
 	for _, f := range Formats() {
@@ -263,22 +263,22 @@ func writer(t *testing.T, format string) func(Model) ([]byte, error) {
 	return nil
 }
 
-// The choice, and what a file says, are told apart where they contradict.
+// A choice that contradicts the file is reported.
 func TestPreprocessChoices(t *testing.T) {
 	rescaling, after := wildFile(t, "rescaling.keras"), wildFile(t, "normalization_after.keras")
 	for choice, want := range map[string]string{
-		"half": "is no choice", "mean=1": "is no choice", "mean=1,std=0": `"0" is no number`, "mean=a,std=1": `"a" is no number`,
+		"half": "is unknown: known are", "mean=1": "is unknown: known are", "mean=1,std=0": `"0" is not a usable number`, "mean=a,std=1": `"a" is not a usable number`,
 		"mean=1/2/3,std=1/2": "3 means and 2 deviations", "standardise": "comes after standardisation",
 	} {
 		if _, err := Import(rescaling, nil, choice); !errors.Is(err, ErrPreprocessing) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", choice, err, want)
 		}
 	}
-	if _, err := Import(after, nil, ""); err == nil || !strings.Contains(err.Error(), "of pixels from 0 to 255") {
+	if _, err := Import(after, nil, ""); err == nil || !strings.Contains(err.Error(), "turns pixels from 0 to 255 into numbers up to") {
 		t.Errorf("a normalisation of numbers from 0 to 1: %v", err)
 	}
 	m, err := Import(rescaling, nil, "divide-255")
-	if err != nil || !strings.Contains(strings.Join(m.Notes, "\n"), "expects pixels from 0 to 255") {
+	if err != nil || !strings.Contains(strings.Join(m.Notes, "\n"), "seems to expect pixels from 0 to 255") {
 		t.Errorf("divided twice: %v, %q", err, m.Notes)
 	}
 	if m, err = Import(rescaling, nil, "none"); err != nil || m.Preprocess.String() != "pixels divided by 255" {
@@ -286,7 +286,7 @@ func TestPreprocessChoices(t *testing.T) {
 	}
 }
 
-// What is no Keras file is called by its name, in one line that says what to do.
+// A file that is not from Keras is identified, in one line that says what to do.
 //
 // Promise(files/hostile)
 func TestImportNamesOtherFiles(t *testing.T) {
@@ -343,13 +343,13 @@ func TestImportNamesOtherFiles(t *testing.T) {
 		`{"class_name":"Sequential","keras_version":"1.2.2","config":[{"class_name":"Flatten","config":{"name":"f","batch_input_shape":[null,8,8,3]}}]}`,
 		`{"class_name":"Sequential","config":[{"class_name":"Convolution2D","config":{"name":"c","nb_filter":3,"nb_row":3,"batch_input_shape":[null,8,8,3]}}]}`,
 	} {
-		if _, err := readPlan([]byte(text)); err == nil || !strings.Contains(err.Error(), "file of Keras 1") {
+		if _, err := readPlan([]byte(text)); err == nil || !strings.Contains(err.Error(), "file from Keras 1") {
 			t.Errorf("Keras 1: %v", err)
 		}
 	}
 }
 
-// The size of images is found wherever Keras writes it, and missed in one line.
+// The image size is found wherever Keras writes it; if it is missing, the error is one line.
 func TestInputForms(t *testing.T) {
 	const flat = `{"class_name":"Flatten","config":{"name":"f"%s}%s}`
 	layers := func(first, built string) string { return fmt.Sprintf(flat, first, built) }
@@ -360,7 +360,7 @@ func TestInputForms(t *testing.T) {
 		`{"class_name":"Sequential","config":{"layers":[` + layers("", "") + `],"build_input_shape":[null,8,9,3]}}`:                                        "",
 		`{"class_name":"Sequential","config":{"layers":[` + layers("", "") + `]},"build_config":{"input_shape":[null,8,9,3]}}`:                             "",
 		`{"class_name":"Sequential","config":{"layers":[` + layers("", `,"build_config":{"input_shape":[null,8,9,3]}`) + `]}}`:                             "",
-		`{"class_name":"Sequential","config":{"layers":[` + layers("", "") + `]}}`:                                                                         "does not say what size",
+		`{"class_name":"Sequential","config":{"layers":[` + layers("", "") + `]}}`:                                                                         "does not state the size",
 		`{"class_name":"Sequential","config":{"layers":[{"class_name":"InputLayer","config":{"batch_shape":[null,null,null,3]}},` + layers("", "") + `]}}`: "any size, [null,null,null,3]",
 		`{"class_name":"Functional","config":{"name":"m","layers":[{"class_name":"InputLayer","name":"in","config":{"name":"in","batch_input_shape":[null,8,9,3]},"inbound_nodes":[]},` +
 			`{"class_name":"Flatten","name":"f","config":{"name":"f"},"inbound_nodes":[[["in",0,0,{}]]]}],"input_layers":[["in",0,0]],"output_layers":[["f",0,0]]}}`: "",
@@ -380,7 +380,7 @@ func TestInputForms(t *testing.T) {
 	}
 }
 
-// Layers without a configuration, within models, are no reason to panic.
+// Layers without a configuration in nested models do not cause a panic.
 func TestLayersWithoutConfiguration(t *testing.T) {
 	inner := `{"class_name":"Sequential","config":{"layers":[{"class_name":"Flatten","config":null}]}}`
 	text := `{"class_name":"Sequential","config":{"build_input_shape":[null,8,8,3],"layers":[` + inner + `,` + inner + `]}}`
@@ -408,7 +408,7 @@ func TestArithmeticOfKeras2(t *testing.T) {
 	}
 }
 
-// The layer that an activation becomes takes no other layer's name.
+// The layer of an activation does not take another layer's name.
 func TestActivationNames(t *testing.T) {
 	p, err := readPlan([]byte(`{"class_name":"Sequential","config":{"build_input_shape":[null,8,8,3],"layers":[
 		{"class_name":"Conv2D","config":{"name":"a","filters":2,"kernel_size":3,"activation":"relu"}},
@@ -418,8 +418,8 @@ func TestActivationNames(t *testing.T) {
 	}
 }
 
-// A model that is no plain chain, or does something that is not here, is refused by
-// the layer's name.
+// A model that is not a plain chain, or uses something unsupported, is refused; the
+// error names the layer.
 //
 // Promise(agreement/exchange)
 func TestImportRefusesByName(t *testing.T) {
@@ -436,8 +436,8 @@ func TestImportRefusesByName(t *testing.T) {
 	}
 }
 
-// Keras reads networks back that were imported and written again: names that it
-// does not take today are changed.
+// Keras reads imported networks that were exported again: names that it no longer
+// accepts are changed.
 //
 // Promise(agreement/exchange)
 func TestKerasReadsBack(t *testing.T) {
@@ -470,7 +470,7 @@ func TestKerasReadsBack(t *testing.T) {
 				t.Fatalf("%s%s: %v", base, form, err)
 			}
 			if got, err := evaluated(t, again, images); err != nil || !slices.Equal(got, want) {
-				t.Errorf("%s%s: read again, it predicts something else, %v", base, form, err)
+				t.Errorf("%s%s: read again, it gives different predictions, %v", base, form, err)
 			}
 		}
 	}
@@ -499,7 +499,7 @@ func TestKerasReadsBack(t *testing.T) {
 	}
 }
 
-// Layers that a format has no form for are refused by name.
+// Layers that a format does not support are refused by name.
 func TestExportRefusesByName(t *testing.T) {
 	for name, want := range map[string]string{"windows.keras": "ZeroPadding2D", "activations.keras": "elu"} {
 		m, err := Import(wildFile(t, name), nil, "standardise")

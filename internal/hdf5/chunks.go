@@ -10,7 +10,7 @@ import (
 	"math/bits"
 )
 
-// The kinds of index of chunks, from layout version 4 on.
+// The kinds of chunk index, from layout version 4 on.
 const (
 	singleChunk     = 1
 	implicit        = 2
@@ -19,21 +19,21 @@ const (
 	tree2Chunks     = 5
 )
 
-// chunk is one block of an array: where it lies, how many bytes it takes there,
-// the filters that it skipped, and its first value's place.
+// chunk is one block of an array: its address, its stored size in bytes, the filters
+// that it skipped, and the position of its first value.
 type chunk struct {
 	address, size uint64
 	mask          uint32
 	at            []int
 }
 
-// mayGrow is said of arrays whose chunks are numbered by what they may grow to.
+// mayGrow is the reason for arrays whose chunks are numbered by the size to which they may grow.
 const mayGrow = "its chunks leave room for growth: save it without maxshape"
 
-// deflateRatio is the most that a byte of a deflated stream can unpack to.
+// deflateRatio is the greatest number of bytes that a byte of a deflated stream can unpack to.
 const deflateRatio = 1032
 
-// chunks puts an array's blocks together. All of them must be there.
+// chunks assembles an array from its chunks. All of them must exist.
 func (r *reader) chunks(l layout, filterMessage []byte, shape []int, size, width int) ([]byte, string) {
 	if len(l.chunk) != len(shape) || len(shape) == 0 {
 		return nil, "its chunks have another rank than it has"
@@ -113,11 +113,11 @@ func (r *reader) chunks(l layout, filterMessage []byte, shape []int, size, width
 	return out, ""
 }
 
-// place copies a chunk's rows to where they belong, leaving out what reaches over
-// the array's edge.
+// place copies a chunk's rows to their positions, without the part beyond the array's
+// edge.
 func place(out []byte, shape []int, raw []byte, sides, at []int, width int) {
 	last := len(shape) - 1
-	index := make([]int, len(shape)) // within the chunk; the last stays 0
+	index := make([]int, len(shape)) // within the chunk; the last remains 0
 	for {
 		from, to, inside := 0, 0, true
 		for i := range shape {
@@ -141,13 +141,13 @@ func place(out []byte, shape []int, raw []byte, sides, at []int, width int) {
 	}
 }
 
-// chunkList lists the chunks that an index names.
+// chunkList lists the chunks of an index.
 func (r *reader) chunkList(l layout, grid []int, filtered bool, chunkBytes uint64) (list []chunk, why string) {
 	count := 1
 	for _, n := range grid {
 		count *= n
 	}
-	// numbered is the place of chunk i, row by row.
+	// numbered returns the position of chunk i, row by row.
 	numbered := func(i int) []int {
 		at := make([]int, len(grid))
 		for axis := len(grid) - 1; axis >= 0; axis-- {
@@ -228,8 +228,8 @@ func (r *reader) chunkTree(address uint64, rank, above int) (list []chunk, why s
 	return list, ""
 }
 
-// fixedArray lists the chunks of an array that cannot grow: a table of addresses,
-// in pages if it is long.
+// fixedArray lists the chunks of an array of fixed size: a table of addresses,
+// divided into pages if it is long.
 func (r *reader) fixedArray(l layout, count int, filtered bool, chunkBytes uint64, numbered func(int) []int) (list []chunk, why string) {
 	const damaged = "the table of its chunks is damaged"
 	head := r.at(l.address, 28)
@@ -284,7 +284,7 @@ func (r *reader) fixedArray(l layout, count int, filtered bool, chunkBytes uint6
 	return list, ""
 }
 
-// filter is one step that a chunk went through on its way into the file.
+// filter is one processing step of a chunk before it was written to the file.
 type filter struct {
 	id     uint16
 	values []uint32
@@ -343,8 +343,8 @@ func filtersOf(m []byte) (out []filter, why string) {
 	return out, ""
 }
 
-// unfilter undoes the filters that a chunk did not skip. It unpacks to at most
-// its full size and a checksum.
+// unfilter reverses the filters that a chunk did not skip. The result is at most the
+// chunk's full size plus a checksum.
 func unfilter(filters []filter, mask uint32, raw []byte, full uint64) ([]byte, error) {
 	for i := len(filters) - 1; i >= 0; i-- {
 		if i < 32 && mask>>i&1 != 0 {
@@ -391,9 +391,9 @@ func unfilter(filters []filter, mask uint32, raw []byte, full uint64) ([]byte, e
 	return raw, nil
 }
 
-// unpackLZF undoes LibLZF's compression, to at most so many bytes. A control byte
-// below 32 says how many bytes follow as they are; any other is a copy of what was
-// unpacked before.
+// unpackLZF reverses LibLZF's compression, up to a maximum size in bytes. A control
+// byte below 32 is the number of literal bytes that follow; any other one starts a
+// copy of earlier output.
 func unpackLZF(in []byte, most uint64) ([]byte, error) {
 	var out []byte
 	damaged := fmt.Errorf("its LZF stream is damaged")
@@ -433,8 +433,8 @@ func unpackLZF(in []byte, most uint64) ([]byte, error) {
 	return out, nil
 }
 
-// unshuffle puts the bytes of values back together: all first bytes come first,
-// then all second ones, and so on.
+// unshuffle restores the byte order of values that were stored as all first bytes,
+// then all second bytes, and so on.
 func unshuffle(raw []byte, width int) []byte {
 	if width < 2 || len(raw) < width {
 		return raw

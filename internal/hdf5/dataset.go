@@ -7,12 +7,12 @@ import (
 	"math"
 )
 
-// parts are the messages of an object header that make an array.
+// parts holds the messages of an object header that describe an array.
 type parts struct {
 	space, kind, layout, filters []byte
 }
 
-// dataset fills in an array, or says why it cannot.
+// dataset fills in an array, or returns the reason why it cannot.
 func (r *reader) dataset(d *Dataset, p parts) string {
 	shape, size, ok := shapeOf(p.space)
 	if !ok {
@@ -28,7 +28,7 @@ func (r *reader) dataset(d *Dataset, p parts) string {
 		return why
 	}
 	if growing := growingAxes(p.space, len(shape)); (layout.index == implicit && growing != 0) || (layout.index == extensibleArray && growing != 1) {
-		return mayGrow // chunks are numbered by what it may grow to
+		return mayGrow // chunks are numbered by the size to which it may grow
 	}
 	if layout.class != chunked && size > len(r.data)/width {
 		return "it claims more values than the file can hold"
@@ -65,14 +65,14 @@ const (
 	chunked    = 2
 )
 
-// layout says where an array's values lie.
+// layout describes where an array's values are stored.
 type layout struct {
 	version, class byte
 	address        uint64 // of the values, or of the index of the chunks
 	data           []byte // compact: the values
 	chunk          []int  // chunked: the sides of a chunk
 	index          byte   // chunked, version 4 and later: the kind of index
-	wholeEdges     bool   // chunks that reach over the array's edge are not filtered
+	wholeEdges     bool   // chunks that extend beyond the array's edge are not filtered
 	single         uint64 // the only chunk's size, if it is filtered
 	singleMask     uint32 // and the filters that it skipped
 	pageBits       byte   // of a fixed array
@@ -140,7 +140,7 @@ func sides(c *cursor, rank, width int) []int {
 	return out
 }
 
-// floats gives a floating-point type's width in bytes and the function that reads
+// floats returns a floating-point type's width in bytes and the function that reads
 // one value as float32; nil for any other type. A value too large for float32
 // becomes an infinity.
 func floats(kind []byte) (width int, value func([]byte) float32) {

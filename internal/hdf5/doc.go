@@ -1,6 +1,6 @@
 // Package hdf5 reads and writes the part of the HDF5 format that Keras's weight
 // files use: a tree of groups, float32 arrays, and attributes that are strings
-// or lists of strings. It is there because no library in Go wrote what Keras reads:
+// or lists of strings. It exists because no Go library wrote files that Keras reads:
 // scigolib/hdf5 0.13.1 has no lists of strings as attributes, and h5py does not open
 // what it writes; gonum's hdf5 needs the C library.
 //
@@ -14,21 +14,21 @@
 //
 // # What is read
 //
-// All forms of the format from HDF5 1.0 to 2.0, as h5py writes them: superblocks 0 to 3,
+// All versions of the format from HDF5 1.0 to 2.0, as h5py writes them: superblocks 0 to 3,
 // object headers 1 and 2, groups as symbol tables, as links in their headers and as
 // indexed links in fractal heaps; attributes in headers and in heaps, variable-length
-// strings among them. Arrays of float16, bfloat16 (also as the opaque pairs of bytes
-// that NumPy makes of it), float32 and float64, of either byte order, become float32.
+// strings among them. Arrays of float16, bfloat16 (also as the opaque byte pairs
+// that NumPy writes), float32 and float64, of either byte order, become float32.
 // They may be contiguous, compact or chunked, with gzip, LZF, shuffle and Fletcher-32.
 //
-// An array of another type, with another filter, with chunks missing, or with room to
-// grow along other axes than its first in a file of the latest form, is kept with a note of
-// why it has no values, so that a file is readable as long as the arrays that matter are. Attributes of other types are
-// left out, and so are links to elsewhere.
+// An array of another type, with another filter, with missing chunks, or (in the latest
+// version of the format) that can grow along an axis other than the first, is kept without
+// values but with the reason, so that a file is readable if the needed arrays are.
+// Attributes of other types are left out, and so are links to other files.
 //
-// Files whose parts overlap are refused: no byte is read more often than a writer would
-// have it. Time and memory grow with the file's length at most: a byte of a
-// compressed chunk unpacks to at most 1,032.
+// Files whose parts overlap are refused: no byte is read more often than in a valid
+// file. Time and memory grow at most linearly with the file's length: a byte of a
+// compressed chunk unpacks to at most 1,032 bytes.
 //
 // The format is specified at https://support.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html,
 // whose terms are used in the comments.
@@ -39,8 +39,8 @@ import (
 	"strings"
 )
 
-// ErrFormat: bytes that are not HDF5, are damaged, or use a part of it that this
-// package does not know.
+// ErrFormat means that bytes are not HDF5, are damaged, or use a part of the format that
+// this package does not support.
 var ErrFormat = errors.New("bad HDF5")
 
 // Group is a node of the tree.
@@ -54,15 +54,15 @@ type Group struct {
 type Dataset struct {
 	Shape       []int
 	Values      []float32
-	Unsupported string // why Values is missing; empty if it is there
+	Unsupported string // the reason why Values is missing; otherwise empty
 }
 
-// NewGroup is an empty group.
+// NewGroup returns an empty group.
 func NewGroup() *Group {
 	return &Group{Attributes: map[string]any{}, Groups: map[string]*Group{}, Datasets: map[string]*Dataset{}}
 }
 
-// Group is the child of that name, made if it is not there.
+// Group returns the child with that name, and creates it if it does not exist.
 func (g *Group) Group(name string) *Group {
 	child := g.Groups[name]
 	if child == nil {
@@ -90,7 +90,7 @@ const (
 
 var signature = [8]byte{0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'}
 
-// Path is the group at a path of names divided by slashes, made if it is not there.
+// Path returns the group at a path of names separated by slashes, and creates it if it does not exist.
 func (g *Group) Path(path string) *Group {
 	for name := range strings.SplitSeq(path, "/") {
 		if name != "" {
@@ -100,7 +100,7 @@ func (g *Group) Path(path string) *Group {
 	return g
 }
 
-// FindGroup is the group at a path of names divided by slashes, or nil.
+// FindGroup returns the group at a path of names separated by slashes, or nil.
 func (g *Group) FindGroup(path string) *Group {
 	for name := range strings.SplitSeq(path, "/") {
 		if g != nil && name != "" {
@@ -110,7 +110,7 @@ func (g *Group) FindGroup(path string) *Group {
 	return g
 }
 
-// Find is the array at a path of names divided by slashes, or nil.
+// Find returns the array at a path of names separated by slashes, or nil.
 func (g *Group) Find(path string) *Dataset {
 	for g != nil {
 		if d := g.Datasets[path]; d != nil {

@@ -6,19 +6,19 @@ import (
 )
 
 // extensible is the table of chunks of an array that can grow along its first
-// axis: some entries in an index block, then data blocks that become longer and
-// longer, the later ones listed in blocks of their own.
+// axis: some entries in an index block, then data blocks of increasing
+// length, the later ones listed in secondary blocks.
 type extensible struct {
 	r                    *reader
-	entry                uint64 // bytes of one
+	entry                uint64 // size of an entry in bytes
 	first                uint64 // entries in the index block
-	least                uint64 // of the shortest data block
-	pointers             uint64 // of a secondary block, at least
+	least                uint64 // entries of the shortest data block
+	pointers             uint64 // smallest number of pointers in a secondary block
 	offsetBytes          uint64
 	page                 uint64 // entries; longer blocks are divided into pages
 	index                uint64 // address of the index block
 	direct, nested       uint64 // data blocks and secondary blocks that the index block lists
-	directGroups, groups int    // groups of data blocks of one length: listed directly, in all
+	directGroups, groups int    // groups of data blocks of equal length: listed directly, and in total
 }
 
 // extensibleArray reads the table's header.
@@ -43,12 +43,12 @@ func (r *reader) extensibleArray(address uint64) *extensible {
 	return x
 }
 
-// blocksOf is how many data blocks a group has, and how many entries each.
+// blocksOf returns the number of data blocks in a group, and the number of entries in each.
 func (x *extensible) blocksOf(group int) (blocks, entries uint64) {
 	return 1 << (group / 2), x.least << ((group + 1) / 2)
 }
 
-// at is the address of an entry; undefined if it was never written.
+// at returns the address of an entry; undefined if it was never written.
 func (x *extensible) at(number uint64) uint64 {
 	const prefix = 14 // signature, version, client, the header's address
 	if x.index == undefined || !x.r.signed(x.index, "EAIB") {

@@ -40,7 +40,7 @@ func TestRoundTrip(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !reflect.DeepEqual(got, want) {
-			t.Errorf("%d children: read back something else", children)
+			t.Errorf("%d children: read back a different tree", children)
 		}
 	}
 }
@@ -56,7 +56,7 @@ func TestEncodeRefuses(t *testing.T) {
 	slash.Group("a/b")
 	for want, g := range map[string]*Group{
 		"at most 256": example(maxChildren + 1), "at most 65535": long, "int cannot": number,
-		"do not fill": short, "is no name": slash,
+		"do not fill": short, "is not a valid name": slash,
 	} {
 		if _, err := Encode(g); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
@@ -94,7 +94,7 @@ func TestReadsWhatH5pyWrites(t *testing.T) {
 	}
 }
 
-// made reads a file of testdata, unpacked.
+// made reads and unpacks a file of testdata.
 func made(t testing.TB, name string) []byte {
 	t.Helper()
 	data, err := os.ReadFile("testdata/" + name)
@@ -115,8 +115,8 @@ func made(t testing.TB, name string) []byte {
 }
 
 // earliest.h5.gz and latest.h5.gz were made by testdata/make.py with h5py: the same
-// arrays, chunked and filtered in every way that is read, in the oldest and in the
-// newest form of the format, with groups and attributes enough for indexes.
+// arrays, chunked and filtered in every supported way, in the oldest and the newest
+// version of the format, with enough groups and attributes to need indexes.
 func TestReadsEveryForm(t *testing.T) {
 	count := func(n int) []float32 {
 		out := make([]float32, n)
@@ -166,7 +166,7 @@ func TestReadsEveryForm(t *testing.T) {
 	}
 }
 
-// A block of the user's own may come before the file.
+// A user block may precede the file.
 func TestUserBlock(t *testing.T) {
 	whole, err := Encode(example(3))
 	if err != nil {
@@ -180,13 +180,13 @@ func TestUserBlock(t *testing.T) {
 	}
 }
 
-// A byte changed under a checksum is found.
+// A changed byte is detected by the checksum.
 func TestChecksum(t *testing.T) {
 	data := made(t, "latest.h5.gz")
 	chunk := []byte{0x20, 0x50, 0x50, 0x20, 0x50, 0x20} // of "odd": 33 as float16, then its checksum
 	at := bytes.Index(data, chunk)
 	if at < 0 {
-		t.Fatal("the chunk is not there")
+		t.Fatal("the chunk was not found")
 	}
 	data[at]++
 	root, err := Decode(data)
@@ -215,7 +215,7 @@ func TestFloat16(t *testing.T) {
 	}
 }
 
-// hostile are files whose parts point where no writer would have them point.
+// hostile returns files with invalid pointers between their parts.
 func hostile(t testing.TB) map[string][]byte {
 	t.Helper()
 	root := NewGroup()
@@ -293,7 +293,7 @@ func FuzzDecode(f *testing.F) {
 		}
 		once, err := Encode(root)
 		if err != nil {
-			return // what is read may hold more than is written
+			return // the reader accepts more than the writer
 		}
 		again, err := Decode(once)
 		if err != nil {
@@ -305,7 +305,7 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// count is how many values a tree holds.
+// count returns the number of values in a tree.
 func count(g *Group) int {
 	n := 0
 	for _, d := range g.Datasets {

@@ -6,9 +6,9 @@ import (
 	"math/bits"
 )
 
-// The parts that came with HDF5 1.8: object headers of version 2, links as
-// messages, and, for groups and attributes too many or too large for a header,
-// fractal heaps that version-2 B-trees point into.
+// The features introduced in HDF5 1.8: object headers of version 2, links as
+// messages, and, for groups and attributes that do not fit a header,
+// fractal heaps indexed by version-2 B-trees.
 
 const (
 	messageLinkInfo      = 0x02
@@ -17,14 +17,14 @@ const (
 	messageAttributeInfo = 0x15
 )
 
-// number is a little-endian number of any width up to eight bytes.
+// number returns a little-endian number of any width up to eight bytes.
 func number(b []byte) uint64 {
 	var full [8]byte
 	copy(full[:], b)
 	return binary.LittleEndian.Uint64(full[:])
 }
 
-// widthFor is how many bytes HDF5 takes for numbers up to n.
+// widthFor returns the number of bytes that HDF5 uses for numbers up to n.
 func widthFor(n uint64) int {
 	if n == 0 {
 		return 1
@@ -32,7 +32,7 @@ func widthFor(n uint64) int {
 	return (bits.Len64(n)-1)/8 + 1
 }
 
-// cursor reads fields one after the other; past the end it gives zeros and is
+// cursor reads consecutive fields; past the end it returns zeros and is marked
 // short.
 type cursor struct {
 	b     []byte
@@ -91,7 +91,7 @@ func (r *reader) messages2(address uint64) []message {
 			case c.short:
 				r.fail("a message of the object header at address %d is cut off", address)
 				return nil
-			case shared: // lies elsewhere, as committed datatypes do
+			case shared: // stored elsewhere, like committed datatypes
 			case kind == messageContinuation && size >= 16:
 				at, n := binary.LittleEndian.Uint64(data), binary.LittleEndian.Uint64(data[8:])
 				if !r.signed(at, "OCHK") || n < 8 {
@@ -106,7 +106,7 @@ func (r *reader) messages2(address uint64) []message {
 	return out
 }
 
-// link reads a child that a link message names; links to elsewhere are left out.
+// link reads a child that a link message names; links to other files are left out.
 func (r *reader) link(g *Group, m []byte, path string, depth int) {
 	c := cursor{b: m}
 	version, flags := c.number(1), c.number(1)
@@ -137,8 +137,8 @@ func (r *reader) link(g *Group, m []byte, path string, depth int) {
 	r.child(g, name, address, path, depth)
 }
 
-// dense gives every object that a B-tree of links or attributes points at, in a
-// fractal heap: info is the message that holds both addresses, skip what lies
+// dense returns every object in a fractal heap that a B-tree of links or attributes
+// points to. info is the message that holds both addresses, skip the number of bytes
 // before them.
 func (r *reader) dense(info []byte, skip int, each func(data []byte)) {
 	c := cursor{b: info}
@@ -196,7 +196,7 @@ func (r *reader) fractalHeap(address uint64) *fractalHeap {
 	return h
 }
 
-// object is what an identifier stands for, or nil.
+// object returns the object with an identifier, or nil.
 func (h *fractalHeap) object(id []byte) []byte {
 	if len(id) < 1 || h.r.err != nil {
 		return nil
@@ -210,7 +210,7 @@ func (h *fractalHeap) object(id []byte) []byte {
 			return nil
 		}
 		return h.managed(offset, length)
-	case 1: // by a B-tree of its own
+	case 1: // by a separate B-tree
 		key := c.number(min(8, len(c.b)))
 		var out []byte
 		h.r.tree2(h.huge, func(kind byte, record []byte) {
@@ -260,7 +260,7 @@ func (h *fractalHeap) managed(offset, length uint64) []byte {
 			break
 		}
 		next := bits.Len64(size) - bits.Len64(h.start*h.width) + 1
-		if next >= rows { // rows of a child are fewer
+		if next >= rows { // a child has fewer rows
 			h.r.fail("the heap block at address %d is damaged", address)
 			return nil
 		}
@@ -279,7 +279,7 @@ func (h *fractalHeap) managed(offset, length uint64) []byte {
 	return h.r.at(address+offset, length)
 }
 
-// tree2 gives every record of a version-2 B-tree, with the tree's type.
+// tree2 returns all records of a version-2 B-tree, with the tree's type.
 func (r *reader) tree2(address uint64, each func(kind byte, record []byte)) {
 	b := r.at(address, 38)
 	if !r.signed(address, "BTHD") || b == nil || !r.spend(38) {
@@ -354,7 +354,7 @@ func (t *btree2) visit(address, count uint64, depth int) {
 	}
 }
 
-// isHeader2 says whether an object header of version 2 is at an address.
+// isHeader2 reports whether an address holds an object header of version 2.
 func (r *reader) isHeader2(address uint64) bool {
 	b := r.at(address, 4)
 	return bytes.Equal(b, []byte("OHDR"))

@@ -7,18 +7,18 @@ import (
 	"strings"
 )
 
-// Decode reads a file. Whatever the bytes are, it returns a tree or an error
-// that wraps [ErrFormat].
+// Decode reads a file. For any bytes, it returns a tree or an error that wraps
+// [ErrFormat].
 func Decode(data []byte) (*Group, error) { return newReader(data).file() }
 
 func newReader(data []byte) *reader {
 	return &reader{data: data, budget: 4096 + 2*uint64(len(data))}
 }
 
-// file reads the superblock, and from the root group on everything.
+// file reads the superblock and then everything below the root group.
 func (r *reader) file() (*Group, error) {
 	whole := len(r.data)
-	for start := 0; start < whole; start = max(512, 2*start) { // a block of the user's may come before
+	for start := 0; start < whole; start = max(512, 2*start) { // a user block may precede it
 		if bytes.HasPrefix(r.data[start:], signature[:]) {
 			r.data = r.data[start:]
 			break
@@ -29,7 +29,7 @@ func (r *reader) file() (*Group, error) {
 		return nil, fmt.Errorf("%w: it does not begin as an HDF5 file does", ErrFormat)
 	}
 	version := data[8]
-	root, end, widths := uint64(64), uint64(40), data[13:15] // where the root's address and the file's length stand
+	root, end, widths := uint64(64), uint64(40), data[13:15] // positions of the root's address and of the file's length
 	switch {
 	case version == 1:
 		root, end = 68, 44
@@ -54,15 +54,15 @@ func (r *reader) file() (*Group, error) {
 	return g, nil
 }
 
-// reader keeps the first error; after it, every read gives zeros.
+// reader keeps the first error; after it, every read returns zeros.
 type reader struct {
 	data []byte
-	// budget is how many bytes may still be read. No part of a file is meant to be
-	// read twice, so what points at itself in a circle, or at the same array over and
-	// over, ends here, before it takes more time and memory than the file's length.
+	// budget is the number of bytes that may still be read. No part of a valid file is
+	// read twice, so cycles and repeated pointers to the same array are detected here,
+	// before they take more time and memory than the file's length allows.
 	budget uint64
 	heaps  map[uint64]map[uint32][]byte // of global heaps, by address: their objects by number
-	// inflated is how many bytes came out of chunks: bounded by deflateRatio, not by budget.
+	// inflated is the number of bytes unpacked from chunks: limited by deflateRatio, not by budget.
 	inflated uint64
 	err      error
 }
@@ -73,7 +73,7 @@ func (r *reader) fail(format string, args ...any) {
 	}
 }
 
-// at is the n bytes at an address, or nil after an error.
+// at returns the n bytes at an address, or nil after an error.
 func (r *reader) at(address, n uint64) []byte {
 	size := uint64(len(r.data))
 	if r.err == nil && (address > size || n > size-address) {
@@ -168,7 +168,7 @@ func (r *reader) object(address uint64, path string, depth int) (*Group, *Datase
 	return nil, &d
 }
 
-// child reads what is linked under a name.
+// child reads the object linked under a name.
 func (r *reader) child(g *Group, name string, address uint64, path string, depth int) {
 	if !r.spend(uint64(len(name))) {
 		return
@@ -182,7 +182,7 @@ func (r *reader) child(g *Group, name string, address uint64, path string, depth
 	}
 }
 
-// messages lists an object header's messages, those of its continuations too.
+// messages lists an object header's messages, including those of its continuations.
 func (r *reader) messages(address uint64) []message {
 	if r.isHeader2(address) {
 		return r.messages2(address)
@@ -210,7 +210,7 @@ func (r *reader) messages(address uint64) []message {
 			data := b[:size]
 			b = b[size:]
 			switch {
-			case flags&2 != 0: // shared: lies elsewhere, as committed datatypes do
+			case flags&2 != 0: // shared: stored elsewhere, like committed datatypes
 			case kind == messageContinuation && size >= 16:
 				blocks = append(blocks, block{binary.LittleEndian.Uint64(data), binary.LittleEndian.Uint64(data[8:])})
 			default:
@@ -229,8 +229,8 @@ func (r *reader) heap(address uint64) []byte {
 	return r.at(r.u64(address+24), r.u64(address+8))
 }
 
-// tree reads a group's children from a node of a B-tree that lies below the level
-// above.
+// tree reads a group's children from a B-tree node, whose level must be below that of
+// its parent.
 func (r *reader) tree(g *Group, address uint64, above int, names []byte, path string, depth int) {
 	if !r.spend(24) || !r.signed(address, "TREE") {
 		return
@@ -257,7 +257,7 @@ func (r *reader) tree(g *Group, address uint64, above int, names []byte, path st
 	}
 }
 
-// node reads the children that one symbol-table node lists.
+// node reads the children listed in one symbol-table node.
 func (r *reader) node(g *Group, address uint64, names []byte, path string, depth int) {
 	if !r.spend(8) || !r.signed(address, "SNOD") {
 		return
@@ -283,7 +283,7 @@ func (r *reader) node(g *Group, address uint64, names []byte, path string, depth
 	}
 }
 
-// attribute reads an attribute message; a value that is no string or list of
+// attribute reads an attribute message; a value other than a string or a list of
 // strings is nil.
 func (r *reader) attribute(m []byte) (string, any) {
 	if len(m) < 8 || m[0] < 1 || m[0] > 3 {
@@ -346,7 +346,7 @@ func (r *reader) strings(kind, data []byte, count int) ([]string, bool) {
 	return out, r.err == nil
 }
 
-// heapObject is the first length bytes of an object of a global heap.
+// heapObject returns the first length bytes of an object in a global heap.
 func (r *reader) heapObject(address uint64, index, length uint32) []byte {
 	if length == 0 {
 		return nil
@@ -385,7 +385,7 @@ func (r *reader) globalHeap(address uint64) map[uint32][]byte {
 	for at := uint64(16); at+16 <= size; {
 		number, n := binary.LittleEndian.Uint16(collection[at:]), binary.LittleEndian.Uint64(collection[at+8:])
 		if number == 0 || n > size-at-16 {
-			break // the free space that ends the collection, or nonsense
+			break // the free space at the end of the collection, or invalid
 		}
 		out[uint32(number)] = collection[at+16 : at+16+n]
 		at += 16 + (n+7)/8*8

@@ -11,7 +11,7 @@ import (
 
 // Encode writes a file with root as its root group.
 func Encode(root *Group) ([]byte, error) {
-	w := &writer{data: make([]byte, 96)} // the superblock comes last, when all addresses are known
+	w := &writer{data: make([]byte, 96)} // the superblock is written last, when all addresses are known
 	address, tree, heap, err := w.group(root, "")
 	if err != nil {
 		return nil, err
@@ -22,12 +22,12 @@ func Encode(root *Group) ([]byte, error) {
 	b = binary.LittleEndian.AppendUint16(b, internalK)
 	b = append(b, 0, 0, 0, 0)
 	b = put(b, 0, undefined, uint64(len(w.data)), undefined) // base, free space, end of file, driver
-	b = put(b, 0, address, 1, tree, heap)                    // the root's entry; 1: with tree and heap at hand
+	b = put(b, 0, address, 1, tree, heap)                    // the root's entry; 1: tree and heap are cached
 	copy(w.data, b)
 	return w.data, nil
 }
 
-// writer appends to the file; everything lies at a multiple of eight.
+// writer appends to the file; all addresses are multiples of eight.
 type writer struct{ data []byte }
 
 func put(b []byte, values ...uint64) []byte {
@@ -47,7 +47,7 @@ func (w *writer) add(b []byte) (address uint64) {
 	return address
 }
 
-// group writes a group after all that is in it.
+// group writes a group after its content.
 func (w *writer) group(g *Group, path string) (header, tree, heap uint64, err error) {
 	names := slices.Concat(slices.Collect(maps.Keys(g.Groups)), slices.Collect(maps.Keys(g.Datasets)))
 	slices.Sort(names)
@@ -84,7 +84,7 @@ func (w *writer) child(g *Group, name, path string) (uint64, error) {
 	sub, data := g.Groups[name], g.Datasets[name]
 	switch {
 	case name == "" || strings.ContainsAny(name, "/\x00"):
-		return 0, fmt.Errorf("%q is no name for a child", path)
+		return 0, fmt.Errorf("%q is not a valid name for a child", path)
 	case sub != nil && data != nil:
 		return 0, fmt.Errorf("%q is both a group and an array", path)
 	case sub != nil:
@@ -101,7 +101,7 @@ func (w *writer) localHeap(data []byte) uint64 {
 	return w.add(put(b, uint64(len(data)), 1, segment)) // 1: nothing is free
 }
 
-// tree writes the B-tree over a group's nodes: keys and children in turn.
+// tree writes the B-tree over a group's nodes: keys and children alternate.
 func (w *writer) tree(keys, nodes []uint64) uint64 {
 	b := append([]byte("TREE"), 0, 0) // of groups, level 0
 	b = binary.LittleEndian.AppendUint16(b, uint16(len(nodes)))
@@ -136,10 +136,10 @@ func (w *writer) dataset(d *Dataset, path string) (uint64, error) {
 	}, nil, path)
 }
 
-// floatType is the little-endian IEEE float32.
+// floatType returns the datatype of little-endian IEEE float32.
 var floatType = []byte{0x11, 0x20, 31, 0, 4, 0, 0, 0, 0, 0, 32, 0, 23, 8, 0, 23, 127, 0, 0, 0}
 
-// dataspace is a shape; no axes are a scalar.
+// dataspace returns the message of a shape; one without axes is a scalar.
 func dataspace(shape []int) []byte {
 	b := []byte{1, byte(len(shape)), 0, 0, 0, 0, 0, 0}
 	for _, n := range shape {
@@ -179,8 +179,8 @@ func (w *writer) header(messages []message, attributes map[string]any, path stri
 	return w.add(append(pad8(b), body...)), nil
 }
 
-// attribute is an attribute message, version 1. An empty list is written as h5py
-// writes one, with numbers for a type.
+// attribute returns an attribute message, version 1. An empty list is written as by
+// h5py, with a numeric type.
 func attribute(name string, value any) ([]byte, error) {
 	var kind, space, data []byte
 	switch v := value.(type) {
@@ -213,9 +213,9 @@ func attribute(name string, value any) ([]byte, error) {
 	return append(b, data...), nil
 }
 
-// stringType is a null-padded string of fixed length. Its character set is
-// declared as ASCII, as h5py declares bytes: Keras 2 decodes them itself, and the
-// h5py of its time cannot read what is declared as UTF-8.
+// stringType returns the datatype of a null-padded string of fixed length. Its character
+// set is declared as ASCII, as h5py does for bytes: Keras 2 decodes them itself, and
+// contemporary versions of h5py cannot read strings declared as UTF-8.
 func stringType(length int) []byte {
 	return binary.LittleEndian.AppendUint32([]byte{0x13, 0x01, 0, 0}, uint32(max(1, length)))
 }

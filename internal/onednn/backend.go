@@ -11,14 +11,14 @@ import (
 
 // Backend is a backend of XLA for the CPU whose graphs call oneDNN for convolutions and
 // matrix multiplications, and loops of this package for max pooling and for the gradients
-// of max pooling and ReLU. XLA computes all else.
+// of max pooling and ReLU. XLA computes everything else.
 type Backend struct{ compute.Backend }
 
 // Wrap makes the PJRT plugin, a file that backend has loaded, call oneDNN's library, a
 // file libdnnl.so.3, and returns a backend whose graphs do so. All versions and layouts on
-// which that relies are checked first. The error is of class [ErrUnsupported] where one is
-// not as this package knows it; other errors say why a file cannot be used. With either,
-// backend is as it was, and XLA computes everything.
+// which this relies are checked first. The error wraps [ErrUnsupported] if one of them is
+// unknown to this package; other errors say why a file cannot be used. After any error,
+// backend is unchanged, and XLA computes everything.
 func Wrap(backend compute.Backend, library, plugin string) (compute.Backend, error) {
 	if err := checkGoXLA(backend); err != nil {
 		return nil, err
@@ -35,14 +35,14 @@ func (b Backend) Accelerates(x shapes.Shape) bool {
 	return x.DType == dtypes.Float32 && x.Rank() == 4
 }
 
-// AcceleratesMaxPool reports the same of max pooling of feature maps of that shape
-// [batch, height, width, channels], over square windows that lie side by side.
+// AcceleratesMaxPool reports the same for max pooling of feature maps of that shape
+// [batch, height, width, channels], over adjacent square windows without overlap.
 func (b Backend) AcceleratesMaxPool(x shapes.Shape) bool {
 	return b.Accelerates(x) && x.Dim(3)%poolLanes == 0
 }
 
-// Unaccelerated is the backend without calls. Several devices need it: XLA does not know
-// how to share a call among them.
+// Unaccelerated returns the backend without calls. Several devices need it: XLA cannot
+// divide a call among them.
 func (b Backend) Unaccelerated() compute.Backend { return b.Backend }
 
 // Builder returns a builder of graphs with calls.
@@ -65,14 +65,14 @@ func (b builder) Compile() (compute.Executable, error) {
 	return executable{e, b.backend}, nil
 }
 
-// function is the main function of a graph. What other functions compute, those of a loop
-// for instance, is left to XLA.
+// function is the main function of a graph. Other functions, for instance those of a loop,
+// are left to XLA.
 type function struct {
 	*xla.Function
 	convolutions map[compute.Value]convolutionCall // values that are calls of a convolution
-	zeros        map[compute.Value]bool            // values that are the constant zero, or many of it
-	above        map[compute.Value]compute.Value   // conditions that another value is above zero, and that value
-	gradients    map[compute.Value]gradientCall    // values that are a gradient by a call
+	zeros        map[compute.Value]bool            // values that are the constant zero, also broadcast
+	above        map[compute.Value]compute.Value   // conditions that a value is above zero, and that value
+	gradients    map[compute.Value]gradientCall    // values that are a gradient computed by a call
 }
 
 func withCalls(f compute.Function) compute.Function {
@@ -89,8 +89,8 @@ func withCalls(f compute.Function) compute.Function {
 	}
 }
 
-// executable gives buffers that name the wrapped backend as theirs: GoMLX refuses a tensor
-// of one backend in a graph of another.
+// executable returns buffers that belong to the wrapping backend: GoMLX refuses a tensor of
+// one backend in a graph of another.
 type executable struct {
 	compute.Executable
 	backend Backend
@@ -119,8 +119,8 @@ type buffer struct {
 func (b buffer) Backend() compute.Backend { return b.backend }
 
 // checkGoXLA reports whether go-xla is the version that this package knows, and adds a
-// call to a graph that is thrown away, so that anything else unexpected shows now, and not
-// in the middle of somebody's graph.
+// call to a temporary graph, so that any other incompatibility is detected now, and not
+// while a user's graph is built.
 func checkGoXLA(backend compute.Backend) error {
 	if err := checkModule(); err != nil {
 		return err

@@ -1,4 +1,4 @@
-// What each function has to do with the call that XLA hands it.
+// Helpers for handling XLA's calls of a function.
 #pragma once
 
 #include <stdarg.h>
@@ -22,8 +22,8 @@ __attribute__((format(printf, 3, 4))) static inline xla_ffi_error* fail(const xl
   return call->api->error_create(&a);
 }
 
-// answer_version_query reports whether XLA only asks for which version of typed FFI the
-// function is made, and answers it. It notes what is not as this code knows it, for
+// answer_version_query reports whether XLA only asks which version of typed FFI the
+// function is made for, and answers it. It records any unknown version or layout for
 // onednn_register. See plugin.c.
 bool answer_version_query(const xla_ffi_call* call);
 
@@ -40,14 +40,14 @@ static inline bool float_buffers(const xla_ffi_buffers* b) {
   return true;
 }
 
-// has_floats reports whether the call has so many operands and results, at least and at
-// most, and whether all of them are float32 in a layout that this code knows.
+// has_floats reports whether the numbers of the call's operands and results are within
+// the given limits, and whether all of them are float32 in a known layout.
 static inline bool has_floats(const xla_ffi_call* call, int64_t least, int64_t most, int64_t results) {
   return call->args.size >= least && call->args.size <= most && call->rets.size == results &&
          float_buffers(&call->args) && float_buffers(&call->rets);
 }
 
-// attribute is the only attribute of the call, an array of n integers, or NULL.
+// attribute returns the only attribute of the call, an array of n integers, or NULL.
 static inline const int64_t* attribute(const xla_ffi_call* call, size_t n) {
   if (call->attributes.size != 1 || call->attributes.types[0] != XLA_FFI_ARRAY) return NULL;
   const xla_ffi_array* a = call->attributes.attributes[0];

@@ -12,7 +12,7 @@ import (
 // feature maps [batch, height, width, channels] in float32. XLA computes all others.
 func (f function) ConvGeneral(input, kernel compute.Value, axes compute.ConvolveAxesConfig, strides []int, paddings [][2]int,
 	inputDilations, kernelDilations []int, channelGroups, batchGroups int) (compute.Value, error) {
-	// XLA drops this one if it is not returned: nothing uses it but its shape.
+	// XLA removes this value if it is not returned: only its shape is used.
 	own, err := f.Function.ConvGeneral(input, kernel, axes, strides, paddings, inputDilations, kernelDilations, channelGroups, batchGroups)
 	if err != nil {
 		return nil, err
@@ -43,10 +43,10 @@ func channelsLast(batch int, spatial []int, channels int) bool {
 	return batch == 0 && slices.Equal(spatial, []int{1, 2}) && channels == 3
 }
 
-// kernelGradient is the gradient of a convolution of x with respect to its kernel, where
-// dy is the loss's gradient with respect to its output. GoMLX writes it as a convolution of
-// x with dy as its kernel, where the channels of x are the batch and its images the
-// channels. The stride of either is the other's dilation.
+// kernelGradient computes the gradient of a convolution of x with respect to its kernel,
+// where dy is the loss's gradient with respect to its output. GoMLX expresses it as a
+// convolution of x with dy as its kernel, where the channels of x are the batch and its
+// images the channels. The stride of one convolution is the dilation of the other.
 func (f function) kernelGradient(written window, axes compute.ConvolveAxesConfig, x, dy compute.Value, kernel shapes.Shape) (compute.Value, error) {
 	w := written
 	w.strides, w.dilations = written.dilations, written.strides
@@ -54,7 +54,7 @@ func (f function) kernelGradient(written window, axes compute.ConvolveAxesConfig
 	return f.one("kernel_gradient", w.attribute(false), kernel, x, dy)
 }
 
-// convolutionCall is a convolution, what it is computed from and the shape of its output.
+// convolutionCall is a convolution with its operands and its output shape.
 type convolutionCall struct {
 	window   window
 	operands []compute.Value // input, kernel and perhaps a bias
@@ -70,13 +70,13 @@ func (f function) convolution(c convolutionCall) (compute.Value, error) {
 	return value, err
 }
 
-// window is how a convolution moves over its input, for height and width.
+// window describes how a convolution moves over its input, for height and width.
 type window struct {
-	kernel                            [4]int // where the kernel's axes are: out, in, height, width
+	kernel                            [4]int // positions of the kernel's axes: out, in, height, width
 	strides, dilations, before, after [2]int
 }
 
-// attribute is the window as onednn.c reads it.
+// attribute returns the window in the format that onednn.c reads.
 func (w window) attribute(relu bool) []int {
 	last := 0
 	if relu {
@@ -85,12 +85,12 @@ func (w window) attribute(relu bool) []int {
 	return slices.Concat(w.kernel[:], w.strides[:], w.dilations[:], w.before[:], w.after[:], []int{last})
 }
 
-// crops reports whether a padding is negative, which oneDNN does not take.
+// crops reports whether a padding is negative, which oneDNN does not support.
 func (w window) crops() bool {
 	return min(slices.Min(w.before[:]), slices.Min(w.after[:])) < 0
 }
 
-// perAxis are strides or dilations, which may be empty for 1.
+// perAxis returns strides or dilations; an empty list means 1.
 func perAxis(v []int) [2]int {
 	if len(v) == 0 {
 		return [2]int{1, 1}

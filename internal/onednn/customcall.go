@@ -14,15 +14,15 @@ import (
 	xlashapes "github.com/gomlx/go-xla/types/shapes"
 )
 
-// This file is all that knows the inside of go-xla; see the package's documentation.
+// Only this file depends on the internals of go-xla; see the package's documentation.
 
 const (
 	goXLA        = "github.com/gomlx/go-xla"
-	goXLAVersion = "v0.4.1" // the one whose inside this file knows
+	goXLAVersion = "v0.4.1" // the version whose internals this file knows
 )
 
 // checkModule refuses every other version of go-xla. The program of a test lists no
-// modules, and passes: the fields that are used are checked besides.
+// modules, and passes: the fields in use are also checked.
 func checkModule() error {
 	info, _ := debug.ReadBuildInfo()
 	return checkBuild(info)
@@ -30,7 +30,7 @@ func checkModule() error {
 
 func checkBuild(info *debug.BuildInfo) error {
 	if info == nil {
-		return fmt.Errorf("%w: the program does not say which modules it is built of", ErrUnsupported)
+		return fmt.Errorf("%w: the program does not list the modules that it is built from", ErrUnsupported)
 	}
 	if len(info.Deps) == 0 && strings.HasSuffix(info.Path, ".test") {
 		return nil
@@ -46,15 +46,15 @@ func checkBuild(info *debug.BuildInfo) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%w: the program does not say which %s it is built with", ErrUnsupported, goXLA)
+	return fmt.Errorf("%w: the program does not state the version of %s that it is built with", ErrUnsupported, goXLA)
 }
 
-// typedFFI is the version of XLA's custom calls that reaches functions outside of the
-// plugin. go-xla writes an older one.
+// typedFFI is the version of XLA's custom calls that supports functions outside the
+// plugin. go-xla writes an older version.
 const typedFFI = int32(4)
 
-// call adds a call of the function that is registered with XLA under that name, with one
-// array of integers as its attribute, and returns its outputs. Operands and outputs are
+// call adds a call of the function registered with XLA under that name, with one array of
+// integers as its attribute, and returns its outputs. Operands and outputs are
 // row-major.
 func (f function) call(name string, attribute []int, outputs []shapes.Shape, operands ...compute.Value) ([]compute.Value, error) {
 	values, err := customCall("cnnbook$"+name, attribute, outputs, operands)
@@ -64,7 +64,7 @@ func (f function) call(name string, attribute []int, outputs []shapes.Shape, ope
 	return values, nil
 }
 
-// one is a call with one output.
+// one adds a call with one output.
 func (f function) one(name string, attribute []int, output shapes.Shape, operands ...compute.Value) (compute.Value, error) {
 	values, err := f.call(name, attribute, []shapes.Shape{output}, operands...)
 	if err != nil {
@@ -73,8 +73,8 @@ func (f function) one(name string, attribute []int, output shapes.Shape, operand
 	return values[0], nil
 }
 
-// customCall adds a typed FFI call to the graph of the operands, of which there must be
-// one.
+// customCall adds a typed FFI call to the graph of the operands, of which there must be at
+// least one.
 func customCall(target string, attribute []int, outputs []shapes.Shape, operands []compute.Value) ([]compute.Value, error) {
 	inputs := make([]*stablehlo.Value, len(operands))
 	for i, operand := range operands {
@@ -109,7 +109,7 @@ func customCall(target string, attribute []int, outputs []shapes.Shape, operands
 	return nodes, nil
 }
 
-// makeTyped makes the custom call that has that output a typed FFI call.
+// makeTyped turns the custom call with that output into a typed FFI call.
 func makeTyped(output *stablehlo.Value, attribute []int) error {
 	statement, err := field[*stablehlo.Statement](output, "stmt")
 	if err != nil {
@@ -124,7 +124,7 @@ func makeTyped(output *stablehlo.Value, attribute []int) error {
 	return nil
 }
 
-// newNode is a node for the value, in the graph of another node.
+// newNode returns a node for the value, in the graph of another node.
 func newNode(of *xla.Node, value *stablehlo.Value) (*xla.Node, error) {
 	if n := reflect.TypeFor[xla.Node]().NumField(); n != 3 {
 		return nil, fmt.Errorf("%w: xla.Node of go-xla has %d fields, not 3", ErrUnsupported, n)
@@ -142,7 +142,7 @@ func newNode(of *xla.Node, value *stablehlo.Value) (*xla.Node, error) {
 	return &node, nil
 }
 
-// field points to the field of a struct of go-xla that has that name and type.
+// field returns a pointer to the field with that name and type in a struct of go-xla.
 func field[T, S any](of *S, name string) (*T, error) {
 	f, ok := reflect.TypeFor[S]().FieldByName(name)
 	if !ok || f.Type != reflect.TypeFor[T]() {

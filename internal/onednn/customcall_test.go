@@ -10,7 +10,7 @@ import (
 	"github.com/gomlx/compute"
 )
 
-// Every build of go-xla but the one whose inside is known is refused.
+// All versions of go-xla are refused except the one whose internals are known.
 func TestRefusesUnknownGoXLA(t *testing.T) {
 	module := func(version string, replace *debug.Module) *debug.BuildInfo {
 		return &debug.BuildInfo{Deps: []*debug.Module{{Path: "github.com/gomlx/compute", Version: "v0.1.2"}, {Path: goXLA, Version: version, Replace: replace}}}
@@ -24,8 +24,8 @@ func TestRefusesUnknownGoXLA(t *testing.T) {
 		{"later", module("v0.4.2", nil), "is v0.4.2, not v0.4.1"},
 		{"replaced", module(goXLAVersion, &debug.Module{Path: "../go-xla"}), "is replaced by ../go-xla"},
 		{"a test", &debug.BuildInfo{Path: "github.com/cnnbook/cnnbook/cnn.test"}, ""},
-		{"no such module", &debug.BuildInfo{Path: "github.com/cnnbook/cnnbook"}, "does not say which " + goXLA},
-		{"no modules", nil, "does not say which modules"},
+		{"no such module", &debug.BuildInfo{Path: "github.com/cnnbook/cnnbook"}, "does not state the version of " + goXLA},
+		{"no modules", nil, "does not list the modules"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			err := checkBuild(c.info)
@@ -42,8 +42,8 @@ func TestRefusesUnknownGoXLA(t *testing.T) {
 	}
 }
 
-// The version that is known is the one that go.mod requires: with another, everything would
-// be computed without oneDNN.
+// The known version is the one that go.mod requires: with another, everything would be
+// computed without oneDNN.
 func TestKnowsThisGoXLA(t *testing.T) {
 	mod, err := os.ReadFile("../../go.mod")
 	if err != nil {
@@ -54,7 +54,7 @@ func TestKnowsThisGoXLA(t *testing.T) {
 	}
 }
 
-// A field that is gone, or has another type, is refused.
+// A field that is missing, or has another type, is refused.
 func TestRefusesUnknownFields(t *testing.T) {
 	node := struct{ value, shape int }{1, 2}
 	if v, err := field[int](&node, "shape"); err != nil || v != &node.shape {

@@ -1,8 +1,7 @@
-// The functions of oneDNN 3 that are used, and the constants that they take
+// The functions of oneDNN 3 that this package uses, and their constants
 // (oneapi/dnnl/dnnl.h, dnnl_types.h). Copyright Intel Corporation, Apache License 2.0.
 //
-// The library is opened when the program runs, so that a program can be built, and can
-// compute without it, where there is none.
+// The library is opened at run time, so that a program can be built and run without it.
 #pragma once
 
 #include <stdint.h>
@@ -29,7 +28,7 @@ enum {
 
 typedef struct {
   int major, minor, patch;
-} dnnl_version_t;  // the beginning of it
+} dnnl_version_t;  // the first fields
 
 typedef int64_t dnnl_dims[DNNL_MAX_NDIMS];
 typedef void *dnnl_handle;  // an engine, a stream, a description, memory, a primitive
@@ -39,7 +38,7 @@ typedef struct {
   dnnl_handle memory;
 } dnnl_exec_arg;
 
-// FUNCTION(result, name, parameters) for each of them.
+// FUNCTION(result, name, parameters) for each function.
 #define DNNL_FUNCTIONS(FUNCTION)                                                                                  \
   FUNCTION(engine_create, (dnnl_handle*, int kind, size_t index))                                                 \
   FUNCTION(stream_create, (dnnl_handle*, dnnl_handle engine, unsigned flags))                                     \

@@ -9,10 +9,10 @@ import (
 
 // A bias and a ReLU after a convolution become part of its call: oneDNN applies them to
 // values that it holds in registers, where XLA would write all of them to memory and read
-// them again. The call without them stays in the graph, and XLA drops it if nothing else
+// them again. The call without them remains in the graph, and XLA removes it if nothing else
 // uses it.
 
-// Add makes the bias of a convolution, one value a channel, part of its call.
+// Add makes the bias of a convolution, one value per channel, part of its call.
 func (f function) Add(x, y compute.Value) (compute.Value, error) {
 	c, ok := f.convolutions[x]
 	if !ok || c.relu || len(c.operands) > 2 {
@@ -46,7 +46,7 @@ func (f function) Max(x, y compute.Value) (compute.Value, error) {
 	return f.convolution(c)
 }
 
-// Constant remembers the constant zero, for Max.
+// Constant records the constant zero, for Max.
 func (f function) Constant(flat any, dimensions ...int) (compute.Value, error) {
 	value, err := f.Function.Constant(flat, dimensions...)
 	if v := reflect.ValueOf(flat); err == nil && len(dimensions) == 0 && v.Kind() == reflect.Slice && v.Index(0).IsZero() {

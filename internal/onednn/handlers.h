@@ -9,7 +9,7 @@ handler convolution, kernel_gradient, matmul;
 // Loops over feature maps, in loops.c.
 handler relu_gradient, max_pool, max_pool_gradient;
 
-// prepare_loops tells the loops whether the processor has AVX2 (C's own question would have
-// Go's linker read all of libgcc, at every link), and lets them use the threads of oneDNN's
-// OpenMP, if that is GCC's.
+// prepare_loops sets whether the processor has AVX2 (C's own check would make Go's linker
+// read all of libgcc at every link), and lets the loops use the threads of oneDNN's OpenMP,
+// if that is GCC's.
 void prepare_loops(bool avx2);

@@ -6,19 +6,19 @@
 
 #include "handlers.h"
 
-// A loop goes over parts of a batch. Any thread may take any part, but the parts are always
-// the same: so are results, to the bit, with any number of threads.
+// A loop processes parts of a batch. Any thread may take any part, but the parts are always
+// the same, and so are the results, bit by bit, with any number of threads.
 enum { PARTS = 64 };
 
 typedef struct loop {
   void (*images)(const struct loop*, int64_t from, int64_t to, float* sums);
   const float *x, *dy;  // the forward pass's values, and the gradient with respect to its output
-  float *y, *dx;        // results, of which there is one
+  float *y, *dx;        // results; only one is used
   float* sums;          // of each part, or NULL
   int64_t n, h, w, c;   // of x
   int64_t size;         // of a window
   bool relu;
-  int64_t next;  // part to be taken
+  int64_t next;  // the next part to take
 } loop;
 
 static void (*gomp_parallel)(void (*f)(void*), void* data, unsigned threads, unsigned flags);
@@ -60,7 +60,7 @@ static xla_ffi_error* run(const xla_ffi_call* call, loop* l, float* total) {
 #define INLINE static inline __attribute__((always_inline))
 
 // BODY begins a function for the images of a loop. VERSIONS compiles it once for processors
-// with AVX2 and once for all others, and calls the one that fits.
+// with AVX2 and once for all others, and calls the suitable one.
 #define IMAGES const loop *l, int64_t from, int64_t to, float *sums
 #define BODY(name) INLINE void name##_body(IMAGES)
 #if defined(__x86_64__)
@@ -89,14 +89,14 @@ BODY(relu_gradient) {
 }
 VERSIONS(relu_gradient)
 
-// LANES channels are computed at once. Where a comparison holds, all bits are 1.
+// LANES channels are computed at once. Where a comparison is true, all bits are 1.
 enum { LANES = 8 };
 typedef float floats __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 typedef int32_t bits __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 
 INLINE floats* at(const float* p) { return (floats*)p; }
 
-// FOR_WINDOWS goes over the windows: corner is where one begins, window where its result is.
+// FOR_WINDOWS iterates over the windows: corner is the offset of a window, window that of its result.
 #define FOR_WINDOWS(l, size, from, to)                                           \
   for (int64_t image = from; image < to; image++)                                \
     for (int64_t row = 0; row < l.h / size; row++)                               \
@@ -104,12 +104,12 @@ INLINE floats* at(const float* p) { return (floats*)p; }
                    window = (image * (l.h / size) + row) * (l.w / size) * l.c;   \
            column < l.w / size; column++, window += l.c, corner += size * l.c)
 
-// FOR_PLACES goes over the places of a window, from its corner.
+// FOR_PLACES iterates over the positions in a window, from its corner.
 #define FOR_PLACES(l, size, place)   \
   for (int64_t r = 0; r < size; r++) \
     for (int64_t i = 0, place = r * l.w * l.c; i < size; i++, place += l.c)
 
-// LARGEST declares largest, the largest values of the window that begins at x.
+// LARGEST declares largest, the largest values of the window that starts at x.
 #define LARGEST(l, size, x, largest)                                    \
   floats largest = *at(x);                                              \
   FOR_PLACES(l, size, place) {                                          \
@@ -118,7 +118,7 @@ INLINE floats* at(const float* p) { return (floats*)p; }
     largest = (floats)(((bits)v & larger) | ((bits)largest & ~larger)); \
   }
 
-// The loop is passed by value: the compiler knows then that no result overwrites it.
+// The loop is passed by value, so that the compiler knows that no result overwrites it.
 INLINE void pool(loop l, int64_t size, int64_t from, int64_t to) {
   FOR_WINDOWS(l, size, from, to) {
     for (int64_t k = 0; k < l.c; k += LANES) {
@@ -145,7 +145,7 @@ INLINE void pool_gradient(loop l, int64_t size, int64_t from, int64_t to, float*
   }
 }
 
-// Windows of 2 by 2 are the usual ones: their places need no loop.
+// Windows of 2 by 2 are the most common: their positions need no loop.
 BODY(max_pool) {
   (void)sums;
   if (l->size == 2) {
@@ -169,8 +169,9 @@ BODY(max_pool_gradient) {
 }
 VERSIONS(max_pool_gradient)
 
-// loop_over is a loop over the images of the first operand, in a call with so many operands
-// and results, whose channels divide by lanes. Its x is NULL if the call has others.
+// loop_over returns a loop over the images of the first operand, for a call with that many
+// operands and results and a number of channels divisible by lanes. Its x is NULL if the call
+// does not match.
 static loop loop_over(const xla_ffi_call* call, int64_t operands, int64_t results, int64_t lanes) {
   loop l = {0};
   if (!has_floats(call, operands, operands, results)) return l;
@@ -182,8 +183,9 @@ static loop loop_over(const xla_ffi_call* call, int64_t operands, int64_t result
   return (loop){.x = x->data, .n = x->dims[0], .h = x->dims[1], .w = x->dims[2], .c = x->dims[3]};
 }
 
-// relu_gradient computes from a ReLU's output y and the loss's gradient with respect to y
-// that with respect to its input, 0 where y is not above 0, and its sum for each channel.
+// relu_gradient computes the loss's gradient with respect to a ReLU's input from the output y
+// and the gradient with respect to y: 0 where y is not above 0. It also computes the
+// gradient's sum for each channel.
 xla_ffi_error* relu_gradient(xla_ffi_call* call) {
   if (answer_version_query(call)) return NULL;
   loop l = loop_over(call, 2, 2, 1);
@@ -196,9 +198,9 @@ xla_ffi_error* relu_gradient(xla_ffi_call* call) {
   return run(call, &l, result(call, 1)->data);
 }
 
-// max_pool computes the largest of each window, as many rows and columns as its one integer
-// says. The number of channels must be a multiple of LANES. Rows and columns that fill no
-// window are left out. A NaN counts as the largest.
+// max_pool computes the largest value of each window; its one integer is the number of rows and
+// columns of a window. The number of channels must be a multiple of LANES. Rows and columns
+// that do not fill a window are dropped. A NaN counts as the largest.
 xla_ffi_error* max_pool(xla_ffi_call* call) {
   if (answer_version_query(call)) return NULL;
   const int64_t* n = attribute(call, 1);
@@ -212,10 +214,10 @@ xla_ffi_error* max_pool(xla_ffi_call* call) {
   return run(call, &l, NULL);
 }
 
-// max_pool_gradient computes from a max pooling's input and the loss's gradient with respect
-// to its output that with respect to its input, and its sum for each channel. The first of a
-// window's largest gets its gradient, as in TensorFlow. Its integers are the window's size
-// and, for an input that is a ReLU's output, 1: only values above 0 get any gradient then.
+// max_pool_gradient computes the loss's gradient with respect to a max pooling's input, from the
+// input and the gradient with respect to the output, and its sum for each channel. The first
+// of a window's largest values gets the gradient, as in TensorFlow. Its integers are the
+// window's size and, if the input is a ReLU's output, 1: then only values above 0 get a gradient.
 xla_ffi_error* max_pool_gradient(xla_ffi_call* call) {
   if (answer_version_query(call)) return NULL;
   const int64_t* n = attribute(call, 2);

@@ -5,11 +5,11 @@ import (
 	"github.com/gomlx/compute/dtypes"
 )
 
-// DotGeneral is oneDNN's multiplication of two matrices in float32, either of which may be
-// transposed. XLA computes all others.
+// DotGeneral multiplies two float32 matrices with oneDNN; either may be transposed. XLA
+// computes all other cases.
 func (f function) DotGeneral(lhs compute.Value, lhsContracting, lhsBatch []int, rhs compute.Value, rhsContracting, rhsBatch []int,
 	config compute.DotGeneralConfig) (compute.Value, error) {
-	// XLA drops this one if it is not returned: nothing uses it but its shape.
+	// XLA removes this value if it is not returned: only its shape is used.
 	own, err := f.Function.DotGeneral(lhs, lhsContracting, lhsBatch, rhs, rhsContracting, rhsBatch, config)
 	if err != nil {
 		return nil, err

@@ -5,7 +5,7 @@
 #include "handlers.h"
 #include "refusal.h"
 
-// dnnl has each function of the library under its name there.
+// dnnl holds the library's functions under their own names.
 static struct library {
 #define MEMBER(name, parameters) int(*name) parameters;
   DNNL_FUNCTIONS(MEMBER)
@@ -14,19 +14,19 @@ static struct library {
   dnnl_handle engine;
 } dnnl;
 
-// scope is what a call creates, to be destroyed at its end, and its first failure.
+// scope holds the objects that a call creates, to be destroyed at its end, and its first failure.
 typedef struct {
   struct {
     int (*destroy)(dnnl_handle);
     dnnl_handle handle;
   } created[32];
   int n;
-  const char* failed;  // the function, or NULL
+  const char* failed;  // the failed function, or NULL
   int status;
 } scope;
 
-// DO remembers the first failure of a call to the library. What follows one does nothing:
-// the library refuses to work with what was not created.
+// DO records the first failure of a call to the library. Later calls do nothing: the library
+// refuses objects that were not created.
 #define DO(s, name, ...) note(s, #name, dnnl.name(__VA_ARGS__))
 
 static void note(scope* s, const char* function, int status) {
@@ -89,7 +89,7 @@ static dnnl_handle stream(scope* s) {
   return keep(s, dnnl.stream_destroy, stream);
 }
 
-// run computes what desc describes, and waits for it.
+// run executes the operation that desc describes, and waits for it.
 static void run(scope* s, dnnl_handle stream, dnnl_handle desc, int n, const dnnl_exec_arg* args) {
   if (s->failed != NULL) return;
   dnnl_handle primitive = NULL;
@@ -113,9 +113,9 @@ static xla_ffi_error* finish(const xla_ffi_call* call, scope* s, const char* wha
   return fail(call, XLA_FFI_INTERNAL, "%s by oneDNN: dnnl_%s returns status %d", what, s->failed, s->status);
 }
 
-// geometry is how a convolution moves over its input, for height and width.
+// geometry describes how a convolution moves over its input, for height and width.
 typedef struct {
-  dnnl_handle plain;  // the kernel as it lies in memory
+  dnnl_handle plain;  // the kernel as stored in memory
   dnnl_handle any;    // the kernel in the order that the library chooses
   dnnl_dims strides, dilations, before, after;
   bool relu;
@@ -139,7 +139,7 @@ static geometry geometry_of(scope* s, const xla_ffi_buffer* kernel, const int64_
   g.any = any_order(s, 4, dims);
   for (int i = 0; i < 2; i++) {
     g.strides[i] = n[4 + i];
-    g.dilations[i] = n[6 + i] - 1;  // the library counts the places left out
+    g.dilations[i] = n[6 + i] - 1;  // the library counts the skipped positions
     g.before[i] = n[8 + i];
     g.after[i] = n[10 + i];
   }
@@ -196,7 +196,8 @@ xla_ffi_error* convolution(xla_ffi_call* call) {
 }
 
 // kernel_gradient computes the loss's gradient with respect to the kernel, from x and the
-// gradient dy with respect to y. The bias's could come with it, but takes as long as alone.
+// gradient dy with respect to y. The bias's gradient could be computed here, but takes as long
+// as separately.
 xla_ffi_error* kernel_gradient(xla_ffi_call* call) {
   if (answer_version_query(call)) return NULL;
   const int64_t* n = attribute(call, GEOMETRY_LENGTH);
@@ -252,12 +253,12 @@ xla_ffi_error* matmul(xla_ffi_call* call) {
   return finish(call, &s, "a matrix multiplication");
 }
 
-// 3.2 is the version that was tried. Within a major version, later ones keep the functions
+// 3.2 is the version that was tested. Within a major version, later ones keep the functions
 // and constants of earlier ones.
 enum { DNNL_MAJOR = 3, DNNL_FIRST_MINOR = 2 };
 
-// known_version reports whether the library's version is one that this code knows. One that
-// gives none is left to look_up.
+// known_version reports whether this code supports the library's version. A library without
+// a version is left to look_up.
 static bool known_version(void* library, const char* file, onednn_refusal* why) {
   const dnnl_version_t* (*version)(void) = (const dnnl_version_t* (*)(void))dlsym(library, "dnnl_version");
   if (version == NULL) return true;

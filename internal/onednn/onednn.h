@@ -1,11 +1,11 @@
-// What Go calls. Each function returns whether it went well, and otherwise fills in why it
-// did not.
+// The functions that Go calls. Each returns whether it succeeded, and otherwise fills in the
+// reason.
 #pragma once
 
 #include <stdbool.h>
 
 typedef struct {
-  bool unsupported;  // a version or a layout is not as this code knows it; else a file cannot be used
+  bool unsupported;  // a version or a layout is unknown; otherwise a file cannot be used
   char text[512];    // one line
 } onednn_refusal;
 
@@ -13,10 +13,10 @@ typedef struct {
 // process must have loaded, or NULL.
 const void* onednn_find_plugin(const char* file, onednn_refusal* why);
 
-// onednn_open_library opens oneDNN. The first library that is opened stays the one that
-// computes; later ones are only checked.
+// onednn_open_library opens oneDNN. The first library that is opened is used for all
+// computations; later ones are only checked.
 bool onednn_open_library(const char* file, onednn_refusal* why);
 
-// onednn_register makes the functions known to a plugin, and tells the loops whether the
-// processor has AVX2.
+// onednn_register registers the functions with a plugin, and sets whether the loops use
+// AVX2.
 bool onednn_register(const void* plugin, bool avx2, onednn_refusal* why);

@@ -17,11 +17,11 @@ import (
 	"golang.org/x/sys/cpu"
 )
 
-// ErrUnsupported is the class of errors that say which version or layout of go-xla, the
-// plugin or oneDNN is not one that this package knows.
+// ErrUnsupported is wrapped by errors that name a version or layout of go-xla, the plugin or
+// oneDNN that this package does not know.
 var ErrUnsupported = errors.New("not a version known to work")
 
-// opening lets one at a time open oneDNN, of which a process has one.
+// opening serialises the opening of oneDNN, of which a process has only one.
 var opening sync.Mutex
 
 // open loads oneDNN's library and registers this package's functions with the plugin,
@@ -49,7 +49,7 @@ func findPlugin(file string) (unsafe.Pointer, error) {
 	return api, refusal(api != nil, &why)
 }
 
-// openLibrary opens oneDNN. The first library that is opened stays the one that computes.
+// openLibrary opens oneDNN. The first library that is opened is used for all computations.
 func openLibrary(file string) error {
 	name := C.CString(file)
 	defer C.free(unsafe.Pointer(name))
@@ -57,7 +57,7 @@ func openLibrary(file string) error {
 	return refusal(bool(C.onednn_open_library(name, &why)), &why)
 }
 
-// refusal is the error that C filled in, unless all went well.
+// refusal returns the error that C filled in, or nil on success.
 func refusal(ok bool, why *C.onednn_refusal) error {
 	text := C.GoString(&why.text[0])
 	switch {

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// What a plugin computes by these calls is tested where graphs are built, in cnn.
+// The results of these calls are tested in package cnn, which builds the graphs.
 
 func TestOpenNeedsALoadedPlugin(t *testing.T) {
 	err := open("/nonexistent/libdnnl.so.3", "/nonexistent/plugin.so")
@@ -28,8 +28,8 @@ func compile(t *testing.T, args ...string) {
 	}
 }
 
-// A library whose version is not known, or that lacks a function, is refused in one line
-// that says so.
+// A library with an unknown version, or without a needed function, is refused with a
+// one-line reason.
 //
 // Promise(compute/onednn-refused)
 func TestRefusesUnknownLibraries(t *testing.T) {
@@ -64,7 +64,7 @@ STUB(primitive_desc_query_md, )`
 	}
 }
 
-// A file that is no library is an error of another class.
+// A file that is not a library is an error of another class.
 //
 // Promise(compute/onednn-refused)
 func TestLibraryThatDoesNotLoad(t *testing.T) {
@@ -79,8 +79,8 @@ func TestLibraryThatDoesNotLoad(t *testing.T) {
 	}
 }
 
-// A plugin whose versions or layouts are not known is refused in one line that says so. One
-// whose structs are larger is not: later minor versions append fields.
+// A plugin with unknown versions or layouts is refused with a one-line reason. One with
+// larger structs is accepted: later minor versions append fields.
 //
 // Promise(compute/onednn-refused)
 func TestRefusesUnknownPlugins(t *testing.T) {
@@ -125,8 +125,8 @@ func TestRefusesUnknownPlugins(t *testing.T) {
 	}
 }
 
-// Go's own linker, which links a notebook's cells in a fraction of the time, takes this
-// package's C code: it knows no thread-local variables, for one.
+// Go's own linker, which links a notebook's cells in a fraction of the time, can link this
+// package's C code. It does not support thread-local variables, for example.
 func TestLinksInternally(t *testing.T) {
 	if testing.Short() || runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {
 		t.Skip("cells are linked so on Linux with x86-64; takes seconds")

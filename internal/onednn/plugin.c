@@ -1,22 +1,22 @@
-// How the functions become known to a PJRT plugin, once both sides' versions and layouts
-// are compared.
+// Registration of the functions with a PJRT plugin, after the versions and layouts of both
+// sides have been compared.
 #include <dlfcn.h>
 
 #include "handlers.h"
 #include "refusal.h"
 
-// CHECK_SIZE reports whether a struct of the plugin holds all that is read of it.
+// CHECK_SIZE reports whether a struct of the plugin has all fields that are read.
 #define CHECK_SIZE(why, name, type, field, given)                                              \
   ((given) >= SIZE_THROUGH(type, field) ||                                                     \
    unsupported(why, "the plugin's %s has %zu bytes; %zu would be read", name, (size_t)(given), \
                SIZE_THROUGH(type, field)))
 
-// seen is what the last registration showed: XLA calls the function that it is given, once,
-// to ask for a version. One registration runs at a time. (It is not thread-local: Go's own
-// linker, which links a notebook's cells, does not know C's thread-local variables.)
+// seen is the result of the last registration: XLA calls the registered function once to ask
+// for a version. One registration runs at a time. (It is not thread-local: Go's own
+// linker, which links a notebook's cells, does not support C's thread-local variables.)
 static struct {
   bool asked;
-  bool known;  // all that was seen is as this code knows it
+  bool known;  // all versions and layouts that were seen are known
   onednn_refusal why;
 } seen;
 
@@ -35,7 +35,7 @@ static bool known_api(const xla_ffi_api* api, onednn_refusal* why) {
   return api->error_create != NULL || unsupported(why, "the plugin's XLA_FFI_Api cannot make an error");
 }
 
-// known_call checks all of a call but its buffers, which has_floats checks.
+// known_call checks all of a call except its buffers, which has_floats checks.
 static bool known_call(const xla_ffi_call* call, const xla_ffi_metadata_extension* e, onednn_refusal* why) {
   return CHECK_SIZE(why, "XLA_FFI_CallFrame", xla_ffi_call, attributes, call->struct_size) &&
          known_api(call->api, why) &&
@@ -54,12 +54,12 @@ bool answer_version_query(const xla_ffi_call* call) {
   seen.known = known_call(call, query, &seen.why);
   if (!seen.known) return true;
   query->metadata->api_version.major_version = XLA_FFI_MAJOR;
-  query->metadata->api_version.minor_version = call->api->api_version.minor_version;  // one of those that are known
+  query->metadata->api_version.minor_version = call->api->api_version.minor_version;  // one of the known versions
   query->metadata->traits = 0;
   return true;
 }
 
-// plugin_error writes why the plugin does not take a function.
+// plugin_error writes why the plugin refuses a function.
 static bool plugin_error(const pjrt_api* api, pjrt_error* error, const char* name, onednn_refusal* why) {
   pjrt_error_message_args m = {.struct_size = sizeof m, .error = error};
   api->error_message(&m);

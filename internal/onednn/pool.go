@@ -8,12 +8,12 @@ import (
 	"github.com/gomlx/compute/shapes"
 )
 
-// The calls for what surrounds convolutions read memory once, where XLA's loops do so
-// several times: the gradients of ReLU and max pooling come with their sums, which are the
-// gradients of a bias. A call is added before it is known what follows it, and may be
-// followed by one that does more: XLA drops the first, which nothing uses.
+// The calls for the operations around convolutions read memory once, where XLA's loops do so
+// several times: the gradients of ReLU and max pooling also give their sums, which are the
+// gradients of a bias. A call is added before the next operation is known, and may be
+// replaced by a call that does more: XLA removes the first one, which is then unused.
 
-// gradientCall is a call that gives the gradient of feature maps and its sum for each channel.
+// gradientCall is a call that returns the gradient of feature maps and its sum for each channel.
 type gradientCall struct {
 	sum   compute.Value
 	input compute.Value // of a max pooling, or nil
@@ -21,10 +21,11 @@ type gradientCall struct {
 	size  int           // of its windows
 }
 
-// ReduceWindow is a max pooling of feature maps by a call, where windows lie side by side.
+// ReduceWindow computes max pooling of feature maps by a call, if windows are adjacent and do
+// not overlap.
 func (f function) ReduceWindow(x compute.Value, kind compute.ReduceOpType, window, strides, inputDilations, windowDilations []int,
 	paddings [][2]int) (compute.Value, error) {
-	// XLA drops this one if it is not returned: nothing uses it but its shape.
+	// XLA removes this value if it is not returned: only its shape is used.
 	own, err := f.Function.ReduceWindow(x, kind, window, strides, inputDilations, windowDilations, paddings)
 	if err != nil {
 		return nil, err
@@ -37,7 +38,7 @@ func (f function) ReduceWindow(x compute.Value, kind compute.ReduceOpType, windo
 	return f.one("max_pool", []int{size}, output, x)
 }
 
-// SelectAndScatterMax is the gradient of such a max pooling.
+// SelectAndScatterMax computes the gradient of such a max pooling.
 func (f function) SelectAndScatterMax(x, dy compute.Value, window, strides []int, paddings [][2]int) (compute.Value, error) {
 	input, err := f.Shape(x)
 	size := tile(input, window, strides, paddings)
@@ -47,12 +48,12 @@ func (f function) SelectAndScatterMax(x, dy compute.Value, window, strides []int
 	return f.gradient("max_pool_gradient", []int{size, 0}, input, gradientCall{input: x, dy: dy, size: size}, x, dy)
 }
 
-// poolLanes divides the number of channels that the calls for max pooling take: LANES in
+// poolLanes must divide the number of channels in the calls for max pooling: LANES in
 // loops.c.
 const poolLanes = 8
 
-// tile is the side of square windows that lie side by side in feature maps of float32, or
-// 0 for windows that no call takes.
+// tile returns the side of adjacent square windows in float32 feature maps, or 0 for windows
+// that no call supports.
 func tile(x shapes.Shape, window, strides []int, paddings [][2]int) int {
 	if x.DType != dtypes.Float32 || x.Rank() != 4 || x.Dim(3)%poolLanes != 0 || len(window) != 4 || window[0] != 1 || window[3] != 1 || window[1] != window[2] ||
 		(len(strides) > 0 && !slices.Equal(strides, window)) || slices.ContainsFunc(paddings, func(p [2]int) bool { return p != [2]int{} }) {
@@ -61,7 +62,7 @@ func tile(x shapes.Shape, window, strides []int, paddings [][2]int) int {
 	return window[1]
 }
 
-// GreaterThan remembers what is compared with zero, for Where.
+// GreaterThan records values that are compared with zero, for Where.
 func (f function) GreaterThan(x, y compute.Value) (compute.Value, error) {
 	value, err := f.Function.GreaterThan(x, y)
 	if err == nil && f.zeros[y] {
@@ -70,7 +71,7 @@ func (f function) GreaterThan(x, y compute.Value) (compute.Value, error) {
 	return value, err
 }
 
-// BroadcastInDim remembers zeros, for Where.
+// BroadcastInDim records zeros, for Where.
 func (f function) BroadcastInDim(x compute.Value, output shapes.Shape, axes []int) (compute.Value, error) {
 	value, err := f.Function.BroadcastInDim(x, output, axes)
 	if err == nil && f.zeros[x] {
@@ -79,8 +80,8 @@ func (f function) BroadcastInDim(x compute.Value, output shapes.Shape, axes []in
 	return value, err
 }
 
-// Where is the gradient of a ReLU with output y: dy where y is above zero, else zero. After a
-// max pooling's gradient it becomes part of that call.
+// Where computes the gradient of a ReLU with output y: dy where y is above zero, otherwise
+// zero. After a max pooling's gradient it becomes part of that call.
 func (f function) Where(condition, dy, zero compute.Value) (compute.Value, error) {
 	y, ok := f.above[condition]
 	if !ok || !f.zeros[zero] {
@@ -96,7 +97,7 @@ func (f function) Where(condition, dy, zero compute.Value) (compute.Value, error
 	return f.gradient("relu_gradient", nil, shape, gradientCall{}, y, dy)
 }
 
-// gradient is a call that gives a gradient of that shape and its sum.
+// gradient adds a call that returns a gradient of that shape and its sum.
 func (f function) gradient(name string, attribute []int, shape shapes.Shape, g gradientCall, operands ...compute.Value) (compute.Value, error) {
 	outputs, err := f.call(name, attribute, []shapes.Shape{shape, shapes.Make(shape.DType, shape.Dim(3))}, operands...)
 	if err != nil {
@@ -107,7 +108,7 @@ func (f function) gradient(name string, attribute []int, shape shapes.Shape, g g
 	return outputs[0], nil
 }
 
-// ReduceSum over all but the channels is known of a call's gradient.
+// ReduceSum over all axes except the channels is already an output of a gradient's call.
 func (f function) ReduceSum(x compute.Value, axes ...int) (compute.Value, error) {
 	if g, ok := f.gradients[x]; ok && slices.Equal(axes, []int{0, 1, 2}) {
 		return g.sum, nil

@@ -1,4 +1,4 @@
-// How to say why oneDNN is not used.
+// Messages that say why oneDNN is not used.
 #pragma once
 
 #include <stdarg.h>
@@ -15,7 +15,7 @@ static inline bool write_refusal(onednn_refusal* why, bool unsupported, const ch
   return false;
 }
 
-// unsupported is for a version or a layout that this code does not know.
+// unsupported reports a version or a layout that this code does not know.
 __attribute__((format(printf, 2, 3))) static inline bool unsupported(onednn_refusal* why, const char* format, ...) {
   va_list args;
   va_start(args, format);
@@ -24,7 +24,7 @@ __attribute__((format(printf, 2, 3))) static inline bool unsupported(onednn_refu
   return false;
 }
 
-// unusable is for a file that cannot be used.
+// unusable reports a file that cannot be used.
 __attribute__((format(printf, 2, 3))) static inline bool unusable(onednn_refusal* why, const char* format, ...) {
   va_list args;
   va_start(args, format);

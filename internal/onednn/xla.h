@@ -1,10 +1,10 @@
-// The parts that are used here of two interfaces of XLA: PJRT's (xla/pjrt/c/pjrt_c_api.h,
+// The parts of two XLA interfaces that this package uses: PJRT's (xla/pjrt/c/pjrt_c_api.h,
 // pjrt_c_api_ffi_extension.h, major version 0) and that of typed FFI (xla/ffi/api/c_api.h,
 // versions 0.2 to 0.4). Copyright The OpenXLA Authors, Apache License 2.0.
 //
-// Each struct begins with its size, as whoever made it compiled it. Later minor versions
-// append fields. A struct that this code reads must be as large as SIZE_THROUGH the last
-// field that it uses.
+// Each struct begins with its size, as compiled by the side that created it. Later minor
+// versions append fields. A struct that this code reads must be at least as large as
+// SIZE_THROUGH the last field that it uses.
 #pragma once
 
 #include <stddef.h>
@@ -68,7 +68,7 @@ typedef struct {
   pjrt_extension base;
   void* type_register;
   void* user_data_add;
-  pjrt_error* (*register_handler)(pjrt_ffi_register_handler_args*);  // NULL if all went well
+  pjrt_error* (*register_handler)(pjrt_ffi_register_handler_args*);  // NULL on success
 } pjrt_ffi_extension;
 
 enum {

@@ -1,5 +1,5 @@
-// Package stats holds the few statistics that packages need which must not import
-// each other.
+// Package stats holds the statistics shared by packages that must not import each
+// other.
 package stats
 
 import (
@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// Median is the middle of values, or the mean of the two in the middle; 0 for none.
+// Median returns the middle value, or the mean of the two middle values; 0 for none.
 func Median[T ~int64 | ~float64](values []T) T {
 	if len(values) == 0 {
 		return 0
@@ -17,13 +17,13 @@ func Median[T ~int64 | ~float64](values []T) T {
 	return (sorted[(n-1)/2] + sorted[n/2]) / 2
 }
 
-// Bin holds the examples whose confidence lies in a range. Low is open and High
-// closed, except that the first bin holds 0.
+// Bin holds the examples whose confidence is in a range. Low is exclusive and High
+// inclusive, except that the first bin includes 0.
 type Bin struct {
 	Low, High  float64
 	Count      int
 	Confidence float64 // mean over the bin's examples; 0 if it has none
-	Accuracy   float64 // share of them that is correct; 0 if it has none
+	Accuracy   float64 // fraction of them that is correct; 0 if it has none
 }
 
 // Calibration sorts examples by confidence, each from 0 to 1, into n bins of equal
@@ -51,8 +51,8 @@ func Calibration(confidence []float64, correct []bool, n int) []Bin {
 	return bins
 }
 
-// CalibrationError is the expected calibration error, 0 to 1: the mean of
-// |accuracy − confidence| over the bins, weighted by their examples (M. P. Naeini
+// CalibrationError returns the expected calibration error, 0 to 1: the mean of
+// |accuracy − confidence| over the bins, weighted by the number of examples (M. P. Naeini
 // and others, AAAI 2015; C. Guo and others, "On calibration of modern neural
 // networks", arXiv 1706.04599, equation 3). It is 0 without examples.
 func CalibrationError(bins []Bin) float64 {

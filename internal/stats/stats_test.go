@@ -19,7 +19,7 @@ func TestMedian(t *testing.T) {
 	} {
 		before := slices.Clone(c.values)
 		if got := Median(c.values); got != c.want || !slices.Equal(c.values, before) {
-			t.Errorf("Median(%v) = %v, expected %v, and the values as they were", before, got, c.want)
+			t.Errorf("Median(%v) = %v, expected %v, and unchanged values", before, got, c.want)
 		}
 	}
 	if got := Median([]time.Duration{4, 2, 7, 5}); got != 4 {

@@ -14,25 +14,25 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/setup"
 )
 
-// Build runs a folder of notebooks without a person and writes their pages. A notebook that was run in the same way before
+// Build runs a folder of notebooks headless and writes their pages. A notebook that was run in the same way before
 // is not run again until it, or code that it imports, has changed.
 type Build struct {
-	Params   kernelext.Params // what the notebooks work on
+	Params   kernelext.Params // parameters of the notebooks
 	Images   string           // identifies the content of a real dataset; empty for drawn images
 	Sources  string           // folder of notebooks
 	Only     string           // see Choose
-	Out      string           // folder for the pages; books of other parameters in it stay
-	Update   bool             // also write the results back into the sources
-	Force    bool             // run notebooks although nothing has changed
-	Code     []string         // what notebooks import, see CodeSHA256: when it changes, they are run again
+	Out      string           // folder for the pages; books with other parameters in it stay
+	Update   bool             // also write the outputs back into the sources
+	Force    bool             // run notebooks even if nothing has changed
+	Code     []string         // what notebooks import, see CodeSHA256; when it changes, they are run again
 	Packages []string         // folders of the packages that have pages
-	Software []string         // versions of what computes, for the pages
-	Log      io.Writer        // what is going on
+	Software []string         // versions of the software that computes, for the pages
+	Log      io.Writer        // receives progress messages
 
 	env *setup.Environment // once it is set up
 }
 
-// Run sets up, runs the notebooks and writes the pages. It gives the path of their index.
+// Run sets up the environment, runs the notebooks and writes the pages. It returns the path of their index.
 func (b Build) Run(ctx context.Context) (index string, err error) {
 	notebooks, err := Choose(b.Sources, b.Only)
 	if err != nil {
@@ -45,7 +45,7 @@ func (b Build) Run(ctx context.Context) (index string, err error) {
 	pages := filepath.Join(b.Out, b.Params.Folder())
 	executed := pages + "-notebooks"
 	if b.Update && os.Getenv(kernelext.EnvRuns) == "" {
-		// What goes into the notebooks is trained for them, from nothing.
+		// Results that go into the notebooks come from runs trained from scratch.
 		if b.Params.Runs, err = os.MkdirTemp("", "cnnbook-runs-"); err != nil {
 			return "", err
 		}
@@ -63,7 +63,7 @@ func (b Build) Run(ctx context.Context) (index string, err error) {
 }
 
 // Choose lists the notebooks of a folder in order: all, or those that only
-// names, by number or by full name, with commas between them.
+// names, by number or full name, separated by commas.
 func Choose(dir, only string) ([]string, error) {
 	all, err := filepath.Glob(filepath.Join(dir, "[0-9]*.ipynb"))
 	if err != nil || len(all) == 0 {
@@ -89,14 +89,14 @@ func Choose(dir, only string) ([]string, error) {
 	return slices.Compact(chosen), nil
 }
 
-// isNotebook says whether name means the notebook at path: its number or its name.
+// isNotebook reports whether name is the number or the name of the notebook at path.
 func isNotebook(path, name string) bool {
 	name = strings.TrimSuffix(filepath.Base(strings.TrimSpace(name)), ".ipynb")
 	base := strings.TrimSuffix(filepath.Base(path), ".ipynb")
 	return base == name || name != "" && strings.HasPrefix(base, name+"-")
 }
 
-// record is what a notebook's run would be recorded as if it began now.
+// record returns the record of a notebook's run that would begin now.
 func (b Build) record() (Record, error) {
 	r := NewRecord(b.Params)
 	r.DataSHA256, r.Backend = b.Images, b.env.Plugin.String()
@@ -105,12 +105,12 @@ func (b Build) record() (Record, error) {
 	return r, err
 }
 
-// code is the hash of what the notebooks import, as it is now: it may be edited while notebooks run.
+// code returns the current hash of the code that the notebooks import, which may be edited while notebooks run.
 func (b Build) code() (string, error) {
 	return CodeSHA256(os.DirFS(b.env.Module), b.Code...)
 }
 
-// execute runs one notebook unless that was done, and keeps its results in its source if asked to.
+// execute runs one notebook unless its results are up to date, and copies the outputs into its source if Update is set.
 func (b Build) execute(ctx context.Context, notebook, dir string) error {
 	out := filepath.Join(dir, filepath.Base(notebook))
 	record, err := b.record()
@@ -138,7 +138,7 @@ func (b Build) execute(ctx context.Context, notebook, dir string) error {
 	return nil
 }
 
-// progress says which cell is running, and how long a long one took.
+// progress logs which cell is running, and how long a slow one took.
 func (b Build) progress(e CellEvent) {
 	switch {
 	case !e.Done:
@@ -148,7 +148,7 @@ func (b Build) progress(e CellEvent) {
 	}
 }
 
-// hidden are the paths of this machine that pages do not show.
+// hidden returns the paths of this machine that pages must not show.
 func (b Build) hidden() []Replacement {
 	hide := []Replacement{{Path: b.Params.Runs, Label: "RUNS"}, {Path: b.env.Cache, Label: "CACHE"}, {Path: b.env.Module, Label: "cnnbook"}}
 	if b.Params.Data != "" {

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestReady holds which executed notebooks go into the pages: a stale one is left out and named, unless it was asked
-// for, when the pages are to fail.
+// TestReady checks which executed notebooks go into the pages: a stale one is left out and named; if it was requested,
+// making the pages fails.
 func TestReady(t *testing.T) {
 	executed := t.TempDir()
 	sources, err := Choose("../../notebooks", "01,02")
@@ -35,7 +35,7 @@ func TestReady(t *testing.T) {
 		t.Errorf("got %v, %v; expected %v", ready, err, copies[1:])
 	}
 	if text := stderr.String(); strings.Count(text, "left out of the pages: ") != 1 || !strings.Contains(text, filepath.Base(copies[0])) {
-		t.Errorf("said %q", text)
+		t.Errorf("logged %q", text)
 	}
 }
 

@@ -14,9 +14,9 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext"
 )
 
-// render makes the pages of the notebooks that were asked for, and of all others that were executed with these
-// parameters earlier and still belong to their sources. One that was asked for and is older than its code by now, because
-// that was edited meanwhile, makes it fail.
+// render makes the pages of the requested notebooks, and of all others that were executed with these parameters earlier
+// and are still up to date. It fails if a requested notebook is older than its code, because the code was edited in the
+// meantime.
 func (b Build) render(ctx context.Context, asked []string, executed, pages string) (index string, err error) {
 	code, err := b.code()
 	if err != nil {
@@ -50,7 +50,7 @@ func (b Build) render(ctx context.Context, asked []string, executed, pages strin
 	return filepath.Join(pages, "index.html"), nil
 }
 
-// ready lists the executed notebooks for the pages in the order of their sources.
+// ready lists the executed notebooks for the pages, in the order of their sources.
 func (b Build) ready(asked []string, executed, code string) ([]string, error) {
 	sources, err := Choose(b.Sources, "")
 	if err != nil {
@@ -70,7 +70,7 @@ func (b Build) ready(asked []string, executed, code string) ([]string, error) {
 	return ready, nil
 }
 
-// facts are the footer of pages: what a result depends on.
+// facts returns the footer of the pages: what a result depends on.
 func (b Build) facts() []Fact {
 	out := []Fact{
 		{Name: "data", Value: b.Params.DataName()},
@@ -88,14 +88,14 @@ func (b Build) facts() []Fact {
 	return out
 }
 
-// commitOf names the checkout's commit, and says so when files differ from it.
+// commitOf returns the checkout's commit, marked if files differ from it.
 func commitOf(module string) string {
 	commit, err := exec.Command("git", "-C", module, "rev-parse", "--short", "HEAD").Output()
 	if err != nil {
 		return ""
 	}
 	name := strings.TrimSpace(string(commit))
-	// The outputs of notebooks are what a book is about to change.
+	// Notebooks are left out: the book itself changes their outputs.
 	changed, err := exec.Command("git", "-C", module, "status", "--porcelain", "--untracked-files=no", "--", ".", ":!notebooks").Output()
 	if err == nil && len(strings.TrimSpace(string(changed))) > 0 {
 		name += " with changes"
@@ -103,7 +103,7 @@ func commitOf(module string) string {
 	return name
 }
 
-// budgetText names what is reduced.
+// budgetText is the budget's name, marked if it is reduced.
 func budgetText(name string) string {
 	if name == kernelext.BudgetFull {
 		return name

@@ -10,20 +10,20 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/internal/text"
 )
 
-// CellError is the failure of a cell in a headless run.
+// CellError is the failure of one cell in a headless run.
 type CellError struct {
 	Notebook string // file name
 	Cell     int    // among the code cells, counted from 1
-	Source   string // first line of the cell that says something
-	Text     string // what went wrong, without escape codes
+	Source   string // the cell's first line of code that identifies it
+	Text     string // error message, without escape codes
 }
 
-// Error names notebook, cell and error in one line.
+// Error returns the notebook, the cell and the error in one line.
 func (e *CellError) Error() string {
 	return fmt.Sprintf("%s, code cell %d (%s): %s", e.Notebook, e.Cell, e.Source, text.OneLine(e.Text))
 }
 
-// failure makes an error of the event that ended a run.
+// failure converts the event that ended a run into an error.
 func (e Execution) failure(nb, executed *notebook, last executeEvent) error {
 	name := filepath.Base(e.Notebook)
 	cell := &CellError{Notebook: name, Text: text.Clean(text.StripANSI(last.Text))}
@@ -40,7 +40,7 @@ func (e Execution) failure(nb, executed *notebook, last executeEvent) error {
 	case "stopped":
 		return fmt.Errorf("%s: stopped", name)
 	case "timeout":
-		cell.Text = fmt.Sprintf("no end after %s", text.SpanText(e.Timeout))
+		cell.Text = fmt.Sprintf("did not finish within %s", text.SpanText(e.Timeout))
 	case "kernel":
 		cell.Text = "the kernel died"
 	case "cell", "command":
@@ -60,7 +60,7 @@ func (e Execution) failure(nb, executed *notebook, last executeEvent) error {
 	return cell
 }
 
-// sourceLine is the line by which a person finds a cell: the first that is not
+// sourceLine returns the line by which a reader finds a cell: the first that is not
 // blank, a comment, an import or GoNB's "%%".
 func sourceLine(source string) string {
 	const limit = 70
@@ -87,8 +87,8 @@ func sourceLine(source string) string {
 	return text.Shorten(first, limit)
 }
 
-// errorText finds in the outputs of a failed cell what a person needs to know. GoNB puts it on stderr for a
-// program that ran, and for one that did not compile into the error (started with -raw_error) or into HTML.
+// errorText extracts the error message from the outputs of a failed cell. GoNB writes it to stderr for a program that
+// ran; for one that did not compile, it is in the error (if GoNB was started with -raw_error) or in HTML.
 func errorText(outputs []cellOutput) string {
 	var stderr, page, value string
 	var traceback []string
@@ -105,7 +105,7 @@ func errorText(outputs []cellOutput) string {
 			}
 		}
 	}
-	if value != "" && !exitLine.MatchString(strings.TrimSpace(value)) { // it did not come to run
+	if value != "" && !exitLine.MatchString(strings.TrimSpace(value)) { // the program did not run
 		for _, text := range []string{placedErrors(traceback), compileErrors(page)} {
 			if text != "" {
 				return text
@@ -119,8 +119,8 @@ func errorText(outputs []cellOutput) string {
 	return value
 }
 
-// placedErrors reads the compiler's errors of a kernel that was started with -raw_error. Each is the
-// place in the cell, lines of code, and the message.
+// placedErrors parses the compiler errors of a kernel that was started with -raw_error. Each consists of the
+// position in the cell, lines of code, and the message.
 func placedErrors(traceback []string) string {
 	var out []string
 	for _, entry := range traceback {
@@ -134,11 +134,12 @@ func placedErrors(traceback []string) string {
 
 var (
 	exitLine    = regexp.MustCompile(`^(?:exit status \d+|signal: .*|\^C)$`)
-	parsePrefix = regexp.MustCompile(`^parsing go files in TempDir "[^"]*": `) // before Go's own words
+	parsePrefix = regexp.MustCompile(`^parsing go files in TempDir "[^"]*": `) // precedes Go's own message
 	cellMark    = regexp.MustCompile(`\s*\[\[ (Cell (?:\[\d+\] )?Line \d+) \]\]`)
 )
 
-// programError is what a program said last on stderr: Cell's line, or that of a panic with the place in the cell.
+// programError returns the last error on a program's stderr: the line of kernelext.Cell, or that of a panic with its
+// position in the cell.
 func programError(stderr string) string {
 	var lines []string
 	for line := range strings.Lines(text.Clean(text.StripANSI(stderr))) {
@@ -173,7 +174,7 @@ var (
 	afterPlace   = regexp.MustCompile(`(?s)gonb-err-location">[^<]*</span></span>(.*)$`)
 )
 
-// compileErrors reads GoNB's report of a cell that does not compile.
+// compileErrors parses GoNB's report of a cell that does not compile.
 func compileErrors(page string) string {
 	var out []string
 	for _, match := range compileError.FindAllStringSubmatch(page, -1) {

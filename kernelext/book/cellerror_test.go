@@ -25,7 +25,7 @@ func page(t *testing.T, html string) cellOutput {
 	return cellOutput{OutputType: outputDisplay, Data: map[string]json.RawMessage{"text/html": data}}
 }
 
-// Outputs as GoNB v0.11.4 gives them.
+// Outputs as GoNB v0.11.4 writes them.
 const (
 	gonbCompileValue = "# gonb_9544c45a\n./main.go:10:1: declared and not used: x\n"
 	gonbCompileTrace = "Cell[2]: Line 2\nfunc main() {\n\tflag.Parse()\n\tx := 1\n^\n}\n\n\x1b[31mdeclared and not used: x\x1b[0m"
@@ -91,7 +91,7 @@ func TestFailure(t *testing.T) {
 	}{
 		{executeEvent{Kind: "cell", Index: 2, Text: "x"}, "01-x.ipynb, code cell 2 (two()): ~/x: gone"},
 		{executeEvent{Kind: "command", Index: 1, Text: "exit status 1"}, "01-x.ipynb, code cell 1 (one()): a shell command failed: exit status 1"},
-		{executeEvent{Kind: "timeout", Index: 1}, "01-x.ipynb, code cell 1 (one()): no end after 1 min 30 s"},
+		{executeEvent{Kind: "timeout", Index: 1}, "01-x.ipynb, code cell 1 (one()): did not finish within 1 min 30 s"},
 		{executeEvent{Kind: "kernel", Index: 2}, "01-x.ipynb, code cell 2 (two()): the kernel died"},
 		{executeEvent{Kind: "kernel", Index: -1}, "01-x.ipynb: the kernel died"},
 		{executeEvent{Kind: "start", Index: -1, Text: "No such kernel named cnnbook\nmore"}, `01-x.ipynb: the kernel "cnnbook" does not start: No such kernel named cnnbook`},

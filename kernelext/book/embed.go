@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 )
 
-// scripts are the programs that run in the Python environment, and what a site is made of.
+// scripts holds the programs that run in the Python environment, and the source files of a site.
 //
 //go:embed python/book_*.py site
 var scripts embed.FS

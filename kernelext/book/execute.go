@@ -21,32 +21,32 @@ import (
 )
 
 const (
-	kernelStartup = 2 * time.Minute  // for a kernel to answer at first
-	executeGrace  = 20 * time.Second // for a cancelled run to end its kernel
+	kernelStartup = 2 * time.Minute  // for a kernel's first answer
+	executeGrace  = 20 * time.Second // for a cancelled run to shut down its kernel
 )
 
-// Execution is one notebook to run without a person.
+// Execution describes the headless run of one notebook.
 type Execution struct {
 	Notebook string // source; it is not changed
 	Out      string // executed notebook, replaced only by a complete one; its folder must exist
 
 	Python  string   // the Python that has nbclient, see Environment
-	Environ []string // environment of kernel and cells, with parameters and JUPYTER_PATH; nil: this process's
+	Environ []string // environment of kernel and cells, with parameters and JUPYTER_PATH; nil: that of this process
 	Kernel  string   // name of the kernelspec
 	Dir     string   // working folder of the cells; empty: the notebook's
 
 	Timeout  time.Duration   // for each cell; 0: none
-	Record   Record          // kept in the executed notebook
-	Hide     []Replacement   // paths that are not to be published
+	Record   Record          // stored in the executed notebook
+	Hide     []Replacement   // paths that must not be published
 	Progress func(CellEvent) // called as cells start and end; may be nil
 }
 
-// CellEvent tells how a run goes on.
+// CellEvent reports the progress of a run.
 type CellEvent struct {
 	Notebook string        // file name
 	Cell     int           // among the code cells, counted from 1
 	Cells    int           // number of code cells
-	Source   string        // first line that says something
+	Source   string        // the cell's first line of code that identifies it
 	Done     bool          // false when the cell starts
 	Elapsed  time.Duration // since the cell started
 }
@@ -61,7 +61,7 @@ type executeJob struct {
 	Startup  float64 `json:"startup"` // seconds
 }
 
-// executeEvent is a line of what book_execute.py prints.
+// executeEvent is one line of book_execute.py's output.
 type executeEvent struct {
 	Event string `json:"event"`
 	Kind  string `json:"kind"`
@@ -73,9 +73,9 @@ type executeEvent struct {
 // notebook to e.Out, normalised: without execution counts, machine paths and
 // metadata of the run, so that equal results are equal files.
 //
-// The first cell that fails ends the run with a *CellError; a shell command (!command) that fails counts too, although
-// GoNB takes it for a success. A cell with the tag raises-exception may fail. What was executed
-// until then lies beside e.Out as NAME.failed.ipynb, which a later success removes.
+// The first cell that fails ends the run with a *CellError. So does a shell command (!command) that fails, although
+// GoNB reports it as a success. A cell with the tag raises-exception may fail. The notebook as far as it was executed
+// is then written next to e.Out as NAME.failed.ipynb, which a later success removes.
 //
 // When ctx ends, so do the cell and the kernel, before Execute returns ctx's error.
 func Execute(ctx context.Context, e Execution) (Record, error) {
@@ -110,12 +110,12 @@ func Execute(ctx context.Context, e Execution) (Record, error) {
 	return record, nil
 }
 
-// failedName is where a notebook that failed lies.
+// failedName is the path of a notebook that failed.
 func failedName(out string) string {
 	return strings.TrimSuffix(out, filepath.Ext(out)) + ".failed.ipynb"
 }
 
-// fail keeps what there is of a failed run and says why it failed.
+// fail keeps the incomplete notebook of a failed run and returns the reason of the failure.
 func (e Execution) fail(ctx context.Context, nb, executed *notebook, failed string, last executeEvent, runErr error) error {
 	err := runErr
 	if last.Event == "failed" {
@@ -132,7 +132,7 @@ func (e Execution) fail(ctx context.Context, nb, executed *notebook, failed stri
 	return err
 }
 
-// normalised reads what the run wrote; nil when there is nothing.
+// normalised reads the notebook that the run wrote; nil if there is none.
 func (e Execution) normalised(raw string, record Record) (*notebook, error) {
 	nb, err := readNotebook(raw)
 	if err != nil {
@@ -146,7 +146,7 @@ func (e Execution) normalised(raw string, record Record) (*notebook, error) {
 	return nb, n.apply(nb)
 }
 
-// Run starts the Python program and follows its events to the last.
+// run starts the Python program and follows its events to the last.
 func (e Execution) run(ctx context.Context, nb *notebook, temp, raw string) (last executeEvent, err error) {
 	if err := unpack("python", temp); err != nil {
 		return last, fmt.Errorf("book: execute: %w", err)
@@ -156,7 +156,7 @@ func (e Execution) run(ctx context.Context, nb *notebook, temp, raw string) (las
 		return last, err
 	}
 	cmd := exec.CommandContext(ctx, e.Python, filepath.Join(temp, "book_execute.py"))
-	cmd.Env = process.MergeEnv(e.Environ, kernelext.EnvStill+"=1") // nobody is there to choose anything
+	cmd.Env = process.MergeEnv(e.Environ, kernelext.EnvStill+"=1") // no user is present to choose anything
 	process.OwnGroup(cmd)
 	var stderr process.Tail
 	cmd.Stderr = &stderr
@@ -164,7 +164,7 @@ func (e Execution) run(ctx context.Context, nb *notebook, temp, raw string) (las
 	if err != nil {
 		return last, fmt.Errorf("book: execute: %w", err)
 	}
-	cmd.Cancel = stdin.Close // asks it to end the kernel and itself
+	cmd.Cancel = stdin.Close // asks it to shut down the kernel and exit
 	cmd.WaitDelay = executeGrace
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
@@ -176,7 +176,7 @@ func (e Execution) run(ctx context.Context, nb *notebook, temp, raw string) (las
 	_, writeErr := stdin.Write(append(job, '\n'))
 	last, followErr := e.follow(stdout, nb)
 	waitErr := cmd.Wait()
-	if last.Event != "" { // the program came to its end, whatever its status
+	if last.Event != "" { // the program finished, whatever its status
 		return last, nil
 	}
 	if line := process.TellingLine(stderr.String()); line != "" && waitErr != nil {
@@ -197,8 +197,8 @@ func (e Execution) job(raw string) ([]byte, error) {
 	return json.Marshal(job)
 }
 
-// follow reads events and passes the progress on. It returns the last event of a
-// run that came to an end; Event is empty when there was none.
+// follow reads events and reports progress. It returns the last event of a run that
+// finished; Event is empty if there was none.
 func (e Execution) follow(stdout io.Reader, nb *notebook) (last executeEvent, err error) {
 	var cellStarted time.Time
 	position := map[int]int{} // from all cells to code cells

@@ -85,15 +85,15 @@ func checkShown(t *testing.T, path string) {
 	}
 	shown := nb.Cells[2].Outputs
 	if len(shown) != 5 || *shown[0].Text != "before 42\n" || *shown[4].Text != "after\n" {
-		t.Fatalf("outputs in another order than in the program: %+v", shown)
+		t.Fatalf("outputs in a different order than in the program: %+v", shown)
 	}
 	var words multiline
 	if err := json.Unmarshal(shown[1].Data["text/plain"], &words); err != nil || words != "[Figure: A gradient.]\nGreen to <b>red</b>. Reduced budget: smoke." {
-		t.Errorf("words of the figure: %q, %v", words, err)
+		t.Errorf("alternative text of the figure: %q, %v", words, err)
 	}
 	live := nb.Cells[3].Outputs
 	if len(live) != 1 {
-		t.Fatalf("the live display left %d outputs, expected its final state alone", len(live))
+		t.Fatalf("the live display left %d outputs, expected only its final state", len(live))
 	}
 	var block multiline
 	if err := json.Unmarshal(live[0].Data["text/html"], &block); err != nil {
@@ -133,7 +133,7 @@ func TestExecuteFailures(t *testing.T) {
 				t.Errorf("got cell %d and %q, expected cell %d and %q", failure.Cell, err, test.cell, test.want)
 			}
 			if data, err := os.ReadFile(e.Out); err != nil || string(data) != "earlier" {
-				t.Errorf("the earlier result was touched: %q, %v", data, err)
+				t.Errorf("the earlier result has changed: %q, %v", data, err)
 			}
 			failed, err := os.ReadFile(failedName(e.Out))
 			if err != nil || bytes.Contains(failed, []byte(`"never\n"`)) {
@@ -147,7 +147,7 @@ func TestExecuteTimeout(t *testing.T) {
 	e := execution(t, cellImport+"%%\nkernelext.Cell(func(ctx context.Context) error { time.Sleep(time.Hour); return nil })")
 	e.Timeout = 5 * time.Second
 	_, err := Execute(t.Context(), e)
-	if failure, ok := errors.AsType[*CellError](err); !ok || failure.Text != "no end after 5 s" {
+	if failure, ok := errors.AsType[*CellError](err); !ok || failure.Text != "did not finish within 5 s" {
 		t.Errorf("got %v", err)
 	}
 }
@@ -173,7 +173,7 @@ func TestExecuteEndsWithItsContext(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The kernel must be gone; a cell without kernelext.Cell goes with it by GoNB's own kill.
+	// The kernel must have ended; GoNB itself kills a cell without kernelext.Cell.
 	pids := strings.Fields(string(data))
 	for _, p := range process.List() {
 		if kernel := pids[1]; p.Name == "gonb" && kernel == strconv.Itoa(p.PID) {

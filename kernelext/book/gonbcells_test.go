@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestCellThatGoCannotLink: a variable of a thread is one of the things that only the C compiler's linker knows.
+// TestCellThatGoCannotLink: a thread-local variable is one of the things that only the C compiler's linker supports.
 func TestCellThatGoCannotLink(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{
@@ -27,7 +27,7 @@ func TestCellThatGoCannotLink(t *testing.T) {
 	}
 }
 
-// TestCellGetsAModule: a cell's import that neither the standard library nor the checkout holds is got.
+// TestCellGetsAModule: a package that a cell imports is fetched if neither the standard library nor the checkout has it.
 func TestCellGetsAModule(t *testing.T) {
 	e := execution(t, "import \"golang.org/x/text/width\"\n\n%%\nfmt.Println(width.Narrow.String(\"ｇｏｔ\"))")
 	if _, err := Execute(t.Context(), e); err != nil {

@@ -15,27 +15,27 @@ import (
 // Tags of the cells of an exercise.
 const (
 	TagExercise = "exercise" // a code cell for the learner to write in, which compiles as it is
-	TagSolution = "solution" // a cell with the answer; in Go it declares the same names again, and so replaces them
-	TagCheck    = "check"    // a code cell that says whether the exercise is solved, see Checks
+	TagSolution = "solution" // a cell with the answer; in Go it redeclares the same names, and so replaces them
+	TagCheck    = "check"    // a code cell that reports whether the exercise is solved, see Checks
 )
 
-// tagRaises is Jupyter's own tag for a cell whose error does not stop what comes after it.
+// tagRaises is Jupyter's own tag for a cell whose error does not stop the cells after it.
 const tagRaises = "raises-exception"
 
-// Handout is whom a copy of a notebook is for.
+// Handout is the audience of a copy of a notebook.
 type Handout int
 
 const (
 	// ForStudents leaves out all outputs and the cells tagged as solutions. A check that fails, as it does until the
 	// exercise is solved, does not stop "Run All".
 	ForStudents Handout = iota
-	// ForTeachers shows all cells, the solutions unfolded, and the outputs that there are.
+	// ForTeachers shows all cells, with the solutions unfolded, and all existing outputs.
 	ForTeachers
 )
 
-// WriteHandouts writes copies of notebooks into folder dir, which it makes, under their own names. It overwrites
-// nothing, since what lies there may be a person's work: an existing file is an error that wraps fs.ErrExist, and then
-// nothing is written.
+// WriteHandouts writes copies of notebooks under their own names into folder dir, which it creates. It overwrites
+// nothing, since an existing file may be someone's work: it is then an error that wraps fs.ErrExist, and nothing is
+// written.
 func WriteHandouts(notebooks []string, dir string, kind Handout) error {
 	copies := make([]*notebook, len(notebooks))
 	for i, path := range notebooks {
@@ -65,7 +65,7 @@ func WriteHandouts(notebooks []string, dir string, kind Handout) error {
 	return nil
 }
 
-// handOut makes the copy for someone in place.
+// handOut turns the notebook into the copy for an audience, in place.
 func (nb *notebook) handOut(kind Handout) error {
 	if err := (normaliser{kernel: kernelspecInfo{DisplayName: setup.KernelDisplayName, Language: "go", Name: setup.KernelName}}).apply(nb); err != nil {
 		return err
@@ -96,7 +96,7 @@ func (nb *notebook) handOut(kind Handout) error {
 	return nil
 }
 
-// cellTags is the metadata of a cell: its tags, and the rest as it is.
+// cellTags is the metadata of a cell: its tags, and the rest unchanged.
 type cellTags struct {
 	tags []string
 	rest map[string]json.RawMessage
@@ -125,7 +125,7 @@ func (c *cellTags) add(tag string) {
 	}
 }
 
-// unfold takes away what hides a cell's source in JupyterLab and on a page.
+// unfold removes the metadata that hides a cell's source in JupyterLab and on a page.
 func (c *cellTags) unfold() {
 	delete(c.rest, "jupyter")
 	c.tags = slices.DeleteFunc(c.tags, func(tag string) bool { return tag == "hide-input" || tag == "hide-cell" })

@@ -14,7 +14,7 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/internal/testkit"
 )
 
-// exerciseNotebook has one exercise, with the answer given or not.
+// exerciseNotebook has one exercise, with or without the learner's answer.
 func exerciseNotebook(answer string) *notebook {
 	printed := multiline("old\n")
 	tagged := func(tags ...string) json.RawMessage {
@@ -88,7 +88,7 @@ func TestHandouts(t *testing.T) {
 	}
 }
 
-// TestExercisesOfTheNotebooks: each exercise of the book has its parts in order, so that a copy of either kind works.
+// TestExercisesOfTheNotebooks: each exercise of the book has its parts in order, so that both kinds of copy work.
 func TestExercisesOfTheNotebooks(t *testing.T) {
 	paths, err := filepath.Glob("../../notebooks/[0-9]*.ipynb")
 	if err != nil || len(paths) == 0 {
@@ -126,7 +126,7 @@ func TestExercisesOfTheNotebooks(t *testing.T) {
 				last = ""
 			default:
 				if last != "" {
-					t.Errorf("%s, cell %d stands inside an exercise", path, i+1)
+					t.Errorf("%s, cell %d is inside an exercise", path, i+1)
 				}
 			}
 		}

@@ -25,7 +25,7 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/setup"
 )
 
-// Cells of the notebook that the test of JupyterLab opens; their order is known to testdata/browser/drive.py.
+// Cells of the notebook that the JupyterLab test opens; testdata/browser/drive.py relies on their order.
 var labCells = []string{
 	`import (
 	"context"
@@ -72,8 +72,8 @@ kernelext.Cell(func(ctx context.Context) error {
 	"%%\nfmt.Println(\"this must not run\")",
 }
 
-// standInTraining is interrupted, saved and resumed as a run is, without the seconds that XLA takes to compile one.
-// CNNBOOK_BROWSER_TRAINING=1 puts realTraining in its place.
+// standInTraining is interrupted, saved and resumed like a run, without the seconds that XLA takes to compile one.
+// CNNBOOK_BROWSER_TRAINING=1 replaces it with realTraining.
 const standInTraining = `%%
 kernelext.Cell(func(ctx context.Context) error {
 	params, err := kernelext.ParamsFromEnv()
@@ -131,7 +131,7 @@ kernelext.Cell(func(ctx context.Context) error {
 	return live.Finish(err)
 })`
 
-// labSight is one line of what the browser saw.
+// labSight is one observation in the browser: a line of the driver's output.
 type labSight struct {
 	Step    string
 	Cells   int
@@ -148,7 +148,7 @@ type labSight struct {
 	Errors  []string
 }
 
-// labSights takes the driver's lines as they come.
+// labSights collects the driver's lines as they are written.
 type labSights struct {
 	t    *testing.T
 	rest []byte
@@ -172,7 +172,7 @@ func (l *labSights) Write(p []byte) (int, error) {
 	}
 }
 
-// TestJupyterLab drives a real JupyterLab in a real browser, whose console has to stay without errors. CNNBOOK_SCREENSHOTS names a folder to keep its pictures in.
+// TestJupyterLab drives a real JupyterLab in a real browser, whose console must show no errors. CNNBOOK_SCREENSHOTS names a folder for screenshots.
 //
 // Promise(kernel/jupyterlab): In JupyterLab, "Run All", live training, interrupting and continuing,
 // completion, inspection, restart and the widgets work, with no error in the browser's console.
@@ -200,7 +200,7 @@ func TestJupyterLab(t *testing.T) {
 	})
 }
 
-// driveLab opens a notebook in JupyterLab and gives what the browser saw, by step.
+// driveLab opens a notebook in JupyterLab and returns the observations of each step.
 func driveLab(t *testing.T, chromium string, nb *notebook, scenario string) map[string]labSight {
 	t.Helper()
 	env := kerneltest.Environment(t)
@@ -225,7 +225,7 @@ func driveLab(t *testing.T, chromium string, nb *notebook, scenario string) map[
 	return out.seen
 }
 
-// checkLab says what each sight had to be.
+// checkLab checks the observations.
 func checkLab(t *testing.T, seen map[string]labSight) {
 	holds := func(step, where string, text json.RawMessage, words ...string) {
 		for _, word := range words {
@@ -235,11 +235,11 @@ func checkLab(t *testing.T, seen map[string]labSight) {
 		}
 	}
 	if s := seen["opened"]; s.Cells != len(labCells) || s.Ran != 0 {
-		t.Errorf("opened: %d cells, %d outputs; want %d and none before a person runs one", s.Cells, s.Ran, len(labCells))
+		t.Errorf("opened: %d cells, %d outputs; want %d and none before the user runs one", s.Cells, s.Ran, len(labCells))
 	}
 	holds("figures", "images", seen["figures"].Images, "A gradient", "A line")
 	if s := seen["training"].Shares; len(s) < 4 || !slices.IsSorted(s) {
-		t.Errorf("training: the bar moved like %v, want it to grow", s)
+		t.Errorf("training: the bar's positions were %v, want them to grow", s)
 	}
 	interrupted := seen["interrupted"]
 	holds("interrupted", "the cell", interrupted.Text, "Stopped at epoch", "interrupted: ", "Run this cell again to go on")
@@ -249,7 +249,7 @@ func checkLab(t *testing.T, seen map[string]labSight) {
 	continued := seen["continued"]
 	holds("continued", "the cell", continued.Text, "Finished")
 	if continued.Scripts != 0 {
-		t.Errorf("continued: %d scripts in the block that stays", continued.Scripts)
+		t.Errorf("continued: %d scripts in the final block", continued.Scripts)
 	}
 	holds("chosen", "the cell", seen["chosen"].Text, "square of 9 is 81", "Number 9. Run this cell again")
 	if n := seen["chosen"].Widgets; n != 0 {
@@ -269,7 +269,7 @@ func checkLab(t *testing.T, seen map[string]labSight) {
 	}
 }
 
-// checkExploring says what the choices in notebook 09 had to show.
+// checkExploring checks what the choices in notebook 09 showed.
 func checkExploring(t *testing.T, seen map[string]labSight) {
 	for _, step := range []string{"listed", "slid"} {
 		s := seen[step]
@@ -278,7 +278,7 @@ func checkExploring(t *testing.T, seen map[string]labSight) {
 		}
 		for i, alt := range s.Found {
 			if !strings.Contains(alt, "Probabilities: plane ") || slices.Contains(s.Found[:i], alt) {
-				t.Errorf("%s: choice %d shows %q after %q, want other probabilities", step, i, alt, s.Found[:i])
+				t.Errorf("%s: choice %d shows %q after %q, want different probabilities", step, i, alt, s.Found[:i])
 			}
 		}
 		if s.Widgets != 0 {
@@ -287,7 +287,7 @@ func checkExploring(t *testing.T, seen map[string]labSight) {
 	}
 }
 
-// startLab opens JupyterLab on a notebook without outputs and gives the address that opens it. It ends with the test.
+// startLab starts JupyterLab on a notebook without outputs and returns its URL. It ends with the test.
 func startLab(t *testing.T, env *setup.Environment, nb *notebook) (url string) {
 	t.Helper()
 	folder, settings := t.TempDir(), t.TempDir()

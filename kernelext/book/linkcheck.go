@@ -21,8 +21,8 @@ var (
 	scripted = regexp.MustCompile(`(?s)<script\b[^>]*>.*?</script>`)
 )
 
-// checkLinks follows every link within a folder of pages, to its file and to the place in it. Links to elsewhere are not
-// followed: no page asks another place for anything, and neither does this.
+// checkLinks follows every link within a folder of pages, to its file and its anchor. External links are not
+// followed: the check, like the pages, uses no network.
 func checkLinks(dir string) error {
 	pages := map[string]*linkedPage{}
 	err := filepath.WalkDir(dir, func(file string, entry fs.DirEntry, err error) error {
@@ -49,12 +49,12 @@ func checkLinks(dir string) error {
 		}
 	}
 	if len(broken) > 1 {
-		return fmt.Errorf("%w (and %d more links that lead nowhere)", broken[0], len(broken)-1)
+		return fmt.Errorf("%w (and %d more broken links)", broken[0], len(broken)-1)
 	}
 	return errors.Join(broken...)
 }
 
-// linkedPage is what a page links to, and the places in it.
+// linkedPage holds a page's links and anchors.
 type linkedPage struct {
 	links []string
 	ids   map[string]bool
@@ -78,7 +78,7 @@ func readLinks(file string) (*linkedPage, error) {
 func followLink(dir, from, link string, pages map[string]*linkedPage) error {
 	target, err := url.Parse(link)
 	if err != nil {
-		return fmt.Errorf("%s links to %q, which is no address", from, text.Clean(link))
+		return fmt.Errorf("%s links to %q, which is not a valid URL", from, text.Clean(link))
 	}
 	if target.Scheme != "" || target.Host != "" || link == "" || link == "#" {
 		return nil
@@ -91,12 +91,12 @@ func followLink(dir, from, link string, pages map[string]*linkedPage) error {
 		// A browser looks for the fragment as it is written, and then without its escapes.
 		_, raw, _ := strings.Cut(link, "#")
 		if raw != "" && !page.ids[raw] && !page.ids[target.Fragment] {
-			return fmt.Errorf("%s links to %s, which has no place %q", from, name, text.Clean(target.Fragment))
+			return fmt.Errorf("%s links to %s, which has no anchor %q", from, name, text.Clean(target.Fragment))
 		}
 		return nil
 	}
 	if _, err := os.Stat(filepath.Join(dir, filepath.FromSlash(name))); err != nil {
-		return fmt.Errorf("%s links to %s, which is not there", from, text.Clean(link))
+		return fmt.Errorf("%s links to %s, which does not exist", from, text.Clean(link))
 	}
 	return nil
 }

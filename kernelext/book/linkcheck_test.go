@@ -6,7 +6,7 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/internal/testkit"
 )
 
-// Promise(pages/links): No link within the pages is broken, and no reference is.
+// Promise(pages/links): No link or reference within the pages is broken.
 func TestCheckLinks(t *testing.T) {
 	dir := t.TempDir()
 	testkit.WriteFiles(t, dir, map[string]string{
@@ -19,9 +19,9 @@ func TestCheckLinks(t *testing.T) {
 		t.Error(err)
 	}
 	for link, want := range map[string]string{
-		"sub/two.html#there": `index.html links to sub/two.html, which has no place "there"`,
-		"three.html":         "index.html links to three.html, which is not there",
-		"#nowhere":           `index.html links to index.html, which has no place "nowhere"`,
+		"sub/two.html#there": `index.html links to sub/two.html, which has no anchor "there"`,
+		"three.html":         "index.html links to three.html, which does not exist",
+		"#nowhere":           `index.html links to index.html, which has no anchor "nowhere"`,
 	} {
 		testkit.WriteFiles(t, dir, map[string]string{"index.html": `<a href="` + link + `">x</a>`})
 		if err := checkLinks(dir); err == nil || err.Error() != want {

@@ -8,10 +8,10 @@ import (
 	"testing"
 )
 
-// TestLiveInNbconvert runs a training with a live display and lets nbconvert make HTML of the notebook: there is the last
-// state of the display, once, with its curves, and no script.
+// TestLiveInNbconvert runs a training with a live display and converts the notebook to HTML by nbconvert: the result shows the
+// last state of the display, once, with its curves, and no script.
 //
-// Promise(kernel/live): A live display leaves one figure without scripts, in nbconvert's HTML too.
+// Promise(kernel/live): A live display leaves one figure without scripts, also in nbconvert's HTML.
 func TestLiveInNbconvert(t *testing.T) {
 	e := execution(t, `import (
 	"context"
@@ -47,7 +47,7 @@ kernelext.Cell(func(ctx context.Context) error {
 		`alt="Curve of the loss: from 1 to 0.05."`: 1, `src="data:image/svg+xml;base64,`: 2, "<script": 0, "javascript": 0,
 	} {
 		if got := strings.Count(page, want); got != n {
-			t.Errorf("%q is there %d times, want %d", want, got, n)
+			t.Errorf("%q occurs %d times, want %d", want, got, n)
 		}
 	}
 	if t.Failed() {

@@ -10,13 +10,13 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/internal/text"
 )
 
-// Replacement stands for a path of this machine that is not to be published.
+// Replacement replaces a path of this machine that must not be published.
 type Replacement struct {
 	Path  string // absolute
-	Label string // what stands in its place, for example "~"
+	Label string // replaces the path, for example "~"
 }
 
-// normaliser makes the same executed notebook from the same results, wherever and whenever it ran.
+// normaliser makes executed notebooks with equal results equal, wherever and whenever they ran.
 type normaliser struct {
 	kernel kernelspecInfo
 	scrub  []scrubber
@@ -39,7 +39,7 @@ type languageInfo struct {
 	PygmentsLexer string `json:"pygments_lexer"`
 }
 
-// notebookMetadata is all the metadata that is kept.
+// notebookMetadata is the metadata that is kept.
 type notebookMetadata struct {
 	Record       *Record        `json:"cnnbook,omitempty"`
 	Kernelspec   kernelspecInfo `json:"kernelspec"`
@@ -77,7 +77,7 @@ func (n normaliser) apply(nb *notebook) error {
 
 var validID = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`)
 
-// stableIDs keeps the ids that nbformat allows, and names the other cells by their position.
+// stableIDs keeps the ids that nbformat allows, and derives those of the other cells from their position.
 func stableIDs(cells []notebookCell) {
 	seen := map[string]bool{}
 	for i := range cells {
@@ -90,7 +90,7 @@ func stableIDs(cells []notebookCell) {
 	}
 }
 
-// keptMetadata drops what an execution or a front end writes into a cell's metadata.
+// keptMetadata drops the entries that an execution or a front end writes into a cell's metadata.
 func keptMetadata(data json.RawMessage) (json.RawMessage, error) {
 	if len(data) == 0 {
 		return json.RawMessage("{}"), nil
@@ -119,7 +119,7 @@ func (n normaliser) outputs(outputs []cellOutput) ([]cellOutput, error) {
 			text := textOf(o.Text)
 			o.Text = &text
 		}
-		if o.OutputType == outputResult { // it would need an execution count
+		if o.OutputType == outputResult { // an execute_result would need an execution count
 			o.OutputType = outputDisplay
 		}
 		out = append(out, o)
@@ -173,7 +173,7 @@ func (n normaliser) output(o *cellOutput) error {
 	return nil
 }
 
-// collapse leaves of each line what a terminal would show after carriage returns.
+// collapse reduces each line to what a terminal would show after carriage returns.
 func collapse(s string) string {
 	if !strings.Contains(s, "\r") {
 		return s
@@ -197,11 +197,11 @@ type scrubber struct {
 	label   string
 }
 
-// gonbFolder matches the folder in which GoNB compiles cells, which differs in each kernel.
+// gonbFolder matches the folder in which GoNB compiles cells, which differs for each kernel.
 var gonbFolder = regexp.MustCompile(`(?:/[^\s"'<>()/]+)*/gonb_[0-9a-f]{8}(?:/|\b)`)
 
 // scrubbers makes replacements that leave base64 alone, in which a short path may
-// turn up by chance. The longest path comes first, so that a folder inside of another has its own label.
+// occur by chance. The longest path comes first, so that a folder inside another has its own label.
 func scrubbers(replacements []Replacement) []scrubber {
 	sorted := slices.SortedFunc(slices.Values(replacements), func(a, b Replacement) int { return len(b.Path) - len(a.Path) })
 	var out []scrubber
@@ -214,7 +214,7 @@ func scrubbers(replacements []Replacement) []scrubber {
 	return out
 }
 
-// hide takes the machine's paths out of a text.
+// hide replaces the machine's paths in a text.
 func (n normaliser) hide(s string) string {
 	s = gonbFolder.ReplaceAllString(s, "")
 	for _, r := range n.scrub {

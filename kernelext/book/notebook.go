@@ -14,11 +14,11 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/internal/text"
 )
 
-// ErrNotebook is what every error about a notebook file wraps.
+// ErrNotebook is wrapped by every error about a notebook file.
 var ErrNotebook = errors.New("bad notebook")
 
 // notebook is a notebook file, nbformat 4 (https://nbformat.readthedocs.io).
-// The fields stand in alphabetical order of their names, in which Jupyter writes them.
+// The fields are in alphabetical order of their names, as Jupyter writes them.
 type notebook struct {
 	Cells         []notebookCell  `json:"cells"`
 	Metadata      json.RawMessage `json:"metadata"`
@@ -80,7 +80,7 @@ func (m *multiline) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// MarshalJSON writes lines, as Jupyter does, so that version control shows which changed.
+// MarshalJSON writes a list of lines, as Jupyter does, so that version control shows which lines changed.
 func (m multiline) MarshalJSON() ([]byte, error) {
 	lines := strings.SplitAfter(string(m), "\n")
 	if lines[len(lines)-1] == "" {
@@ -89,8 +89,8 @@ func (m multiline) MarshalJSON() ([]byte, error) {
 	return marshal(lines, "")
 }
 
-// MarshalJSON leaves out what nbformat forbids in other cells and writes no execution count: it
-// says nothing about a notebook that ran from its first cell to the last.
+// MarshalJSON leaves out what nbformat forbids in other cells, and writes no execution count, which has no
+// meaning for a notebook that ran from its first cell to the last.
 func (c notebookCell) MarshalJSON() ([]byte, error) {
 	type common struct {
 		Attachments json.RawMessage `json:"attachments,omitempty"`
@@ -124,7 +124,7 @@ func (c notebookCell) MarshalJSON() ([]byte, error) {
 	}{common{c.Attachments, c.CellType}, nil, identity{c.ID, metadata}, outputs, c.Source}, "")
 }
 
-// marshal is JSON as Jupyter writes it: without HTML escapes.
+// marshal encodes JSON as Jupyter does: without HTML escapes.
 func marshal(v any, indent string) ([]byte, error) {
 	var buf bytes.Buffer
 	encoder := json.NewEncoder(&buf)
@@ -136,7 +136,7 @@ func marshal(v any, indent string) ([]byte, error) {
 	return bytes.TrimRight(buf.Bytes(), "\n"), nil
 }
 
-// maxNotebook bounds a notebook file.
+// maxNotebook bounds the size of a notebook file, in bytes.
 const maxNotebook = 512 << 20
 
 // readNotebook reads and checks a notebook file.
@@ -197,7 +197,7 @@ func (nb *notebook) encode() ([]byte, error) {
 	return append(data, '\n'), nil
 }
 
-// write writes the notebook aside and renames it.
+// write writes the notebook to a temporary file and renames it.
 func (nb *notebook) write(path string, perm fs.FileMode) error {
 	data, err := nb.encode()
 	if err != nil {
@@ -206,7 +206,7 @@ func (nb *notebook) write(path string, perm fs.FileMode) error {
 	return atomicfile.WriteBytes(path, data, perm)
 }
 
-// codeCells are the positions of the code cells.
+// codeCells returns the positions of the code cells.
 func (nb *notebook) codeCells() []int {
 	var at []int
 	for i, cell := range nb.Cells {
@@ -217,7 +217,7 @@ func (nb *notebook) codeCells() []int {
 	return at
 }
 
-// title is the notebook's first heading, and lead the first paragraph after it.
+// title returns the notebook's first heading and, as lead, the first paragraph after it.
 func (nb *notebook) title() (title, lead string) {
 	for _, cell := range nb.Cells {
 		if cell.CellType != cellMarkdown {

@@ -153,7 +153,7 @@ func FuzzParseNotebook(f *testing.F) {
 		}
 		again, err := parseNotebook(once)
 		if err != nil {
-			t.Fatalf("what was written cannot be read: %v\n%s", err, once)
+			t.Fatalf("the written notebook cannot be read: %v\n%s", err, once)
 		}
 		if again.sourceSHA256() != hash {
 			t.Error("the source has changed")

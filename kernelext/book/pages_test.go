@@ -14,8 +14,8 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/setup"
 )
 
-// axe is axe-core 4.12.1, which looks at a page in a browser for what people with disabilities cannot use
-// (https://github.com/dequelabs/axe-core, MPL-2.0), out of a Python package.
+// axe is axe-core 4.12.1, which checks the accessibility of a page in a browser
+// (https://github.com/dequelabs/axe-core, MPL-2.0). It comes from a Python package.
 func axe() setup.Wheel {
 	return setup.Wheel{
 		Name: "axe-playwright-python", Version: "0.1.8",
@@ -24,14 +24,15 @@ func axe() setup.Wheel {
 	}
 }
 
-// pagesEnv names a book that was made already. Without it the test makes a small one.
+// pagesEnv is the environment variable that names an existing book. Without it the test makes a small one.
 const pagesEnv = "CNNBOOK_PAGES"
 
-// TestPagesInABrowser looks at every page of a book, opened as a file: it is WCAG 2.1 AA as far as axe sees, in light and
-// dark; on a phone nothing but its own boxes scrolls sideways; it asks no other place for anything; and its search finds.
+// TestPagesInABrowser checks every page of a book, opened as a file: axe finds no violation of WCAG 2.1 AA, in the light
+// and the dark theme; on a phone only boxes inside the page scroll sideways; nothing is loaded from other sites; and the
+// search works.
 //
-// Promise(pages/browser): Pages load nothing from elsewhere, meet WCAG 2.1 AA as far as axe-core can
-// tell, fit a phone, and can be searched, all from files.
+// Promise(pages/browser): Pages load nothing from other sites, meet WCAG 2.1 AA as far as axe-core can
+// check, fit a phone's screen, and can be searched, all opened as files.
 // Promise(pages/browser) in Chromium; `.ci/run` checks every page of the real book
 func TestPagesInABrowser(t *testing.T) {
 	b := browser.Open(t)
@@ -57,12 +58,12 @@ func TestPagesInABrowser(t *testing.T) {
 	}
 	singles, err := filepath.Glob(filepath.Join(dir, "single", "*.html"))
 	if err != nil || len(singles) == 0 {
-		t.Fatalf("%d pages of one file, %v", len(singles), err)
+		t.Fatalf("%d single-file pages, %v", len(singles), err)
 	}
 	for _, page := range append(pages, singles...) {
 		for _, l := range []browser.Look{{Theme: "light", Width: 1280, Height: 900}, {Theme: "dark", Width: 390, Height: 844}} {
 			if strings.Contains(page, "single") && l.Theme == "dark" {
-				continue // these have one look
+				continue // these have no dark theme
 			}
 			t.Run(fmt.Sprintf("%s %s", filepath.Base(page), l.Theme), func(t *testing.T) {
 				b.Open(t, fileURL(page), l)
@@ -91,7 +92,7 @@ func smallBook(t *testing.T) string {
 	return s.Out
 }
 
-// checkRequests looks at what the page has asked for.
+// checkRequests checks the page's requests.
 func checkRequests(t *testing.T, b *browser.Browser) {
 	t.Helper()
 	if len(b.Requests) == 0 {
@@ -99,12 +100,12 @@ func checkRequests(t *testing.T, b *browser.Browser) {
 	}
 	for _, request := range b.Requests {
 		if !slices.ContainsFunc([]string{"file:", "data:", "blob:"}, func(scheme string) bool { return strings.HasPrefix(request, scheme) }) {
-			t.Errorf("the page asks for %s", request)
+			t.Errorf("the page requests %s", request)
 		}
 	}
 }
 
-// checkLook makes sure that the page follows the person's theme, and that it is no wider than the window.
+// checkLook checks that the page follows the user's theme, and that it is no wider than the window.
 func checkLook(t *testing.T, b *browser.Browser, l browser.Look) {
 	t.Helper()
 	var page struct {
@@ -151,7 +152,7 @@ func checkAxe(t *testing.T, b *browser.Browser, script string) {
 	}
 }
 
-// checkSearch searches, from files.
+// checkSearch checks the search in pages opened as files.
 func checkSearch(t *testing.T, b *browser.Browser, dir string) {
 	t.Helper()
 	b.Open(t, fileURL(filepath.Join(dir, "search.html"))+"?q=notebook", browser.Look{Theme: "light", Width: 1280, Height: 900})

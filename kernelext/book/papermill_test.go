@@ -11,7 +11,7 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/internal/process"
 )
 
-// TestPapermill runs a notebook by papermill with parameters of all kinds, and is told of a mistake in one.
+// TestPapermill runs a notebook by papermill with parameters of all kinds, and checks the error for a wrong one.
 func TestPapermill(t *testing.T) {
 	env := kerneltest.Environment(t)
 	packages := kerneltest.Packages(t, env, filepath.Join("testdata", "papermill", "requirements.txt"))
@@ -19,7 +19,7 @@ func TestPapermill(t *testing.T) {
 	source, out := filepath.Join(dir, "in.ipynb"), filepath.Join(dir, "out.ipynb")
 	nb := notebook{NBFormat: 4, NBFormatMinor: 5, Cells: []notebookCell{{CellType: cellCode, ID: "a", Source: cellImport +
 		"%%\np, err := kernelext.ParamsFromEnv()\nif err != nil {\n\tpanic(err)\n}\nfmt.Println(p, p.Runs)"}}}
-	if err := nb.handOut(ForStudents); err != nil { // gives it the kernel's name
+	if err := nb.handOut(ForStudents); err != nil { // sets the kernel's name
 		t.Fatal(err)
 	}
 	if err := nb.write(source, 0o644); err != nil {
@@ -48,9 +48,9 @@ func TestPapermill(t *testing.T) {
 		t.Errorf("%v, want %q in\n%s", err, unknown, text)
 	}
 	if text, err := papermill("-p", "budget", "huge"); err == nil {
-		t.Errorf("a budget of that name is taken:\n%s", text)
+		t.Errorf("an unknown budget is accepted:\n%s", text)
 	}
-	const wrong = "CNNBOOK_BUDGET=huge: expected smoke, cpu, hours or full" // papermill leaves it in the notebook
+	const wrong = "CNNBOOK_BUDGET=huge: expected smoke, cpu, hours or full" // papermill writes it into the notebook
 	if data, err := os.ReadFile(out); err != nil || !strings.Contains(string(data), wrong) {
 		t.Errorf("%v, want %q in\n%s", err, wrong, data)
 	}

@@ -15,13 +15,13 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/setup"
 )
 
-// publishedBytes is what a notebook with its outputs may take in a repository.
+// publishedBytes is the greatest size of a notebook with its outputs in a repository.
 const publishedBytes = 1_000_000
 
-// Publish puts the outputs of an executed notebook into its source, for readers without a kernel. The
-// record of the run, with its machine and date, is left out. A notebook of more than 1 MB gets
-// pictures of fewer colours and, if that is not enough, of half as many pixels each way; they keep their size
-// on the page. A source whose code has changed since is refused with ErrStale.
+// Publish copies the outputs of an executed notebook into its source, for readers without a kernel. The
+// record of the run, with its machine and date, is left out. In a notebook of more than 1 MB, images are reduced to
+// fewer colours and, if that is not enough, to half the width and height in pixels; their size on the page stays
+// the same. A source whose code has changed since the run is refused with ErrStale.
 func Publish(executed, source string) error {
 	nb, err := readNotebook(source)
 	if err != nil {
@@ -33,11 +33,11 @@ func Publish(executed, source string) error {
 	}
 	from, to := done.codeCells(), nb.codeCells()
 	if len(from) != len(to) {
-		return fmt.Errorf("%w: %s has %d code cells, %s has %d; run the book anew", ErrStale, filepath.Base(executed), len(from), filepath.Base(source), len(to))
+		return fmt.Errorf("%w: %s has %d code cells, %s has %d; run the book again", ErrStale, filepath.Base(executed), len(from), filepath.Base(source), len(to))
 	}
 	for i := range to {
 		if done.Cells[from[i]].Source != nb.Cells[to[i]].Source {
-			return fmt.Errorf("%w: code cell %d of %s has changed since; run the book anew", ErrStale, i+1, filepath.Base(source))
+			return fmt.Errorf("%w: code cell %d of %s has changed since; run the book again", ErrStale, i+1, filepath.Base(source))
 		}
 		nb.Cells[to[i]].Outputs = done.Cells[from[i]].Outputs
 	}
@@ -59,18 +59,18 @@ func Publish(executed, source string) error {
 			return atomicfile.WriteBytes(source, data, 0o644)
 		}
 	}
-	return fmt.Errorf("book: publish %s: with its outputs it takes more than %d bytes; show fewer or smaller pictures", source, publishedBytes)
+	return fmt.Errorf("book: publish %s: with its outputs it takes more than %d bytes; show fewer or smaller images", source, publishedBytes)
 }
 
 var pngData = regexp.MustCompile(`data:image/png;base64,([A-Za-z0-9+/=]+)`)
 
-// quality is what is kept of a picture.
+// quality is the reduced quality of an image.
 type quality struct {
 	bits int  // of each of red, green and blue
-	half bool // half as many pixels each way
+	half bool // half the width and height in pixels
 }
 
-// cells copies cells with their pictures encoded anew.
+// cells returns copies of cells with their images re-encoded.
 func (q quality) cells(cells []notebookCell) ([]notebookCell, error) {
 	out := make([]notebookCell, len(cells))
 	for i, cell := range cells {
@@ -96,7 +96,7 @@ func (q quality) cells(cells []notebookCell) ([]notebookCell, error) {
 	return out, nil
 }
 
-// html works on a JSON text: base64 holds nothing that JSON escapes.
+// html re-encodes the images of a JSON string: base64 contains no character that JSON escapes.
 func (q quality) html(html json.RawMessage) (json.RawMessage, error) {
 	var failed error
 	out := pngData.ReplaceAllFunc(html, func(match []byte) []byte {
@@ -113,7 +113,7 @@ func (q quality) html(html json.RawMessage) (json.RawMessage, error) {
 	return out, failed
 }
 
-// png encodes a picture anew. Colours are spread over the whole range, so that black and white stay.
+// png re-encodes an image. Colour levels are spread over the whole range, so that black and white are unchanged.
 func (q quality) png(data []byte) ([]byte, error) {
 	img, err := png.Decode(bytes.NewReader(data))
 	if err != nil {
@@ -126,7 +126,7 @@ func (q quality) png(data []byte) ([]byte, error) {
 	}
 	levels := 1<<q.bits - 1
 	for i, v := range rgba.Pix {
-		if i%4 != 3 { // not the alpha
+		if i%4 != 3 { // not alpha
 			rgba.Pix[i] = uint8((int(v)*levels + 127) / 255 * 255 / levels)
 		}
 	}
@@ -135,7 +135,7 @@ func (q quality) png(data []byte) ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// halve averages blocks of two by two pixels.
+// halve averages blocks of 2 × 2 pixels.
 func halve(img *image.RGBA) *image.RGBA {
 	b := img.Bounds()
 	out := image.NewRGBA(image.Rect(0, 0, max(1, b.Dx()/2), max(1, b.Dy()/2)))

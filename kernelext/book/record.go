@@ -15,10 +15,10 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext"
 )
 
-// ErrStale says that an executed notebook is older than what it claims to show.
+// ErrStale means that an executed notebook is older than its source or the code that it imports.
 var ErrStale = errors.New("executed notebook is stale")
 
-// Record says under which conditions a notebook was executed. It lies in the
+// Record describes the conditions under which a notebook was executed. It is stored in the
 // metadata of the executed notebook under "cnnbook".
 type Record struct {
 	Data         string `json:"data"`   // name of the dataset, see Params.DataName
@@ -26,10 +26,10 @@ type Record struct {
 	Seed         uint64 `json:"seed"`
 	SourceSHA256 string `json:"source_sha256"`         // of the notebook's own cells; Execute sets it
 	CodeSHA256   string `json:"code_sha256,omitempty"` // of the code that the cells import, see CodeSHA256
-	DataSHA256   string `json:"data_sha256,omitempty"` // of the dataset's content; empty for drawn data, which the code makes
-	Backend      string `json:"backend,omitempty"`     // what the cells computed with
+	DataSHA256   string `json:"data_sha256,omitempty"` // of the dataset's content; empty for drawn data, which the code generates
+	Backend      string `json:"backend,omitempty"`     // the backend that the cells computed with
 
-	// Facts are what else a reader should know, in order: versions, backend, machine, date.
+	// Facts lists further information for the reader, in order: versions, backend, machine, date.
 	Facts []Fact `json:"facts,omitempty"`
 }
 
@@ -44,7 +44,7 @@ func NewRecord(p kernelext.Params) Record {
 	return Record{Data: p.DataName(), Budget: p.Budget, Seed: p.Seed}
 }
 
-// sourceSHA256 is a hash of a notebook's cells without their outputs.
+// sourceSHA256 returns a hash of a notebook's cells without their outputs.
 func (nb *notebook) sourceSHA256() string {
 	h := sha256.New()
 	for _, cell := range nb.Cells {
@@ -70,19 +70,19 @@ func (nb *notebook) record(name string) (Record, error) {
 		return Record{}, fmt.Errorf("%w %s: metadata: %w", ErrNotebook, name, err)
 	}
 	if metadata.Record == nil {
-		return Record{}, fmt.Errorf("%w: %s was not executed by cnnbook; run the book anew", ErrStale, name)
+		return Record{}, fmt.Errorf("%w: %s was not executed by cnnbook; run the book again", ErrStale, name)
 	}
 	return *metadata.Record, nil
 }
 
-// CheckRecord reports an executed notebook that does not belong to its source: the cells, or the
-// code that they import, have changed since. codeSHA256 is not compared when it is empty.
+// CheckRecord returns an error for an executed notebook that does not match its source: the cells, or the
+// code that they import, have changed since. codeSHA256 is not compared if it is empty.
 func CheckRecord(executed, source, codeSHA256 string) error {
 	_, err := checkedRecord(executed, source, codeSHA256)
 	return err
 }
 
-// checkedRecord is the record of an executed notebook that CheckRecord has nothing against.
+// checkedRecord returns the record of an executed notebook that passes CheckRecord.
 func checkedRecord(executed, source, codeSHA256 string) (Record, error) {
 	record, err := ReadRecord(executed)
 	if err != nil {
@@ -94,16 +94,16 @@ func checkedRecord(executed, source, codeSHA256 string) (Record, error) {
 	}
 	name := filepath.Base(executed)
 	if record.SourceSHA256 != nb.sourceSHA256() {
-		return record, fmt.Errorf("%w: the cells of %s have changed since; run the book anew", ErrStale, name)
+		return record, fmt.Errorf("%w: the cells of %s have changed since; run the book again", ErrStale, name)
 	}
 	if codeSHA256 != "" && record.CodeSHA256 != codeSHA256 {
-		return record, fmt.Errorf("%w: the code that %s imports has changed since; run the book anew", ErrStale, name)
+		return record, fmt.Errorf("%w: the code that %s imports has changed since; run the book again", ErrStale, name)
 	}
 	return record, nil
 }
 
-// Fits reports an executed notebook that must be run anew to show what r asks for: CheckRecord's reasons, or another
-// dataset, budget, seed or backend. The Facts are not compared, and SourceSHA256 is that of source.
+// Fits returns an error for an executed notebook that must be run again to show what r asks for: for CheckRecord's
+// reasons, or for another dataset, budget, seed or backend. The Facts are not compared, and SourceSHA256 is that of source.
 func (r Record) Fits(executed, source string) error {
 	found, err := checkedRecord(executed, source, r.CodeSHA256)
 	if err != nil {
@@ -122,8 +122,8 @@ func (r Record) Fits(executed, source string) error {
 	return nil
 }
 
-// CodeSHA256 is a hash of a module's code: go.mod, go.sum and the Go files with their names, tests left out. It takes the
-// files that match one of the patterns (see [path.Match]), and those in and below the folders that do.
+// CodeSHA256 returns a hash of a module's code: go.mod, go.sum and the Go files with their names, without tests. It covers
+// the files that match one of the patterns (see [path.Match]), and those in and below the folders that match.
 func CodeSHA256(module fs.FS, patterns ...string) (string, error) {
 	names := []string{"go.mod", "go.sum"}
 	var found []string

@@ -19,36 +19,36 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/internal/text"
 )
 
-// ErrSite is what every error about the pages of a book wraps.
+// ErrSite is wrapped by every error about the pages of a book.
 var ErrSite = errors.New("the pages cannot be made")
 
-// siteMarker is the file by which a folder of pages is known as ours. Nothing else is ever replaced.
+// siteMarker is the file that marks a folder of pages as ours. No other folder is ever replaced.
 const siteMarker = "book.json"
 
 // Site is a book: executed notebooks, and pages about them, as a folder of HTML that needs no
-// server and asks no other place for anything.
+// server and loads nothing from other sites.
 type Site struct {
 	Notebooks []string // executed notebooks in the order of the book; file names differ
 	Pages     []string // pages in Markdown (MyST) that come after the notebooks; may be empty
-	Results   string   // a README whose sections of second level become the page "Results"; may be empty
+	Results   string   // a README whose second-level sections become the page "Results"; may be empty
 	Module    string   // folder of the module with Packages
 	Packages  []string // folders of Module whose packages, with those below them, get a page each; may be empty
-	Out       string   // folder of the pages; replaced when it is one, refused when it is another
+	Out       string   // folder of the pages; replaced if it holds a book, refused if it holds other files
 
 	// Sources is the folder of the notebooks from which Notebooks were executed, and Code the hash of what they import
-	// (see CodeSHA256). One that is older than either is refused with ErrStale. Empty: nothing is compared.
+	// (see CodeSHA256). A notebook that is older than either is refused with ErrStale. Empty: nothing is compared.
 	Sources string
 	Code    string
 
 	Title string // of the book
 	Lead  string // a paragraph in Markdown for the first page
-	Facts []Fact // footer of the pages that are no notebooks, which have the facts of their own record
+	Facts []Fact // footer of all pages but the notebooks', which show the facts of their own record
 
 	Python   string   // the Python that has Sphinx, see Environment
-	Formulas string   // the file that sets formulas, see Environment.Formulas
-	Environ  []string // nil: this process's
-	Cache    string   // folder that keeps what Sphinx read, so that only changed pages are made anew; empty: nothing is kept
-	Log      string   // file for Sphinx's messages; empty: Out with .log at the end
+	Formulas string   // the MathJax script, see Environment.Formulas
+	Environ  []string // nil: that of this process
+	Cache    string   // folder for Sphinx's cache, so that only changed pages are rebuilt; empty: nothing is cached
+	Log      string   // file for Sphinx's messages; empty: Out with .log appended
 }
 
 // bookJSON is the marker of a finished folder.
@@ -59,9 +59,9 @@ type bookJSON struct {
 	Made      time.Time `json:"made"`
 }
 
-// Render makes the pages with Sphinx, aside, and puts them in the place of s.Out at once. Warnings are errors, and so is
-// a link within the pages that leads nowhere: a broken reference does not get published. Errors wrap ErrSite, or
-// ErrStale for a notebook that is older than its code; those of Sphinx are one line with the place of the log.
+// Render makes the pages with Sphinx in a temporary folder, and replaces s.Out with it atomically. Warnings are errors,
+// and so is a broken link within the pages: a broken reference is never published. Errors wrap ErrSite, or
+// ErrStale for a notebook that is older than its code; those of Sphinx are one line with the path of the log.
 func Render(ctx context.Context, s Site) error {
 	if err := s.check(); err != nil {
 		return err
@@ -104,7 +104,7 @@ func Render(ctx context.Context, s Site) error {
 	return nil
 }
 
-// Check refuses what would fail late or destroy something.
+// check refuses a site that would fail late or destroy other files.
 func (s Site) check() error {
 	seen := map[string]string{"index": "the first page"}
 	if s.Results != "" {
@@ -113,12 +113,12 @@ func (s Site) check() error {
 	for _, path := range append(append([]string{}, s.Notebooks...), s.Pages...) {
 		name := stem(path)
 		if other, taken := seen[name]; taken {
-			return fmt.Errorf("%w: %s and %s would be one page; rename one", ErrSite, path, other)
+			return fmt.Errorf("%w: %s and %s would be the same page; rename one", ErrSite, path, other)
 		}
 		seen[name] = path
 	}
 	if len(s.Notebooks) == 0 {
-		return fmt.Errorf("%w: there is no executed notebook", ErrSite)
+		return fmt.Errorf("%w: there are no executed notebooks", ErrSite)
 	}
 	for _, path := range s.Notebooks {
 		if s.Sources == "" {
@@ -129,12 +129,12 @@ func (s Site) check() error {
 		}
 	}
 	if s.Formulas == "" {
-		return fmt.Errorf("%w: there is no file that sets formulas, see Environment.Formulas", ErrSite)
+		return fmt.Errorf("%w: there is no MathJax script, see Environment.Formulas", ErrSite)
 	}
 	return ownFolder(s.Out)
 }
 
-// ownFolder reports a folder that holds something else than pages of ours.
+// ownFolder returns an error for a folder that holds anything other than our pages.
 func ownFolder(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, os.ErrNotExist) {
@@ -147,18 +147,18 @@ func ownFolder(dir string) error {
 		return nil
 	}
 	if _, err := os.Stat(filepath.Join(dir, siteMarker)); err != nil {
-		return fmt.Errorf("%w: %s holds other files and is no book; choose another folder", ErrSite, dir)
+		return fmt.Errorf("%w: %s holds other files and is not a book; choose another folder", ErrSite, dir)
 	}
 	return nil
 }
 
-// stem is the name of a page.
+// stem returns the name of a page.
 func stem(path string) string {
 	base := filepath.Base(path)
 	return strings.TrimSuffix(base, filepath.Ext(base))
 }
 
-// Build runs Sphinx and writes its messages to the log.
+// build runs Sphinx and writes its messages to the log.
 func (s Site) build(ctx context.Context, temp string, work siteWork) error {
 	if err := unpack("python", temp); err != nil {
 		return fmt.Errorf("%w: %w", ErrSite, err)
@@ -180,7 +180,7 @@ func (s Site) build(ctx context.Context, temp string, work siteWork) error {
 	text := strings.ReplaceAll(text.StripANSI(messages.String()), work.source()+string(filepath.Separator), "")
 	if runErr != nil {
 		if err := atomicfile.WriteBytes(log, []byte(text), 0o644); err != nil {
-			return fmt.Errorf("%w: %w; its log cannot be kept: %w", ErrSite, runErr, err)
+			return fmt.Errorf("%w: %w; its log cannot be written: %w", ErrSite, runErr, err)
 		}
 		return fmt.Errorf("%w: %s; all messages: %s", ErrSite, sphinxCause(text, runErr), log)
 	}
@@ -190,7 +190,7 @@ func (s Site) build(ctx context.Context, temp string, work siteWork) error {
 	return nil
 }
 
-// finish checks the pages, marks them as a book and copies them to where they can be swapped in.
+// finish checks the pages, marks them as a book and copies them next to the folder that they will replace.
 func (s Site) finish(work siteWork, pages string) error {
 	if err := checkLinks(work.pages()); err != nil {
 		return err
@@ -208,7 +208,7 @@ func (s Site) finish(work siteWork, pages string) error {
 	return os.WriteFile(filepath.Join(pages, siteMarker), book, 0o644)
 }
 
-// sphinxCause is the first warning or error of Sphinx with the number of the others.
+// sphinxCause returns Sphinx's first warning or error, with the number of further ones.
 func sphinxCause(log string, runErr error) string {
 	var causes []string
 	lines := bufio.NewScanner(strings.NewReader(log))

@@ -22,7 +22,7 @@ func executedNotebook(t *testing.T, path, lead string) {
 		t.Fatal(err)
 	}
 	nb.Cells[0].Source = multiline(lead)
-	data, err := os.ReadFile(filepath.Join("..", "testdata", "shown.json")) // which package kernelext's tests hold to what cells show
+	data, err := os.ReadFile(filepath.Join("..", "testdata", "shown.json")) // package kernelext's tests check that cells show this
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func site(t *testing.T, lead string) Site {
 	}
 }
 
-// loads finds what a page or a style sheet loads from elsewhere: not where its links lead.
+// loads matches what a page or a style sheet loads from other sites; links do not count.
 var loads = regexp.MustCompile(`(?i)(?:<(?:script|img|iframe|source|video|audio|embed)\b[^>]*\bsrc\s*=\s*["']?|<link\b[^>]*\bhref\s*=\s*["']?|url\(\s*["']?|@import\s+["']?)((?:https?:)?//[^"')\s>]+)`)
 
 func TestRender(t *testing.T) {
@@ -94,7 +94,7 @@ func TestRender(t *testing.T) {
 		}
 	}
 	if record, err := ReadRecord(filepath.Join(s.Out, "single", "01-show.ipynb")); err != nil || len(record.Facts) == 0 {
-		t.Errorf("the executed notebook beside the pages: %+v, %v", record, err)
+		t.Errorf("the executed notebook next to the pages: %+v, %v", record, err)
 	}
 	index := read("index.html")
 	for _, want := range []string{"A book &lt;of&gt; tests", "<strong>one</strong>", "Showing things", "What a cell shows", `href="single/01-show.html"`} {
@@ -107,7 +107,7 @@ func TestRender(t *testing.T) {
 	}
 	checkNothingLoaded(t, s.Out)
 
-	// A second time replaces the pages, and leaves neither temporary folders nor old pages.
+	// A second run replaces the pages, and leaves neither temporary folders nor old pages.
 	if err := os.WriteFile(filepath.Join(s.Out, "old.html"), nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -119,11 +119,11 @@ func TestRender(t *testing.T) {
 	}
 	entries, err := filepath.Glob(filepath.Join(parent, "*"))
 	if err != nil || len(entries) != 2 || filepath.Ext(entries[0]) != ".lock" {
-		t.Errorf("found %v (%v), expected the lock and the pages alone", entries, err)
+		t.Errorf("found %v (%v), expected only the lock and the pages", entries, err)
 	}
 }
 
-// checkNothingLoaded looks into every page and style sheet.
+// checkNothingLoaded checks every page and style sheet.
 func checkNothingLoaded(t *testing.T, dir string) {
 	t.Helper()
 	err := filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
@@ -163,7 +163,7 @@ func TestRenderFailure(t *testing.T) {
 		t.Errorf("log: %.300s, %v", log, err)
 	}
 	if _, err := readBook(s.Out); err != nil {
-		t.Errorf("the old pages are gone: %v", err)
+		t.Errorf("the old pages were removed: %v", err)
 	}
 }
 
@@ -178,12 +178,12 @@ func TestRenderRefusesOtherFolders(t *testing.T) {
 		site Site
 		want string
 	}{
-		{"other files", Site{Notebooks: []string{"a.ipynb"}, Formulas: "x", Out: dir}, dir + " holds other files and is no book; choose another folder"},
+		{"other files", Site{Notebooks: []string{"a.ipynb"}, Formulas: "x", Out: dir}, dir + " holds other files and is not a book; choose another folder"},
 		{"a file", Site{Notebooks: []string{"a.ipynb"}, Formulas: "x", Out: precious}, "thesis.txt: not a directory; choose another folder"},
-		{"no notebooks", Site{Formulas: "x", Out: dir}, "there is no executed notebook"},
-		{"no formulas", Site{Notebooks: []string{"a.ipynb"}, Out: dir}, "there is no file that sets formulas"},
-		{"one name twice", Site{Notebooks: []string{"a/x.ipynb", "b/x.ipynb"}, Formulas: "x", Out: dir}, "b/x.ipynb and a/x.ipynb would be one page; rename one"},
-		{"index", Site{Notebooks: []string{"index.ipynb"}, Formulas: "x", Out: dir}, "index.ipynb and the first page would be one page; rename one"},
+		{"no notebooks", Site{Formulas: "x", Out: dir}, "there are no executed notebooks"},
+		{"no formulas", Site{Notebooks: []string{"a.ipynb"}, Out: dir}, "there is no MathJax script"},
+		{"one name twice", Site{Notebooks: []string{"a/x.ipynb", "b/x.ipynb"}, Formulas: "x", Out: dir}, "b/x.ipynb and a/x.ipynb would be the same page; rename one"},
+		{"index", Site{Notebooks: []string{"index.ipynb"}, Formulas: "x", Out: dir}, "index.ipynb and the first page would be the same page; rename one"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

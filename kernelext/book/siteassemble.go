@@ -16,10 +16,10 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/setup"
 )
 
-// resultsName is the page of results.
+// resultsName is the name of the results page.
 const resultsName = "results"
 
-// siteJSON is what conf.py reads. It holds nothing that changes when the pages do not.
+// siteJSON is what conf.py reads. It changes only when the pages do.
 type siteJSON struct {
 	Title     string            `json:"title"`
 	Facts     []Fact            `json:"facts"`
@@ -28,7 +28,7 @@ type siteJSON struct {
 	Symbols   map[string]string `json:"symbols"` // cnn.OpenRun → package-cnn.html#OpenRun
 }
 
-// assemble makes the files from which Sphinx builds: slash-separated name → content.
+// assemble returns Sphinx's source files: slash-separated name → content.
 func (s Site) assemble() (map[string][]byte, error) {
 	files := map[string][]byte{}
 	err := fs.WalkDir(scripts, "site", func(name string, entry fs.DirEntry, err error) error {
@@ -41,7 +41,7 @@ func (s Site) assemble() (map[string][]byte, error) {
 		return nil, err
 	}
 	if files["static/mathjax.js"], err = os.ReadFile(s.Formulas); err != nil {
-		return nil, fmt.Errorf("what sets formulas: %w", err)
+		return nil, fmt.Errorf("MathJax script: %w", err)
 	}
 	for _, path := range slices.Concat(s.Notebooks, s.Pages) {
 		if files[filepath.Base(path)], err = os.ReadFile(path); err != nil {
@@ -82,7 +82,7 @@ func (s Site) notebookNames() []string {
 	return names
 }
 
-// readNotebooks gives each notebook's line on the first page and the facts of its run.
+// readNotebooks returns each notebook's entry on the first page and the facts of its run.
 func (s Site) readNotebooks() ([]indexEntry, map[string][]Fact, error) {
 	entries, records := make([]indexEntry, 0, len(s.Notebooks)), map[string][]Fact{}
 	for _, path := range s.Notebooks {
@@ -101,23 +101,23 @@ func (s Site) readNotebooks() ([]indexEntry, map[string][]Fact, error) {
 	return entries, records, nil
 }
 
-// siteWork is the folder in which Sphinx works. It is kept between two runs when the Site has a cache: Sphinx then reads
-// and writes what has changed alone.
+// siteWork is Sphinx's working folder. It is kept between runs if the Site has a cache: Sphinx then reads
+// and writes only what has changed.
 type siteWork struct{ dir string }
 
 func (w siteWork) source() string { return filepath.Join(w.dir, "source") } // what Sphinx reads
 func (w siteWork) pages() string  { return filepath.Join(w.dir, "pages") }  // what it writes
-func (w siteWork) read() string   { return filepath.Join(w.dir, "read") }   // what it remembers of source
-func (w siteWork) key() string    { return filepath.Join(w.dir, "key") }    // what else went into it, and that it is complete
+func (w siteWork) read() string   { return filepath.Join(w.dir, "read") }   // what it caches of source
+func (w siteWork) key() string    { return filepath.Join(w.dir, "key") }    // hash of the other inputs; exists only once the pages are complete
 
-// openWork fills the folder's source. A folder that is not complete, or was made by another set of tools or of pages, begins
-// anew: Sphinx would keep pages that are gone, and forget warnings that it gave.
+// openWork fills the folder's source. A folder that is incomplete, or was made with other tools or another set of pages,
+// is emptied first: Sphinx would keep removed pages, and would not repeat earlier warnings.
 func (s Site) openWork(temp string, files map[string][]byte) (siteWork, error) {
 	w := siteWork{filepath.Join(temp, "work")}
 	if s.Cache != "" {
 		w.dir = filepath.Join(s.Cache, "site", stem(s.Out)+"-"+cache.Hash(s.Out))
 	}
-	parts := []string{s.Python} // its folder is named by all its packages
+	parts := []string{s.Python} // its folder's name depends on all its packages
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		parts = append(parts, name)
 		if path.Ext(name) == ".py" || path.Dir(name) != "." {
@@ -139,7 +139,7 @@ func (s Site) openWork(temp string, files map[string][]byte) (siteWork, error) {
 			return w, err
 		}
 	}
-	// Until the pages are complete, the key lies under another name.
+	// Until the pages are complete, the key has another name.
 	if err := os.Remove(w.key()); err != nil && !os.IsNotExist(err) {
 		return w, err
 	}
@@ -149,7 +149,7 @@ func (s Site) openWork(temp string, files map[string][]byte) (siteWork, error) {
 	return w, w.fill(files)
 }
 
-// fill writes the files whose content has changed: Sphinx goes by their times.
+// fill writes only the files whose content has changed: Sphinx compares modification times.
 func (w siteWork) fill(files map[string][]byte) error {
 	for name, data := range files {
 		target := filepath.Join(w.source(), filepath.FromSlash(name))
@@ -166,11 +166,11 @@ func (w siteWork) fill(files map[string][]byte) error {
 	return nil
 }
 
-// complete lets the next run go on from here.
+// complete lets the next run continue from here.
 func (w siteWork) complete() error { return os.Rename(w.key()+cache.PartialSuffix, w.key()) }
 
-// resultsPage makes a page of the results that a README holds: its sections of second level from the first that has a
-// table. Links to notebooks lead to those of the book; others, which would lead out of it, are their text alone.
+// resultsPage makes a page of the results in a README: its second-level sections from the first with a table on.
+// Links to notebooks lead to those of the book; other links, which would lead out of it, become plain text.
 func resultsPage(readme string, notebooks []string) (string, error) {
 	data, err := os.ReadFile(readme)
 	if err != nil {
@@ -192,5 +192,5 @@ func resultsPage(readme string, notebooks []string) (string, error) {
 	return "# Results\n\n" + text, nil
 }
 
-// markdownLink is a link in Markdown, but no picture.
+// markdownLink matches a link in Markdown.
 var markdownLink = regexp.MustCompile(`\[([^\]\n]+)\]\(([^)\s]+)\)`)

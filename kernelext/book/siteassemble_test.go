@@ -11,7 +11,7 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/internal/testkit"
 )
 
-// TestRenderAgain holds that a second time reads and writes what has changed alone, and that nothing old stays.
+// TestRenderAgain checks that a second run reads and writes only what has changed, and that nothing outdated remains.
 func TestRenderAgain(t *testing.T) {
 	s := site(t, "# Showing things\n\nWith `other` words.")
 	s.Cache = t.TempDir()
@@ -44,7 +44,7 @@ func TestRenderAgain(t *testing.T) {
 	testkit.WriteFiles(t, filepath.Dir(other), map[string]string{"other.md": "# Other\n\nSecond.\n"})
 	render()
 	if !made("01-show.html").Equal(notebook) {
-		t.Error("the page of a notebook that has not changed was written anew")
+		t.Error("the page of a notebook that has not changed was rebuilt")
 	}
 	if !made(filepath.Join("single", "01-show.html")).Equal(single) {
 		t.Log("Sphinx copied the page of one file again")
@@ -53,10 +53,10 @@ func TestRenderAgain(t *testing.T) {
 		t.Error("the page that changed was not")
 	}
 	if data, err := os.ReadFile(filepath.Join(s.Out, "other.html")); err != nil || !strings.Contains(string(data), "Second.") {
-		t.Errorf("the page is old: %v", err)
+		t.Errorf("the page is outdated: %v", err)
 	}
 
-	// A warning is told each time until its cause is gone, although Sphinx tells it only when it reads a page.
+	// A warning is repeated on each run until its cause is removed, although Sphinx reports it only when it reads a page.
 	testkit.WriteFiles(t, filepath.Dir(other), map[string]string{"other.md": "# Other\n\n[x](gone.md)\n"})
 	for range 2 {
 		if err := Render(t.Context(), s); !errors.Is(err, ErrSite) {
@@ -70,7 +70,7 @@ func TestRenderAgain(t *testing.T) {
 	}
 }
 
-// TestRenderRefusesStaleNotebooks holds that no page shows a result of other code than there is.
+// TestRenderRefusesStaleNotebooks checks that no page shows a result of older code.
 //
 // Promise(pages/fresh): No page shows a result that is older than its notebook or its code.
 func TestRenderRefusesStaleNotebooks(t *testing.T) {

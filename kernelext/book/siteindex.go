@@ -15,20 +15,20 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/internal/text"
 )
 
-// indexEntry is a notebook on the first page of a book.
+// indexEntry is a notebook's entry on the first page of a book.
 type indexEntry struct {
 	Page  string // name without extension
 	Title string
 	Lead  string
 }
 
-// siteContents is what the first page lists.
+// siteContents is the content of the first page.
 type siteContents struct {
 	Notebooks []indexEntry
 	Packages  []godoc.Page
 }
 
-// Name is the notebook's number and title.
+// name returns the notebook's number and title.
 func (e indexEntry) name() string {
 	title := cmp.Or(e.Title, e.Page)
 	if number, _, ok := strings.Cut(e.Page, "-"); ok && len(number) == 2 && strings.Trim(number, "0123456789") == "" {
@@ -37,7 +37,7 @@ func (e indexEntry) name() string {
 	return title
 }
 
-// index is the first page in Markdown (MyST).
+// index returns the first page in Markdown (MyST).
 func (s Site) index(c siteContents) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n\n", text.EscapeMarkdown(s.Title))
@@ -53,7 +53,7 @@ func (s Site) index(c siteContents) string {
 		fmt.Fprintf(&b, "<a href=\"single/%s.html\">in one file</a> · <a href=\"single/%s.ipynb\">executed notebook</a>\n\n", text.Escape(e.Page), text.Escape(e.Page))
 	}
 	if s.Results != "" {
-		fmt.Fprintf(&b, "## Results\n\n[Figures from real CIFAR-10](%s.md), with how each was made.\n\n", resultsName)
+		fmt.Fprintf(&b, "## Results\n\n[Results on real CIFAR-10](%s.md), and how each was obtained.\n\n", resultsName)
 	}
 	if len(c.Packages) > 0 {
 		b.WriteString("## Packages\n\n")
@@ -87,7 +87,7 @@ func writeTree(b *strings.Builder, caption string, entries []string) {
 	}
 }
 
-// siteIndex is the page over several books.
+// siteIndex is the template of the page that lists several books.
 var siteIndex = template.Must(template.New("index").Parse(`<!doctype html>
 <html lang="en">
 <head>
@@ -131,7 +131,7 @@ func WriteSiteIndex(root, title string) error {
 	var books []book
 	for _, entry := range entries {
 		if strings.HasPrefix(entry.Name(), ".") {
-			continue // a book that is being made
+			continue // a book in the making
 		}
 		if b, err := readBook(filepath.Join(root, entry.Name())); err == nil {
 			books = append(books, book{entry.Name(), b.Notebooks, b.Facts, b.Made.Format(time.DateTime + " MST"), b.Made})

@@ -1,4 +1,4 @@
-// Package godoc makes pages in Markdown (MyST) of the documentation of a module's Go packages.
+// Package godoc renders the documentation of a module's Go packages as pages in Markdown (MyST).
 package godoc
 
 import (
@@ -29,10 +29,10 @@ type Page struct {
 	Name     string // of the package
 	Synopsis string // first sentence of its documentation
 	Markdown string
-	Symbols  []string // anchors of what is exported
+	Symbols  []string // anchors of the exported identifiers
 }
 
-// Pages makes a page of each package at or below the given folders of the module in folder module, whose import path is path. Internal packages, commands
+// Pages makes a page for each package at or below the given folders of the module in folder module, whose import path is path. Internal packages, commands
 // and test data are left out.
 func Pages(module, path string, folders []string) ([]Page, error) {
 	var sources []*packageSource
@@ -77,11 +77,11 @@ type packageSource struct {
 	doc    *doc.Package
 }
 
-// page is the name of the package's page.
+// page returns the name of the package's page.
 func (s *packageSource) page() string { return "package-" + strings.ReplaceAll(s.folder, "/", "-") }
 
 // readPackage parses the Go files of a folder that are built on this platform, and the tests, which hold the examples;
-// nil where there is no package that others import.
+// nil if the folder holds no importable package.
 func readPackage(module, modulePath, dir string) (*packageSource, error) {
 	found, err := build.ImportDir(dir, 0)
 	if _, none := err.(*build.NoGoError); none {
@@ -151,7 +151,7 @@ func (w *packageWriter) write() (Page, error) {
 	}, w.failed
 }
 
-// anchor marks a place by the name that pkg.go.dev gives it.
+// anchor writes an anchor with the name that pkg.go.dev uses.
 func (w *packageWriter) anchor(names ...string) {
 	for _, name := range names {
 		fmt.Fprintf(&w.out, "<div class=\"book-anchor\" id=%q></div>\n\n", name)
@@ -159,7 +159,7 @@ func (w *packageWriter) anchor(names ...string) {
 	}
 }
 
-// membersOf names the exported fields of a struct and methods of an interface: Type.Member.
+// membersOf returns the names of a struct's exported fields and an interface's methods: Type.Member.
 func membersOf(t *doc.Type) []string {
 	var names []string
 	for _, spec := range t.Decl.Specs {
@@ -233,7 +233,7 @@ func (w *packageWriter) examples(examples []*doc.Example) {
 
 var outputComment = regexp.MustCompile(`(?i)[ \t]*//[ \t]*(unordered )?output:`)
 
-// exampleCode is the body of an example without the comment that holds its output.
+// exampleCode returns the body of an example without the comment that holds its output.
 func (w *packageWriter) exampleCode(e *doc.Example) string {
 	text := w.source(&printer.CommentedNode{Node: e.Code, Comments: e.Comments})
 	if inner, isBlock := strings.CutPrefix(text, "{"); isBlock {
@@ -257,7 +257,7 @@ func (w *packageWriter) source(node any) string {
 	return b.String()
 }
 
-// fence writes a block of code, between more backquotes than it holds.
+// fence writes a block of code between fences longer than any run of backquotes in it.
 func (w *packageWriter) fence(language, code string) {
 	fence := "```"
 	for strings.Contains(code, fence) {
@@ -290,7 +290,7 @@ func (w *packageWriter) comment(text string, level int) {
 	}
 }
 
-// languageOf tells Go from other text in a comment's block: what parses is Go.
+// languageOf distinguishes Go from other text in a comment's code block: what parses is Go.
 func languageOf(code string) string {
 	for _, form := range []string{"package p\n%s", "package p\nfunc _() {\n%s\n}"} {
 		if _, err := parser.ParseFile(token.NewFileSet(), "", fmt.Sprintf(form, code), 0); err == nil {
@@ -300,7 +300,7 @@ func languageOf(code string) string {
 	return "text"
 }
 
-// link is where [Name] in a comment leads: to a page of the book in the form that its configuration knows, or to
+// link returns the target of [Name] in a comment: a page of the book, in the form that its configuration expects, or
 // pkg.go.dev.
 func (w *packageWriter) link(link *comment.DocLink) string {
 	importPath := link.ImportPath
@@ -318,7 +318,7 @@ func (w *packageWriter) link(link *comment.DocLink) string {
 	return "go:" + page + "#" + anchor
 }
 
-// Symbols says where what a package exports is described: cnn.OpenRun at package-cnn.html#OpenRun.
+// Symbols maps the exported identifiers to their documentation: cnn.OpenRun to package-cnn.html#OpenRun.
 func Symbols(pages []Page) map[string]string {
 	symbols := map[string]string{}
 	for _, page := range pages {

@@ -1,12 +1,12 @@
 """Run one notebook in a kernel of its own.
 
 Standard input: one line of JSON, the job (see execute.go). It then stays open for as long as
-the caller lives and wants the run; its end stops the run and the kernel.
+the caller lives and wants the run; end of file stops the run and the kernel.
 
-Standard output: one JSON object a line. "start" and "done" for each code cell, with its
+Standard output: one JSON object per line: "start" and "done" for each code cell, with its
 position among all cells; at the end "finished", or "failed" with the kind of failure
 (cell, command, timeout, kernel, start, stopped, internal). The notebook, as far as it was executed,
-lies in the job's "output" before that last line.
+is written to the job's "output" before that last line.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ PR_SET_PDEATHSIG = 1
 
 
 class CommandFailed(Exception):
-    """A shell command of a cell failed. GoNB calls such a cell a success."""
+    """A shell command of a cell failed. GoNB reports such a cell as a success."""
 
 
 def take_stdout():
@@ -38,12 +38,12 @@ def take_stdout():
 
 
 def die_with_parent():
-    """In the kernel's process: let it end in order when this one is killed."""
+    """In the kernel's process: let it shut down cleanly when this process is killed."""
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def failed_command(cell):
-    """The line by which GoNB tells that a shell command of the cell failed, if there is one."""
+    """The line by which GoNB reports that a shell command of the cell failed, if there is one."""
     if not re.search(r"^\s*!", cell.source, re.MULTILINE):
         return None
     for output in reversed(cell.get("outputs", [])):
@@ -127,7 +127,7 @@ class Run:
             outcome = self.failure("stopped", "")
         except RuntimeError as error:
             outcome = self.failure("start" if self.index < 0 else "internal", str(error))
-        except Exception as error:  # the caller tells it in one line; nothing is hidden
+        except Exception as error:  # the caller reports it in one line; nothing is hidden
             outcome = self.failure("internal", f"{type(error).__name__}: {error}")
         with open(self.job["output"], "w", encoding="utf-8") as file:
             nbformat.write(self.notebook, file)
@@ -142,4 +142,4 @@ if __name__ == "__main__":
     output = take_stdout()
     status = Run(json.loads(sys.stdin.readline()), output).run()
     output.flush()
-    os._exit(status)  # the thread that reads standard input would hold a normal exit
+    os._exit(status)  # the thread that reads standard input would block a normal exit

@@ -1,8 +1,8 @@
 """Build the pages of a book: book_site.py SOURCE OUTPUT READ
 
 SOURCE holds conf.py, site.json, static/mathjax.js and the pages; the site goes to OUTPUT, and what Sphinx
-remembers of SOURCE for the next time to READ. For each notebook named in site.json, a page that is one file
-and the notebook itself go to SOURCE/downloads, from where Sphinx takes them. A warning is an error.
+caches of SOURCE for the next build goes to READ. For each notebook named in site.json, a single-file page
+and the notebook itself go to SOURCE/downloads, from where Sphinx copies them. A warning is an error.
 """
 
 import html
@@ -19,7 +19,7 @@ SINGLE = """
 """
 
 
-# Comments and numbers are a little darker than JupyterLab's, whose contrast is below 4.5.
+# Comments and numbers are slightly darker than JupyterLab's, whose contrast is below 4.5:1.
 STYLE = """
 pre { tab-size: 4; }
 main { max-width: 62rem; margin: auto; }
@@ -47,7 +47,7 @@ def footer(facts):
 
 
 def single_file(path, target, script, facts):
-    """Write a notebook as one page that loads nothing."""
+    """Write a notebook as a single page that loads nothing."""
     from jinja2 import DictLoader
     from nbconvert import HTMLExporter
     from traitlets.config import Config
@@ -70,7 +70,7 @@ def single_file(path, target, script, facts):
 
 
 def newer(target, *sources):
-    """Whether target need not be made again."""
+    """Whether target is newer than all its sources."""
     return target.exists() and all(target.stat().st_mtime_ns > source.stat().st_mtime_ns for source in sources)
 
 

@@ -1,6 +1,6 @@
-"""Links that authors need not write: names of the module's packages, and places in other notebooks.
+"""Links that authors need not write: identifiers of the module's packages, and sections of other notebooks.
 
-`cnn.OpenRun` in a text leads to where the package's page describes it. In a table whose header has the
+`cnn.OpenRun` in a text links to its description on the package's page. In a table whose header has the
 columns "notebook" and "section", 03 leads to the notebook whose name begins with 03-, and the section to
 its heading.
 """
@@ -19,7 +19,7 @@ def link(target, inner):
 
 
 def link_symbols(app, doctree):
-    """Turn inline code that names something exported into links."""
+    """Turn inline code that names an exported identifier into links."""
     symbols = app.config.book_symbols
     for literal in list(doctree.findall(nodes.literal)):
         match = LINKED.match(literal.astext())
@@ -68,7 +68,7 @@ def page_of(env, number):
 
 
 def anchor_of(env, page, title):
-    """The place of a heading: "" is the top of the page, None is nowhere."""
+    """The anchor of a heading: "" is the top of the page, None means not found."""
     for reference in env.tocs[page].findall(nodes.reference):
         if reference.astext() == title:
             return reference["anchorname"]
@@ -81,14 +81,14 @@ def on_resolved(app, doctree, page):
 
 
 def on_read(app, doctree):
-    """Remember which pages name places in others."""
+    """Remember which pages refer to sections of others."""
     headers = [row.astext() for table in doctree.findall(nodes.table) for row in list(table.findall(nodes.row))[:1]]
     if any("notebook" in header and "section" in header for header in headers):
         app.env.metadata[app.env.docname]["book_places"] = True
 
 
 def on_updated(app, env):
-    """Such pages are written anew each time: a heading in another may have moved."""
+    """Rebuild such pages each time: a heading in another page may have moved."""
     return [page for page in env.all_docs if env.metadata[page].get("book_places")]
 
 

@@ -1,4 +1,4 @@
-"""Sphinx configuration of the book. What differs between books lies in site.json beside it."""
+"""Sphinx configuration of the book. What differs between books is in site.json next to it."""
 
 import html
 import json
@@ -16,19 +16,19 @@ html_title = book["title"]
 html_short_title = book["title"]
 language = "en"
 
-# Notebooks come executed; this build never runs code.
+# Notebooks are already executed; this build never runs code.
 extensions = ["myst_nb", "book_links"]
 nb_execution_mode = "off"
-nb_merge_streams = False  # would move text across figures; runs of text are merged already
+nb_merge_streams = False  # would move text past figures; adjacent text is already merged
 nb_render_markdown_format = "myst"
 myst_enable_extensions = ["amsmath", "colon_fence", "dollarmath"]
 myst_heading_anchors = 4
-# go:package-cnn#OpenRun leads to a page that was made of Go documentation, which has pkg.go.dev's anchors.
+# go:package-cnn#OpenRun links to a page made from Go documentation, which has pkg.go.dev's anchors.
 myst_url_schemes = {"http": None, "https": None, "mailto": None, "go": "{{path}}.html#{{fragment}}"}
 book_symbols = book["symbols"] or {}
 exclude_patterns = ["_build", "downloads"]
 
-# Lines that belong to the kernel ("!ls", "%%") are no Go; they are shown as they are.
+# Lines for the kernel ("!ls", "%%") are not Go; they are shown unchanged.
 suppress_warnings = ["misc.highlighting_failure"]
 
 html_theme = "sphinx_book_theme"
@@ -41,7 +41,7 @@ html_show_sourcelink = False
 html_show_sphinx = False
 html_show_copyright = False
 
-# One local file with all of TeX; the menu would load parts of MathJax that are not there.
+# One local file with all TeX extensions; the menu would load parts of MathJax that are not included.
 mathjax_path = "mathjax.js"
 mathjax3_config = {
     "options": {"enableMenu": False},
@@ -50,7 +50,7 @@ mathjax3_config = {
 
 
 def footer(facts):
-    """The facts under which a page was made, as a definition list."""
+    """The facts that a page depends on, as a definition list."""
     rows = "".join(
         f"<div><dt>{html.escape(fact['name'])}</dt><dd>{html.escape(fact['value'])}</dd></div>" for fact in facts or []
     )
@@ -84,7 +84,7 @@ html_theme_options = {
     "show_toc_level": 2,
     "home_page_in_toc": True,
     "navigation_with_keys": False,
-    "navbar_persistent": [],  # the search field stands in the sidebar
+    "navbar_persistent": [],  # the search field is in the sidebar
     "extra_footer": footer(book["facts"]),
     "footer_content_items": ["extra-footer.html"],
     "pygments_light_style": "a11y-high-contrast-light",

@@ -1,4 +1,4 @@
-// A formula that is wider than its place scrolls by itself; so that keys can scroll it too, it can be reached by them.
+// A formula that is wider than its box scrolls. It gets a tabindex, so that the keyboard can scroll it too.
 window.addEventListener("load", async () => {
   await window.MathJax?.startup?.promise;
   const reach = () => {

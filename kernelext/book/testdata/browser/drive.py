@@ -1,7 +1,7 @@
-"""Drive JupyterLab as a person would: drive.py train|explore URL CHROMIUM FOLDER
+"""Drive JupyterLab as a user would: drive.py train|explore URL CHROMIUM FOLDER
 
-URL opens a notebook in JupyterLab with its token; FOLDER receives screenshots. Each line of the output is JSON and tells one
-thing that was seen; the last tells the browser's errors. The exit status is 1 when something did not come.
+URL opens a notebook in JupyterLab with its token; FOLDER receives screenshots. Each line of the output is JSON and reports one
+observation; the last line reports the browser's errors. The exit status is 1 if something expected did not appear.
 """
 
 import json
@@ -61,7 +61,7 @@ class Lab:
         self.wait_end()
 
     def cell(self, index):
-        """A cell, after scrolling to it: JupyterLab may leave out what is not in sight."""
+        """A cell, after scrolling to it: JupyterLab may not render cells out of view."""
         self.page.evaluate("index => window.jupyterapp.shell.currentWidget.content.scrollToItem(index)", index)
         return self.page.locator(f'.jp-Notebook .jp-Cell[data-windowed-list-index="{index}"]')
 
@@ -91,7 +91,7 @@ class Lab:
 
 
 def run_all(lab):
-    """Run All shows figures and a training that moves; an interrupt stops it and all that comes after."""
+    """Run All shows figures and the progress of a training; an interrupt stops it and all later cells."""
     lab.start("notebook:run-all-cells")
     lab.wait(FIGURES, "A table")
     lab.page.locator(".cnnbook-figure img").nth(1).wait_for()
@@ -111,7 +111,7 @@ def run_all(lab):
 
 
 def go_on(lab):
-    """The same cell goes on where it was stopped."""
+    """The same cell continues where it was stopped."""
     before = lab.cell(TRAIN).locator(".cnnbook-live").inner_text()
     lab.start_cell(TRAIN)
     lab.wait(TRAIN, "Finished")
@@ -139,7 +139,7 @@ def choose(lab):
 
 
 def broken(lab):
-    """A cell that does not compile says where, and stops what was to run after it."""
+    """A cell that does not compile reports the position, and stops the cells after it."""
     lab.select(BROKEN)
     lab.command("notebook:run-all-below")
     lab.wait(BROKEN, "undefined")
@@ -173,7 +173,7 @@ def complete(lab):
 
 
 def restart(lab):
-    """After a restart the kernel knows nothing, and works."""
+    """After a restart the kernel has lost its state, and works."""
     lab.start("notebook:restart-kernel")
     lab.page.locator(".jp-Dialog .jp-mod-accept").click()
     lab.wait_end()
@@ -189,13 +189,13 @@ def restart(lab):
 
 
 def dark(lab):
-    """All of it in the dark theme, to be looked at."""
+    """The whole notebook in the dark theme, for inspection."""
     lab.theme("Dark")
     lab.tell("dark", figures=lab.page.locator(".cnnbook-figure img").count())
 
 
 def explore(lab):
-    """Notebook 09: another class of the list, another place of the slider, and the picture with its probabilities changes."""
+    """Notebook 09: another class in the list or another position of the slider changes the image and its probabilities."""
     lab.start("notebook:run-all-cells")
     for index, name in ((CLASS, "listed"), (IMAGE, "slid")):
         cell = lab.cell(index)
