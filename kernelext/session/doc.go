@@ -53,7 +53,7 @@
 //   - Endless recursion ends the process, as it does a compiled program; so do concurrent writes to a map and a crash in C.
 //   - recover() in a cell's own function also catches os.Exit, runtime.Goexit and an interrupt.
 //   - What goroutines display between two cells is dropped. What they print then comes at the start of the next cell's output,
-//     below a line that says so (the last 16 KiB); during a cell it belongs to that cell.
+//     below a line that says so (the last 16 KiB); what they display then is dropped. During a cell, both belong to that cell.
 //   - %T of instances of generic types.
 //   - Interpreted loops are slow: some 100 ns an addition. Loop over pixels in a package, or in a %compiled cell.
 package session

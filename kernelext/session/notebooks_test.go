@@ -193,7 +193,7 @@ func evalAll(cells []string) error {
 
 var (
 	// A number with a unit of time, and speeds.
-	timesInText  = regexp.MustCompile(`\d+(\.\d+)?( ?(ns|µs|ms|min|s|h)\b)(\d+(\.\d+)?s\b)?`)
+	timesInText  = regexp.MustCompile(`\d+(\.\d+)?( ?(ns|µs|us|ms|min|s|h)\b)(\d+(\.\d+)?s\b)?|\b\d+:\d\d\b`)
 	speedsInText = regexp.MustCompile(`\d[\d,.]* (images|steps|MB)(/s| a second| per second)`)
 	spaces       = regexp.MustCompile(`[ \t]+|[-─]{2,}`)
 )
