@@ -26,9 +26,9 @@ func newHistory() history {
 type change struct {
 	name  string
 	obj   types.Object
-	value any    // of a variable of a basic type
-	text  string // of a function or type
-	set   bool   // set, not declared
+	value any               // of a variable of a basic type
+	texts map[string]string // of a function, or of a type and its methods
+	set   bool              // set, not declared
 }
 
 // changes lists what the cell may change of what later cells have used. Setting a variable counts only in a cell
@@ -59,7 +59,7 @@ func (s *Session) changes(c *cell) (list []change) {
 	s.ran[source] = c.n
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		if obj := s.env[name]; obj != nil && len(s.users[name]) > 0 {
-			list = append(list, change{name: name, obj: obj, value: s.basicValue(obj), text: s.textsOf(name), set: !names[name]})
+			list = append(list, change{name: name, obj: obj, value: s.basicValue(obj), texts: s.textsOf(name), set: !names[name]})
 		}
 	}
 	return list
@@ -82,15 +82,26 @@ func (s *Session) basicValue(obj types.Object) any {
 	return nil
 }
 
-// textsOf is the source of a function, or of a type with its methods.
-func (s *Session) textsOf(name string) string {
-	var texts []string
-	for _, key := range slices.Sorted(maps.Keys(s.decls)) {
+// textsOf gives the source of a function, or of a type and its methods.
+func (s *Session) textsOf(name string) map[string]string {
+	texts := map[string]string{}
+	for key, d := range s.decls {
 		if key == name || strings.HasPrefix(key, name+".") {
-			texts = append(texts, s.decls[key].text)
+			texts[key] = d.text
 		}
 	}
-	return strings.Join(texts, "\n")
+	return texts
+}
+
+// asItWas says whether a function, or a type and the methods it had, have the same source; a method more changes nothing that
+// was computed.
+func (s *Session) asItWas(texts map[string]string) bool {
+	for key, text := range texts {
+		if d := s.decls[key]; d == nil || d.text != text {
+			return false
+		}
+	}
+	return true
 }
 
 // staleNotes says which cells used what the cell has changed. Each use is told once.
@@ -99,7 +110,7 @@ func (s *Session) staleNotes(c *cell, list []change) (notes []string) {
 		obj := s.env[ch.name]
 		same := ch.value != nil && obj != nil && s.basicValue(obj) == ch.value
 		if _, isVar := ch.obj.(*types.Var); !isVar && ch.value == nil {
-			same = s.textsOf(ch.name) == ch.text
+			same = s.asItWas(ch.texts)
 		}
 		if same || obj == ch.obj && !ch.set {
 			continue

@@ -55,6 +55,10 @@ func TestStaleCells(t *testing.T) {
 		{"const c = 2", "note: cell [23] used the earlier c"},
 		{"p := b.net", ""},
 		{"type t struct{ net, more int }\nb := t{net: 4}", "note: cell [25] used the earlier b"},
+		{"type u struct{ n int }\nfunc (u) one() int { return 1 }", ""},
+		{"u{}.one()", ""},
+		{"func (u) two() int { return 2 }", ""}, // a method more
+		{"func (u) one() int { return 3 }", "note: cell [28] used the earlier u"},
 		{"err := error(nil)", ""},
 		{"v, err := 1, error(nil)\n_ = err", ""},
 		{"w, err := 1, error(nil)\n_ = err", ""},
