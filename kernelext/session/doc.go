@@ -22,6 +22,12 @@
 // again for it, but not by methods. When a type is declared again or gets another method, what mentions it is compiled again.
 // Variables of it keep their values if its fields are the same, and must be set anew if not.
 //
+// # Stale cells
+//
+// A cell that declares again what later cells have used, or runs again and sets it, says which cells used the earlier one. Uses
+// are those that go/types finds, through functions too. Not told are uses of what a stale cell declared in its turn, changes within
+// a value (a map's entries, a struct's fields), and a declaration that leaves a function's text or a basic value as it was.
+//
 // # Differences between the interpreter and compiled Go
 //
 // Guarded here, each with a test:
@@ -46,7 +52,8 @@
 //     an error: begin such a cell with %compiled.
 //   - Endless recursion ends the process, as it does a compiled program; so do concurrent writes to a map and a crash in C.
 //   - recover() in a cell's own function also catches os.Exit, runtime.Goexit and an interrupt.
-//   - What goroutines print between two cells is dropped; during a cell it belongs to that cell.
+//   - What goroutines display between two cells is dropped. What they print then comes at the start of the next cell's output,
+//     below a line that says so (the last 16 KiB); what they display then is dropped. During a cell, both belong to that cell.
 //   - %T of instances of generic types.
 //   - Interpreted loops are slow: some 100 ns an addition. Loop over pixels in a package, or in a %compiled cell.
 package session

@@ -162,6 +162,7 @@ func (s *Session) run(c *cell, in *ixgo.Interp) error {
 			}
 		}
 	}
+	changes := s.changes(c)
 	s.move(c, in)
 	done := make(chan error, 1)
 	go func() {
@@ -186,6 +187,10 @@ func (s *Session) run(c *cell, in *ixgo.Interp) error {
 		reached = len(c.chunks)
 	}
 	s.adopt(c, in, reached)
+	for _, note := range s.staleNotes(c, changes) {
+		fmt.Fprintln(os.Stderr, note)
+	}
+	s.recordUses(c)
 	return s.outcome(c, ctx, err)
 }
 

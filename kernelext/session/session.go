@@ -39,6 +39,7 @@ type Session struct {
 	show     func(values ...any) error
 
 	forgotten map[string]bool // variables whose type has changed
+	history
 	running
 }
 
@@ -64,7 +65,7 @@ func New(show func(values ...any) error) (*Session, error) {
 	s := &Session{
 		ctx: ctx, text: map[int][]string{}, env: map[string]types.Object{}, decls: map[string]*decl{},
 		imports: map[string]string{}, byName: map[string]string{}, byPkg: map[*types.Package]*cellPackage{},
-		methods: map[string]bool{}, fields: map[string]bool{}, forgotten: map[string]bool{}, show: show,
+		methods: map[string]bool{}, fields: map[string]bool{}, forgotten: map[string]bool{}, show: show, history: newHistory(),
 	}
 	s.loader = &loader{Loader: ctx.Loader, reverse: map[reflect.Type]types.Type{}, installed: map[string]*ixgo.Package{}}
 	ctx.Loader = s.loader

@@ -48,6 +48,33 @@ func (s *Session) Vars() string {
 	return b.String()
 }
 
+// Living lists the names that live, by the cell that declared them: "x and y of cell [1], net of cell [3]". It is short even when
+// they are many.
+func (s *Session) Living() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	const most = 8 // names a cell
+	names := map[int][]string{}
+	for _, name := range slices.Sorted(maps.Keys(s.env)) {
+		if p := s.byPkg[s.env[name].Pkg()]; p != nil && name != "ctx" {
+			names[p.n] = append(names[p.n], name)
+		}
+	}
+	var parts []string
+	for _, n := range slices.Sorted(maps.Keys(names)) {
+		list := names[n]
+		if len(list) > most {
+			list = append(list[:most:most], fmt.Sprintf("%d more", len(list)-most))
+		}
+		text := list[0]
+		if last := len(list) - 1; last > 0 {
+			text = strings.Join(list[:last], ", ") + " and " + list[last]
+		}
+		parts = append(parts, fmt.Sprintf("%s of cell [%d]", text, n))
+	}
+	return strings.Join(parts, "; ")
+}
+
 // briefly is what a value holds in a few words.
 func briefly(v any) string {
 	const most = 40

@@ -189,7 +189,11 @@ func ask(conn *net.UnixConn, r Request) int {
 		if r.Reset {
 			return 0
 		}
-		fmt.Fprintln(os.Stderr, "error: the session has ended and the values of all cells are lost. Run the cells above again; the next one begins a fresh session.")
+		text := Lost(os.Getenv(DirVariable))
+		if text == "" {
+			text = "the session has ended, and with it what this cell declared."
+		}
+		fmt.Fprintln(os.Stderr, "error:", text, "The next cell begins a fresh session.")
 		return 1
 	}
 	if a.Reason != "" {

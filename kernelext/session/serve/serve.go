@@ -24,6 +24,8 @@ type Server struct {
 	dir     string
 	relay   *relay
 	cells   chan struct{} // one at a time
+	between *between      // what is printed since the last cell; nil before the first
+	lost    string        // values that a session before this one ended with, not told yet
 }
 
 // Serve takes cells at the socket in dir until the kernel's process is gone.
@@ -37,6 +39,7 @@ func Serve(s *session.Session, dir string, kernel int) error {
 	if srv.relay, err = newRelay(dir); err != nil {
 		return err
 	}
+	srv.lost = client.Lost(dir)
 	if err := os.Rename(filepath.Join(dir, client.Socket+".new"), filepath.Join(dir, client.Socket)); err != nil {
 		return err
 	}
@@ -88,6 +91,7 @@ func (srv *Server) answer(conn *net.UnixConn) {
 	a := client.Answer{}
 	switch {
 	case r.Reset:
+		client.Lost(srv.dir)
 		os.Exit(0)
 	case r.Vars:
 		a.Reason = srv.Session.Vars()
@@ -132,7 +136,14 @@ func (srv *Server) run(r client.Request, files []int, in *bufio.Reader) int {
 			return client.Compile
 		}
 	}
-	defer silence()
+	if text := srv.between.end(); text != "" {
+		fmt.Print(text)
+	}
+	if srv.lost != "" {
+		fmt.Fprintln(os.Stderr, "note: "+srv.lost)
+		srv.lost = ""
+	}
+	defer func() { srv.between = listen(r.Number) }()
 	srv.relay.begin(r.Pipe, r.Back)
 	ended := make(chan struct{})
 	go func() {
@@ -153,6 +164,7 @@ func (srv *Server) run(r client.Request, files []int, in *bufio.Reader) int {
 	}()
 	err := srv.Session.Eval(r.Number, r.Source)
 	close(ended)
+	client.Keep(srv.dir, srv.Session.Living())
 	srv.relay.end(err == nil)
 	return status(err)
 }
@@ -172,17 +184,6 @@ func status(err error) int {
 	}
 	fmt.Fprintln(os.Stderr, "error:", err)
 	return 1
-}
-
-// silence drops what is written between cells.
-func silence() {
-	f, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
-	if err != nil {
-		return
-	}
-	defer f.Close()
-	syscall.Dup2(int(f.Fd()), 1)
-	syscall.Dup2(int(f.Fd()), 2)
 }
 
 // adoptEnvironment takes the kernel's variables and folder, which %env and %cd change. The pipes stay the session's own.

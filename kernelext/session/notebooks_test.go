@@ -1,0 +1,224 @@
+package session
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/cnnbook/cnnbook/internal/testplugin"
+	"github.com/cnnbook/cnnbook/kernelext"
+	_ "github.com/cnnbook/cnnbook/kernelext/session/registered"
+)
+
+// envNotebooks names the notebooks that TestNotebooksBothWays runs: their numbers, separated by commas, or "all".
+const envNotebooks = "CNNBOOK_SESSION_NOTEBOOKS"
+
+// TestNotebooksBothWays: the cells of a notebook print the same in a session as in one compiled program. Each way trains with
+// a folder of saved runs of its own, drawn data and the smoke budget. It computes with the plugin that set-up provides.
+func TestNotebooksBothWays(t *testing.T) {
+	if testing.Short() {
+		t.Skip("trains the notebooks' networks")
+	}
+	if err := testplugin.Apply(); err != nil {
+		t.Fatal(err)
+	}
+	chosen := os.Getenv(envNotebooks)
+	if chosen == "" {
+		chosen = "02"
+	}
+	files, err := filepath.Glob("../../notebooks/*.ipynb")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no notebooks, %v", err)
+	}
+	for _, file := range files {
+		number, _, _ := strings.Cut(filepath.Base(file), "-")
+		if chosen != "all" && !strings.Contains(","+chosen+",", ","+number+",") {
+			continue
+		}
+		t.Run(number, func(t *testing.T) {
+			cells := codeCells(t, file)
+			setNotebookParams(t)
+			want := plain(compiledOutput(t, cells))
+			setNotebookParams(t)
+			got := plain(sessionOutput(t, cells))
+			if len(want) < 200 {
+				t.Errorf("only %d bytes of output: %s", len(want), want)
+			}
+			differ(t, got, want)
+		})
+	}
+}
+
+func setNotebookParams(t *testing.T) {
+	t.Setenv(kernelext.EnvData, "")
+	t.Setenv(kernelext.EnvBudget, kernelext.BudgetSmoke)
+	t.Setenv(kernelext.EnvSeed, "1")
+	t.Setenv(kernelext.EnvRuns, t.TempDir())
+}
+
+// codeCells gives the sources of a notebook's code cells.
+func codeCells(t *testing.T, file string) (cells []string) {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	var nb struct {
+		Cells []struct {
+			Type   string   `json:"cell_type"`
+			Source []string `json:"source"`
+		} `json:"cells"`
+	}
+	if err == nil {
+		err = json.Unmarshal(data, &nb)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range nb.Cells {
+		if c.Type == "code" {
+			cells = append(cells, strings.Join(c.Source, ""))
+		}
+	}
+	return cells
+}
+
+// joined makes one program of the cells: of functions, methods and types declared again the last counts, and what stands
+// after %% comes in the cells' order.
+func joined(t *testing.T, cells []string) string {
+	t.Helper()
+	imported, at := map[string]bool{}, map[string]int{}
+	var importLines, decls []string
+	var body strings.Builder
+	for i, source := range cells {
+		chunks, err := split(source)
+		if err != nil {
+			t.Fatalf("cell %d: %v", i+1, err)
+		}
+		fmt.Fprintf(&body, "{ // cell %d\n", i+1)
+		_, running, _ := strings.Cut("\n"+source, "\n%%")
+		for _, c := range chunks {
+			key := strings.Join(append([]string{c.recv}, c.names...), ".")
+			switch {
+			case c.kind == imports:
+				for _, spec := range importsOf([]*chunk{c}) {
+					if p := spec.Path.Value; !imported[p] {
+						imported[p], importLines = true, append(importLines, "import "+p)
+					}
+				}
+			case c.kind == function, c.kind == method, c.kind == typedef, running == "" && c.kind != statement && c.kind != define:
+				if old, ok := at[key]; ok {
+					decls[old] = ""
+				}
+				at[key], decls = len(decls), append(decls, c.text)
+			default:
+				body.WriteString(c.text + "\n")
+			}
+		}
+		body.WriteString("}\n")
+	}
+	return "package main\n" + strings.Join(importLines, "\n") + "\n" + strings.Join(decls, "\n\n") + "\nfunc main() {\n" + body.String() + "}\n"
+}
+
+// compiledOutput compiles and vets the joined cells, and gives what the program prints.
+func compiledOutput(t *testing.T, cells []string) string {
+	t.Helper()
+	dir := t.TempDir()
+	source, program := filepath.Join(dir, "main.go"), filepath.Join(dir, "program")
+	if err := os.WriteFile(source, []byte(joined(t, cells)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"vet", source}, {"build", "-o", program, source}} {
+		cmd := exec.CommandContext(t.Context(), "go", args...)
+		cmd.Dir = "../.."
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("go %s: %v\n%s", args[0], err, out)
+		}
+	}
+	cmd := exec.CommandContext(t.Context(), program)
+	var out, problems bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &problems
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("the compiled cells: %v\n%s%s", err, out.Bytes(), problems.Bytes())
+	}
+	return out.String()
+}
+
+// sessionOutput runs the cells in a session and gives what they print.
+func sessionOutput(t *testing.T, cells []string) string {
+	t.Helper()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := make(chan string)
+	go func() {
+		b, _ := io.ReadAll(r)
+		text <- string(b)
+	}()
+	old := os.Stdout
+	os.Stdout = w
+	err = evalAll(cells)
+	os.Stdout = old
+	w.Close()
+	out := <-text
+	if err != nil {
+		t.Fatalf("in the session: %v\n%s", err, out)
+	}
+	return out
+}
+
+func evalAll(cells []string) error {
+	s, err := New(func(v ...any) error { return kernelext.Display(v...) })
+	if err != nil {
+		return err
+	}
+	s.Override("github.com/cnnbook/cnnbook/kernelext.Cell", func(body func(context.Context) error) {
+		if err := body(s.Context()); err != nil {
+			Fail(err)
+		}
+	})
+	for i, source := range cells {
+		if err := s.Eval(i+1, source); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var (
+	// A number with a unit of time, and speeds.
+	timesInText  = regexp.MustCompile(`\d+(\.\d+)?( ?(ns|µs|us|ms|min|s|h)\b)(\d+(\.\d+)?s\b)?|\b\d+:\d\d\b`)
+	speedsInText = regexp.MustCompile(`\d[\d,.]* (images|steps|MB)(/s| a second| per second)`)
+	spaces       = regexp.MustCompile(`[ \t]+|[-─]{2,}`)
+)
+
+// plain is output without what depends on how long things took. Tables are padded, and live displays end their lines early
+// where a time is longer.
+func plain(text string) string {
+	text = timesInText.ReplaceAllString(text, "TIME")
+	text = speedsInText.ReplaceAllString(text, "SPEED")
+	return spaces.ReplaceAllString(text, " ")
+}
+
+// differ reports the first lines in which two texts differ.
+func differ(t *testing.T, got, want string) {
+	t.Helper()
+	a, b := strings.Split(got, "\n"), strings.Split(want, "\n")
+	for i := range max(len(a), len(b)) {
+		switch {
+		case i >= len(a):
+			t.Fatalf("line %d: the session lacks %q", i+1, b[i])
+		case i >= len(b):
+			t.Fatalf("line %d: only the session prints %q", i+1, a[i])
+		case a[i] != b[i]:
+			t.Fatalf("line %d: the session prints\n%s\nand the compiled program\n%s", i+1, a[i], b[i])
+		}
+	}
+	t.Logf("%d lines are the same", len(a))
+}

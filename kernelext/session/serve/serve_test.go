@@ -1,0 +1,133 @@
+package serve
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	_ "github.com/goplus/ixgo/pkg"
+
+	"github.com/cnnbook/cnnbook/kernelext/session"
+	"github.com/cnnbook/cnnbook/kernelext/session/client"
+)
+
+// envRole makes the test's program the client; with two arguments, a folder and a process, it is the session.
+const envRole = "SESSION_TEST_ROLE"
+
+func TestMain(m *testing.M) {
+	switch role := os.Getenv(envRole); {
+	case role == "":
+		os.Exit(m.Run())
+	case len(os.Args) == 3:
+		s, err := session.New(func(v ...any) error { _, err := fmt.Println(v...); return err })
+		if err == nil {
+			kernel, _ := strconv.Atoi(os.Args[2])
+			err = Serve(s, os.Args[1], kernel)
+		}
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	default:
+		os.Exit(client.Main(os.Args[1:]))
+	}
+}
+
+// kernel hands cells to a session as GoNB does.
+type kernel struct {
+	t   *testing.T
+	dir string
+	n   int
+}
+
+func newKernel(t *testing.T) *kernel {
+	dir, err := os.MkdirTemp("", "s") // a socket's path has to be short
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := &kernel{t: t, dir: filepath.Join(dir, "session")}
+	t.Cleanup(func() {
+		k.client("", "-reset")
+		os.RemoveAll(dir)
+	})
+	return k
+}
+
+// client runs the client and gives what it prints, and how it ended.
+func (k *kernel) client(source string, args ...string) (stdout, stderr string, status int) {
+	k.t.Helper()
+	program, err := os.Executable()
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	cmd := exec.Command(program, args...)
+	cmd.Env = append(os.Environ(), envRole+"=client", client.DirVariable+"="+k.dir, client.ProgramVariable+"="+program)
+	cmd.Stdin = strings.NewReader(source)
+	var out, problems bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &problems
+	if err := cmd.Run(); cmd.ProcessState == nil {
+		k.t.Fatal(err)
+	}
+	return out.String(), problems.String(), cmd.ProcessState.ExitCode()
+}
+
+// run runs the next cell.
+func (k *kernel) run(source string) (stdout, stderr string, status int) {
+	k.t.Helper()
+	k.n++
+	return k.client(source, strconv.Itoa(k.n))
+}
+
+// want runs a cell that prints want and nothing on standard error.
+func (k *kernel) want(source, want string) {
+	k.t.Helper()
+	if out, problems, status := k.run(source); out != want || problems != "" || status != 0 {
+		k.t.Errorf("cell [%d] %q: got %q, %q and status %d, want %q", k.n, source, out, problems, status, want)
+	}
+}
+
+func TestOutputBetweenCells(t *testing.T) {
+	k := newKernel(t)
+	k.want("x := 1", "")
+	k.want("go func() { time.Sleep(100 * time.Millisecond); fmt.Println(\"late\") }()", "")
+	time.Sleep(300 * time.Millisecond)
+	k.want("x", "[printed after cell [2] had ended]\nlate\n[this cell]\n1\n")
+	k.want("x", "1\n")
+	k.want("go func() { time.Sleep(50 * time.Millisecond); for i := range 10000 { fmt.Println(i) } }()", "")
+	time.Sleep(700 * time.Millisecond)
+	out, _, _ := k.run("x")
+	if !strings.HasPrefix(out, "[printed after cell [5] had ended; ") || !strings.HasSuffix(out, "\n9999\n[this cell]\n1\n") || len(out) > mostBetween+200 {
+		t.Errorf("%d bytes: %.200q", len(out), out)
+	}
+}
+
+// TestCrash: a cell that no process survives says what is lost, once.
+func TestCrash(t *testing.T) {
+	k := newKernel(t)
+	k.want("x, y := 1, 2", "")
+	k.want("func f(n int) int { return f(n+1) + 1 }", "")
+	const lost = "the session has ended, and what the cells declared is lost: x and y of cell [1]; f of cell [2]. Run these cells again."
+	const crash = "import \"syscall\"\nsyscall.Kill(syscall.Getpid(), syscall.SIGKILL); time.Sleep(time.Second)"
+	out, problems, status := k.run(crash)
+	if want := "error: " + lost + " The next cell begins a fresh session.\n"; out != "" || problems != want || status != 1 {
+		t.Errorf("got %q, %q and status %d, want %q", out, problems, status, want)
+	}
+	if _, problems, _ := k.run("x"); !strings.Contains(problems, "undefined: x") || strings.Contains(problems, "lost") {
+		t.Errorf("after the crash: %q", problems)
+	}
+	k.want("x := 3", "")
+	// It ends between two cells.
+	k.want("go func() { time.Sleep(50 * time.Millisecond); syscall.Kill(syscall.Getpid(), syscall.SIGKILL) }()", "")
+	time.Sleep(300 * time.Millisecond)
+	const note = "note: the session has ended, and what the cells declared is lost: x of cell [5]. Run these cells again.\n"
+	if out, problems, status := k.run("1 + 1"); out != "2\n" || problems != note || status != 0 {
+		t.Errorf("got %q, %q and status %d, want %q", out, problems, status, note)
+	}
+	k.want("1 + 1", "2\n")
+	k.client("", "-reset")
+	k.want("2 + 1", "3\n")
+}
