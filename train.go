@@ -5,12 +5,20 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/cnnbook/cnnbook/cifar"
 	"github.com/cnnbook/cnnbook/cnn"
 	"github.com/cnnbook/cnnbook/internal/cli"
 	"github.com/cnnbook/cnnbook/kernelext"
 	"github.com/cnnbook/cnnbook/kernelext/setup"
 	course "github.com/cnnbook/cnnbook/notebooks/lab"
 	"github.com/spf13/cobra"
+)
+
+// The recipes of train.
+const (
+	recipeBase    = "base"
+	recipeQuick   = "quick"
+	recipeWriteUp = "as-written"
 )
 
 // training holds the flags of train.
@@ -30,11 +38,11 @@ func trainCommand() *cobra.Command {
 	}
 	params := paramFlags(c)
 	f := c.Flags()
-	f.StringVar(&t.recipe, "recipe", "base", "base: the write-up's SGD at 0.001; quick: Adam with a one-cycle learning rate")
+	f.StringVar(&t.recipe, "recipe", recipeBase, "base: the write-up's SGD at 0.001; quick: Adam with a one-cycle learning rate; as-written: all eight stages of the write-up on a single model, with its split and its random flips in the evaluation")
 	f.StringVar(&t.precision, "precision", "", "bfloat16: convolutions and matrix multiplications in half precision, which is faster on GPUs")
 	f.IntVar(&t.epochs, "epochs", 0, "total number of epochs (default: the budget's)")
 	f.IntVar(&t.devices, "devices", 1, "devices that share each batch; xla:cpu always has 4, xla:cuda has one per GPU")
-	cli.Complete(c, "recipe", func() []string { return []string{"base", "quick"} })
+	cli.Complete(c, "recipe", func() []string { return []string{recipeBase, recipeQuick, recipeWriteUp} })
 	cli.Complete(c, "precision", precisions)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		p, err := params()
@@ -58,23 +66,17 @@ func (t training) run(ctx context.Context, params kernelext.Params, stdout, stde
 	if t.epochs > 0 {
 		b.Base, b.Quick = t.epochs, t.epochs
 	}
-	images, test, err := b.Images(params.Data, params.Seed)
-	if err != nil {
-		return err
-	}
-	spec := cnn.Spec{Name: t.recipe, Network: cnn.WriteUp()}
-	if spec.Train, spec.Valid, err = images.Split(0.8, 1); err != nil {
-		return err
-	}
+	train := t.single
 	switch t.recipe {
-	case "base":
-		spec.Config = b.BaseTraining(params.Seed)
-	case "quick":
-		spec.Config = b.QuickTraining(spec.Train.Len(), params.Seed)
+	case recipeBase, recipeQuick:
+	case recipeWriteUp:
+		if t.epochs > 0 || t.devices > 1 || t.precision != "" {
+			return fmt.Errorf("train: the recipe %s is the write-up's: --epochs, --devices and --precision do not apply; --budget chooses the epochs", recipeWriteUp)
+		}
+		train = t.writeUp
 	default:
-		return fmt.Errorf("train: unknown recipe %q: choose base or quick", t.recipe)
+		return fmt.Errorf("train: unknown recipe %q: choose base, quick or as-written", t.recipe)
 	}
-	spec.Config.Devices, spec.Config.Precision = t.devices, cnn.Precision(t.precision)
 	plugin, err := setup.Installer{Log: stderr}.Plugin(ctx)
 	if err != nil {
 		return err
@@ -85,20 +87,63 @@ func (t training) run(ctx context.Context, params kernelext.Params, stdout, stde
 	if err := plugin.Apply(); err != nil {
 		return err
 	}
+	images, test, err := b.Images(params.Data, params.Seed)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(stderr, "%s on %s\n", params, plugin)
+	runs, err := train(ctx, b, params, images, func(ctx context.Context, run *cnn.Run) error { return trainLive(ctx, run, stdout, stderr) })
+	if err != nil {
+		return err
+	}
+	for _, run := range runs {
+		result, err := run.Evaluate(ctx, test, nil)
+		run.Close()
+		if err != nil {
+			return err
+		}
+		if len(runs) > 1 {
+			fmt.Fprintf(stdout, "%s, ", run.Name)
+		}
+		fmt.Fprintf(stdout, "test: %s\n", result)
+	}
+	return nil
+}
+
+// trainLive trains the rest of a run and shows its progress.
+func trainLive(ctx context.Context, run *cnn.Run, stdout, stderr io.Writer) error {
+	fmt.Fprintf(stderr, "%s in %s\n", run.Name, run.Dir)
+	live := kernelext.Live{Title: run.Name, Out: stdout}
+	return live.Finish(run.Train(ctx, func(p cnn.Progress) { live.Update(course.Progress(p)) }))
+}
+
+// trainer trains the rest of a run.
+type trainer func(context.Context, *cnn.Run) error
+
+// single trains one run on four fifths of the images.
+func (t training) single(ctx context.Context, b course.Budget, params kernelext.Params, images *cifar.Dataset, train trainer) ([]*cnn.Run, error) {
+	spec := cnn.Spec{Name: t.recipe, Network: cnn.WriteUp(), Config: b.BaseTraining(params.Seed)}
+	var err error
+	if spec.Train, spec.Valid, err = images.Split(0.8, 1); err != nil {
+		return nil, err
+	}
+	if t.recipe == recipeQuick {
+		spec.Config = b.QuickTraining(spec.Train.Len(), params.Seed)
+	}
+	spec.Config.Devices, spec.Config.Precision = t.devices, cnn.Precision(t.precision)
 	run, err := cnn.OpenRun(params.Runs, spec)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer run.Close()
-	fmt.Fprintf(stderr, "%s on %s, in %s\n", params, plugin, run.Dir)
-	live := kernelext.Live{Title: run.Name, Out: stdout}
-	if err := live.Finish(run.Train(ctx, func(p cnn.Progress) { live.Update(course.Progress(p)) })); err != nil {
-		return err
+	return []*cnn.Run{run}, train(ctx, run)
+}
+
+// writeUp trains the write-up's stages on its split, which draws with replacement.
+func (training) writeUp(ctx context.Context, b course.Budget, params kernelext.Params, images *cifar.Dataset, train trainer) ([]*cnn.Run, error) {
+	c := course.Chain{Root: params.Runs, Budget: b, Seed: params.Seed, FlipEvaluation: true, Trainer: train}
+	var err error
+	if c.Train, c.Valid, err = images.SplitWithReplacement(0.8, 1); err != nil {
+		return nil, err
 	}
-	result, err := run.Evaluate(ctx, test, nil)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(stdout, "test: %s\n", result)
-	return nil
+	return c.WriteUp(ctx)
 }

@@ -19,6 +19,9 @@ type Chain struct {
 	Budget       Budget
 	Seed         uint64
 	Train, Valid *cifar.Dataset
+	// FlipEvaluation sends the validation images through the random flip, as the
+	// write-up does, in every stage: see [cnn.Config].
+	FlipEvaluation bool
 	// Trainer trains the rest of a run, and may show its progress; nil means
 	// [cnn.Run.Train] without a report.
 	Trainer func(context.Context, *cnn.Run) error
@@ -31,6 +34,7 @@ func (c Chain) Trained(ctx context.Context, name string, config cnn.Config, from
 	if len(network.Layers) == 0 {
 		network = cnn.WriteUp()
 	}
+	config.FlipEvaluation = config.FlipEvaluation || c.FlipEvaluation
 	run, err := cnn.OpenRun(c.Root, cnn.Spec{Name: name, Network: network, Config: config, Train: c.Train, Valid: c.Valid, From: from})
 	if err != nil || run.Finished() {
 		return run, err
@@ -103,6 +107,21 @@ func (c Chain) AsWritten(ctx context.Context) ([]*cnn.Run, error) {
 		runs = append(runs, last)
 	}
 	return runs, nil
+}
+
+// WriteUp trains all eight stages as the write-up does, on a single model, and returns
+// the run of each: the four before the optimizers, and [Chain.AsWritten].
+func (c Chain) WriteUp(ctx context.Context) ([]*cnn.Run, error) {
+	var runs []*cnn.Run
+	for _, stage := range []func(context.Context) (*cnn.Run, error){c.Base, c.Ramp, c.ShortRamp, c.Cyclic} {
+		run, err := stage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		runs = append(runs, run)
+	}
+	optimizers, err := c.AsWritten(ctx)
+	return append(runs, optimizers...), err
 }
 
 // Fair continues Cyclic with each of [ComparedOptimizers] from equal weights and

@@ -49,3 +49,39 @@ func TestChainContinuesStageFromStage(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// The stages as written are other runs than those whose validation images are shown as they are, and are all there.
+func TestWriteUpTrainsEightStages(t *testing.T) {
+	budget := Budget{Name: "smoke", Batch: 10, Base: 1, Ramp: 1, ShortRamp: 1, Cyclic: 1, Compare: 1}
+	train, valid := cifar.Drawn(1, 20, 10)
+	c := Chain{Root: t.TempDir(), Network: tiny(), Budget: budget, Seed: 1, Train: train, Valid: valid}
+	plain, err := c.Base(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.FlipEvaluation = true
+	runs, err := c.WriteUp(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, r := range runs {
+		names = append(names, r.Name)
+	}
+	want := []string{
+		"base", "ramp", "short-ramp", "cyclic",
+		"rmsprop-after-cyclic", "adagrad-after-rmsprop", "adadelta-after-adagrad", "adam-after-adadelta",
+	}
+	if !slices.Equal(names, want) {
+		t.Errorf("trained %v, want %v", names, want)
+	}
+	if runs[0].Dir == plain.Dir {
+		t.Error("the base training with flips in its validation is the one without")
+	}
+	if a, b := runs[0].Weights().Fingerprint(), plain.Weights().Fingerprint(); a != b {
+		t.Errorf("flips of validation images changed the weights: %s, without them %s", a, b)
+	}
+	if a, b := runs[0].History.Epochs[0].ValidLoss, plain.History.Epochs[0].ValidLoss; a == b {
+		t.Errorf("validation loss %g with and without flips", a)
+	}
+}
