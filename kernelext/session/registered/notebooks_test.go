@@ -1,10 +1,9 @@
-package session
+package registered
 
 import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -15,7 +14,7 @@ import (
 
 	"github.com/cnnbook/cnnbook/internal/testplugin"
 	"github.com/cnnbook/cnnbook/kernelext"
-	_ "github.com/cnnbook/cnnbook/kernelext/session/registered"
+	"github.com/cnnbook/cnnbook/kernelext/session"
 )
 
 // envNotebooks names the notebooks that TestNotebooksBothWays runs: their numbers, separated by commas, or "all".
@@ -34,7 +33,7 @@ func TestNotebooksBothWays(t *testing.T) {
 	if chosen == "" {
 		chosen = "02"
 	}
-	files, err := filepath.Glob("../../notebooks/*.ipynb")
+	files, err := filepath.Glob("../../../notebooks/*.ipynb")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no notebooks, %v", err)
 	}
@@ -88,54 +87,21 @@ func codeCells(t *testing.T, file string) (cells []string) {
 	return cells
 }
 
-// joined makes one program of the cells: of functions, methods and types declared again the last counts, and what stands
-// after %% comes in the cells' order.
-func joined(t *testing.T, cells []string) string {
-	t.Helper()
-	imported, at := map[string]bool{}, map[string]int{}
-	var importLines, decls []string
-	var body strings.Builder
-	for i, source := range cells {
-		chunks, err := split(source)
-		if err != nil {
-			t.Fatalf("cell %d: %v", i+1, err)
-		}
-		fmt.Fprintf(&body, "{ // cell %d\n", i+1)
-		_, running, _ := strings.Cut("\n"+source, "\n%%")
-		for _, c := range chunks {
-			key := strings.Join(append([]string{c.recv}, c.names...), ".")
-			switch {
-			case c.kind == imports:
-				for _, spec := range importsOf([]*chunk{c}) {
-					if p := spec.Path.Value; !imported[p] {
-						imported[p], importLines = true, append(importLines, "import "+p)
-					}
-				}
-			case c.kind == function, c.kind == method, c.kind == typedef, running == "" && c.kind != statement && c.kind != define:
-				if old, ok := at[key]; ok {
-					decls[old] = ""
-				}
-				at[key], decls = len(decls), append(decls, c.text)
-			default:
-				body.WriteString(c.text + "\n")
-			}
-		}
-		body.WriteString("}\n")
-	}
-	return "package main\n" + strings.Join(importLines, "\n") + "\n" + strings.Join(decls, "\n\n") + "\nfunc main() {\n" + body.String() + "}\n"
-}
-
 // compiledOutput compiles and vets the joined cells, and gives what the program prints.
 func compiledOutput(t *testing.T, cells []string) string {
 	t.Helper()
 	dir := t.TempDir()
 	source, program := filepath.Join(dir, "main.go"), filepath.Join(dir, "program")
-	if err := os.WriteFile(source, []byte(joined(t, cells)), 0o600); err != nil {
+	joined, err := session.Join(cells)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(source, []byte(joined), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, args := range [][]string{{"vet", source}, {"build", "-o", program, source}} {
 		cmd := exec.CommandContext(t.Context(), "go", args...)
-		cmd.Dir = "../.."
+		cmd.Dir = "../../.."
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("go %s: %v\n%s", args[0], err, out)
 		}
@@ -174,13 +140,13 @@ func sessionOutput(t *testing.T, cells []string) string {
 }
 
 func evalAll(cells []string) error {
-	s, err := New(func(v ...any) error { return kernelext.Display(v...) })
+	s, err := session.New(func(v ...any) error { return kernelext.Display(v...) })
 	if err != nil {
 		return err
 	}
 	s.Override("github.com/cnnbook/cnnbook/kernelext.Cell", func(body func(context.Context) error) {
 		if err := body(s.Context()); err != nil {
-			Fail(err)
+			session.Fail(err)
 		}
 	})
 	for i, source := range cells {
