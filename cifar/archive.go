@@ -3,6 +3,7 @@ package cifar
 import (
 	"archive/tar"
 	"bufio"
+	"bytes"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -44,8 +45,7 @@ func LoadArchive(r io.Reader) (train, test *Dataset, err error) {
 	if err := missingFiles("the archive", has, a.names); err != nil {
 		return nil, nil, err
 	}
-	train, test = assemble(a.files, a.mark)
-	return train, test, nil
+	return assemble(a.files, a.mark)
 }
 
 // archive is what has been read of one.
@@ -97,8 +97,18 @@ func (a *archive) add(h *tar.Header, r io.Reader) error {
 }
 
 func (a *archive) addFile(name string, size int64, r io.Reader) (err error) {
-	if name == markFile {
+	switch name {
+	case markFile:
+		classes := a.mark.classes
 		a.mark, err = readMark(r)
+		a.mark.classes = classes
+		return err
+	case metaFile:
+		text, err := io.ReadAll(io.LimitReader(r, metaBytes+1))
+		if err != nil {
+			return brokenArchive(err)
+		}
+		a.mark.classes, err = readNames(bytes.NewReader(text))
 		return err
 	}
 	if name != testFile && !slices.Contains(trainFiles(), name) {

@@ -65,21 +65,26 @@ func tooLong(name string) error {
 // assemble makes the two datasets out of the six files' content, by file name.
 // It removes each file from the map as it goes, so that the peak of memory is
 // little more than the datasets themselves.
-func assemble(files map[string]batch, mark mark) (train, test *Dataset) {
-	train = joinBatches(files, trainFiles(), mark.label("train", TrainRecords), mark.drawn)
-	test = joinBatches(files, []string{testFile}, mark.label("test", TestRecords), mark.drawn)
-	return train, test
+//
+// A label without a class name is an error.
+func assemble(files map[string]batch, mark mark) (train, test *Dataset, err error) {
+	if err := checkLabels(files, len(mark.classNames())); err != nil {
+		return nil, nil, err
+	}
+	train = joinBatches(files, trainFiles(), mark.label("train", TrainRecords), mark)
+	test = joinBatches(files, []string{testFile}, mark.label("test", TestRecords), mark)
+	return train, test, nil
 }
 
-func joinBatches(files map[string]batch, names []string, label func(n int) string, drawn bool) *Dataset {
+func joinBatches(files map[string]batch, names []string, label func(n int) string, mark mark) *Dataset {
 	n := 0
 	for _, name := range names {
 		n += len(files[name].labels)
 	}
 	d := &Dataset{
 		Name:   label(n),
-		Drawn:  drawn,
-		Names:  classNames(),
+		Drawn:  mark.drawn,
+		Names:  mark.classNames(),
 		Images: make([]byte, 0, n*PixelBytes),
 		Labels: make([]uint8, 0, n),
 		Origin: identity(n),

@@ -10,7 +10,7 @@
 //	cifar-10-batches-bin/
 //		data_batch_1.bin … data_batch_5.bin    training, in this order
 //		test_batch.bin                         test
-//		batches.meta.txt                       class names, one per line (not read)
+//		batches.meta.txt                       class names, one per line, by label
 //
 // A batch file is a sequence of records without header, separator or padding:
 //
@@ -34,7 +34,8 @@
 //
 // The class names are the short ones of the write-up that this module
 // reproduces: plane car bird cat deer dog frog horse boat truck (officially
-// airplane, automobile, … ship, truck).
+// airplane, automobile, … ship, truck). A batches.meta.txt with other names gives a
+// dataset of other classes, 1 to 10 of them, which is never called CIFAR-10.
 //
 // # Drawn images
 //

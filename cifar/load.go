@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -22,18 +23,21 @@ func Load(fsys fs.FS) (train, test *Dataset, err error) {
 }
 
 func loadFrom(fsys fs.FS, base string) (train, test *Dataset, err error) {
-	m, err := loadMark(fsys, path.Join(base, markFile))
-	if err != nil {
+	var m mark
+	if err := readIfThere(fsys, path.Join(base, markFile), func(r io.Reader) (err error) { m, err = readMark(r); return err }); err != nil {
+		return nil, nil, err
+	}
+	if err := readIfThere(fsys, path.Join(base, metaFile), func(r io.Reader) (err error) { m.classes, err = readNames(r); return err }); err != nil {
 		return nil, nil, err
 	}
 	files := make(map[string]batch, len(batchFiles()))
 	for _, name := range batchFiles() {
+		var err error
 		if files[name], err = loadBatch(fsys, base, name); err != nil {
 			return nil, nil, err
 		}
 	}
-	train, test = assemble(files, m)
-	return train, test, nil
+	return assemble(files, m)
 }
 
 // locate finds the folder with the six files: fsys itself or the official
@@ -77,16 +81,17 @@ func loadBatch(fsys fs.FS, base, name string) (batch, error) {
 	return readBatch(bufio.NewReaderSize(f, 1<<18), name, size)
 }
 
-func loadMark(fsys fs.FS, name string) (mark, error) {
+// readIfThere reads a small file that need not exist.
+func readIfThere(fsys fs.FS, name string, read func(io.Reader) error) error {
 	f, _, err := openRegular(fsys, name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return mark{}, nil
+		return nil
 	}
 	if err != nil {
-		return mark{}, err
+		return err
 	}
 	defer f.Close()
-	return readMark(f)
+	return read(f)
 }
 
 // openRegular checks before it opens: opening a named pipe would wait forever.

@@ -3,6 +3,7 @@ package cifar
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -21,7 +22,16 @@ const (
 // mark is what a folder says about itself beyond the six files.
 type mark struct {
 	drawn       bool
-	train, test string // names; empty for the default
+	train, test string   // names; empty for the default
+	classes     []string // from metaFile; nil for those of CIFAR-10
+}
+
+// classNames are the class names by label.
+func (m mark) classNames() []string {
+	if m.classes == nil {
+		return classNames()
+	}
+	return slices.Clone(m.classes)
 }
 
 // String is the content of the mark file.
@@ -72,6 +82,8 @@ func (m mark) label(part string, whole int) func(n int) string {
 			return given
 		case m.drawn:
 			return "drawn stand-in " + part
+		case !slices.Equal(m.classNames(), classNames()):
+			return fmt.Sprintf("%s images of %d classes, in CIFAR-10's layout", part, len(m.classes))
 		case n == whole:
 			return "CIFAR-10 " + part
 		}

@@ -7,17 +7,16 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/cnnbook/cnnbook/internal/atomicfile"
 )
 
-// officialNames is the content of batches.meta.txt in the official archive.
-const officialNames = "airplane\nautomobile\nbird\ncat\ndeer\ndog\nfrog\nhorse\nship\ntruck\n\n"
-
 // Save writes the two datasets in the official layout as the folder
 // cifar-10-batches-bin in dir, which it creates if necessary. The training images
 // go into five files, in order and split as evenly as possible; there must be 5 to
-// 50,000 of them, and 1 to 10,000 test images. Drawn data gets the file DRAWN.txt,
+// 50,000 of them, and 1 to 10,000 test images. Both have the same class names, which
+// go into batches.meta.txt, from which Load restores them. Drawn data gets the file DRAWN.txt,
 // from which Load restores Drawn and the names.
 //
 // The folder appears whole or not at all. An existing one is left alone, and the
@@ -49,6 +48,12 @@ func checkSave(train, test *Dataset) error {
 			return fmt.Errorf("%w: saving %q: %d classes; the format has %d", ErrArgument, d.Name, len(d.Names), Classes)
 		}
 	}
+	if !slices.Equal(train.Names, test.Names) {
+		return fmt.Errorf("%w: saving %q with %q: their classes are %q and %q; want the same in the same order", ErrArgument, train.Name, test.Name, train.Names, test.Names)
+	}
+	if err := checkNames(train.Names); err != nil {
+		return fmt.Errorf("%w: saving %q: class names: %w", ErrArgument, train.Name, err)
+	}
 	parts := len(trainFiles())
 	if n := train.Len(); n < parts || n > parts*FileRecords {
 		return fmt.Errorf("%w: saving %q: %d training images; want %d to %d", ErrArgument, train.Name, n, parts, parts*FileRecords)
@@ -75,7 +80,7 @@ func saveFiles(dir string, train, test *Dataset) error {
 	if err := atomicfile.Write(filepath.Join(dir, testFile), 0o644, write); err != nil {
 		return err
 	}
-	if err := atomicfile.WriteBytes(filepath.Join(dir, "batches.meta.txt"), []byte(officialNames), 0o644); err != nil {
+	if err := atomicfile.WriteBytes(filepath.Join(dir, metaFile), []byte(namesText(train.Names)), 0o644); err != nil {
 		return err
 	}
 	if !train.Drawn {

@@ -1,0 +1,82 @@
+package cifar
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// metaFile holds the class names, one per line, in the order of the labels.
+const metaFile = "batches.meta.txt"
+
+// officialNames is the content of metaFile in the official archive.
+const officialNames = "airplane\nautomobile\nbird\ncat\ndeer\ndog\nfrog\nhorse\nship\ntruck\n\n"
+
+// metaBytes is the most that a metaFile may hold, and nameBytes the longest class name.
+const (
+	metaBytes = 4096
+	nameBytes = 100
+)
+
+// readNames reads a metaFile. The official names become those of the write-up, see the
+// package documentation. Anything but 1 to 10 different names is refused: a label would
+// otherwise be shown under the name of another class.
+func readNames(r io.Reader) ([]string, error) {
+	text, err := io.ReadAll(io.LimitReader(r, metaBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("%s: reading: %w", metaFile, err)
+	}
+	if len(text) > metaBytes {
+		return nil, fmt.Errorf("%s: more than %d bytes; want one class name per line: %w", metaFile, metaBytes, ErrFormat)
+	}
+	names := strings.Split(strings.TrimRight(strings.ReplaceAll(string(text), "\r\n", "\n"), "\n"), "\n")
+	if slices.Equal(names, strings.Fields(officialNames)) {
+		return classNames(), nil
+	}
+	if err := checkNames(names); err != nil {
+		return nil, fmt.Errorf("%s: %w: %w", metaFile, err, ErrFormat)
+	}
+	return names, nil
+}
+
+// checkNames reports the first name, by its line in metaFile, that cannot stand for a class.
+func checkNames(names []string) error {
+	if len(names) > Classes {
+		return fmt.Errorf("%d class names; the format has at most %d", len(names), Classes)
+	}
+	for i, name := range names {
+		switch {
+		case strings.TrimSpace(name) == "":
+			return fmt.Errorf("line %d: the class name is empty", i+1)
+		case strings.TrimSpace(name) != name || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }):
+			return fmt.Errorf("line %d: class name %q; want printable text without spaces around it", i+1, name)
+		case len(name) > nameBytes:
+			return fmt.Errorf("line %d: the class name has %d bytes; want at most %d", i+1, len(name), nameBytes)
+		case slices.Contains(names[:i], name):
+			return fmt.Errorf("line %d: class name %q is there twice", i+1, name)
+		}
+	}
+	return nil
+}
+
+// namesText is the content of a metaFile.
+func namesText(names []string) string {
+	if slices.Equal(names, classNames()) {
+		return officialNames
+	}
+	return strings.Join(names, "\n") + "\n"
+}
+
+// checkLabels reports the first record whose label has no name.
+func checkLabels(files map[string]batch, classes int) error {
+	for _, name := range batchFiles() {
+		for i, label := range files[name].labels {
+			if int(label) >= classes {
+				return fmt.Errorf("%s: record %d: label %d; %s names %d classes: %w", name, i, label, metaFile, classes, ErrFormat)
+			}
+		}
+	}
+	return nil
+}
