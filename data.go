@@ -1,7 +1,13 @@
 package main
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/cnnbook/cnnbook/cifar"
@@ -68,15 +74,58 @@ func dataFetchCommand() *cobra.Command {
 func dataCheckCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "check PATH", Short: "read a dataset, a folder or a .tar.gz, and describe it",
-		Long:    "Reads every record of a dataset, a folder or a .tar.gz, and describes it.",
+		Long: "Reads every record of a dataset, a folder or a .tar.gz, and describes it: what it is, images per class, the channels' mean " +
+			"and standard deviation, repeated images, test images that are training images too, and images of a single colour.",
 		Example: "data check ~/cifar10", Args: cli.OneArg("PATH"),
 		RunE: func(c *cobra.Command, args []string) error {
 			train, test, err := cifar.Open(args[0])
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(printable{c.OutOrStdout()}, "%s\n%s", train.Stats(), test.Stats())
+			origin, err := originOf(args[0], train)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(printable{c.OutOrStdout()}, "%s\n%s\n%s\n%s", origin, train.Stats(), test.Stats(), cifar.Examine(train, test))
 			return nil
 		},
 	}
+}
+
+// originOf says what is known of a dataset's origin. Only the archive has a published hash.
+func originOf(path string, train *cifar.Dataset) (string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", err
+	}
+	if info.IsDir() {
+		if archive := filepath.Join(path, cifar.ArchiveName); !train.Drawn && isOfficial(archive) {
+			return "the official archive lies in this folder: " + archive, nil
+		}
+		switch {
+		case train.Drawn:
+			return "drawn by a program, not photographs", nil
+		case strings.HasPrefix(train.Name, "CIFAR-10"):
+			return "in CIFAR-10's layout, with its classes; whether these are the official bytes is not known: only the archive has a published sha256", nil
+		}
+		return "a dataset of other classes in CIFAR-10's layout", nil
+	}
+	if isOfficial(path) {
+		return "the official archive: its sha256 is the published one", nil
+	}
+	return "not the official archive: its sha256 is another than the published one", nil
+}
+
+// isOfficial reports whether a file is the official archive.
+func isOfficial(name string) bool {
+	f, err := os.Open(name)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return false
+	}
+	return hex.EncodeToString(h.Sum(nil)) == cifar.OfficialSHA256
 }

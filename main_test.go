@@ -99,6 +99,25 @@ func TestDrawAndCheckADataset(t *testing.T) {
 	if _, _, err := call(t, "data", "draw", dir); err == nil {
 		t.Error("a dataset was overwritten")
 	}
+	if !strings.Contains(out, "no image occurs twice") {
+		t.Errorf("no word on repeated images: %s", out)
+	}
+
+	// A training file in the test file's place, without the note that the images are drawn.
+	files := filepath.Join(dir, "cifar-10-batches-bin")
+	batch, err := os.ReadFile(filepath.Join(files, "data_batch_1.bin"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.WriteFile(filepath.Join(files, "test_batch.bin"), batch, 0o644), os.Remove(filepath.Join(files, "DRAWN.txt"))); err != nil {
+		t.Fatal(err)
+	}
+	out, _, err = call(t, "data", "check", dir)
+	for _, want := range []string{"whether these are the official bytes is not known", "warning: 20 of 20 test images are training images too"} {
+		if err != nil || !strings.Contains(out, want) {
+			t.Errorf("%v: want %q in: %s", err, want, out)
+		}
+	}
 }
 
 // Promise(runs/manage): A run can be listed, shown, verified, removed, and exported for others to

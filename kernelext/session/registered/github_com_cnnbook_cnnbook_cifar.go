@@ -125,7 +125,9 @@ func init() {
 		NamedTypes: map[string]reflect.Type{
 			"Dataset":  reflect.TypeOf((*q.Dataset)(nil)).Elem(),
 			"Download": reflect.TypeOf((*q.Download)(nil)).Elem(),
+			"Finding":  reflect.TypeOf((*q.Finding)(nil)).Elem(),
 			"Leak":     reflect.TypeOf((*q.Leak)(nil)).Elem(),
+			"Quality":  reflect.TypeOf((*q.Quality)(nil)).Elem(),
 			"Reader":   reflect.TypeOf((*q.Reader)(nil)).Elem(),
 			"Record":   reflect.TypeOf((*q.Record)(nil)).Elem(),
 			"Stats":    reflect.TypeOf((*q.Stats)(nil)).Elem(),
@@ -142,6 +144,7 @@ func init() {
 		Funcs: map[string]reflect.Value{
 			"CountLeak":    reflect.ValueOf(q.CountLeak),
 			"Drawn":        reflect.ValueOf(q.Drawn),
+			"Examine":      reflect.ValueOf(q.Examine),
 			"ExpectedLeak": reflect.ValueOf(q.ExpectedLeak),
 			"Fetch":        reflect.ValueOf(q.Fetch),
 			"Load":         reflect.ValueOf(q.Load),
