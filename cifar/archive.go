@@ -17,20 +17,17 @@ import (
 // for the small ones and tar's own blocks. It stops gzip bombs.
 const archiveBytes = 6*FileRecords*RecordBytes + 4<<20
 
-// LoadArchive reads the dataset straight from the official .tar.gz, without
+// LoadArchive reads the dataset straight from the official .tar.gz, or from the tar
+// archive in it, without
 // writing anything to disk: at most six files of FileRecords records are kept.
 // Batch files may come in any order, each once, in the folder
 // cifar-10-batches-bin or at the top level. An archive with links, devices or paths
 // that lead out of it is refused: the official one has none.
 func LoadArchive(r io.Reader) (train, test *Dataset, err error) {
 	zipped := bufio.NewReaderSize(r, 1<<16)
-	if magic, _ := zipped.Peek(2); string(magic) != "\x1f\x8b" {
-		return nil, nil, fmt.Errorf("the file is not a .tar.gz archive; want %s or the folder unpacked from it: %w",
-			ArchiveName, ErrFormat)
-	}
-	plain, err := gzip.NewReader(zipped)
+	plain, err := unpacked(zipped)
 	if err != nil {
-		return nil, nil, brokenArchive(err)
+		return nil, nil, err
 	}
 	limited := &capReader{r: plain, left: archiveBytes}
 	a := archive{files: make(map[string]batch, len(batchFiles()))}
@@ -46,6 +43,26 @@ func LoadArchive(r io.Reader) (train, test *Dataset, err error) {
 		return nil, nil, err
 	}
 	return assemble(a.files, a.mark)
+}
+
+// unpacked is the tar archive in a .tar.gz, or r itself where it is one that was unpacked
+// already: browsers do that, and keep the name.
+func unpacked(r *bufio.Reader) (io.Reader, error) {
+	const tarMagic = 257 // bytes before "ustar"
+	start, _ := r.Peek(tarMagic + 5)
+	switch {
+	case bytes.HasPrefix(start, []byte("\x1f\x8b")):
+		plain, err := gzip.NewReader(r)
+		if err != nil {
+			return nil, brokenArchive(err)
+		}
+		return plain, nil
+	case len(start) > tarMagic && string(start[tarMagic:]) == "ustar":
+		return r, nil
+	case bytes.HasPrefix(start, []byte("PK\x03\x04")):
+		return nil, fmt.Errorf("the file is a zip archive; unpack it and give the folder with data_batch_1.bin: %w", ErrFormat)
+	}
+	return nil, fmt.Errorf("the file is not a .tar.gz archive; want %s or the folder unpacked from it: %w", ArchiveName, ErrFormat)
 }
 
 // archive is what has been read of one.

@@ -114,6 +114,11 @@ func missingFiles(where string, has func(name string) bool, names []string) erro
 		return fmt.Errorf("%s holds %s; want the binary version of CIFAR-10 (%s): %w",
 			where, other, ArchiveName, ErrFormat)
 	}
+	for _, name := range missing {
+		if i := slices.IndexFunc(names, func(other string) bool { return strings.EqualFold(other, name) }); i >= 0 {
+			return fmt.Errorf("%s holds %s; rename it to %s: %w", where, names[i], name, ErrNotFound)
+		}
+	}
 	if len(missing) == len(batchFiles()) {
 		return fmt.Errorf("%s holds no CIFAR-10: want a folder %s with data_batch_1.bin to data_batch_5.bin and %s, or %s: %w",
 			where, folderName, testFile, ArchiveName, ErrNotFound)

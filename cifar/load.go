@@ -40,6 +40,10 @@ func loadFrom(fsys fs.FS, base string) (train, test *Dataset, err error) {
 	return assemble(files, m)
 }
 
+// folderDepth is how often the official folder may lie in one of its own name, as some
+// programs unpack archives.
+const folderDepth = 3
+
 // locate finds the folder with the six files: fsys itself or the official
 // folder in it.
 func locate(fsys fs.FS) (base string, err error) {
@@ -50,9 +54,13 @@ func locate(fsys fs.FS) (base string, err error) {
 	}
 	names := entryNames(entries)
 	base = "."
-	if info, err := fs.Stat(fsys, folderName); err == nil && info.IsDir() {
-		base, where = folderName, where+" "+folderName
-		if entries, err = fs.ReadDir(fsys, folderName); err != nil {
+	for range folderDepth {
+		inner := path.Join(base, folderName)
+		if info, err := fs.Stat(fsys, inner); err != nil || !info.IsDir() {
+			break
+		}
+		base, where = inner, where+" "+folderName
+		if entries, err = fs.ReadDir(fsys, inner); err != nil {
 			return "", fmt.Errorf("reading %s: %w", where, err)
 		}
 		names = entryNames(entries)

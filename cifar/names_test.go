@@ -119,3 +119,39 @@ func TestNamesAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// What people have in a dataset's place is found, or named in one line that says what to do.
+func TestOpenFindsWhatPeopleHave(t *testing.T) {
+	train, test := Drawn(1, 10, 5)
+	dir := t.TempDir()
+	if err := Save(filepath.Join(dir, folderName), train, test); err != nil {
+		t.Fatal(err)
+	}
+	if got, _, err := Open(dir); err != nil || got.Fingerprint() != train.Fingerprint() {
+		t.Errorf("a folder in one of its own name: %v", err)
+	}
+	plain := filepath.Join(dir, ArchiveName)
+	if err := os.WriteFile(plain, tarball(t, officialEntries()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got, _, err := Open(plain); err != nil || got.Len() != 10 {
+		t.Errorf("a tar archive that is called .tar.gz: %v", err)
+	}
+	zip := filepath.Join(dir, "cifar.zip")
+	if err := os.WriteFile(zip, []byte("PK\x03\x04 and more"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := Open(zip); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), "is a zip archive; unpack it") {
+		t.Errorf("a zip: %v", err)
+	}
+	files := filepath.Join(dir, folderName, folderName)
+	if err := os.Rename(filepath.Join(files, "test_batch.bin"), filepath.Join(files, "Test_Batch.BIN")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(plain); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := Open(dir); !errors.Is(err, ErrNotFound) || !strings.Contains(err.Error(), "holds Test_Batch.BIN; rename it to test_batch.bin") {
+		t.Errorf("capitals: %v", err)
+	}
+}

@@ -54,7 +54,7 @@ func TestDevicesThatCannotShareABatch(t *testing.T) {
 	}
 	spec := deviceSpec(t, 10) // they divide both, and no machine that tests have shows as many
 	err := openTiny(t, t.TempDir(), spec).Train(t.Context(), nil)
-	if !errors.Is(err, ErrConfig) || !strings.Contains(err.Error(), "10 devices are to share a batch") {
+	if !errors.Is(err, ErrConfig) || !strings.Contains(err.Error(), "10 devices cannot share a batch") {
 		t.Errorf("10 devices: %v", err)
 	}
 }

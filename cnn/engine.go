@@ -36,7 +36,7 @@ func newEngine(net Architecture, config Config, weights, slots Weights) (*engine
 	err = guard("preparing the network", func() error {
 		devices := config.devices()
 		if has := backend.NumDevices(); devices > has {
-			return fmt.Errorf("%w: %d devices should share a batch, %s has %d", ErrConfig, devices, backendLabel(), has)
+			return fmt.Errorf("%w: %d devices cannot share a batch: %s has %d", ErrConfig, devices, backendLabel(), has)
 		}
 		e.train, err = graph.NewExec(backend, func(inputs []*graph.Node) []*graph.Node {
 			return trainStep(net, config, inputs)

@@ -44,7 +44,7 @@ func TestValuesLiveBetweenCells(t *testing.T) {
 		{cell: interrupt("time.Sleep(20 * time.Second)"), status: "error", err: "busy with what cannot be stopped", most: 6},
 		{cell: "%env VALUES_FOO=bar\nos.Getenv(\"VALUES_FOO\"), x", status: "ok", out: "bar, 41\n"},
 		{cell: "%compiled\n%%\nfmt.Println(\"compiled\", os.Args[0] != \"\")", status: "ok", out: "compiled true\n"},
-		{cell: "func f(n int) int { return f(n+1) + 1 }\nf(0)", status: "error", err: "the values of all cells are lost"},
+		{cell: "func f(n int) int { return f(n+1) + 1 }\nf(0)", status: "error", err: "what the cells declared is lost: x of cell [1]; twice of cell [3]; train of cell [4]"},
 		{cell: "x", status: "error", err: "undefined: x"},
 		{cell: "x := 1; x", status: "ok", out: "1\n"},
 		{cell: "%reset", status: "ok"},
