@@ -1,10 +1,9 @@
 package main
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
+	"errors"
 	"fmt"
-	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/cnnbook/cnnbook/cifar"
 	"github.com/cnnbook/cnnbook/internal/cli"
+	"github.com/cnnbook/cnnbook/internal/download"
 	"github.com/spf13/cobra"
 )
 
@@ -98,34 +98,24 @@ func originOf(path string, train *cifar.Dataset) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if info.IsDir() {
-		if archive := filepath.Join(path, cifar.ArchiveName); !train.Drawn && isOfficial(archive) {
-			return "the official archive lies in this folder: " + archive, nil
+	switch {
+	case !info.IsDir():
+		sum, _, err := download.SHA256(path)
+		if err == nil && sum == cifar.OfficialSHA256 {
+			return "the official archive: its sha256 is the published one", nil
 		}
-		switch {
-		case train.Drawn:
-			return "drawn by a program, not photographs", nil
-		case strings.HasPrefix(train.Name, "CIFAR-10"):
-			return "in CIFAR-10's layout, with its classes; whether these are the official bytes is not known: only the archive has a published sha256", nil
-		}
-		return "a dataset of other classes in CIFAR-10's layout", nil
+		return "not the official archive: its sha256 is another than the published one", err
+	case train.Drawn:
+		return "drawn by a program, not photographs", nil
 	}
-	if isOfficial(path) {
-		return "the official archive: its sha256 is the published one", nil
+	sum, _, err := download.SHA256(filepath.Join(path, cifar.ArchiveName))
+	switch {
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return "", err
+	case sum == cifar.OfficialSHA256:
+		return "the official archive lies in this folder; unpacked files beside it, which are read first, are not verified", nil
+	case strings.HasPrefix(train.Name, "CIFAR-10"):
+		return "in CIFAR-10's layout, with its classes; whether these are the official bytes is not known: only the archive has a published sha256", nil
 	}
-	return "not the official archive: its sha256 is another than the published one", nil
-}
-
-// isOfficial reports whether a file is the official archive.
-func isOfficial(name string) bool {
-	f, err := os.Open(name)
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return false
-	}
-	return hex.EncodeToString(h.Sum(nil)) == cifar.OfficialSHA256
+	return "a dataset of other classes in CIFAR-10's layout", nil
 }

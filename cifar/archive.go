@@ -125,7 +125,7 @@ func (a *archive) addFile(name string, size int64, r io.Reader) (err error) {
 		if err != nil {
 			return brokenArchive(err)
 		}
-		a.mark.classes, err = readNames(bytes.NewReader(text))
+		a.mark.classes, err = parseNames(text)
 		return err
 	}
 	if name != testFile && !slices.Contains(trainFiles(), name) {

@@ -28,6 +28,11 @@ func readNames(r io.Reader) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: reading: %w", metaFile, err)
 	}
+	return parseNames(text)
+}
+
+// parseNames is readNames for the file's content, of which a byte more than metaBytes is enough.
+func parseNames(text []byte) ([]string, error) {
 	if len(text) > metaBytes {
 		return nil, fmt.Errorf("%s: more than %d bytes; want one class name per line: %w", metaFile, metaBytes, ErrFormat)
 	}

@@ -80,12 +80,15 @@ func isSingleColour(pixels []byte) bool {
 }
 
 // Good reports whether nothing was found.
-func (q Quality) Good() bool { return q.String() == goodQuality }
-
-const goodQuality = "no image occurs twice, none is in both parts, and none has a single colour\n"
+func (q Quality) Good() bool {
+	return q.Overlap.Count+q.Repeated.Count+q.RepeatedTest.Count+q.SingleColour.Count+q.SingleColours.Count == 0
+}
 
 // String names what was found, a line each.
 func (q Quality) String() string {
+	if q.Good() {
+		return "no image occurs twice, none is in both parts, and none has a single colour\n"
+	}
 	var b strings.Builder
 	for _, line := range []struct {
 		Finding
@@ -100,9 +103,6 @@ func (q Quality) String() string {
 		if line.Count > 0 {
 			fmt.Fprintf(&b, "warning: %d of %d %s; the first is image %d, counted from 0\n", line.Count, line.Of, line.what, line.First)
 		}
-	}
-	if b.Len() == 0 {
-		return goodQuality
 	}
 	return b.String()
 }

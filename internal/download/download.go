@@ -107,23 +107,31 @@ func lockError(ctx context.Context, name string, err error) error {
 
 // verify checks the length and SHA-256 of the file.
 func (f File) verify(name string) error {
-	file, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	h := sha256.New()
-	n, err := io.Copy(h, file)
+	sum, n, err := SHA256(name)
 	if err != nil {
 		return err
 	}
 	if n != f.Bytes {
 		return fmt.Errorf("%d bytes, want %d: %w", n, f.Bytes, ErrChecksum)
 	}
-	if sum := hex.EncodeToString(h.Sum(nil)); !strings.EqualFold(sum, f.SHA256) {
+	if !strings.EqualFold(sum, f.SHA256) {
 		return fmt.Errorf("SHA-256 %s, want %s: %w", sum, f.SHA256, ErrChecksum)
 	}
 	return nil
+}
+
+// SHA256 returns the SHA-256 of a file, in hexadecimal, and the file's length in bytes.
+func SHA256(name string) (sum string, bytes int64, err error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return "", 0, err
+	}
+	defer file.Close()
+	h := sha256.New()
+	if bytes, err = io.Copy(h, file); err != nil {
+		return "", 0, err
+	}
+	return hex.EncodeToString(h.Sum(nil)), bytes, nil
 }
 
 // complete fills the part file until it is the whole file. Only consecutive failures

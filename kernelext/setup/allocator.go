@@ -3,7 +3,6 @@ package setup
 import (
 	"context"
 	_ "embed"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -46,7 +45,7 @@ func (s Installer) withAllocator(ctx context.Context, t Toolchain, r *cache.Repo
 	if err != nil {
 		return p, err
 	}
-	if p.Allocator, err = allocatorFromNote(note, f.Dir); isPluginFault(err) {
+	if p.Allocator, err = libraryFromNote(note, f.Dir, "the allocator"); isPluginFault(err) {
 		r.Say("Memory comes from the system's allocator, with which a training step takes about a fifth longer: %v (remove %s to try again)", err, f.Dir)
 		return p, nil
 	}
@@ -75,15 +74,6 @@ func (s Installer) allocatorFolder(t Toolchain, try func(ctx context.Context, li
 			return probed{File: allocatorFile}, err
 		},
 	}
-}
-
-// allocatorFromNote returns the library's path, or the reason why it does not work.
-func allocatorFromNote(note json.RawMessage, dir string) (string, error) {
-	found, err := probedFromNote(note, dir, "the allocator")
-	if err != nil {
-		return "", err
-	}
-	return filepath.Join(dir, found.File), nil
 }
 
 // Preload returns the variable that makes a child process keep large blocks of memory, as "NAME=value", or nothing. It takes

@@ -26,7 +26,7 @@ func TestAllocator(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	library, err := allocatorFromNote(note, f.Dir)
+	library, err := libraryFromNote(note, f.Dir, "the allocator")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func TestAllocatorThatDoesNotCompile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := allocatorFromNote(note, f.Dir); !isPluginFault(err) || !strings.Contains(err.Error(), "false: exit status 1") {
+	if _, err := libraryFromNote(note, f.Dir, "the allocator"); !isPluginFault(err) || !strings.Contains(err.Error(), "false: exit status 1") {
 		t.Errorf("got %v, want what the compiler said", err)
 	}
 }

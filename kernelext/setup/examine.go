@@ -90,7 +90,7 @@ func (s Installer) ExamineOneDNN(t Toolchain, p Plugin) (library, detail string,
 	if err != nil {
 		return "", "", &Problem{Cause: w.String() + " is not fetched yet", Err: ErrNotMade}
 	}
-	if library, err = oneDNNFromNote(m.Note, st.Dir); err != nil {
+	if library, err = libraryFromNote(m.Note, st.Dir, "oneDNN"); err != nil {
 		return "", "", &Problem{
 			Cause:  fmt.Sprintf("%v: XLA computes convolutions itself, more slowly", err),
 			Remedy: "fix it, remove " + st.Dir + " and run: go run . setup",
@@ -114,7 +114,7 @@ func (s Installer) ExamineAllocator(t Toolchain) (library, detail string, err er
 	if err != nil {
 		return "", "", &Problem{Cause: "the library that keeps memory between training steps is not compiled yet", Err: ErrNotMade}
 	}
-	if library, err = allocatorFromNote(m.Note, f.Dir); err != nil {
+	if library, err = libraryFromNote(m.Note, f.Dir, "the allocator"); err != nil {
 		return "", "", &Problem{
 			Cause:  fmt.Sprintf("%v: a training step takes about a fifth longer", err),
 			Remedy: "fix it, remove " + f.Dir + " and run: go run . setup",

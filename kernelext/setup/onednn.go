@@ -2,7 +2,6 @@ package setup
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -43,7 +42,7 @@ func (s Installer) withOneDNN(ctx context.Context, t Toolchain, r *cache.Reporte
 	if err != nil {
 		return p, err
 	}
-	if p.OneDNN, err = oneDNNFromNote(note, st.Dir); isPluginFault(err) {
+	if p.OneDNN, err = libraryFromNote(note, st.Dir, "oneDNN"); isPluginFault(err) {
 		p.Notice = fmt.Sprintf("Without oneDNN, which would shorten a training step by a third: %v (remove %s to try it again)", err, st.Dir)
 		r.Say("%s", p.Notice)
 		return p, nil
@@ -69,15 +68,6 @@ func (s Installer) oneDNNFolder(w Wheel, p Plugin, r *cache.Reporter, probe func
 			return probed{File: oneDNNFile}, err
 		},
 	}
-}
-
-// oneDNNFromNote returns the library's path, or the reason why it does not work.
-func oneDNNFromNote(note json.RawMessage, dir string) (string, error) {
-	found, err := probedFromNote(note, dir, "oneDNN")
-	if err != nil {
-		return "", err
-	}
-	return filepath.Join(dir, found.File), nil
 }
 
 // OnCPU reports whether the plugin is XLA's for the CPU.

@@ -287,6 +287,15 @@ func pluginFromNote(note json.RawMessage, dir, name string) (Plugin, error) {
 	return Plugin{Kind: PluginCPU, Name: name, Path: file, Backend: backendFor(file), API: found.API, Devices: found.Devices}, nil
 }
 
+// libraryFromNote returns the path of the library called name, or the reason why it does not work.
+func libraryFromNote(note json.RawMessage, dir, name string) (string, error) {
+	found, err := probedFromNote(note, dir, name)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(dir, found.File), nil
+}
+
 // probedFromNote is the result of the probe of the library called name when its folder was made. A library that did not
 // work then is a *pluginFault.
 func probedFromNote(note json.RawMessage, dir, name string) (probed, error) {

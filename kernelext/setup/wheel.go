@@ -3,8 +3,6 @@ package setup
 import (
 	"archive/zip"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/cnnbook/cnnbook/internal/download"
 	"github.com/cnnbook/cnnbook/kernelext/internal/process"
 )
 
@@ -60,16 +59,11 @@ func (w Wheel) fetch(ctx context.Context, python, log, dir, dest string) error {
 
 // checkSHA256 compares a file with its pinned hash.
 func checkSHA256(name, want string) error {
-	f, err := os.Open(name)
+	got, _, err := download.SHA256(name)
 	if err != nil {
-		return err
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	if got := hex.EncodeToString(h.Sum(nil)); got != want {
+	if got != want {
 		return fmt.Errorf("%s: %w: expected SHA-256 %s, found %s", filepath.Base(name), ErrChecksum, want, got)
 	}
 	return nil
