@@ -152,15 +152,12 @@ func (srv *Server) run(r client.Request, files []int, in *bufio.Reader) int {
 			return client.Compile
 		}
 	}
-	if text := srv.between.end(); text != "" {
-		fmt.Print(text)
-	}
+	srv.showBetween(r.Pipe, r.Back)
 	if srv.lost != "" {
 		fmt.Fprintln(os.Stderr, "note: "+srv.lost)
 		srv.lost = ""
 	}
 	defer func() { srv.between = listen(r.Number) }()
-	srv.relay.begin(r.Pipe, r.Back)
 	ended := make(chan struct{})
 	go func() {
 		for {
