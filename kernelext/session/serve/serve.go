@@ -99,6 +99,9 @@ func (srv *Server) answer(conn *net.UnixConn) {
 		os.Exit(0)
 	case r.Order:
 		a = order(r.Source)
+	case r.Editor:
+		file, line := srv.Session.EditorFile(r.Source, r.Line, r.Col, !r.Bare)
+		a.Reason = fmt.Sprintf("%d\n%s", line, file)
 	case r.Vars:
 		a.Reason = srv.Session.Vars()
 	case r.Check:
