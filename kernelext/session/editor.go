@@ -51,7 +51,7 @@ type editor struct {
 	b           strings.Builder
 	lines       int
 	start       [imports + 1]int // the line at which each section begins
-	importLines int                          // lines that are put below the first one at the end
+	importLines int              // lines that are put below the first one at the end
 }
 
 // Declarations of functions and methods, which may be half-written.
@@ -244,6 +244,13 @@ var dottedName = regexp.MustCompile(`\b([A-Za-z_]\w*)\s*\.`)
 // writeImports puts the imports below the first line: those of earlier cells, and what the cell and the declarations name.
 func (e *editor) writeImports() {
 	for name := range e.s.imports {
+		e.use(name)
+	}
+	// The same in all files: the language server reads a package anew, which takes a while, when its imports change.
+	for _, name := range []string{"context", "errors", "fmt", "image", "math", "os", "slices", "sort", "strings", "time"} {
+		e.use(name)
+	}
+	for name := range e.s.offered {
 		e.use(name)
 	}
 	for _, m := range dottedName.FindAllStringSubmatch(e.source, -1) {

@@ -44,7 +44,7 @@ type Request struct {
 	Bare   bool // without what lives
 	Line   int  // the place, counted from 0
 	Col    int
-	Number int  // of the cell
+	Number int // of the cell
 	Source string
 	Env    []string
 	Dir    string
