@@ -79,8 +79,8 @@ func (b Build) facts() []Fact {
 		{Name: "backend", Value: b.env.Plugin.String()},
 		{Name: "machine", Value: fmt.Sprintf("%s/%s, %d processors", runtime.GOOS, runtime.GOARCH, runtime.NumCPU())},
 	}
-	for _, v := range b.Software {
-		out = append(out, Fact{Name: "version", Value: v})
+	if len(b.Software) > 0 {
+		out = append(out, Fact{Name: "versions", Value: strings.Join(b.Software, ", ")})
 	}
 	if commit := commitOf(b.env.Module); commit != "" {
 		out = append(out, Fact{Name: "commit", Value: commit})

@@ -43,14 +43,14 @@ func (s Site) assemble() (map[string][]byte, error) {
 	if files["static/mathjax.js"], err = os.ReadFile(s.Formulas); err != nil {
 		return nil, fmt.Errorf("MathJax script: %w", err)
 	}
-	for _, path := range slices.Concat(s.Notebooks, s.Pages) {
+	for _, path := range s.Pages {
 		if files[filepath.Base(path)], err = os.ReadFile(path); err != nil {
 			return nil, err
 		}
 	}
 	book := siteJSON{Title: s.Title, Facts: s.Facts, Notebooks: s.notebookNames()}
 	var index siteContents
-	if index.Notebooks, book.Records, err = s.readNotebooks(); err != nil {
+	if index.Notebooks, book.Records, err = s.readNotebooks(files); err != nil {
 		return nil, err
 	}
 	if s.Results != "" {
@@ -82,8 +82,9 @@ func (s Site) notebookNames() []string {
 	return names
 }
 
-// readNotebooks returns each notebook's entry on the first page and the facts of its run.
-func (s Site) readNotebooks() ([]indexEntry, map[string][]Fact, error) {
+// readNotebooks adds the notebooks and their pictures for the first page to files. It returns each notebook's entry on
+// that page and the facts of its run.
+func (s Site) readNotebooks(files map[string][]byte) ([]indexEntry, map[string][]Fact, error) {
 	entries, records := make([]indexEntry, 0, len(s.Notebooks)), map[string][]Fact{}
 	for _, path := range s.Notebooks {
 		nb, err := readNotebook(path)
@@ -91,12 +92,20 @@ func (s Site) readNotebooks() ([]indexEntry, map[string][]Fact, error) {
 			return nil, nil, err
 		}
 		title, lead := nb.title()
-		entries = append(entries, indexEntry{Page: stem(path), Title: title, Lead: lead})
+		entry := indexEntry{Page: stem(path), Title: title, Lead: lead, Finding: nb.finding()}
+		if cover, ok := nb.cover(stem(path)); ok {
+			entry.Cover = &cover
+			files["static/"+cover.name] = cover.data
+		}
+		entries = append(entries, entry)
 		record, err := nb.record(filepath.Base(path))
 		if err != nil {
 			return nil, nil, err
 		}
 		records[stem(path)] = record.Facts
+		if files[filepath.Base(path)], err = nb.foldForPage(); err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", filepath.Base(path), err)
+		}
 	}
 	return entries, records, nil
 }
@@ -120,7 +129,7 @@ func (s Site) openWork(temp string, files map[string][]byte) (siteWork, error) {
 	parts := []string{s.Python} // its folder's name depends on all its packages
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		parts = append(parts, name)
-		if path.Ext(name) == ".py" || path.Dir(name) != "." {
+		if ext := path.Ext(name); ext == ".py" || path.Dir(name) != "." && ext != ".png" && ext != ".svg" {
 			parts = append(parts, string(files[name]))
 		}
 	}
