@@ -1,6 +1,7 @@
 package book
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -13,11 +14,15 @@ import (
 
 	"github.com/cnnbook/cnnbook/kernelext/book/godoc"
 	"github.com/cnnbook/cnnbook/kernelext/internal/cache"
+	"github.com/cnnbook/cnnbook/kernelext/internal/text"
 	"github.com/cnnbook/cnnbook/kernelext/setup"
 )
 
 // resultsName is the name of the results page.
 const resultsName = "results"
+
+// notFound is the page that a server shows for an address without one.
+const notFound = "---\norphan: true\n---\n\n# This page does not exist\n\nIt may have another name now. [The first page](index.md) lists all notebooks.\n"
 
 // siteJSON is what conf.py reads. It changes only when the pages do.
 type siteJSON struct {
@@ -26,6 +31,11 @@ type siteJSON struct {
 	Notebooks []string          `json:"notebooks"`
 	Records   map[string][]Fact `json:"records"` // page of a notebook → facts of its own run
 	Symbols   map[string]string `json:"symbols"` // cnn.OpenRun → package-cnn.html#OpenRun
+
+	URL          string            `json:"url"`
+	Repository   string            `json:"repository"`
+	Descriptions map[string]string `json:"descriptions"` // page → one sentence
+	Covers       map[string]string `json:"covers"`       // page → its picture, relative to the first page
 }
 
 // assemble returns Sphinx's source files: slash-separated name → content.
@@ -48,11 +58,20 @@ func (s Site) assemble() (map[string][]byte, error) {
 			return nil, err
 		}
 	}
-	book := siteJSON{Title: s.Title, Facts: s.Facts, Notebooks: s.notebookNames()}
+	book := siteJSON{Title: s.Title, Facts: s.Facts, Notebooks: s.notebookNames(), URL: s.URL, Repository: s.Repository}
 	var index siteContents
 	if index.Notebooks, book.Records, err = s.readNotebooks(files); err != nil {
 		return nil, err
 	}
+	book.Descriptions, book.Covers = map[string]string{"index": text.CleanLine(s.Lead)}, map[string]string{}
+	for _, e := range index.Notebooks {
+		book.Descriptions[e.Page] = firstSentence(text.CleanLine(e.Lead))
+		if e.Cover != nil {
+			book.Covers[e.Page] = "_static/" + e.Cover.name
+			book.Covers["index"] = cmp.Or(book.Covers["index"], book.Covers[e.Page])
+		}
+	}
+	files["404.md"] = []byte(notFound)
 	if s.Results != "" {
 		text, err := resultsPage(s.Results, book.Notebooks)
 		if err != nil {
