@@ -12,7 +12,6 @@ import (
 // TestValuesLiveBetweenCells runs cells in a kernel with a session: values live, also after errors, interrupts and os.Exit;
 // what the session cannot run is compiled; a session that crashed is replaced; nothing is left when the kernel has ended.
 func TestValuesLiveBetweenCells(t *testing.T) {
-	t.Setenv("CNNBOOK_SESSION", "1")
 	env := Environment(t)
 	if env.Session == "" {
 		t.Fatal("set-up has built no session")
@@ -43,7 +42,11 @@ func TestValuesLiveBetweenCells(t *testing.T) {
 		{cell: interrupt("for {}"), status: "error", err: "interrupted", most: 3},
 		{cell: interrupt("time.Sleep(20 * time.Second)"), status: "error", err: "busy with what cannot be stopped", most: 6},
 		{cell: "%env VALUES_FOO=bar\nos.Getenv(\"VALUES_FOO\"), x", status: "ok", out: "bar, 41\n"},
-		{cell: "%compiled\n%%\nfmt.Println(\"compiled\", os.Args[0] != \"\")", status: "ok", out: "compiled true\n"},
+		{cell: "%compiled\n%%\nfmt.Println(\"compiled\", os.Args[0] != \"\")", status: "ok", out: "compiled true\n", err: "compiled, apart from the other cells' values: %compiled\n"},
+		{cell: "%compiled\ny := 6\nfunc double(n int) int { return 2 * n }\nfmt.Println(double(y))", status: "ok", out: "12\n"},
+		{cell: "%compiled\ny := 6\nfunc triple(n int) int {\n\treturn 3 * m\n}\nfmt.Println(triple(y))", status: "error", err: "undefined: m"},
+		{cell: "import \"golang.org/x/tools/go/ssa\"\nfmt.Println(ssa.NaiveForm)\n", status: "ok", out: "D\n", err: "compiled, apart from the other cells' values: golang.org/x/tools/go/ssa: "},
+		{cell: "%test\nfunc TestX(t *testing.T) { t.Log(\"tested\") }", status: "ok", out: "tested", err: "compiled, apart from the other cells' values: %test\n"},
 		{cell: "func f(n int) int { return f(n+1) + 1 }\nf(0)", status: "error", err: "what the cells declared is lost: x of cell [1]; twice of cell [3]; train of cell [4]"},
 		{cell: "x", status: "error", err: "undefined: x"},
 		{cell: "x := 1; x", status: "ok", out: "1\n"},

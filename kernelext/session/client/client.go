@@ -39,6 +39,7 @@ type Request struct {
 	Check  bool // only say whether the session would run it
 	Vars   bool // list the variables that live
 	Reset  bool // end the session
+	Order  bool // say in which order a compiled program has the cell's lines
 	Number int  // of the cell
 	Source string
 	Env    []string
@@ -53,7 +54,8 @@ type Answer struct {
 	Reason string
 }
 
-// Main is the program. Its argument is the cell's number, after -check or -start.
+// Main is the program. Its argument is the cell's number, after -check if the cell is not to run, or one of -start, -vars, -reset and
+// -order.
 func Main(args []string) int {
 	dir := os.Getenv(DirVariable)
 	if dir == "" || len(args) == 0 {
@@ -75,6 +77,8 @@ func Main(args []string) int {
 		r.Vars, args = true, nil
 	case "-reset":
 		r.Reset, args = true, nil
+	case "-order":
+		r.Order, args = true, nil
 	}
 	if len(args) > 0 {
 		r.Number, _ = strconv.Atoi(args[0])
@@ -87,7 +91,7 @@ func Main(args []string) int {
 	r.Dir, _ = os.Getwd()
 	conn, err := dial(dir)
 	if err != nil {
-		if !r.Check {
+		if !r.Check && !r.Order {
 			fmt.Fprintln(os.Stderr, "error: the session does not start:", err)
 		}
 		return Compile
@@ -183,7 +187,7 @@ func ask(conn *net.UnixConn, r Request) int {
 		err = json.Unmarshal(line, &a)
 	}
 	if err != nil {
-		if r.Check {
+		if r.Check || r.Order {
 			return Compile
 		}
 		if r.Reset {

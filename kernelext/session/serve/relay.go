@@ -102,6 +102,17 @@ func (r *relay) open() bool {
 	return true
 }
 
+// remove removes the pipes of a kernel that has ended during a cell.
+func (r *relay) remove() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, pipe := range []string{r.pipe, r.from} {
+		if pipe != "" {
+			os.Remove(pipe)
+		}
+	}
+}
+
 // end waits until the kernel has all that the cell displayed, and closes its pipes.
 func (r *relay) end(well bool) {
 	r.mu.Lock()

@@ -67,7 +67,11 @@ func (srv *Server) endWith(kernel int) {
 	case srv.cells <- struct{}{}:
 	case <-time.After(5 * time.Second):
 	}
+	srv.relay.remove()
 	os.RemoveAll(srv.dir)
+	if dir := filepath.Dir(srv.dir); dir == os.Getenv("GONB_TMP_DIR") {
+		os.RemoveAll(dir) // a kernel that was killed could not
+	}
 	os.Exit(0)
 }
 
@@ -93,6 +97,8 @@ func (srv *Server) answer(conn *net.UnixConn) {
 	case r.Reset:
 		client.Lost(srv.dir)
 		os.Exit(0)
+	case r.Order:
+		a = order(r.Source)
 	case r.Vars:
 		a.Reason = srv.Session.Vars()
 	case r.Check:
@@ -106,6 +112,16 @@ func (srv *Server) answer(conn *net.UnixConn) {
 	if err == nil {
 		conn.Write(append(data, '\n'))
 	}
+}
+
+// order answers with the numbers of a cell's lines, counted from 0: a line of those before main, and one of those within it.
+func order(source string) client.Answer {
+	declarations, statements, ok := session.Program(source)
+	if !ok {
+		return client.Answer{Status: client.Compile}
+	}
+	words := func(lines []int) string { return strings.Trim(fmt.Sprint(lines), "[]") }
+	return client.Answer{Reason: words(declarations) + "\n" + words(statements)}
 }
 
 // receive takes the client's standard output and error.
