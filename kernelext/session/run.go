@@ -50,6 +50,7 @@ func init() {
 			"Show": reflect.ValueOf(func(...any) {}), "Drop": reflect.ValueOf(func(...any) {}),
 			"Ctx": reflect.ValueOf(func() context.Context { return nil }), "Halt": reflect.ValueOf(func() {}),
 			"Caught": reflect.ValueOf(func(any) {}), "At": reflect.ValueOf(func(int) {}),
+			"Own": reflect.ValueOf(func(any) any { return nil }),
 		},
 		TypedConsts: map[string]ixgo.TypedConst{}, UntypedConsts: map[string]ixgo.UntypedConst{},
 	})
@@ -76,6 +77,7 @@ func (s *Session) registerHelpers() {
 		helperPath + ".Ctx":    func() context.Context { return s.cellCtx },
 		helperPath + ".Halt":   func() { panic(halt{}) },
 		helperPath + ".Caught": caught,
+		helperPath + ".Own":    own,
 		helperPath + ".At":     func(i int) { s.reached.Store(int64(i)) },
 		"os.Exit":              func(code int) { panic(exit(code)) },
 		"runtime.Goexit":       func() { panic(goexit{}) },
@@ -129,10 +131,23 @@ func endOnError(v []any) {
 	}
 }
 
+// own gives what a cell's own recover may keep. What ends the cell goes on to do so.
+func own(e any) any {
+	switch e.(type) {
+	case exit, goexit, halt, failure:
+		panic(e)
+	}
+	return e
+}
+
 // caught tells of a panic in a goroutine, which has ended.
 func caught(e any) {
 	switch e := e.(type) {
 	case halt, goexit:
+	case exit:
+		fmt.Fprintf(os.Stderr, "error: os.Exit(%d) in a goroutine ends that goroutine only\n", int(e))
+	case failure:
+		fmt.Fprintln(os.Stderr, "error: a goroutine ended:", panicText(e))
 	default:
 		fmt.Fprintln(os.Stderr, "error: a goroutine ended with a panic:", panicText(e))
 	}

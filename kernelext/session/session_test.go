@@ -202,6 +202,30 @@ func TestInterrupt(t *testing.T) {
 	time.Sleep(time.Second)
 }
 
+// TestRecover: a cell's own recover keeps its own panics, and nothing that ends the cell.
+func TestRecover(t *testing.T) {
+	nb := newNotebook(t)
+	nb.want(`func safe(f func()) (got any) { defer func() { got = recover() }(); f(); return nil }
+func quiet(f func()) { defer func() { recover() }(); f() }
+keep := 5`, "")
+	nb.want("safe(func() { panic(\"own\") })", "own")
+	nb.want("safe(func() {}) == nil", "true")
+	nb.want("quiet(func() { var m map[int]int; m[1] = 1 }); keep", "5")
+	nb.want("func() (err error) { defer func() { if e := recover(); e != nil { err = fmt.Errorf(\"as an error: %v\", e) } }(); z := 0; fmt.Println(1 / z); return nil }() != nil", "true")
+	for source, want := range map[string]string{
+		"os.Exit(3)": "exit status 3", "log.Fatal(\"the end\")": "the end", "runtime.Goexit()": "Goexit",
+	} {
+		nb.fails("safe(func() { "+source+" })\nkeep = 6", want)
+		nb.fails("quiet(func() { "+source+" })\nkeep = 6", want)
+	}
+	time.AfterFunc(100*time.Millisecond, func() { nb.s.Interrupt(ErrInterrupted) })
+	if _, err := nb.run("for { safe(func() { for {} }) }"); !errors.Is(err, ErrInterrupted) {
+		t.Errorf("an interrupt within recover: %v", err)
+	}
+	nb.want("keep", "5")
+	nb.want("func recover() int { return 7 }\nrecover()", "7")
+}
+
 func TestVars(t *testing.T) {
 	nb := newNotebook(t)
 	nb.want("type P struct{ n int }\nx, ps := 41, []P{{1}, {2}}", "")

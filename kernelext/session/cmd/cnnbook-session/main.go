@@ -9,6 +9,7 @@ import (
 	"context"
 	"log"
 	"os"
+	"runtime/debug"
 	"strconv"
 	"syscall"
 
@@ -22,6 +23,7 @@ func main() {
 		log.Fatal("usage: cnnbook-session DIR PID")
 	}
 	syscall.CloseOnExec(3) // the lock that the client took
+	debug.SetMaxStack(serve.MaxStack)
 	pid, err := strconv.Atoi(os.Args[2])
 	if err != nil {
 		log.Fatal(err)
