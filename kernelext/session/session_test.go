@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -224,6 +226,44 @@ keep := 5`, "")
 	}
 	nb.want("keep", "5")
 	nb.want("func recover() int { return 7 }\nrecover()", "7")
+}
+
+// TestImportsThatCannotBe: a package that no cell can import is an error of the cell with its place; others are compiled.
+func TestImportsThatCannotBe(t *testing.T) {
+	nb := newNotebook(t)
+	nb.s.Own("text")
+	for source, want := range map[string]string{
+		"x := 1\nimport \"fmtt\"": "line 2: there is no package \"fmtt\" in Go's standard library\nimport \"fmtt\"\n       ^",
+		"import (\n\t\"fmt\"\n\n\t\"example.com/a/internal/b\"\n)\nfmt.Println(1)": "line 4: example.com/a/internal/b is internal",
+		"import \"internal/abi\"": "line 1: internal/abi is internal",
+		"import \"text/nope\"":    "there is no package \"text/nope\"",
+	} {
+		if err := nb.s.Qualifies(source); err != nil {
+			t.Errorf("%q is compiled: %v", source, err)
+		}
+		nb.fails(source, want)
+	}
+	nb.s.Own("example.com/ours")
+	nb.fails("import \"example.com/ours/nope\"", "cells have no package example.com/ours/nope; they have ")
+	for _, p := range []string{"example.com/other", "C"} {
+		if err := nb.s.Qualifies("import \"" + p + "\""); !errors.Is(err, ErrForeign) {
+			t.Errorf("%s: %v", p, err)
+		}
+	}
+	nb.want("fmt.Println(2)", "2")
+}
+
+// TestStandardLibrary: every package of Go's standard library is compiled in, or known not to be.
+func TestStandardLibrary(t *testing.T) {
+	out, err := exec.CommandContext(t.Context(), "go", "list", "std").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for p := range strings.FieldsSeq(string(out)) {
+		if known := slices.Contains(unregistered, p); !strings.HasPrefix(p, "vendor/") && !slices.Contains(strings.Split(p, "/"), "internal") && registered(p) == known {
+			t.Errorf("%s: compiled in is %v, among those that are not is %v", p, registered(p), known)
+		}
+	}
 }
 
 func TestVars(t *testing.T) {

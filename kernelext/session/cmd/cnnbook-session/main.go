@@ -32,6 +32,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	s.Own("github.com/cnnbook/cnnbook")
 	for _, p := range []string{"notebooks/lab", "viz", "cnn/exchange", "cnn/diagram", "kernelext"} {
 		if err := s.Preload("github.com/cnnbook/cnnbook/" + p); err != nil {
 			log.Println(err)
