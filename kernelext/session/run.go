@@ -62,12 +62,13 @@ type running struct {
 	reached atomic.Int64
 	runMu   sync.Mutex
 	cancel  context.CancelCauseFunc
+	base    context.Context // whose values cells' contexts have
 	cellCtx context.Context
 }
 
 // registerHelpers gives cells' code this session's helpers, and its own versions of what would end the process.
 func (s *Session) registerHelpers() {
-	s.stop, s.cellCtx = new(bool), context.Background()
+	s.stop, s.base, s.cellCtx = new(bool), context.Background(), context.Background()
 	p, _ := ixgo.LookupPackage(helperPath)
 	s.stop = p.Vars["Stop"].Interface().(*bool)
 	end := func(v ...any) { panic(failure{errors.New(strings.TrimSuffix(fmt.Sprint(v...), "\n"))}) }
@@ -93,6 +94,9 @@ func (s *Session) registerHelpers() {
 
 // Override makes cells call fn in place of a function that is compiled in, named as in "path/to/package.Func".
 func (s *Session) Override(name string, fn any) { s.ctx.RegisterExternal(name, fn) }
+
+// WithValues gives the contexts of the cells to come the values of ctx.
+func (s *Session) WithValues(ctx context.Context) { s.base = context.WithoutCancel(ctx) }
 
 // Context is the context of the cell that runs: it ends with the cell's interrupt.
 func (s *Session) Context() context.Context {
@@ -165,7 +169,7 @@ func (s *Session) Interrupt(cause error) {
 
 // run runs a cell that is compiled.
 func (s *Session) run(c *cell, in *ixgo.Interp) error {
-	ctx, cancel := context.WithCancelCause(context.Background())
+	ctx, cancel := context.WithCancelCause(s.base)
 	s.runMu.Lock()
 	s.cancel, s.cellCtx, *s.stop = cancel, ctx, false
 	s.runMu.Unlock()

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"syscall"
 
+	"github.com/cnnbook/cnnbook/cnn"
 	"github.com/cnnbook/cnnbook/kernelext/session"
 	_ "github.com/cnnbook/cnnbook/kernelext/session/registered"
 	"github.com/cnnbook/cnnbook/kernelext/session/serve"
@@ -32,6 +33,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	s.WithValues(cnn.WithCache(context.Background(), cnn.NewCache())) // trainings of different cells share what they can
 	s.Own("github.com/cnnbook/cnnbook")
 	for _, p := range []string{"notebooks/lab", "viz", "cnn/exchange", "cnn/diagram", "kernelext"} {
 		if err := s.Preload("github.com/cnnbook/cnnbook/" + p); err != nil {
