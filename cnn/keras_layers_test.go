@@ -134,7 +134,7 @@ func (c curves) trainer(t *testing.T, net Architecture, o Optimizer, p Preproces
 		labels[i] = int32(oracleMix(c.Salt+50, i) % 10)
 	}
 	slots := newSlots(o, w)
-	e, err := newEngine(net, Config{Optimizer: o, Preprocess: p}, w, slots)
+	e, err := newEngine(nil, net, Config{Optimizer: o, Preprocess: p}, w, slots)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,6 +39,15 @@ type chunk struct {
 
 func (c *chunk) offset(p token.Pos) int { return c.fset.Position(p).Offset - c.base }
 
+// place gives a position in the cell, line and column counted from 1.
+func (c *chunk) place(at token.Pos) (line, col int) {
+	p := c.fset.Position(at)
+	if p.Line > 1 {
+		return c.line + p.Line - 1, p.Column
+	}
+	return c.line, max(1, p.Column-c.base+c.col-1)
+}
+
 // split cuts a cell into chunks. A line "%%" is accepted and means nothing; other lines that begin with % or ! are
 // commands for the kernel, which takes them out before.
 func split(text string) ([]*chunk, error) {

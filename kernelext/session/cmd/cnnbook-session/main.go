@@ -9,9 +9,11 @@ import (
 	"context"
 	"log"
 	"os"
+	"runtime/debug"
 	"strconv"
 	"syscall"
 
+	"github.com/cnnbook/cnnbook/cnn"
 	"github.com/cnnbook/cnnbook/kernelext/session"
 	_ "github.com/cnnbook/cnnbook/kernelext/session/registered"
 	"github.com/cnnbook/cnnbook/kernelext/session/serve"
@@ -22,6 +24,7 @@ func main() {
 		log.Fatal("usage: cnnbook-session DIR PID")
 	}
 	syscall.CloseOnExec(3) // the lock that the client took
+	debug.SetMaxStack(serve.MaxStack)
 	pid, err := strconv.Atoi(os.Args[2])
 	if err != nil {
 		log.Fatal(err)
@@ -30,6 +33,8 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	s.WithValues(cnn.WithCache(context.Background(), cnn.NewCache())) // trainings of different cells share what they can
+	s.Own("github.com/cnnbook/cnnbook")
 	for _, p := range []string{"notebooks/lab", "viz", "cnn/exchange", "cnn/diagram", "kernelext"} {
 		if err := s.Preload("github.com/cnnbook/cnnbook/" + p); err != nil {
 			log.Println(err)
