@@ -174,7 +174,7 @@ func (e *engine) compile(n int) (done chan struct{}) {
 		for _, t := range part(e.state, d, devices) {
 			inputs = append(inputs, t.Shape())
 		}
-		inputs = append(inputs, stepShapes(n, batch)...)
+		inputs = append(inputs, stepShapes(n, e.net.Input, batch)...)
 	}
 	go func() {
 		defer close(done)
