@@ -3,7 +3,6 @@ package cnn
 import (
 	"slices"
 
-	"github.com/cnnbook/cnnbook/cifar"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -13,10 +12,10 @@ import (
 // labels, indices, flips, random state, rate and step rate.
 const stepInputs = 7
 
-// stepShapes returns the shapes of the stepInputs, for n images and a batch size.
-func stepShapes(n, batch int) []shapes.Shape {
+// stepShapes returns the shapes of the stepInputs, for n images of one shape and a batch size.
+func stepShapes(n int, image Shape, batch int) []shapes.Shape {
 	return []shapes.Shape{
-		shapes.Make(dtypes.Uint8, n, cifar.Height, cifar.Width, cifar.Channels),
+		shapes.Make(dtypes.Uint8, append([]int{n}, image...)...),
 		shapes.Make(dtypes.Int32, n),
 		shapes.Make(dtypes.Int32, batch),
 		shapes.Make(dtypes.Bool, batch),
