@@ -35,7 +35,16 @@ func TestValuesLiveBetweenCells(t *testing.T) {
 		{cell: "train.Len()", status: "ok", out: "100\n"},
 		{cell: "%vars", status: "ok", out: "x      int             8      1     41\n"},
 		{cell: "p := plot.New()\np", status: "ok", kind: "text/html"},
+		{cell: "kernelext.Display(p)", status: "ok", kind: "text/html"},
+		{cell: "viz.Lines{Series: []viz.Series{{Y: []float64{1, 2}}}}", status: "ok", kind: "text/html"},
+		{cell: "image.NewGray(image.Rect(0, 0, 4, 4))", status: "ok", kind: "text/html"},
+		{cell: "make([]int, 1000)", status: "ok", out: " 0 0 …] (1000 elements)\n"},
 		{cell: "kernelext.Display(kernelext.Markdown(\"**bold**\"))", status: "ok", kind: "text/markdown"},
+		{cell: "kernelext.Display(errors.New(\"shown\"), train)", status: "error", err: "cannot display item 2 of 2: no way to show a "},
+		{cell: "live := &kernelext.Live{Title: \"Late\"}\nlive.Update(kernelext.Progress{Epoch: 1, Epochs: 2, Step: 1, Steps: 2})", status: "ok", kind: "display_data text/html"},
+		{cell: "go func() {\n\ttime.Sleep(300 * time.Millisecond)\n\tlive.Finish(nil)\n\tfmt.Println(\"late\")\n\tkernelext.Display(kernelext.Markdown(\"**late**\"))\n}()", status: "ok"},
+		{cell: "!sleep 1", status: "ok"},
+		{cell: "x", status: "ok", out: "] had ended]\nlate\n[this cell]\n41\n", kind: "update_display_data text/html text/plain display_data text/markdown"},
 		{cell: "kernelext.Cell(func(ctx context.Context) error { return errors.New(\"as said\") })", status: "error", err: "as said"},
 		{cell: "\nnope", status: "error", err: "line 2: undefined: nope\nnope\n^"},
 		{cell: "os.Exit(3)", status: "error", err: "exit status 3"},
@@ -79,7 +88,7 @@ func TestValuesLiveBetweenCells(t *testing.T) {
 		g := got.Cells[i]
 		kinds := ""
 		for _, d := range g.Display {
-			kinds += strings.Join(d, " ")
+			kinds += strings.Join(d, " ") + " "
 		}
 		if g.Status != want.status || !strings.Contains(g.Out, want.out) || !strings.Contains(g.Err, want.err) || !strings.Contains(kinds, want.kind) {
 			t.Errorf("cell %d %v: got %+v, want %+v", i+1, want.cell, g, want)

@@ -103,6 +103,9 @@ func (srv *Server) answer(conn *net.UnixConn) {
 		os.Exit(0)
 	case r.Order:
 		a = order(r.Source)
+	case r.Editor:
+		file, line := srv.Session.EditorFile(r.Source, r.Line, r.Col, !r.Bare)
+		a.Reason = fmt.Sprintf("%d\n%s", line, file)
 	case r.Vars:
 		a.Reason = srv.Session.Vars()
 	case r.Check:
@@ -156,15 +159,12 @@ func (srv *Server) run(r client.Request, files []int, in *bufio.Reader) int {
 			return client.Compile
 		}
 	}
-	if text := srv.between.end(); text != "" {
-		fmt.Print(text)
-	}
+	srv.showBetween(r.Pipe, r.Back)
 	if srv.lost != "" {
 		fmt.Fprintln(os.Stderr, "note: "+srv.lost)
 		srv.lost = ""
 	}
 	defer func() { srv.between = listen(r.Number) }()
-	srv.relay.begin(r.Pipe, r.Back)
 	ended := make(chan struct{})
 	go func() {
 		for {
