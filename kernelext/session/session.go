@@ -38,6 +38,7 @@ type Session struct {
 	methods  map[string]bool // methods that begin in lower case
 	fields   map[string]bool // fields of cells' structs
 	show     func(values ...any) error
+	compiler Compiler
 	own      string // the module that is compiled in; "" if there is none
 
 	forgotten map[string]bool // variables whose type has changed
@@ -195,6 +196,12 @@ func (s *Session) Eval(n int, source string) (err error) {
 	} else if err != nil {
 		return err
 	}
+	err = c.compileMarked(chunks)
+	if errors.As(err, &p) {
+		return p.placed(c)
+	} else if err != nil {
+		return err
+	}
 	c.chunks = chunks
 	if err := c.check(); err != nil {
 		return err
@@ -262,6 +269,7 @@ func (s *Session) build(c *cell) (in *ixgo.Interp, err error) {
 	}
 	cells, others := c.needed()
 	c.pkg.SetImports(others)
+	s.registerNatives(c)
 	for name, p := range s.storageOf(c) {
 		s.ctx.RegisterExternal(c.path+"."+name, p.Interface())
 	}
@@ -511,6 +519,8 @@ func (s *Session) adopt(c *cell, in *ixgo.Interp, reached int) {
 		case *types.Func:
 			if obj.Type().(*types.Signature).TypeParams().Len() > 0 {
 				p.generic = true
+			} else if fn := c.nativeOf(name); fn != nil {
+				s.loader.learn(obj.Type(), reflect.TypeOf(fn))
 			} else if fn, ok := in.GetFunc(name); ok {
 				s.ctx.RegisterExternal(c.path+"."+name, fn)
 				s.loader.learn(obj.Type(), reflect.TypeOf(fn))

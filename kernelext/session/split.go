@@ -35,6 +35,9 @@ type chunk struct {
 	expr      bool // an expression that stands alone
 	silent    bool // ends in a semicolon of the author's own
 	generic   bool
+
+	native any    // a compiled function; text and node are its signature then
+	full   string // and this is its source
 }
 
 func (c *chunk) offset(p token.Pos) int { return c.fset.Position(p).Offset - c.base }

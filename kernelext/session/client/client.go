@@ -23,6 +23,7 @@ const Compile = 125
 const (
 	DirVariable     = "CNNBOOK_SESSION_DIR" // the session's folder
 	ProgramVariable = "CNNBOOK_SESSION_PROGRAM"
+	ModuleVariable  = "CNNBOOK_SESSION_MODULE" // the checkout that the session was built from
 	PipeVariable    = "GONB_PIPE"
 	BackVariable    = "GONB_PIPE_BACK"
 )
