@@ -259,7 +259,7 @@ func checkValues(t *testing.T, seen map[string]labSight) {
 	for i, outputs := range after {
 		texts[i] = strings.Join(outputs, "\n")
 	}
-	for i, want := range []string{"20, [1 2 3]", "numbers  []int", "before\nerror: cell [4] line 2: panic: runtime error: index out of range [7] with length 3"} {
+	for i, want := range []string{"20, [1 2 3]", "numbers  []int", "cell [4] line 2: panic: runtime error: index out of range [7] with length 3"} {
 		if !strings.Contains(texts[i], want) {
 			t.Errorf("values: cell %d shows %q, want %q", i+2, texts[i], want)
 		}

@@ -21,7 +21,7 @@ func TestConsole(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for _, want := range []string{"In [2]: 42\n", "In [3]: x is 41\n", "In [4]: error: cell [4] line 1: undefined: nope\n"} {
+	for _, want := range []string{"In [2]: 42\n", "In [3]: x is 41\n", "In [4]: cell [4] line 1: undefined: nope\n"} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}
