@@ -29,7 +29,7 @@ wanted = json.loads(r"""`+string(in)+`""")
 manager, client = start_new_kernel(kernel_name="cnnbook", startup_timeout=120)
 answers = []
 try:
-    for cell in wanted["cells"]:
+    for cell in wanted["cells"] or []:
         client.execute_interactive(cell, timeout=120, output_hook=lambda message: None)
     time.sleep(wanted["wait"])
     for text in wanted["texts"]:
