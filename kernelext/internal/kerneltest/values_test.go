@@ -33,7 +33,7 @@ func TestValuesLiveBetweenCells(t *testing.T) {
 		{cell: "func twice() int { return 2 * x }\ntwice()", status: "ok", out: "82\n"},
 		{cell: "import \"github.com/cnnbook/cnnbook/cifar\"\ntrain, _ := cifar.Drawn(1, 100, 50)", status: "ok"},
 		{cell: "train.Len()", status: "ok", out: "100\n"},
-		{cell: "%vars", status: "ok", out: "x      int             8      1     41\n"},
+		{cell: "%vars", status: "ok", out: "x      int             8       1     41\n\nThe session uses "},
 		{cell: "p := plot.New()\np", status: "ok", kind: "text/html"},
 		{cell: "kernelext.Display(p)", status: "ok", kind: "text/html"},
 		{cell: "viz.Lines{Series: []viz.Series{{Y: []float64{1, 2}}}}", status: "ok", kind: "text/html"},
