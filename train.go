@@ -122,7 +122,7 @@ type trainer func(context.Context, *cnn.Run) error
 
 // single trains one run on four fifths of the images.
 func (t training) single(ctx context.Context, b course.Budget, params kernelext.Params, images *cifar.Dataset, train trainer) ([]*cnn.Run, error) {
-	spec := cnn.Spec{Name: t.recipe, Network: cnn.WriteUp(), Config: b.BaseTraining(params.Seed)}
+	spec := cnn.Spec{Name: t.recipe, Network: cnn.WriteUp().For(images), Config: b.BaseTraining(params.Seed)}
 	var err error
 	if spec.Train, spec.Valid, err = images.Split(0.8, 1); err != nil {
 		return nil, err

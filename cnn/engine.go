@@ -243,7 +243,7 @@ func (e *engine) compile(n int) (done chan struct{}) {
 		for _, t := range part(e.state, d, devices) {
 			inputs = append(inputs, t.Shape())
 		}
-		inputs = append(inputs, stepShapes(n, batch)...)
+		inputs = append(inputs, stepShapes(n, e.net.Input, batch)...)
 	}
 	exec, err := e.program(programKey{train: true, images: n})
 	if err != nil {

@@ -46,10 +46,10 @@ func upload(backend compute.Backend, d *cifar.Dataset, devices int) (*deviceData
 	for i, l := range d.Labels {
 		labels[i] = int32(l)
 	}
-	pixels := channelsLast(d)
+	pixels, shape := channelsLast(d), d.Shape()
 	out := &deviceData{n: n}
 	for device := range devices {
-		out.images = append(out.images, tensors.FromFlatDataAndDimensions(pixels, n, cifar.Height, cifar.Width, cifar.Channels))
+		out.images = append(out.images, tensors.FromFlatDataAndDimensions(pixels, n, shape.Height, shape.Width, shape.Channels))
 		out.labels = append(out.labels, tensors.FromFlatDataAndDimensions(labels, n))
 		for _, t := range []*tensors.Tensor{out.images[device], out.labels[device]} {
 			if err := t.ToDevice(backend, compute.DeviceNum(device)); err != nil {
@@ -75,13 +75,20 @@ func (d *deviceData) free() {
 	}
 }
 
-// channelsLast reorders the official planes (red, green, blue) to pixels.
+// channelsLast reorders planes, such as red, green and blue, to pixels.
 func channelsLast(d *cifar.Dataset) []uint8 {
-	const plane = cifar.Width * cifar.Height
+	shape := d.Shape()
+	plane, size := shape.Plane(), shape.Bytes()
 	out := make([]uint8, len(d.Images))
-	for start := 0; start < len(out); start += cifar.PixelBytes {
-		in, px := d.Images[start:start+cifar.PixelBytes], out[start:start+cifar.PixelBytes]
-		for i := range plane {
+	for start := 0; start < len(out); start += size {
+		in, px := d.Images[start:start+size], out[start:start+size]
+		if shape.Channels != 3 {
+			for i := range px {
+				px[i] = in[i%shape.Channels*plane+i/shape.Channels]
+			}
+			continue
+		}
+		for i := range plane { // the same, faster
 			px[3*i], px[3*i+1], px[3*i+2] = in[i], in[plane+i], in[2*plane+i]
 		}
 	}

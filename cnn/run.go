@@ -68,6 +68,9 @@ func checkRunName(name string) error {
 // Nothing is trained yet. Close the run after use.
 func OpenRun(root string, spec Spec) (*Run, error) {
 	spec.Config = spec.Config.withDefaults()
+	if spec.Train != nil {
+		spec.Config = spec.Config.over(spec.Train.Len())
+	}
 	m, err := newManifest(spec)
 	if err != nil {
 		return nil, err

@@ -281,7 +281,10 @@ func (s *Session) outcome(c *cell, ctx context.Context, err error) error {
 		p.Text = "panic: " + panicText(v)
 	}
 	if ctxEnded(ctx) && p.Err != nil && errors.Is(p.Err, context.Canceled) {
-		return fmt.Errorf("%w: %s", ErrInterrupted, p.Text)
+		if text := strings.TrimSuffix(strings.TrimSuffix(p.Text, context.Canceled.Error()), ": "); text != "" {
+			return fmt.Errorf("%w: %s", ErrInterrupted, text)
+		}
+		return ErrInterrupted
 	}
 	return p
 }

@@ -32,6 +32,7 @@ type Session struct {
 	decls    map[string]*decl
 	imports  map[string]string // name → path
 	byName   map[string]string // name → path of a registered package, for cells that do not import it
+	offered  map[string]string // name → path of packages that cells are most likely to import
 	packages []*cellPackage
 	byPkg    map[*types.Package]*cellPackage
 	methods  map[string]bool // methods that begin in lower case
@@ -66,7 +67,7 @@ func New(show func(values ...any) error) (*Session, error) {
 	ctx.BuildContext.GOPATH, ctx.BuildContext.GOROOT = "", "" // no source of a package that is not registered
 	s := &Session{
 		ctx: ctx, text: map[int][]string{}, env: map[string]types.Object{}, decls: map[string]*decl{},
-		imports: map[string]string{}, byName: map[string]string{}, byPkg: map[*types.Package]*cellPackage{},
+		imports: map[string]string{}, byName: map[string]string{}, byPkg: map[*types.Package]*cellPackage{}, offered: map[string]string{},
 		methods: map[string]bool{}, fields: map[string]bool{}, forgotten: map[string]bool{}, show: show, history: newHistory(),
 	}
 	s.loader = &loader{Loader: ctx.Loader, reverse: map[reflect.Type]types.Type{}, installed: map[string]*ixgo.Package{}}
@@ -354,9 +355,11 @@ func (s *Session) Preload(paths ...string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, p := range paths {
-		if _, err := s.ctx.Importer.Import(p); err != nil {
+		pkg, err := s.ctx.Importer.Import(p)
+		if err != nil {
 			return fmt.Errorf("%s: %w", p, err)
 		}
+		s.offered[pkg.Name()] = p
 	}
 	return nil
 }

@@ -129,7 +129,7 @@ func (s *splitter) cut() ([]*chunk, error) {
 		s.end = off + n
 	}
 	if errs.Len() > 0 {
-		return nil, &Problem{Line: errs[0].Pos.Line, Col: errs[0].Pos.Column, Text: errs[0].Msg}
+		return s.chunks, &Problem{Line: errs[0].Pos.Line, Col: errs[0].Pos.Column, Text: errs[0].Msg}
 	}
 	return s.chunks, nil
 }

@@ -40,7 +40,12 @@ type Request struct {
 	Check  bool // only say whether the session would run it
 	Vars   bool // list the variables that live
 	Reset  bool // end the session
-	Number int  // of the cell
+	Order  bool // say in which order a compiled program has the cell's lines
+	Editor bool // give a file for a language server that is asked about a place of the cell
+	Bare   bool // without what lives
+	Line   int  // the place, counted from 0
+	Col    int
+	Number int // of the cell
 	Source string
 	Env    []string
 	Dir    string
@@ -48,13 +53,17 @@ type Request struct {
 	Back   string // from the kernel
 }
 
+// asks says whether the request is a question about a cell, and runs none.
+func (r Request) asks() bool { return r.Check || r.Order || r.Editor }
+
 // Answer is one line that the session sends when the cell has ended.
 type Answer struct {
 	Status int
 	Reason string
 }
 
-// Main is the program. Its argument is the cell's number, after -check or -start.
+// Main is the program. Its argument is the cell's number, after -check if the cell is not to run, or one of -start, -vars, -reset,
+// -order, and -editor or -editor-compiled with a line and a column of the cell, counted from 0.
 func Main(args []string) int {
 	dir := os.Getenv(DirVariable)
 	if dir == "" || len(args) == 0 {
@@ -76,6 +85,16 @@ func Main(args []string) int {
 		r.Vars, args = true, nil
 	case "-reset":
 		r.Reset, args = true, nil
+	case "-order":
+		r.Order, args = true, nil
+	case "-editor", "-editor-compiled":
+		if len(args) != 3 {
+			return 1
+		}
+		r.Editor, r.Bare = true, args[0] == "-editor-compiled"
+		r.Line, _ = strconv.Atoi(args[1])
+		r.Col, _ = strconv.Atoi(args[2])
+		args = nil
 	}
 	if len(args) > 0 {
 		r.Number, _ = strconv.Atoi(args[0])
@@ -88,7 +107,7 @@ func Main(args []string) int {
 	r.Dir, _ = os.Getwd()
 	conn, err := dial(dir)
 	if err != nil {
-		if !r.Check {
+		if !r.asks() {
 			fmt.Fprintln(os.Stderr, "error: the session does not start:", err)
 		}
 		return Compile
@@ -202,7 +221,7 @@ func ask(conn *net.UnixConn, r Request) int {
 	}
 	trace := filter.end(err != nil)
 	if err != nil {
-		if r.Check {
+		if r.asks() {
 			return Compile
 		}
 		if r.Reset {

@@ -40,10 +40,13 @@ func main() {
 	s.Compile(builder.Build)
 	s.WithValues(cnn.WithCache(context.Background(), cnn.NewCache())) // trainings of different cells share what they can
 	s.Own("github.com/cnnbook/cnnbook")
-	for _, p := range []string{"notebooks/lab", "viz", "cnn/exchange", "cnn/diagram", "kernelext"} {
+	for _, p := range []string{"notebooks/lab", "viz", "cnn", "cnn/exchange", "cnn/diagram", "cifar", "kernelext"} {
 		if err := s.Preload("github.com/cnnbook/cnnbook/" + p); err != nil {
 			log.Println(err)
 		}
+	}
+	if err := s.Preload("gonum.org/v1/plot"); err != nil {
+		log.Println(err)
 	}
 	s.Override("github.com/cnnbook/cnnbook/kernelext.Cell", func(body func(context.Context) error) {
 		if err := body(s.Context()); err != nil {
