@@ -158,7 +158,9 @@ func newTraining(ctx context.Context, r *Run, observe func(Progress)) (*training
 	}
 	// Reading and sending the images leaves garbage several times their size, which Go
 	// would keep while the first step allocates its memory.
-	debug.FreeOSMemory()
+	if !t.train.kept || !t.valid.kept {
+		debug.FreeOSMemory()
+	}
 	return t, nil
 }
 
