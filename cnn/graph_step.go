@@ -45,7 +45,7 @@ func trainStep(a Architecture, c Config, inputs []*Node) []*Node {
 
 	x := batchImages(images, indices, mirror, c.Preprocess, nil)
 	y := Gather(labels, InsertAxes(indices, -1))
-	outputs, moved := forward(a, rounded(weights, c.Precision), x, rng)
+	outputs, moved := forward(a, c.Precision, weights, x, rng)
 	z := logits(outputs)
 	loss := ReduceAllMean(crossEntropy(z, y))
 	var trained []*Node
@@ -71,6 +71,6 @@ func evalStep(a Architecture, c Config, fixed *Moments, inputs []*Node) []*Node 
 	weights, images, labels, indices, mirror := inputs[:count], inputs[count], inputs[count+1], inputs[count+2], inputs[count+3]
 	x := batchImages(images, indices, mirror, c.Preprocess, fixed)
 	y := Gather(labels, InsertAxes(indices, -1))
-	outputs, _ := forward(a, rounded(weights, c.Precision), x, nil)
+	outputs, _ := forward(a, c.Precision, weights, x, nil)
 	return []*Node{outputs[len(outputs)-1], crossEntropy(logits(outputs), y)}
 }

@@ -15,6 +15,25 @@ import (
 type deviceData struct {
 	n              int
 	images, labels []*tensors.Tensor // by device
+	release        func()            // of data that a cache keeps; nil: the data is freed after use
+}
+
+// send sends a dataset to the engine's first devices, unless its cache has it there.
+func (e *engine) send(d *cifar.Dataset, devices int) (*deviceData, error) {
+	if e.pool == nil {
+		return upload(e.backend, d, devices)
+	}
+	key := fmt.Sprintf("images %d %s", devices, e.pool.cache.images(d))
+	kept, err := e.pool.get(key, int64(devices)*int64(len(d.Images)+4*d.Len()), func() (any, func(), error) {
+		data, err := upload(e.backend, d, devices)
+		return data, data.free, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	data := *kept.value.(*deviceData)
+	data.release = func() { e.pool.release(kept) }
+	return &data, nil
 }
 
 // upload sends a dataset to the backend's first devices.
@@ -38,9 +57,13 @@ func upload(backend compute.Backend, d *cifar.Dataset, devices int) (*deviceData
 	return out, nil
 }
 
-// free releases the device's memory.
+// free releases the device's memory, or leaves it to the cache.
 func (d *deviceData) free() {
-	if d == nil {
+	switch {
+	case d == nil:
+		return
+	case d.release != nil:
+		d.release()
 		return
 	}
 	// The memory is released with the backend at the latest, so errors are ignored.

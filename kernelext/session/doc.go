@@ -43,6 +43,8 @@
 //   - Struct types without a name and with unexported fields, in several cells: check.go (shareStructs).
 //   - Literals of earlier cells' structs without the fields' names: check.go (nameFields).
 //   - Room for methods is bounded (some 8,000): a cell that does not fit is refused.
+//   - recover() in a cell's own function lets pass what ends the cell: an interrupt, os.Exit, log.Fatal, runtime.Goexit: rewrite.go.
+//     In a goroutine, os.Exit ends only that goroutine.
 //   - A panic in a goroutine ends the goroutine, where it is a function literal or a call without arguments.
 //   - Packages that are not registered are never interpreted from source: such cells are compiled.
 //
@@ -50,8 +52,9 @@
 //
 //   - Generic functions and types of registered packages (some of errors, reflect, maphash and crypto) are undefined, with
 //     an error: begin such a cell with %compiled.
-//   - Endless recursion ends the process, as it does a compiled program; so do concurrent writes to a map and a crash in C.
-//   - recover() in a cell's own function also catches os.Exit, runtime.Goexit and an interrupt.
+//   - Endless recursion ends the process, as it does a compiled program; so do concurrent writes to a map and a crash in C. The
+//     cell says so in one line, and which cells to run again. Recursion may be a million calls deep (serve.MaxStack), four times
+//     less than compiled.
 //   - What goroutines display between two cells is dropped. What they print then comes at the start of the next cell's output,
 //     below a line that says so (the last 16 KiB); what they display then is dropped. During a cell, both belong to that cell.
 //   - %T of instances of generic types.

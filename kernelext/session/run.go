@@ -50,6 +50,7 @@ func init() {
 			"Show": reflect.ValueOf(func(...any) {}), "Drop": reflect.ValueOf(func(...any) {}),
 			"Ctx": reflect.ValueOf(func() context.Context { return nil }), "Halt": reflect.ValueOf(func() {}),
 			"Caught": reflect.ValueOf(func(any) {}), "At": reflect.ValueOf(func(int) {}),
+			"Own": reflect.ValueOf(func(any) any { return nil }),
 		},
 		TypedConsts: map[string]ixgo.TypedConst{}, UntypedConsts: map[string]ixgo.UntypedConst{},
 	})
@@ -61,12 +62,13 @@ type running struct {
 	reached atomic.Int64
 	runMu   sync.Mutex
 	cancel  context.CancelCauseFunc
+	base    context.Context // whose values cells' contexts have
 	cellCtx context.Context
 }
 
 // registerHelpers gives cells' code this session's helpers, and its own versions of what would end the process.
 func (s *Session) registerHelpers() {
-	s.stop, s.cellCtx = new(bool), context.Background()
+	s.stop, s.base, s.cellCtx = new(bool), context.Background(), context.Background()
 	p, _ := ixgo.LookupPackage(helperPath)
 	s.stop = p.Vars["Stop"].Interface().(*bool)
 	end := func(v ...any) { panic(failure{errors.New(strings.TrimSuffix(fmt.Sprint(v...), "\n"))}) }
@@ -76,6 +78,7 @@ func (s *Session) registerHelpers() {
 		helperPath + ".Ctx":    func() context.Context { return s.cellCtx },
 		helperPath + ".Halt":   func() { panic(halt{}) },
 		helperPath + ".Caught": caught,
+		helperPath + ".Own":    own,
 		helperPath + ".At":     func(i int) { s.reached.Store(int64(i)) },
 		"os.Exit":              func(code int) { panic(exit(code)) },
 		"runtime.Goexit":       func() { panic(goexit{}) },
@@ -91,6 +94,9 @@ func (s *Session) registerHelpers() {
 
 // Override makes cells call fn in place of a function that is compiled in, named as in "path/to/package.Func".
 func (s *Session) Override(name string, fn any) { s.ctx.RegisterExternal(name, fn) }
+
+// WithValues gives the contexts of the cells to come the values of ctx.
+func (s *Session) WithValues(ctx context.Context) { s.base = context.WithoutCancel(ctx) }
 
 // Context is the context of the cell that runs: it ends with the cell's interrupt.
 func (s *Session) Context() context.Context {
@@ -129,10 +135,23 @@ func endOnError(v []any) {
 	}
 }
 
+// own gives what a cell's own recover may keep. What ends the cell goes on to do so.
+func own(e any) any {
+	switch e.(type) {
+	case exit, goexit, halt, failure:
+		panic(e)
+	}
+	return e
+}
+
 // caught tells of a panic in a goroutine, which has ended.
 func caught(e any) {
 	switch e := e.(type) {
 	case halt, goexit:
+	case exit:
+		fmt.Fprintf(os.Stderr, "error: os.Exit(%d) in a goroutine ends that goroutine only\n", int(e))
+	case failure:
+		fmt.Fprintln(os.Stderr, "error: a goroutine ended:", panicText(e))
 	default:
 		fmt.Fprintln(os.Stderr, "error: a goroutine ended with a panic:", panicText(e))
 	}
@@ -150,7 +169,7 @@ func (s *Session) Interrupt(cause error) {
 
 // run runs a cell that is compiled.
 func (s *Session) run(c *cell, in *ixgo.Interp) error {
-	ctx, cancel := context.WithCancelCause(context.Background())
+	ctx, cancel := context.WithCancelCause(s.base)
 	s.runMu.Lock()
 	s.cancel, s.cellCtx, *s.stop = cancel, ctx, false
 	s.runMu.Unlock()
@@ -262,7 +281,10 @@ func (s *Session) outcome(c *cell, ctx context.Context, err error) error {
 		p.Text = "panic: " + panicText(v)
 	}
 	if ctxEnded(ctx) && p.Err != nil && errors.Is(p.Err, context.Canceled) {
-		return fmt.Errorf("%w: %s", ErrInterrupted, p.Text)
+		if text := strings.TrimSuffix(strings.TrimSuffix(p.Text, context.Canceled.Error()), ": "); text != "" {
+			return fmt.Errorf("%w: %s", ErrInterrupted, text)
+		}
+		return ErrInterrupted
 	}
 	return p
 }

@@ -40,11 +40,11 @@
 //
 // # How a cell finds this module
 //
-// GoNB compiles a cell in a folder of its own and runs "go get" there. The kernelspec starts GoNB with
+// GoNB compiles a cell that the session does not run in a folder of its own. The kernelspec starts GoNB with
 // -go_work=CHECKOUT, so that this folder is a Go workspace with the checkout in it: a cell imports the module's
 // packages, and the packages that the module uses at the versions that its go.mod pins, in a notebook
-// anywhere, without set-up code and without a connection. Importing a module that the checkout does not use is up to the
-// user: GoNB then fetches it.
+// anywhere, without set-up code and without a connection. A module that the checkout lacks is added to that folder's go.mod
+// and no other module's version changes, see package kernelext/session/modules; the cell says which version it got.
 //
 // # Variables
 //

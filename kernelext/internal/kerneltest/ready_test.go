@@ -31,7 +31,7 @@ func TestReadyMachine(t *testing.T) {
 		doctor.Write(&out, checks)
 		t.Errorf("the doctor finds a fault after set-up:\n%s", &out)
 	}
-	t.Run("a notebook anywhere, offline", func(t *testing.T) { notebookAnywhere(t, env) })
+	t.Run("a notebook anywhere, offline", func(t *testing.T) { BothWays(t, func(t *testing.T, _ bool) { notebookAnywhere(t, env) }) })
 	t.Run("completion", func(t *testing.T) { completion(t, env) })
 }
 

@@ -125,6 +125,7 @@ func init() {
 			"Budgets":       reflect.ValueOf(q.Budgets),
 			"Cell":          reflect.ValueOf(q.Cell),
 			"Display":       reflect.ValueOf(q.Display),
+			"Displayable":   reflect.ValueOf(q.Displayable),
 			"ParamsFrom":    reflect.ValueOf(q.ParamsFrom),
 			"ParamsFromEnv": reflect.ValueOf(q.ParamsFromEnv),
 			"Printable":     reflect.ValueOf(q.Printable),

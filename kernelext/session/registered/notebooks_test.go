@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cnnbook/cnnbook/cnn"
 	"github.com/cnnbook/cnnbook/internal/testplugin"
 	"github.com/cnnbook/cnnbook/kernelext"
 	"github.com/cnnbook/cnnbook/kernelext/session"
@@ -144,6 +145,9 @@ func evalAll(cells []string) error {
 	if err != nil {
 		return err
 	}
+	cache := cnn.NewCache() // as in a kernel; the compiled program has none
+	defer cache.Close()
+	s.WithValues(cnn.WithCache(context.Background(), cache))
 	s.Override("github.com/cnnbook/cnnbook/kernelext.Cell", func(body func(context.Context) error) {
 		if err := body(s.Context()); err != nil {
 			session.Fail(err)

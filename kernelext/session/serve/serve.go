@@ -18,6 +18,10 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/session/client"
 )
 
+// MaxStack bounds a goroutine's stack, in bytes: endless recursion ends the process after a second, at a depth of about a
+// million calls of a cell's function. Go's own bound, four times as much, takes 4 s and all the memory of a small machine.
+const MaxStack = 256 << 20
+
 // Server runs cells in a session.
 type Server struct {
 	Session *session.Session
@@ -67,7 +71,11 @@ func (srv *Server) endWith(kernel int) {
 	case srv.cells <- struct{}{}:
 	case <-time.After(5 * time.Second):
 	}
+	srv.relay.remove()
 	os.RemoveAll(srv.dir)
+	if dir := filepath.Dir(srv.dir); dir == os.Getenv("GONB_TMP_DIR") {
+		os.RemoveAll(dir) // a kernel that was killed could not
+	}
 	os.Exit(0)
 }
 
@@ -93,6 +101,11 @@ func (srv *Server) answer(conn *net.UnixConn) {
 	case r.Reset:
 		client.Lost(srv.dir)
 		os.Exit(0)
+	case r.Order:
+		a = order(r.Source)
+	case r.Editor:
+		file, line := srv.Session.EditorFile(r.Source, r.Line, r.Col, !r.Bare)
+		a.Reason = fmt.Sprintf("%d\n%s", line, file)
 	case r.Vars:
 		a.Reason = srv.Session.Vars()
 	case r.Check:
@@ -106,6 +119,16 @@ func (srv *Server) answer(conn *net.UnixConn) {
 	if err == nil {
 		conn.Write(append(data, '\n'))
 	}
+}
+
+// order answers with the numbers of a cell's lines, counted from 0: a line of those before main, and one of those within it.
+func order(source string) client.Answer {
+	declarations, statements, ok := session.Program(source)
+	if !ok {
+		return client.Answer{Status: client.Compile}
+	}
+	words := func(lines []int) string { return strings.Trim(fmt.Sprint(lines), "[]") }
+	return client.Answer{Reason: words(declarations) + "\n" + words(statements)}
 }
 
 // receive takes the client's standard output and error.
@@ -136,15 +159,12 @@ func (srv *Server) run(r client.Request, files []int, in *bufio.Reader) int {
 			return client.Compile
 		}
 	}
-	if text := srv.between.end(); text != "" {
-		fmt.Print(text)
-	}
+	srv.showBetween(r.Pipe, r.Back)
 	if srv.lost != "" {
 		fmt.Fprintln(os.Stderr, "note: "+srv.lost)
 		srv.lost = ""
 	}
 	defer func() { srv.between = listen(r.Number) }()
-	srv.relay.begin(r.Pipe, r.Back)
 	ended := make(chan struct{})
 	go func() {
 		for {
