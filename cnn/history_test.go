@@ -78,3 +78,12 @@ func TestMeanAccuracy(t *testing.T) {
 		t.Errorf("%g of %d steps, expected 0 of none", mean, steps)
 	}
 }
+
+func TestLast(t *testing.T) {
+	if got := (History{Epochs: []Epoch{{Epoch: 1}, {Epoch: 2, ValidAccuracy: 0.5}}}).Last(); got.Epoch != 2 || got.ValidAccuracy != 0.5 {
+		t.Errorf("last epoch %+v, expected the second", got)
+	}
+	if got := (History{}).Last(); got != (Epoch{}) {
+		t.Errorf("last epoch of none: %+v", got)
+	}
+}
