@@ -44,6 +44,14 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// forImages fills in the steps of a schedule that leaves them open, for a training with n images.
+func (c Config) forImages(n int) Config {
+	if c.Batch > 0 && c.Epochs > 0 {
+		c.Schedule = over(c.Schedule, c.Epochs*StepsPerEpoch(n, c.Batch))
+	}
+	return c
+}
+
 func (c Config) validate() error {
 	if c.Batch < 1 || c.Epochs < 1 {
 		return fmt.Errorf("%w: batch and epochs must be at least 1, got %d and %d", ErrConfig, c.Batch, c.Epochs)

@@ -1,6 +1,7 @@
 package cnn
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -10,6 +11,9 @@ import (
 // Schedule defines the learning rate of each training step. It is a value: it can
 // be printed, plotted before training with [Rates], and is part of a run's
 // identity.
+//
+// In [OneCycle], [CosineWarmup], [Exponential] and [Linear], Steps may be 0: it then is the number of steps of the whole
+// training, which [OpenRun] fills in before it computes the run's identity, and [Rates] as well.
 type Schedule interface {
 	// Rate is the learning rate of a step, counted from 0.
 	Rate(step int) float64
@@ -51,7 +55,7 @@ type Cyclic struct {
 // Max/Divide up to Max over the fraction Warm, then down to Max/(Divide·Final).
 type OneCycle struct {
 	Max    float64 `json:"max"`
-	Steps  int     `json:"steps"`
+	Steps  int     `json:"steps"`            // 0 is the whole training
 	Warm   float64 `json:"warm,omitempty"`   // 0 is 0.3
 	Divide float64 `json:"divide,omitempty"` // 0 is 25
 	Final  float64 `json:"final,omitempty"`  // 0 is 10,000
@@ -64,7 +68,7 @@ type CosineWarmup struct {
 	Max   float64 `json:"max"`
 	Min   float64 `json:"min,omitempty"`
 	Warm  int     `json:"warm"`
-	Steps int     `json:"steps"`
+	Steps int     `json:"steps"` // 0 is the whole training
 }
 
 // Exponential rises from From to To over Steps steps by a constant factor: the
@@ -72,7 +76,7 @@ type CosineWarmup struct {
 type Exponential struct {
 	From  float64 `json:"from"`
 	To    float64 `json:"to"`
-	Steps int     `json:"steps"`
+	Steps int     `json:"steps"` // 0 is the whole training
 }
 
 // Linear moves the rate from From to To, either way, in equal steps over Steps
@@ -81,7 +85,7 @@ type Exponential struct {
 type Linear struct {
 	From  float64 `json:"from"`
 	To    float64 `json:"to"`
-	Steps int     `json:"steps"`
+	Steps int     `json:"steps"` // 0 is the whole training
 }
 
 // Rate is always the constant itself.
@@ -153,8 +157,28 @@ func (s Linear) Rate(step int) float64 {
 // cosine goes from a to b along half a cosine as t goes from 0 to 1.
 func cosine(a, b, t float64) float64 { return b + (a-b)*(1+math.Cos(math.Pi*t))/2 }
 
+// over returns a schedule whose open number of steps is n.
+func over(s Schedule, n int) Schedule {
+	switch s := s.(type) {
+	case OneCycle:
+		s.Steps = cmp.Or(s.Steps, n)
+		return s
+	case CosineWarmup:
+		s.Steps = cmp.Or(s.Steps, n)
+		return s
+	case Exponential:
+		s.Steps = cmp.Or(s.Steps, n)
+		return s
+	case Linear:
+		s.Steps = cmp.Or(s.Steps, n)
+		return s
+	}
+	return s
+}
+
 // Rates lists the rates of the first n steps, ready to plot.
 func Rates(s Schedule, n int) []float64 {
+	s = over(s, n)
 	out := make([]float64, n)
 	for i := range out {
 		out[i] = s.Rate(i)

@@ -98,3 +98,33 @@ func TestLinearRefuses(t *testing.T) {
 		}
 	}
 }
+
+// A schedule that leaves its steps open gets those of the whole training, and so the identity of one that states them.
+func TestOpenStepsAreTheWholeTraining(t *testing.T) {
+	spec := tinySpec(t)
+	spec.Config.Epochs = 3
+	steps := 3 * StepsPerEpoch(spec.Train.Len(), spec.Config.Batch)
+	root := t.TempDir()
+	for _, pair := range [][2]Schedule{
+		{OneCycle{Max: 0.1}, OneCycle{Max: 0.1, Steps: steps}},
+		{CosineWarmup{Max: 0.1, Warm: 2}, CosineWarmup{Max: 0.1, Warm: 2, Steps: steps}},
+		{Exponential{From: 0.1, To: 0.2}, Exponential{From: 0.1, To: 0.2, Steps: steps}},
+		{Linear{From: 0.2, To: 0.1}, Linear{From: 0.2, To: 0.1, Steps: steps}},
+	} {
+		var dirs [2]string
+		for i, s := range pair {
+			spec.Config.Schedule = s
+			r, err := OpenRun(root, spec)
+			if err != nil {
+				t.Fatalf("%#v: %v", s, err)
+			}
+			dirs[i] = r.Dir
+		}
+		if dirs[0] != dirs[1] {
+			t.Errorf("%#v and %#v: runs %s and %s, want one", pair[0], pair[1], dirs[0], dirs[1])
+		}
+		if got, want := Rates(pair[0], steps), Rates(pair[1], steps); got[steps-1] != want[steps-1] || got[1] != want[1] {
+			t.Errorf("%#v: rates %v, want %v", pair[0], got, want)
+		}
+	}
+}
