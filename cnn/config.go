@@ -44,10 +44,11 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// forImages fills in the steps of a schedule that leaves them open, for a training with n images.
-func (c Config) forImages(n int) Config {
-	if c.Batch > 0 && c.Epochs > 0 {
-		c.Schedule = over(c.Schedule, c.Epochs*StepsPerEpoch(n, c.Batch))
+// over fills in the number of steps of a schedule that spans the whole training of so many images. What is wrong with the
+// configuration is left to validate.
+func (c Config) over(images int) Config {
+	if c.Batch > 0 && c.Epochs > 0 && images > 0 {
+		c.Schedule = c.Schedule.over(c.Epochs * StepsPerEpoch(images, c.Batch))
 	}
 	return c
 }

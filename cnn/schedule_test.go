@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 )
 
@@ -99,32 +100,46 @@ func TestLinearRefuses(t *testing.T) {
 	}
 }
 
-// A schedule that leaves its steps open gets those of the whole training, and so the identity of one that states them.
-func TestOpenStepsAreTheWholeTraining(t *testing.T) {
+// A schedule without a number of steps spans the training, and makes the same run as one whose steps were counted by hand.
+func TestSchedulesKnowTheirSteps(t *testing.T) {
 	spec := tinySpec(t)
-	spec.Config.Epochs = 3
-	steps := 3 * StepsPerEpoch(spec.Train.Len(), spec.Config.Batch)
-	root := t.TempDir()
-	for _, pair := range [][2]Schedule{
-		{OneCycle{Max: 0.1}, OneCycle{Max: 0.1, Steps: steps}},
-		{CosineWarmup{Max: 0.1, Warm: 2}, CosineWarmup{Max: 0.1, Warm: 2, Steps: steps}},
-		{Exponential{From: 0.1, To: 0.2}, Exponential{From: 0.1, To: 0.2, Steps: steps}},
-		{Linear{From: 0.2, To: 0.1}, Linear{From: 0.2, To: 0.1, Steps: steps}},
+	spec.Config.Epochs, spec.Config.Batch = 3, 4
+	steps := 3 * StepsPerEpoch(spec.Train.Len(), 4)
+	for name, pair := range map[string][2]Schedule{
+		"one-cycle":   {OneCycle{Max: 0.002}, OneCycle{Max: 0.002, Steps: steps}},
+		"cosine":      {CosineWarmup{Max: 0.1, Warm: 2}, CosineWarmup{Max: 0.1, Warm: 2, Steps: steps}},
+		"exponential": {Exponential{From: 0.001, To: 0.1}, Exponential{From: 0.001, To: 0.1, Steps: steps}},
+		"linear":      {Linear{From: 0.1, To: 0.001}, Linear{From: 0.1, To: 0.001, Steps: steps}},
+		"cyclic":      {Cyclic{Base: 0.001, Max: 0.01}, Cyclic{Base: 0.001, Max: 0.01, StepSize: (steps + 1) / 2}},
 	} {
-		var dirs [2]string
-		for i, s := range pair {
-			spec.Config.Schedule = s
-			r, err := OpenRun(root, spec)
-			if err != nil {
-				t.Fatalf("%#v: %v", s, err)
+		t.Run(name, func(t *testing.T) {
+			root := t.TempDir()
+			dirs := [2]string{}
+			for i, s := range pair {
+				spec.Config.Schedule = s
+				dirs[i] = openTiny(t, root, spec).Dir
 			}
-			dirs[i] = r.Dir
-		}
-		if dirs[0] != dirs[1] {
-			t.Errorf("%#v and %#v: runs %s and %s, want one", pair[0], pair[1], dirs[0], dirs[1])
-		}
-		if got, want := Rates(pair[0], steps), Rates(pair[1], steps); got[steps-1] != want[steps-1] || got[1] != want[1] {
-			t.Errorf("%#v: rates %v, want %v", pair[0], got, want)
+			if dirs[0] != dirs[1] {
+				t.Errorf("%s without a number of steps, %s with it", dirs[0], dirs[1])
+			}
+			if !math.IsNaN(pair[0].Rate(0)) {
+				t.Errorf("rate %g before the number of steps is known, expected NaN", pair[0].Rate(0))
+			}
+			if got, want := Rates(pair[0], steps), Rates(pair[1], steps); !slices.Equal(got, want) {
+				t.Errorf("rates %v, expected %v", got, want)
+			}
+		})
+	}
+}
+
+// One step is too short for a schedule from one rate to another, and says so.
+func TestSchedulesThatSpanOneStep(t *testing.T) {
+	spec := tinySpec(t)
+	spec.Config.Epochs, spec.Config.Batch = 1, spec.Train.Len()
+	for _, s := range []Schedule{OneCycle{Max: 1}, Linear{From: 1, To: 2}, Exponential{From: 1, To: 2}, CosineWarmup{Max: 1, Warm: 1}, OneCycle{Max: 1, Steps: -4}} {
+		spec.Config.Schedule = s
+		if _, err := OpenRun(t.TempDir(), spec); !errors.Is(err, ErrConfig) {
+			t.Errorf("%#v over one step: %v, expected ErrConfig", s, err)
 		}
 	}
 }
