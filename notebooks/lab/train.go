@@ -11,12 +11,11 @@ import (
 // Fit trains a network on the lab's images and returns the run, which validates with the lab's validation images after each
 // epoch. A run that is finished is loaded and nothing is shown; one that was interrupted goes on. from, if given, is the run
 // whose weights it starts from. config may leave out the batch, which is then the budget's, and the seed, which is the lab's.
-// Its input and its classes
-// become those of the images. The live display has the run's name as its title.
+// The live display has the run's name as its title.
 func (l *Lab) Fit(name string, network cnn.Architecture, config cnn.Config, from ...*cnn.Run) *cnn.Run {
 	config.Batch = cmp.Or(config.Batch, l.Batch)
 	config.Seed = cmp.Or(config.Seed, l.Seed)
-	spec := cnn.Spec{Name: name, Network: network.For(l.Train), Config: config, Train: l.Train, Valid: l.Valid}
+	spec := cnn.Spec{Name: name, Network: network, Config: config, Train: l.Train, Valid: l.Valid}
 	if len(from) > 0 {
 		spec.From = from[0]
 	}
