@@ -1,7 +1,6 @@
 package serve
 
 import (
-	"bufio"
 	"bytes"
 	"fmt"
 	"os"
@@ -60,8 +59,8 @@ func newKernel(t *testing.T) *kernel {
 	return k
 }
 
-// command is the client that hands a cell over.
-func (k *kernel) command(source string, args ...string) *exec.Cmd {
+// client runs the client and gives what it prints, and how it ended.
+func (k *kernel) client(source string, args ...string) (stdout, stderr string, status int) {
 	k.t.Helper()
 	program, err := os.Executable()
 	if err != nil {
@@ -70,13 +69,6 @@ func (k *kernel) command(source string, args ...string) *exec.Cmd {
 	cmd := exec.Command(program, args...)
 	cmd.Env = append(os.Environ(), envRole+"=client", client.DirVariable+"="+k.dir, client.ProgramVariable+"="+program)
 	cmd.Stdin = strings.NewReader(source)
-	return cmd
-}
-
-// client runs the client and gives what it prints, and how it ended.
-func (k *kernel) client(source string, args ...string) (stdout, stderr string, status int) {
-	k.t.Helper()
-	cmd := k.command(source, args...)
 	var out, problems bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &problems
 	if err := cmd.Run(); cmd.ProcessState == nil {
