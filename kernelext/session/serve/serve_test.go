@@ -187,29 +187,3 @@ func TestFolderIsTheUsersOwn(t *testing.T) {
 		t.Errorf("in an open folder: %q and status %d", problems, status)
 	}
 }
-
-// TestInterruptIsASignalToo: compiled packages that know no cell's context get the signal, and the session lives on.
-func TestInterruptIsASignalToo(t *testing.T) {
-	k := newKernel(t)
-	k.want("import (\"os\"; \"os/signal\")\nx := 1", "")
-	k.want("c := make(chan os.Signal, 1); signal.Notify(c, os.Interrupt); signal.Stop(c); x", "1\n")
-	k.n++
-	cmd := k.command("signal.Notify(c, os.Interrupt); fmt.Println(\"waiting\"); <-c; x = 2; signal.Stop(c)", strconv.Itoa(k.n))
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
-		t.Fatal(err)
-	}
-	cmd.Process.Signal(os.Interrupt)
-	began := time.Now()
-	cmd.Wait()
-	if took := time.Since(began); took > 3*time.Second {
-		t.Errorf("the cell ended after %v: it got no signal", took)
-	}
-	k.want("x", "2\n")
-}
