@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -78,6 +79,23 @@ func withParent(parent context.Context, getppid func() int, poll, grace time.Dur
 		gone()
 	}()
 	return ctx, func() { cancel(context.Canceled) }
+}
+
+// cellOfSession gives the context of the cell that runs in this process's session; nil where there is none.
+var cellOfSession atomic.Pointer[func() context.Context]
+
+// InSession makes [Interruptible] begin from the context of the cell that runs in a session. The session's program calls it
+// once.
+func InSession(cell func() context.Context) { cellOfSession.Store(&cell) }
+
+// Interruptible returns a context that ends when the cell is interrupted, by Jupyter's stop button, ctrl-C or a termination
+// signal, and when its kernel ends. It is for calls that take time and have no context of their own: they call stop when
+// they return.
+func Interruptible() (ctx context.Context, stop context.CancelFunc) {
+	if cell := cellOfSession.Load(); cell != nil {
+		return context.WithCancel((*cell)())
+	}
+	return cellContext(context.Background())
 }
 
 // cellContext is the context of a cell: it ends at an interrupt and, in a notebook, with the kernel.

@@ -15,11 +15,13 @@ import (
 	"syscall"
 
 	"github.com/cnnbook/cnnbook/cnn"
+	"github.com/cnnbook/cnnbook/kernelext"
 	"github.com/cnnbook/cnnbook/kernelext/session"
 	"github.com/cnnbook/cnnbook/kernelext/session/client"
 	"github.com/cnnbook/cnnbook/kernelext/session/compiled"
 	_ "github.com/cnnbook/cnnbook/kernelext/session/registered"
 	"github.com/cnnbook/cnnbook/kernelext/session/serve"
+	"github.com/cnnbook/cnnbook/kernelext/session/show"
 )
 
 func main() {
@@ -32,7 +34,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	s, err := session.New(show)
+	s, err := session.New(show.Values)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -53,5 +55,6 @@ func main() {
 			session.Fail(err)
 		}
 	})
+	kernelext.InSession(s.Context)
 	log.Fatal(serve.Serve(s, os.Args[1], pid))
 }
