@@ -189,8 +189,8 @@ func TestInterruptedErrors(t *testing.T) {
 	cause := errors.New("stopped from outside")
 	for cell, want := range map[string]string{
 		"<-ctx.Done()\nfunc() error { return fmt.Errorf(\"saved: %w\", context.Cause(ctx)) }()": "interrupted: saved",
-		"<-ctx.Done()\nfunc() error { return fmt.Errorf(\"saved: %w\", ctx.Err()) }()":         "interrupted: saved",
-		"<-ctx.Done()\nfunc() error { return ctx.Err() }()":                                    "interrupted",
+		"<-ctx.Done()\nfunc() error { return fmt.Errorf(\"saved: %w\", ctx.Err()) }()":          "interrupted: saved",
+		"<-ctx.Done()\nfunc() error { return ctx.Err() }()":                                     "interrupted",
 	} {
 		time.AfterFunc(100*time.Millisecond, func() { nb.s.Interrupt(cause) })
 		if _, err := nb.run(cell); !errors.Is(err, ErrInterrupted) || err.Error() != want {
