@@ -9,6 +9,8 @@
 //	native.go      functions that are compiled; compiled builds them as plugins
 //	client, serve  the way from the kernel to the process and back, over a Unix socket in a folder of the user's own
 //	modules        what a compiled cell imports and the workspace lacks, added without moving other modules
+//	EditorFile     what a language server reads, to complete and explain what is in a cell
+//	Program        the order of a cell's lines in a compiled program
 //	registered     what cells can import; go generate writes it from internal/register's list
 //
 // # Cells
@@ -79,8 +81,9 @@
 //   - Endless recursion ends the process, as it does a compiled program; so do concurrent writes to a map and a crash in C. The
 //     cell says so in one line, and which cells to run again. Recursion may be a million calls deep (serve.MaxStack), four times
 //     less than compiled.
-//   - What goroutines display between two cells is dropped. What they print then comes at the start of the next cell's output,
-//     below a line that says so (the last 16 KiB); what they display then is dropped. During a cell, both belong to that cell.
+//   - What goroutines print and display between two cells comes at the start of the next cell's output, below a line that says so (the
+//     last 16 KiB and the last 16 displays). An update of what a cell displayed goes there, when the next cell starts. During a cell,
+//     all that goroutines print and display belongs to that cell.
 //   - %T of instances of generic types.
 //   - Interpreted loops are slow, see below.
 package session

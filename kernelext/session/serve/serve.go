@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"time"
@@ -110,7 +111,7 @@ func (srv *Server) answer(conn *net.UnixConn) {
 		file, line := srv.Session.EditorFile(r.Source, r.Line, r.Col, !r.Bare)
 		a.Reason = fmt.Sprintf("%d\n%s", line, file)
 	case r.Vars:
-		a.Reason = srv.Session.Vars()
+		a.Reason = srv.Session.Vars() + fmt.Sprintf("\nThe session uses %d MB of memory.", memory()>>20)
 	case r.Check:
 		if err := srv.Session.Qualifies(r.Source); err != nil {
 			a = client.Answer{Status: client.Compile, Reason: err.Error()}
@@ -122,6 +123,19 @@ func (srv *Server) answer(conn *net.UnixConn) {
 	if err == nil {
 		conn.Write(append(data, '\n'))
 	}
+}
+
+// memory is what the process uses, in bytes: as the system counts it, or else as Go does.
+func memory() uint64 {
+	if text, err := os.ReadFile("/proc/self/statm"); err == nil {
+		var size, resident uint64
+		if n, _ := fmt.Sscan(string(text), &size, &resident); n == 2 {
+			return resident * uint64(os.Getpagesize())
+		}
+	}
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.Sys
 }
 
 // order answers with the numbers of a cell's lines, counted from 0: a line of those before main, and one of those within it.
