@@ -8,9 +8,9 @@
 //	Session.Eval   split → plan → source → check → build → run → adopt
 //	native.go      functions that are compiled; compiled builds them as plugins
 //	client, serve  the way from the kernel to the process and back, over a Unix socket in a folder of the user's own
-//	modules        what a compiled cell imports and the workspace lacks, added without moving other modules
 //	EditorFile     what a language server reads, to complete and explain what is in a cell
 //	Program        the order of a cell's lines in a compiled program
+//	modules        what a compiled cell imports and the workspace lacks, added without moving other modules
 //	registered     what cells can import; go generate writes it from internal/register's list
 //
 // # Cells
