@@ -185,6 +185,7 @@ func evalAll(cells []string) error {
 	cache := cnn.NewCache() // as in a kernel; the compiled program has none
 	defer cache.Close()
 	s.WithValues(cnn.WithCache(context.Background(), cache))
+	kernelext.InSession(s.Context)
 	s.Override("github.com/cnnbook/cnnbook/kernelext.Cell", func(body func(context.Context) error) {
 		if err := body(s.Context()); err != nil {
 			session.Fail(err)
