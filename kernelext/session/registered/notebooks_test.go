@@ -22,6 +22,10 @@ import (
 // envNotebooks names the notebooks that TestNotebooksBothWays runs: their numbers, separated by commas, or "all".
 const envNotebooks = "CNNBOOK_SESSION_NOTEBOOKS"
 
+// usual are the notebooks that run without it, as in CI: they take a minute, and all take some five. TestNotebooksCompile compiles
+// and vets all of them, everywhere.
+const usual = "02,03"
+
 // notebooks is the folder of the notebooks.
 const notebooks = "../../../notebooks"
 
@@ -61,7 +65,7 @@ func TestNotebooksBothWays(t *testing.T) {
 	}
 	chosen := os.Getenv(envNotebooks)
 	if chosen == "" {
-		chosen = "02"
+		chosen = usual
 	}
 	for _, file := range notebookFiles(t) {
 		if chosen != "all" && !strings.Contains(","+chosen+",", ","+number(file)+",") {
