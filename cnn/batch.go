@@ -16,6 +16,7 @@ const (
 	streamShuffle
 	streamFlip
 	streamDropout
+	streamNoise // of no run: what a rate search is compared with
 )
 
 // mix spreads two numbers over 64 bits (SplitMix64's finaliser; Steele, Lea and

@@ -44,6 +44,15 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// over fills in the number of steps of a schedule that spans the whole training of so many images. What is wrong with the
+// configuration is left to validate.
+func (c Config) over(images int) Config {
+	if c.Batch > 0 && c.Epochs > 0 && images > 0 {
+		c.Schedule = c.Schedule.over(c.Epochs * StepsPerEpoch(images, c.Batch))
+	}
+	return c
+}
+
 func (c Config) validate() error {
 	if c.Batch < 1 || c.Epochs < 1 {
 		return fmt.Errorf("%w: batch and epochs must be at least 1, got %d and %d", ErrConfig, c.Batch, c.Epochs)

@@ -87,7 +87,7 @@ func TestStepsOfTheLastEpochAndTheirMeans(t *testing.T) {
 		},
 		Epochs: []Epoch{{Epoch: 1}, {Epoch: 2}}, // the third was interrupted
 	}
-	last := h.LastEpoch()
+	last := h.LastSteps()
 	if len(last) != 2 || last[0].Step != 2 || last[1].Step != 3 {
 		t.Errorf("the last finished epoch has the steps %+v, expected 2 and 3", last)
 	}
@@ -99,5 +99,14 @@ func TestStepsOfTheLastEpochAndTheirMeans(t *testing.T) {
 	}
 	if n := h.Images(); n != 10 {
 		t.Errorf("%d images, expected 10", n)
+	}
+}
+
+func TestLast(t *testing.T) {
+	if got := (History{Epochs: []Epoch{{Epoch: 1}, {Epoch: 2, ValidAccuracy: 0.5}}}).Last(); got.Epoch != 2 || got.ValidAccuracy != 0.5 {
+		t.Errorf("last epoch %+v, expected the second", got)
+	}
+	if got := (History{}).Last(); got != (Epoch{}) {
+		t.Errorf("last epoch of none: %+v", got)
 	}
 }

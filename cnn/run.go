@@ -67,6 +67,9 @@ func checkRunName(name string) error {
 // Nothing is trained yet. Close the run after use.
 func OpenRun(root string, spec Spec) (*Run, error) {
 	spec.Config = spec.Config.withDefaults()
+	if spec.Train != nil {
+		spec.Config = spec.Config.over(spec.Train.Len())
+	}
 	m, err := newManifest(spec)
 	if err != nil {
 		return nil, err
@@ -362,7 +365,14 @@ func (r *Run) Weights() Weights { return r.weights.Clone() }
 func (r *Run) String() string {
 	finished, total := r.Epochs()
 	m := r.manifest
-	s := fmt.Sprintf("run %s: %s, %d training images, %d of %d epochs, seed %d", r.Name, m.Data.Train.Name, m.Data.Train.Images, finished, total, r.config().Seed)
+	epochs := fmt.Sprintf("%d of %d epochs", finished, total)
+	switch {
+	case finished >= total && total == 1:
+		epochs = "1 epoch"
+	case finished >= total:
+		epochs = fmt.Sprintf("%d epochs", total)
+	}
+	s := fmt.Sprintf("run %s: %s, %d training images, %s, seed %d", r.Name, m.Data.Train.Name, m.Data.Train.Images, epochs, r.config().Seed)
 	if m.Backend != "" {
 		s += ", " + m.Backend
 	}

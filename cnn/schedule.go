@@ -1,6 +1,7 @@
 package cnn
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -10,10 +11,14 @@ import (
 // Schedule defines the learning rate of each training step. It is a value: it can
 // be printed, plotted before training with [Rates], and is part of a run's
 // identity.
+//
+// A schedule whose Steps (or StepSize) is 0 spans the whole training, however long that is: [OpenRun] and [Rates]
+// fill the number in, so the run is the same as one whose steps were counted by hand. Until then its Rate is NaN.
 type Schedule interface {
 	// Rate is the learning rate of a step, counted from 0.
 	Rate(step int) float64
 	validate() error
+	over(steps int) Schedule // itself, its number of steps filled in from those of the whole training
 }
 
 // Constant is the same rate at every step.
@@ -41,7 +46,7 @@ const (
 type Cyclic struct {
 	Base     float64 `json:"base"`
 	Max      float64 `json:"max"`
-	StepSize int     `json:"step_size"`       // steps of half a cycle
+	StepSize int     `json:"step_size"`       // steps of half a cycle; 0: one cycle spans the training
 	Mode     Mode    `json:"mode,omitempty"`  // empty is Triangular
 	Gamma    float64 `json:"gamma,omitempty"` // for ExpRange
 }
@@ -51,7 +56,7 @@ type Cyclic struct {
 // Max/Divide up to Max over the fraction Warm, then down to Max/(Divide·Final).
 type OneCycle struct {
 	Max    float64 `json:"max"`
-	Steps  int     `json:"steps"`
+	Steps  int     `json:"steps"`            // 0: the whole training
 	Warm   float64 `json:"warm,omitempty"`   // 0 is 0.3
 	Divide float64 `json:"divide,omitempty"` // 0 is 25
 	Final  float64 `json:"final,omitempty"`  // 0 is 10,000
@@ -64,7 +69,7 @@ type CosineWarmup struct {
 	Max   float64 `json:"max"`
 	Min   float64 `json:"min,omitempty"`
 	Warm  int     `json:"warm"`
-	Steps int     `json:"steps"`
+	Steps int     `json:"steps"` // 0: the whole training
 }
 
 // Exponential rises from From to To over Steps steps by a constant factor: the
@@ -72,7 +77,7 @@ type CosineWarmup struct {
 type Exponential struct {
 	From  float64 `json:"from"`
 	To    float64 `json:"to"`
-	Steps int     `json:"steps"`
+	Steps int     `json:"steps"` // 0: the whole training
 }
 
 // Linear moves the rate from From to To, either way, in equal steps over Steps
@@ -81,7 +86,7 @@ type Exponential struct {
 type Linear struct {
 	From  float64 `json:"from"`
 	To    float64 `json:"to"`
-	Steps int     `json:"steps"`
+	Steps int     `json:"steps"` // 0: the whole training
 }
 
 // Rate is always the constant itself.
@@ -89,6 +94,9 @@ func (s Constant) Rate(int) float64 { return float64(s) }
 
 // Rate follows the formula above.
 func (s Cyclic) Rate(step int) float64 {
+	if s.StepSize == 0 {
+		return math.NaN()
+	}
 	t, half := float64(step), float64(s.StepSize)
 	cycle := math.Floor(1 + t/(2*half))
 	x := math.Abs(t/half - 2*cycle + 1)
@@ -104,6 +112,9 @@ func (s Cyclic) Rate(step int) float64 {
 
 // Rate follows the two cosine ramps; after Steps it stays at the lowest rate.
 func (s OneCycle) Rate(step int) float64 {
+	if s.Steps == 0 {
+		return math.NaN()
+	}
 	s = s.withDefaults()
 	first := s.Max / s.Divide
 	last := first / s.Final
@@ -131,6 +142,9 @@ func (s OneCycle) withDefaults() OneCycle {
 
 // Rate follows the warm-up, then the cosine; after Steps it stays at Min.
 func (s CosineWarmup) Rate(step int) float64 {
+	if s.Steps == 0 {
+		return math.NaN()
+	}
 	if step < s.Warm {
 		return s.Max * float64(step+1) / float64(s.Warm)
 	}
@@ -140,12 +154,18 @@ func (s CosineWarmup) Rate(step int) float64 {
 
 // Rate is From·(To/From)^(step/(Steps−1)), and To from there on.
 func (s Exponential) Rate(step int) float64 {
+	if s.Steps == 0 {
+		return math.NaN()
+	}
 	t := min(1, float64(step)/float64(max(1, s.Steps-1)))
 	return s.From * math.Pow(s.To/s.From, t)
 }
 
 // Rate follows the formula of [Linear].
 func (s Linear) Rate(step int) float64 {
+	if s.Steps == 0 {
+		return math.NaN()
+	}
 	t := min(1, float64(step)/float64(max(1, s.Steps-1)))
 	return s.From + (s.To-s.From)*t
 }
@@ -153,13 +173,41 @@ func (s Linear) Rate(step int) float64 {
 // cosine goes from a to b along half a cosine as t goes from 0 to 1.
 func cosine(a, b, t float64) float64 { return b + (a-b)*(1+math.Cos(math.Pi*t))/2 }
 
-// Rates lists the rates of the first n steps, ready to plot.
+// Rates lists the rates of a training of n steps, ready to plot. A schedule without a number of steps spans all n.
 func Rates(s Schedule, n int) []float64 {
+	s = s.over(n)
 	out := make([]float64, n)
 	for i := range out {
 		out[i] = s.Rate(i)
 	}
 	return out
+}
+
+func (s Constant) over(int) Schedule { return s }
+
+func (s Cyclic) over(steps int) Schedule {
+	s.StepSize = cmp.Or(s.StepSize, (steps+1)/2)
+	return s
+}
+
+func (s OneCycle) over(steps int) Schedule {
+	s.Steps = cmp.Or(s.Steps, steps)
+	return s
+}
+
+func (s CosineWarmup) over(steps int) Schedule {
+	s.Steps = cmp.Or(s.Steps, steps)
+	return s
+}
+
+func (s Exponential) over(steps int) Schedule {
+	s.Steps = cmp.Or(s.Steps, steps)
+	return s
+}
+
+func (s Linear) over(steps int) Schedule {
+	s.Steps = cmp.Or(s.Steps, steps)
+	return s
 }
 
 func (s Constant) validate() error {

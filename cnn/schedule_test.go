@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 )
 
@@ -71,6 +72,18 @@ func ExampleCyclic() {
 	// step 320: 0.0010
 }
 
+func ExampleOneCycle() {
+	// Without a number of steps, the cycle spans the training: here 101 steps, 30 up and 70 down.
+	rates := Rates(OneCycle{Max: 0.002}, 101)
+	for _, step := range []int{0, 29, 100} {
+		fmt.Printf("step %3d: %.3g\n", step, rates[step])
+	}
+	// Output:
+	// step   0: 8e-05
+	// step  29: 0.002
+	// step 100: 8e-09
+}
+
 func TestLinearGoesBothWays(t *testing.T) {
 	for _, c := range []struct {
 		schedule Linear
@@ -95,6 +108,50 @@ func TestLinearRefuses(t *testing.T) {
 		err := Config{Schedule: s}.withDefaults().validate()
 		if !errors.Is(err, ErrConfig) {
 			t.Errorf("%+v: %v, expected ErrConfig", s, err)
+		}
+	}
+}
+
+// A schedule without a number of steps spans the training, and makes the same run as one whose steps were counted by hand.
+func TestSchedulesKnowTheirSteps(t *testing.T) {
+	spec := tinySpec(t)
+	spec.Config.Epochs, spec.Config.Batch = 3, 4
+	steps := 3 * StepsPerEpoch(spec.Train.Len(), 4)
+	for name, pair := range map[string][2]Schedule{
+		"one-cycle":   {OneCycle{Max: 0.002}, OneCycle{Max: 0.002, Steps: steps}},
+		"cosine":      {CosineWarmup{Max: 0.1, Warm: 2}, CosineWarmup{Max: 0.1, Warm: 2, Steps: steps}},
+		"exponential": {Exponential{From: 0.001, To: 0.1}, Exponential{From: 0.001, To: 0.1, Steps: steps}},
+		"linear":      {Linear{From: 0.1, To: 0.001}, Linear{From: 0.1, To: 0.001, Steps: steps}},
+		"cyclic":      {Cyclic{Base: 0.001, Max: 0.01}, Cyclic{Base: 0.001, Max: 0.01, StepSize: (steps + 1) / 2}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			root := t.TempDir()
+			dirs := [2]string{}
+			for i, s := range pair {
+				spec.Config.Schedule = s
+				dirs[i] = openTiny(t, root, spec).Dir
+			}
+			if dirs[0] != dirs[1] {
+				t.Errorf("%s without a number of steps, %s with it", dirs[0], dirs[1])
+			}
+			if !math.IsNaN(pair[0].Rate(0)) {
+				t.Errorf("rate %g before the number of steps is known, expected NaN", pair[0].Rate(0))
+			}
+			if got, want := Rates(pair[0], steps), Rates(pair[1], steps); !slices.Equal(got, want) {
+				t.Errorf("rates %v, expected %v", got, want)
+			}
+		})
+	}
+}
+
+// One step is too short for a schedule from one rate to another, and says so.
+func TestSchedulesThatSpanOneStep(t *testing.T) {
+	spec := tinySpec(t)
+	spec.Config.Epochs, spec.Config.Batch = 1, spec.Train.Len()
+	for _, s := range []Schedule{OneCycle{Max: 1}, Linear{From: 1, To: 2}, Exponential{From: 1, To: 2}, CosineWarmup{Max: 1, Warm: 1}, OneCycle{Max: 1, Steps: -4}} {
+		spec.Config.Schedule = s
+		if _, err := OpenRun(t.TempDir(), spec); !errors.Is(err, ErrConfig) {
+			t.Errorf("%#v over one step: %v, expected ErrConfig", s, err)
 		}
 	}
 }

@@ -73,7 +73,7 @@ func figuresHTML(p Progress, final bool) string {
 		add("validation accuracy", metricText(p.ValidAccuracy))
 	}
 	if p.Rate != 0 {
-		add("rate", fmt.Sprintf("%.4g", p.Rate))
+		add("rate", shortNumber(p.Rate))
 	}
 	if p.StepTime > 0 {
 		add("time", strings.TrimSuffix(stepText(p.StepTime), "/step")+" per step")

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/cnnbook/cnnbook/internal/number"
 	"gonum.org/v1/plot"
 )
 
@@ -76,7 +77,7 @@ func roundStep(rough float64) float64 {
 // formatTick writes v with the given decimals and grouped thousands.
 func formatTick(v float64, decimals int) string {
 	if a := math.Abs(v); a != 0 && (a < 1e-5 || a >= 1e9) {
-		return strconv.FormatFloat(v, 'g', 3, 64)
+		return number.Short(v)
 	}
 	if v == 0 {
 		v = 0 // no "-0"
@@ -136,39 +137,12 @@ func (logTicks) Ticks(low, high float64) []plot.Tick {
 			}
 			tick := plot.Tick{Value: v}
 			if m == 1 && (e-first)%every == 0 || few && (m == 2 || m == 5) {
-				tick.Label = shortNumber(v)
+				tick.Label = number.Short(v)
 			}
 			ticks = append(ticks, tick)
 		}
 	}
 	return ticks
-}
-
-// shortNumber writes v with up to three significant digits: 2.33, 0.00432, 4.3e-06, 24000.
-func shortNumber(v float64) string {
-	a := math.Abs(v)
-	switch {
-	case a == 0:
-		return "0"
-	case a < 1e-4 || a >= 1e7:
-		return strconv.FormatFloat(v, 'g', 3, 64)
-	case a >= 100:
-		return strconv.FormatFloat(v, 'f', 0, 64)
-	}
-	decimals := 2 - int(math.Floor(math.Log10(a)))
-	s := strconv.FormatFloat(v, 'f', decimals, 64)
-	return strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
-}
-
-// altNumber is shortNumber for alternative texts, which write powers of ten out: 4.3 × 10⁻⁶.
-func altNumber(v float64) string {
-	digits, exponent, scientific := strings.Cut(shortNumber(v), "e")
-	if !scientific {
-		return digits
-	}
-	power, _ := strconv.Atoi(exponent)
-	raised := strings.NewReplacer("-", "⁻", "0", "⁰", "1", "¹", "2", "²", "3", "³", "4", "⁴", "5", "⁵", "6", "⁶", "7", "⁷", "8", "⁸", "9", "⁹")
-	return digits + " × 10" + raised.Replace(strconv.Itoa(power))
 }
 
 // sentence ends s with a full stop unless it already ends in one.

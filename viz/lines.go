@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cnnbook/cnnbook/internal/number"
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/plotter"
@@ -184,14 +185,14 @@ func (l Lines) alt() string {
 		last := len(s.Y) - 1
 		low, high := slices.Min(s.Y), slices.Max(s.Y)
 		fmt.Fprintf(&b, " %s: %s at %s, %s at %s, lowest %s, highest %s.", orWord(s.Name, "The line"),
-			altNumber(s.Y[0]), altNumber(s.at(0)), altNumber(s.Y[last]), altNumber(s.at(last)),
-			altNumber(low), altNumber(high))
+			number.Short(s.Y[0]), number.Short(s.at(0)), number.Short(s.Y[last]), number.Short(s.at(last)),
+			number.Short(low), number.Short(high))
 	}
 	if l.YMax != 0 {
-		fmt.Fprintf(&b, " The vertical axis ends at %s.", altNumber(l.YMax))
+		fmt.Fprintf(&b, " The vertical axis ends at %s.", number.Short(l.YMax))
 	}
 	if l.Mark != nil {
-		fmt.Fprintf(&b, " Marked at %s: %s", altNumber(l.Mark.X), sentence(orWord(l.Mark.Text, "no text")))
+		fmt.Fprintf(&b, " Marked at %s: %s", number.Short(l.Mark.X), sentence(orWord(l.Mark.Text, "no text")))
 	}
 	return b.String()
 }

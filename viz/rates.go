@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/cnnbook/cnnbook/internal/number"
 	"gonum.org/v1/plot"
 )
 
@@ -124,7 +125,7 @@ func (f Finder) lines() (Lines, error) {
 	}
 	l.YMax = finderTop(l.Series[len(l.Series)-1].Y)
 	if f.Suggestion > 0 {
-		l.Mark = &Mark{X: f.Suggestion, Text: "suggested: " + shortNumber(f.Suggestion)}
+		l.Mark = &Mark{X: f.Suggestion, Text: "suggested: " + number.Short(f.Suggestion)}
 		if f.Reason != "" {
 			l.Mark.Text += ", " + f.Reason
 		}

@@ -21,12 +21,7 @@ type lettering struct {
 	color color.Color
 }
 
-func (l lettering) face() font.Face { return font.DefaultCache.Lookup(l.font, l.font.Size) }
-
-func (l lettering) width(s string) vg.Length {
-	face := l.face()
-	return face.Width(s)
-}
+func (l lettering) width(s string) vg.Length { return textWidth(l.font, s) }
 
 // draw writes s on the baseline y. align is the position of x in s: 0 is the left end,
 // 0.5 the middle, 1 the right end.
@@ -35,7 +30,7 @@ func (l lettering) draw(c draw.Canvas, x, y vg.Length, align float64, s string) 
 		return
 	}
 	c.SetColor(l.color)
-	c.FillString(l.face(), vg.Point{X: x - vg.Length(align)*l.width(s), Y: y}, s)
+	fillText(c, l.font, vg.Point{X: x - vg.Length(align)*l.width(s), Y: y}, s)
 }
 
 // drawMiddle writes s so that its capitals and digits are centred on the height y.

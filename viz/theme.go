@@ -64,15 +64,18 @@ func NewPlot(title, xLabel, yLabel string) *plot.Plot {
 	p.Title.Text = title
 	p.Title.Padding = 8
 	p.Title.TextStyle.Font = sans(titleSize, true)
+	p.Title.TextStyle.Handler = p.TextHandler
 	p.Title.TextStyle.Color = ink()
 	p.X.Label.Text = xLabel
 	p.Y.Label.Text = yLabel
 	p.Legend.TextStyle.Font = sans(tickSize, false)
 	for _, axis := range []*plot.Axis{&p.X, &p.Y} {
 		axis.Label.TextStyle.Font = sans(labelSize, false)
+		axis.Label.TextStyle.Handler = p.TextHandler
 		axis.Label.TextStyle.Color = ink()
 		axis.Label.Padding = 4
 		axis.Tick.Label.Font = sans(tickSize, false)
+		axis.Tick.Label.Handler = p.TextHandler
 		axis.Tick.Label.Color = ink()
 		axis.Tick.Length = 4
 		axis.Tick.LineStyle = draw.LineStyle{Color: faintInk(), Width: 0.8}
@@ -88,7 +91,7 @@ func NewPlot(title, xLabel, yLabel string) *plot.Plot {
 // the line box with its descent, 0.1 of a line too high.
 const tickMiddle = draw.YAlignment(-0.6)
 
-func textHandler() text.Handler { return text.Plain{Fonts: font.DefaultCache} }
+func textHandler() text.Handler { return raisedText{text.Plain{Fonts: font.DefaultCache}} }
 
 // sans is the Liberation Sans included in gonum/plot; its widths equal Arial's.
 func sans(size vg.Length, bold bool) font.Font {

@@ -1,10 +1,8 @@
 package lab
 
 import (
-	"context"
 	"fmt"
 
-	"github.com/cnnbook/cnnbook/cifar"
 	"github.com/cnnbook/cnnbook/cnn"
 	"github.com/cnnbook/cnnbook/kernelext"
 )
@@ -31,12 +29,6 @@ func TwoWays(firstName string, first *cnn.Result, secondName string, second *cnn
 	t.Add(Scores(first, firstName)...)
 	t.Add(Scores(second, secondName)...)
 	return t
-}
-
-// Together is [EvaluateTogether], and ends the cell on an error.
-func Together(run *cnn.Run, d *cifar.Dataset) *cnn.Result {
-	defer run.Close()
-	return interruptible(func(ctx context.Context) (*cnn.Result, error) { return EvaluateTogether(ctx, run, d) })
 }
 
 // Some is the result for some of the images: [cnn.Result.Subset]. It ends the cell on an error.

@@ -43,7 +43,8 @@ func Serve(s *session.Session, dir string, kernel int) error {
 	if err := os.Rename(filepath.Join(dir, client.Socket+".new"), filepath.Join(dir, client.Socket)); err != nil {
 		return err
 	}
-	signal.Ignore(syscall.SIGPIPE) // a client that was killed must not end the session by what its cell still prints
+	signal.Notify(make(chan os.Signal, 1), os.Interrupt) // see interrupt; nothing else acts on it
+	signal.Ignore(syscall.SIGPIPE)                       // a client that was killed must not end the session by what its cell still prints
 	go srv.endWith(kernel)
 	for {
 		conn, err := l.AcceptUnix()
@@ -62,13 +63,20 @@ func (srv *Server) endWith(kernel int) {
 	for syscall.Kill(kernel, 0) == nil {
 		time.Sleep(500 * time.Millisecond)
 	}
-	srv.Session.Interrupt(errKernelGone)
+	srv.interrupt(errKernelGone)
 	select {
 	case srv.cells <- struct{}{}:
 	case <-time.After(5 * time.Second):
 	}
 	os.RemoveAll(srv.dir)
 	os.Exit(0)
+}
+
+// interrupt ends the cell that runs. Compiled packages do not know the cell's context: they get the signal that a cell in a
+// process of its own would get.
+func (srv *Server) interrupt(cause error) {
+	srv.Session.Interrupt(cause)
+	syscall.Kill(os.Getpid(), syscall.SIGINT)
 }
 
 func (srv *Server) answer(conn *net.UnixConn) {
@@ -153,12 +161,12 @@ func (srv *Server) run(r client.Request, files []int, in *bufio.Reader) int {
 				select {
 				case <-ended:
 				default:
-					srv.Session.Interrupt(session.ErrInterrupted) // the client is gone
+					srv.interrupt(session.ErrInterrupted) // the client is gone
 				}
 				return
 			}
 			if strings.TrimSpace(line) == "interrupt" {
-				srv.Session.Interrupt(session.ErrInterrupted)
+				srv.interrupt(session.ErrInterrupted)
 			}
 		}
 	}()

@@ -75,7 +75,7 @@ func displayable(v any) bool {
 		return false
 	}
 	switch v.(type) {
-	case kernelext.Figure, kernelext.Drawing, image.Image:
+	case kernelext.Figure, kernelext.Drawing, image.Image, *kernelext.Table:
 		return true
 	}
 	return reflect.TypeOf(v).PkgPath() == reflect.TypeFor[kernelext.Table]().PkgPath()
