@@ -39,7 +39,7 @@ func trainCommand() *cobra.Command {
 	params := paramFlags(c)
 	f := c.Flags()
 	f.StringVar(&t.recipe, "recipe", recipeBase, "base: the write-up's SGD at 0.001; quick: Adam with a one-cycle learning rate; as-written: all eight stages of the write-up on a single model, with its split and its random flips in the evaluation")
-	f.StringVar(&t.precision, "precision", "", "bfloat16: convolutions and matrix multiplications in half precision, which is faster on GPUs")
+	f.StringVar(&t.precision, "precision", "", "bfloat16: convolutions and matrix multiplications in half precision, which is faster on GPUs and on processors with AMX; go run . doctor says what this one has")
 	f.IntVar(&t.epochs, "epochs", 0, "total number of epochs (default: the budget's)")
 	f.IntVar(&t.devices, "devices", 1, "devices that share each batch; xla:cpu always has 4, xla:cuda has one per GPU")
 	cli.Complete(c, "recipe", func() []string { return []string{recipeBase, recipeQuick, recipeWriteUp} })
@@ -122,9 +122,9 @@ type trainer func(context.Context, *cnn.Run) error
 
 // single trains one run on four fifths of the images.
 func (t training) single(ctx context.Context, b course.Budget, params kernelext.Params, images *cifar.Dataset, train trainer) ([]*cnn.Run, error) {
-	spec := cnn.Spec{Name: t.recipe, Network: cnn.WriteUp(), Config: b.BaseTraining(params.Seed)}
+	spec := cnn.Spec{Name: t.recipe, Network: cnn.WriteUp().For(images), Config: b.BaseTraining(params.Seed)}
 	var err error
-	if spec.Train, spec.Valid, err = images.Split(0.8, 1); err != nil {
+	if spec.Train, spec.Valid, err = images.Split(0.8, params.Seed); err != nil {
 		return nil, err
 	}
 	if t.recipe == recipeQuick {
@@ -142,7 +142,7 @@ func (t training) single(ctx context.Context, b course.Budget, params kernelext.
 func (training) writeUp(ctx context.Context, b course.Budget, params kernelext.Params, images *cifar.Dataset, train trainer) ([]*cnn.Run, error) {
 	c := course.Chain{Root: params.Runs, Budget: b, Seed: params.Seed, FlipEvaluation: true, Trainer: train}
 	var err error
-	if c.Train, c.Valid, err = images.SplitWithReplacement(0.8, 1); err != nil {
+	if c.Train, c.Valid, err = images.SplitWithReplacement(0.8, params.Seed); err != nil {
 		return nil, err
 	}
 	return c.WriteUp(ctx)
