@@ -35,6 +35,22 @@ func CountLeak(train, valid *Dataset) Leak {
 	return l
 }
 
+// Seen divides the images of valid by their Origin: the indices of those whose original is in train too, and of the others.
+func Seen(train, valid *Dataset) (seen, unseen []int) {
+	inTrain := origins(train)
+	for i := range valid.Len() {
+		if inTrain[valid.origin(i)] {
+			seen = append(seen, i)
+		} else {
+			unseen = append(unseen, i)
+		}
+	}
+	return seen, unseen
+}
+
+// Distinct returns the number of different originals among the images of d.
+func (d *Dataset) Distinct() int { return len(origins(d)) }
+
 func origins(d *Dataset) map[int]bool {
 	set := make(map[int]bool, d.Len())
 	for i := range d.Len() {

@@ -189,3 +189,22 @@ func TestPickPerClass(t *testing.T) {
 		}
 	}
 }
+
+func TestSeenAndDistinct(t *testing.T) {
+	train := &Dataset{Labels: make([]uint8, 4), Origin: []int{7, 2, 7, 5}}
+	valid := &Dataset{Labels: make([]uint8, 3), Origin: []int{2, 9, 5}}
+	seen, unseen := Seen(train, valid)
+	if !slices.Equal(seen, []int{0, 2}) || !slices.Equal(unseen, []int{1}) {
+		t.Errorf("seen %v and unseen %v, expected 0, 2 and 1", seen, unseen)
+	}
+	if n := train.Distinct(); n != 3 {
+		t.Errorf("%d different images, expected 3", n)
+	}
+	leaking, held, err := uneven(500).SplitWithReplacement(0.8, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if seen, _ := Seen(leaking, held); len(seen) != CountLeak(leaking, held).Shared {
+		t.Errorf("Seen finds %d images, CountLeak %d", len(seen), CountLeak(leaking, held).Shared)
+	}
+}

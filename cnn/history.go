@@ -97,6 +97,38 @@ func (h History) MeanAccuracy(keep func(Step) bool) (mean float64, steps int) {
 	return mean / float64(max(1, steps)), steps
 }
 
+// Images returns the number of images over all steps: an image counts once for each epoch.
+func (h History) Images() int {
+	n := 0
+	for _, s := range h.Steps {
+		n += s.Images
+	}
+	return n
+}
+
+// LastSteps returns the steps of the last finished epoch.
+func (h History) LastSteps() []Step {
+	var steps []Step
+	for _, s := range h.Steps {
+		if s.Epoch == len(h.Epochs) {
+			steps = append(steps, s)
+		}
+	}
+	return steps
+}
+
+// StepMeans returns the mean loss and accuracy of some steps, weighted by the size of each batch; those of none are 0.
+func StepMeans(steps []Step) (loss, accuracy float64) {
+	images := 0
+	for _, s := range steps {
+		images += s.Images
+		loss += s.Loss * float64(s.Images)
+		accuracy += s.Accuracy * float64(s.Images)
+	}
+	n := float64(max(1, images))
+	return loss / n, accuracy / n
+}
+
 // meanOfEpoch returns the loss and accuracy over the steps of an epoch so far,
 // weighted by the size of each batch.
 func (h History) meanOfEpoch(epoch int) (loss, accuracy float64) {

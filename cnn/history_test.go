@@ -79,6 +79,29 @@ func TestMeanAccuracy(t *testing.T) {
 	}
 }
 
+func TestStepsOfTheLastEpochAndTheirMeans(t *testing.T) {
+	h := History{
+		Steps: []Step{
+			{Step: 1, Epoch: 1, Images: 3, Loss: 9, Accuracy: 0}, {Step: 2, Epoch: 2, Images: 3, Loss: 2, Accuracy: 0.5},
+			{Step: 3, Epoch: 2, Images: 1, Loss: 6, Accuracy: 1}, {Step: 4, Epoch: 3, Images: 3, Loss: 8, Accuracy: 0},
+		},
+		Epochs: []Epoch{{Epoch: 1}, {Epoch: 2}}, // the third was interrupted
+	}
+	last := h.LastSteps()
+	if len(last) != 2 || last[0].Step != 2 || last[1].Step != 3 {
+		t.Errorf("the last finished epoch has the steps %+v, expected 2 and 3", last)
+	}
+	if loss, accuracy := StepMeans(last); loss != 3 || accuracy != 0.625 {
+		t.Errorf("mean loss %g and accuracy %g, expected 3 and 0.625", loss, accuracy)
+	}
+	if loss, accuracy := StepMeans(nil); loss != 0 || accuracy != 0 {
+		t.Errorf("the means of no steps are %g and %g, expected 0", loss, accuracy)
+	}
+	if n := h.Images(); n != 10 {
+		t.Errorf("%d images, expected 10", n)
+	}
+}
+
 func TestLast(t *testing.T) {
 	if got := (History{Epochs: []Epoch{{Epoch: 1}, {Epoch: 2, ValidAccuracy: 0.5}}}).Last(); got.Epoch != 2 || got.ValidAccuracy != 0.5 {
 		t.Errorf("last epoch %+v, expected the second", got)

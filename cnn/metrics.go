@@ -117,6 +117,36 @@ func (r *Result) Misclassified() []int {
 	return out
 }
 
+// Changed lists the indices of the images for which other, a result for the same images, predicts another class. Images that
+// only one of the two has are not compared.
+func (r *Result) Changed(other *Result) []int {
+	var out []int
+	for i := range min(len(r.Predicted), len(other.Predicted)) {
+		if r.Predicted[i] != other.Predicted[i] {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// Correct reports for each image whether its class was predicted.
+func (r *Result) Correct() []bool {
+	out := make([]bool, len(r.Actual))
+	for i, a := range r.Actual {
+		out[i] = r.Predicted[i] == a
+	}
+	return out
+}
+
+// Confidence returns the probability of the predicted class of each image, 0 to 1.
+func (r *Result) Confidence() []float64 {
+	out := make([]float64, len(r.Predicted))
+	for i, p := range r.Predicted {
+		out[i] = r.Probabilities[i][p]
+	}
+	return out
+}
+
 // Interval returns the 95 % confidence interval of the accuracy.
 func (r *Result) Interval() (low, high float64) {
 	right := len(r.Actual) - len(r.Misclassified())
@@ -149,11 +179,7 @@ type CalibrationBin struct {
 // and returns the expected calibration error: the mean difference of the two,
 // weighted by images (Guo et al. 2017, arXiv 1706.04599, equation 3).
 func (r *Result) Calibration(bins int) ([]CalibrationBin, float64) {
-	confidence, correct := make([]float64, len(r.Actual)), make([]bool, len(r.Actual))
-	for i, p := range r.Predicted {
-		confidence[i], correct[i] = r.Probabilities[i][p], p == r.Actual[i]
-	}
-	counted := stats.Calibration(confidence, correct, bins)
+	counted := stats.Calibration(r.Confidence(), r.Correct(), bins)
 	out := make([]CalibrationBin, len(counted))
 	for i, b := range counted {
 		out[i] = CalibrationBin{Low: b.Low, High: b.High, Images: b.Count, Confidence: b.Confidence, Accuracy: b.Accuracy}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 )
 
@@ -45,5 +46,22 @@ func TestSubsetRefusesBadIndices(t *testing.T) {
 		if _, err := fourAnswers().Subset(indices); !errors.Is(err, ErrConfig) {
 			t.Errorf("Subset(%v) gives %v, expected an ErrConfig", indices, err)
 		}
+	}
+}
+
+func TestChangedCorrectAndConfidence(t *testing.T) {
+	r, other := fourAnswers(), fourAnswers()
+	if got := r.Changed(other); got != nil {
+		t.Errorf("Changed against itself gives %v", got)
+	}
+	other.Predicted = []int{1, 0, 1, 0}
+	if got := r.Changed(other); !slices.Equal(got, []int{0, 3}) {
+		t.Errorf("Changed gives %v, expected 0 and 3", got)
+	}
+	if got := r.Correct(); !slices.Equal(got, []bool{true, false, true, false}) {
+		t.Errorf("Correct gives %v", got)
+	}
+	if got := r.Confidence(); !slices.Equal(got, []float64{.9, .8, .7, .6}) {
+		t.Errorf("Confidence gives %v", got)
 	}
 }

@@ -152,6 +152,7 @@ func init() {
 			"NewReader":    reflect.ValueOf(q.NewReader),
 			"Open":         reflect.ValueOf(q.Open),
 			"Save":         reflect.ValueOf(q.Save),
+			"Seen":         reflect.ValueOf(q.Seen),
 		},
 		TypedConsts: map[string]ixgo.TypedConst{},
 		UntypedConsts: map[string]ixgo.UntypedConst{

@@ -226,6 +226,7 @@ func init() {
 			"SamePadding":      reflect.ValueOf(q.SamePadding),
 			"Software":         reflect.ValueOf(q.Software),
 			"Standardize":      reflect.ValueOf(q.Standardize),
+			"StepMeans":        reflect.ValueOf(q.StepMeans),
 			"StepsPerEpoch":    reflect.ValueOf(q.StepsPerEpoch),
 			"Wilson":           reflect.ValueOf(q.Wilson),
 			"WriteNewFile":     reflect.ValueOf(q.WriteNewFile),

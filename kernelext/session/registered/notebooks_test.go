@@ -15,6 +15,7 @@ import (
 	"github.com/cnnbook/cnnbook/internal/testplugin"
 	"github.com/cnnbook/cnnbook/kernelext"
 	"github.com/cnnbook/cnnbook/kernelext/session"
+	"github.com/cnnbook/cnnbook/kernelext/session/show"
 )
 
 // envNotebooks names the notebooks that TestNotebooksBothWays runs: their numbers, separated by commas, or "all".
@@ -92,7 +93,7 @@ func compiledOutput(t *testing.T, cells []string) string {
 	t.Helper()
 	dir := t.TempDir()
 	source, program := filepath.Join(dir, "main.go"), filepath.Join(dir, "program")
-	joined, err := session.Join(cells)
+	joined, err := session.Join(cells, "github.com/cnnbook/cnnbook/kernelext/session/show")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +141,7 @@ func sessionOutput(t *testing.T, cells []string) string {
 }
 
 func evalAll(cells []string) error {
-	s, err := session.New(func(v ...any) error { return kernelext.Display(v...) })
+	s, err := session.New(show.Values)
 	if err != nil {
 		return err
 	}

@@ -1,10 +1,12 @@
-package main
+// Package show shows what the last expression of a cell gives.
+package show
 
 import (
 	"bytes"
 	"fmt"
 	"image"
 	"image/png"
+	"os"
 	"reflect"
 	"strings"
 
@@ -15,9 +17,36 @@ import (
 	"gonum.org/v1/plot/vg/vgimg"
 )
 
-// show shows the values of a cell's last expression: what kernelext displays as that, a plot as an image, anything else as Go
+// Cell does for a program of joined cells what a session does: it shows the values of a cell's last expression, or ends the
+// program if the last of them is an error. A last value of nil is not shown.
+func Cell(values ...any) {
+	if values = checked(values); len(values) > 0 {
+		checked([]any{Values(values...)})
+	}
+}
+
+// Drop ends the program if the last of the values is an error.
+func Drop(values ...any) { checked(values) }
+
+// checked gives the values without a last one that is nil.
+func checked(values []any) []any {
+	n := len(values) - 1
+	if n < 0 {
+		return values
+	}
+	if err, ok := values[n].(error); ok {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	if values[n] == nil {
+		return values[:n]
+	}
+	return values
+}
+
+// Values shows the values of a cell's last expression: what kernelext displays as that, a plot as an image, anything else as Go
 // prints it.
-func show(values ...any) error {
+func Values(values ...any) error {
 	var plain []string
 	for _, v := range values {
 		if p, ok := v.(*plot.Plot); ok {

@@ -1,0 +1,13 @@
+package cifar
+
+import "slices"
+
+// Mirrored copies d with every image mirrored left to right.
+func (d *Dataset) Mirrored() *Dataset {
+	out := d.Head(d.Len())
+	out.Name += ", mirrored"
+	for row := range slices.Chunk(out.Images, Width) { // images are stored row by row
+		slices.Reverse(row)
+	}
+	return out
+}
