@@ -31,6 +31,8 @@ func bookCommand() *cobra.Command {
 	c.Flags().StringVar(&b.Only, "only", "", "run only these notebooks, such as 01 or 02,06")
 	c.Flags().BoolVar(&b.Update, "update", false, "also write the results back into notebooks/, drawn images only")
 	c.Flags().BoolVar(&b.Force, "force", false, "run notebooks even if nothing has changed since their last run")
+	c.Flags().StringVar(&b.URL, "url", "", "address at which the folder --out will be published, for search engines and link previews")
+	c.Flags().StringVar(&b.Repository, "repository", "", "address of the repository with these notebooks, for a button that starts them in Binder")
 	cli.Complete(c, "only", notebookNames)
 	c.RunE = func(c *cobra.Command, _ []string) (err error) {
 		if b.Params, err = params(); err != nil {

@@ -125,8 +125,10 @@ func (a *archive) addFile(name string, size int64, r io.Reader) (err error) {
 		if err != nil {
 			return brokenArchive(err)
 		}
-		a.mark.classes, err = parseNames(text)
+		a.mark.classes, err = officialLayout().parseNames(text)
 		return err
+	case infoFile:
+		return fmt.Errorf("it holds %s, a dataset of another size than CIFAR-10's; unpack the archive and give the folder: %w", infoFile, ErrFormat)
 	}
 	if name != testFile && !slices.Contains(trainFiles(), name) {
 		return nil

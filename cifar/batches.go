@@ -26,40 +26,44 @@ type batch struct {
 	labels []uint8
 }
 
-// readBatch reads a whole file of 1 to FileRecords records. size is the announced
-// number of bytes, or negative; it is only a hint for allocation.
+// readBatch reads a whole file of the official layout: see [layout.readBatch].
 func readBatch(r io.Reader, name string, size int64) (batch, error) {
-	if size > FileRecords*RecordBytes {
-		return batch{}, tooLong(name)
+	return officialLayout().readBatch(r, name, size)
+}
+
+// readBatch reads a whole file of 1 to l.records records. size is the announced
+// number of bytes, or negative; it is only a hint for allocation.
+func (l layout) readBatch(r io.Reader, name string, size int64) (batch, error) {
+	if size > int64(l.records)*int64(l.recordBytes()) {
+		return batch{}, l.tooLong(name)
 	}
-	hint := max(0, int(size/RecordBytes))
-	b := batch{images: make([]byte, 0, hint*PixelBytes), labels: make([]uint8, 0, hint)}
-	records := NewReader(r, name)
-	var rec Record
+	hint := max(0, int(size/int64(l.recordBytes())))
+	b := batch{images: make([]byte, 0, hint*l.shape.Bytes()), labels: make([]uint8, 0, hint)}
+	records := l.reader(r, name)
 	for {
-		err := records.Read(&rec)
+		label, pixels, err := records.next()
 		if err == io.EOF {
 			break
 		}
 		if err != nil {
 			return batch{}, err
 		}
-		if records.Records() > FileRecords {
-			return batch{}, tooLong(name)
+		if records.Records() > l.records {
+			return batch{}, l.tooLong(name)
 		}
-		b.labels = append(b.labels, rec.Label)
-		b.images = append(b.images, rec.Pixels[:]...)
+		b.labels = append(b.labels, label)
+		b.images = append(b.images, pixels...)
 	}
 	if len(b.labels) == 0 {
 		return batch{}, fmt.Errorf("%s: the file is empty; want 1 to %d records of %d bytes: %w",
-			name, FileRecords, RecordBytes, ErrFormat)
+			name, l.records, l.recordBytes(), ErrFormat)
 	}
 	return b, nil
 }
 
-func tooLong(name string) error {
-	return fmt.Errorf("%s: more than %d records (%d bytes), the most that a CIFAR-10 file holds: %w",
-		name, FileRecords, FileRecords*RecordBytes, ErrFormat)
+func (l layout) tooLong(name string) error {
+	return fmt.Errorf("%s: more than %d records (%d bytes), the most that a %s file holds: %w",
+		name, l.records, l.records*l.recordBytes(), l.what, ErrFormat)
 }
 
 // assemble makes the two datasets out of the six files' content, by file name.
@@ -81,14 +85,16 @@ func joinBatches(files map[string]batch, names []string, label func(n int) strin
 	for _, name := range names {
 		n += len(files[name].labels)
 	}
+	shape := mark.layout().shape
 	d := &Dataset{
 		Name:   label(n),
 		Drawn:  mark.drawn,
 		Names:  mark.classNames(),
-		Images: make([]byte, 0, n*PixelBytes),
+		Images: make([]byte, 0, n*shape.Bytes()),
 		Labels: make([]uint8, 0, n),
 		Origin: identity(n),
 	}
+	d.setShape(shape)
 	for _, name := range names {
 		b := files[name]
 		delete(files, name)

@@ -11,7 +11,8 @@ import (
 	"strings"
 )
 
-// Shape of the images, the records and the official dataset.
+// Shape of CIFAR-10's images, records and files. Other datasets may have another:
+// see [Dataset.Shape].
 const (
 	Width, Height, Channels = 32, 32, 3
 
@@ -20,6 +21,7 @@ const (
 	RecordBytes = 1 + PixelBytes        // label and image
 
 	Classes      = 10
+	MaxClasses   = 256   // of a dataset of one's own: a label is one byte
 	TrainRecords = 50000 // official training set
 	TestRecords  = 10000 // official test set
 	FileRecords  = 10000 // most records of one file
@@ -30,7 +32,7 @@ func classNames() []string {
 	return []string{"plane", "car", "bird", "cat", "deer", "dog", "frog", "horse", "boat", "truck"}
 }
 
-// Dataset is a set of labelled 32×32 colour images in memory. Treat it as
+// Dataset is a set of labelled images of one size in memory. Treat it as
 // read-only: subsets and splits are copies, but Pixels returns a view.
 type Dataset struct {
 	// Name says what it is, such as "CIFAR-10 train" or "drawn stand-in test (seed 1)".
@@ -38,10 +40,13 @@ type Dataset struct {
 	// Drawn marks procedurally drawn images, not photographs. Show it wherever
 	// the images, or figures measured on them, are shown.
 	Drawn bool
-	// Names holds the class names by label.
+	// Names holds the class names by label, at most [MaxClasses].
 	Names []string
-	// Images holds Len()·PixelBytes bytes in official order: per image 1,024
-	// red, 1,024 green and 1,024 blue bytes, each row by row.
+	// Height, Width and Channels give the size of the images: Channels is 3, or 1 for grey
+	// images. If all are 0, it is CIFAR-10's: 32, 32 and 3. Read them with Shape.
+	Height, Width, Channels int
+	// Images holds Len()·Shape().Bytes() bytes in official order: per image all
+	// red, all green and all blue bytes, each row by row.
 	Images []byte
 	// Labels holds a label below len(Names) for each image.
 	Labels []uint8
@@ -53,20 +58,26 @@ type Dataset struct {
 // Len returns the number of images.
 func (d *Dataset) Len() int { return len(d.Labels) }
 
-// Pixels returns image i, channel-first: PixelBytes bytes that are part of
+// Pixels returns image i, channel-first: Shape().Bytes() bytes that are part of
 // d.Images. It panics, as a slice does, when i is out of range.
 func (d *Dataset) Pixels(i int) []byte {
-	return d.Images[i*PixelBytes : (i+1)*PixelBytes : (i+1)*PixelBytes]
+	n := d.Shape().Bytes()
+	return d.Images[i*n : (i+1)*n : (i+1)*n]
 }
 
-// Image returns a copy of image i as an opaque image.RGBA of 32×32.
+// Image returns a copy of image i as an opaque image.RGBA.
 func (d *Dataset) Image(i int) *image.RGBA {
-	img := image.NewRGBA(image.Rect(0, 0, Width, Height))
-	pixels := d.Pixels(i)
-	for p := range PlaneBytes {
+	s := d.Shape()
+	img := image.NewRGBA(image.Rect(0, 0, s.Width, s.Height))
+	pixels, plane := d.Pixels(i), s.Plane()
+	green, blue := 0, 0 // of a grey image: the same plane as red
+	if s.Channels == 3 {
+		green, blue = plane, 2*plane
+	}
+	for p := range plane {
 		img.Pix[4*p] = pixels[p]
-		img.Pix[4*p+1] = pixels[PlaneBytes+p]
-		img.Pix[4*p+2] = pixels[2*PlaneBytes+p]
+		img.Pix[4*p+1] = pixels[green+p]
+		img.Pix[4*p+2] = pixels[blue+p]
 		img.Pix[4*p+3] = 0xff
 	}
 	return img
@@ -82,14 +93,17 @@ func (d *Dataset) className(label int) string {
 	return fmt.Sprintf("class %d", label)
 }
 
-// Check reports whether the fields are consistent: as many labels and origins as
-// images, and a name for every label. It is for datasets that you put together
+// Check reports whether the fields are consistent: a possible size, as many labels and
+// origins as images, and a name for every label. It is for datasets that you put together
 // yourself; those of loaders and splits always pass.
 func (d *Dataset) Check() error {
-	n := d.Len()
-	if len(d.Images) != n*PixelBytes {
+	n, size := d.Len(), d.Shape()
+	if err := size.Check(); err != nil {
+		return fmt.Errorf("dataset %q: %w", d.Name, err)
+	}
+	if len(d.Images) != n*size.Bytes() {
 		return fmt.Errorf("%w: dataset %q has %d labels and %d bytes of images; want %d bytes",
-			ErrArgument, d.Name, n, len(d.Images), n*PixelBytes)
+			ErrArgument, d.Name, n, len(d.Images), n*size.Bytes())
 	}
 	if len(d.Origin) != n {
 		return fmt.Errorf("%w: dataset %q has %d labels and %d origins", ErrArgument, d.Name, n, len(d.Origin))
@@ -143,16 +157,20 @@ func (d *Dataset) Head(n int) *Dataset {
 
 // pick copies the images at indices that are known to be in range.
 func (d *Dataset) pick(indices []int, name string) *Dataset {
+	size := d.Shape().Bytes()
 	out := &Dataset{
-		Name:   name,
-		Drawn:  d.Drawn,
-		Names:  append([]string(nil), d.Names...),
-		Images: make([]byte, len(indices)*PixelBytes),
-		Labels: make([]uint8, len(indices)),
-		Origin: make([]int, len(indices)),
+		Name:     name,
+		Drawn:    d.Drawn,
+		Names:    append([]string(nil), d.Names...),
+		Height:   d.Height,
+		Width:    d.Width,
+		Channels: d.Channels,
+		Images:   make([]byte, len(indices)*size),
+		Labels:   make([]uint8, len(indices)),
+		Origin:   make([]int, len(indices)),
 	}
 	for k, i := range indices {
-		copy(out.Images[k*PixelBytes:], d.Pixels(i))
+		copy(out.Images[k*size:], d.Pixels(i))
 		out.Labels[k] = d.Labels[i]
 		out.Origin[k] = d.origin(i)
 	}
@@ -168,7 +186,8 @@ func (d *Dataset) origin(i int) int {
 }
 
 // Fingerprint identifies the content: the hex SHA-256 of, in this order, the
-// line "cnnbook dataset 1\n"; the number of names; each name as length and
+// line "cnnbook dataset 1\n"; for images of another size than CIFAR-10's, a line such as
+// "48 48 3\n" with height, width and channels; the number of names; each name as length and
 // bytes; the number of images; the labels; the images. Numbers are 64-bit
 // little-endian. Name, Drawn and Origin do not count: the same images have the
 // same fingerprint, wherever they come from.
@@ -176,6 +195,9 @@ func (d *Dataset) Fingerprint() string {
 	h := sha256.New()
 	number := func(n int) { _ = binary.Write(h, binary.LittleEndian, uint64(n)) } // a hash never fails
 	io.WriteString(h, "cnnbook dataset 1\n")
+	if s := d.Shape(); s != officialShape() {
+		fmt.Fprintf(h, "%d %d %d\n", s.Height, s.Width, s.Channels)
+	}
 	number(len(d.Names))
 	for _, name := range d.Names {
 		number(len(name))

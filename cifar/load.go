@@ -27,13 +27,23 @@ func loadFrom(fsys fs.FS, base string) (train, test *Dataset, err error) {
 	if err := readIfThere(fsys, path.Join(base, markFile), func(r io.Reader) (err error) { m, err = readMark(r); return err }); err != nil {
 		return nil, nil, err
 	}
-	if err := readIfThere(fsys, path.Join(base, metaFile), func(r io.Reader) (err error) { m.classes, err = readNames(r); return err }); err != nil {
+	if err := readIfThere(fsys, path.Join(base, infoFile), func(r io.Reader) (err error) { m.info, err = readInfo(r); return err }); err != nil {
 		return nil, nil, err
+	}
+	l := m.layout()
+	if err := readIfThere(fsys, path.Join(base, metaFile), func(r io.Reader) (err error) { m.classes, err = l.readNames(r); return err }); err != nil {
+		return nil, nil, err
+	}
+	if m.info != nil {
+		if m.classes == nil {
+			return nil, nil, fmt.Errorf("%s is there and %s is not; it names the classes, one per line: %w", infoFile, metaFile, ErrNotFound)
+		}
+		l.classes = len(m.classes)
 	}
 	files := make(map[string]batch, len(batchFiles()))
 	for _, name := range batchFiles() {
 		var err error
-		if files[name], err = loadBatch(fsys, base, name); err != nil {
+		if files[name], err = l.load(fsys, base, name); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -80,13 +90,17 @@ func entryNames(entries []fs.DirEntry) []string {
 	return names
 }
 
-func loadBatch(fsys fs.FS, base, name string) (batch, error) {
+func (l layout) load(fsys fs.FS, base, name string) (batch, error) {
 	f, size, err := openRegular(fsys, path.Join(base, name))
 	if err != nil {
 		return batch{}, err
 	}
 	defer f.Close()
-	return readBatch(bufio.NewReaderSize(f, 1<<18), name, size)
+	if l.what == infoWhat && size%int64(l.recordBytes()) != 0 {
+		return batch{}, fmt.Errorf("%s: %d bytes do not divide into records of %d, a label and an image of %s as %s says: the file is damaged, or %s is another dataset's: %w",
+			name, size, l.recordBytes(), l.shape, infoFile, infoFile, ErrFormat)
+	}
+	return l.readBatch(bufio.NewReaderSize(f, 1<<18), name, size)
 }
 
 // readIfThere reads a small file that need not exist.

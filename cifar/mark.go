@@ -24,6 +24,7 @@ type mark struct {
 	drawn       bool
 	train, test string   // names; empty for the default
 	classes     []string // from metaFile; nil for those of CIFAR-10
+	info        *info    // from infoFile; nil for CIFAR-10's layout
 }
 
 // classNames are the class names by label.
@@ -80,8 +81,12 @@ func (m mark) label(part string, whole int) func(n int) string {
 		switch {
 		case m.drawn && strings.Contains(given, "drawn"):
 			return given
+		case m.info != nil && m.info.name(part) != "" && (!m.drawn || strings.Contains(m.info.name(part), "drawn")):
+			return m.info.name(part)
 		case m.drawn:
 			return "drawn stand-in " + part
+		case m.info != nil:
+			return fmt.Sprintf("%s images of %d classes", part, len(m.classes))
 		case !slices.Equal(m.classNames(), classNames()):
 			return fmt.Sprintf("%s images of %d classes, in CIFAR-10's layout", part, len(m.classes))
 		case n == whole:

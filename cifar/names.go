@@ -14,42 +14,44 @@ const metaFile = "batches.meta.txt"
 // officialNames is the content of metaFile in the official archive.
 const officialNames = "airplane\nautomobile\nbird\ncat\ndeer\ndog\nfrog\nhorse\nship\ntruck\n\n"
 
-// metaBytes is the most that a metaFile may hold, and nameBytes the longest class name.
+// metaBytes is the most that a metaFile of at most [Classes] names may hold, metaBytesMore of
+// more names, and nameBytes the longest class name.
 const (
-	metaBytes = 4096
-	nameBytes = 100
+	metaBytes     = 4096
+	metaBytesMore = MaxClasses * (nameBytes + 2)
+	nameBytes     = 100
 )
 
-// readNames reads a metaFile. The official names become those of the write-up, see the
-// package documentation. Anything but 1 to 10 different names is refused: a label would
+// readNames reads a metaFile of a folder. The official names become those of the write-up,
+// see the package documentation. Anything but 1 to l.classes different names is refused: a label would
 // otherwise be shown under the name of another class.
-func readNames(r io.Reader) ([]string, error) {
-	text, err := io.ReadAll(io.LimitReader(r, metaBytes+1))
+func (l layout) readNames(r io.Reader) ([]string, error) {
+	text, err := io.ReadAll(io.LimitReader(r, int64(l.metaBytes)+1))
 	if err != nil {
 		return nil, fmt.Errorf("%s: reading: %w", metaFile, err)
 	}
-	return parseNames(text)
+	return l.parseNames(text)
 }
 
-// parseNames is readNames for the file's content, of which a byte more than metaBytes is enough.
-func parseNames(text []byte) ([]string, error) {
-	if len(text) > metaBytes {
-		return nil, fmt.Errorf("%s: more than %d bytes; want one class name per line: %w", metaFile, metaBytes, ErrFormat)
+// parseNames is readNames for the file's content, of which a byte more than l.metaBytes is enough.
+func (l layout) parseNames(text []byte) ([]string, error) {
+	if len(text) > l.metaBytes {
+		return nil, fmt.Errorf("%s: more than %d bytes; want one class name per line: %w", metaFile, l.metaBytes, ErrFormat)
 	}
 	names := strings.Split(strings.TrimRight(strings.ReplaceAll(string(text), "\r\n", "\n"), "\n"), "\n")
 	if slices.Equal(names, strings.Fields(officialNames)) {
 		return classNames(), nil
 	}
-	if err := checkNames(names); err != nil {
+	if err := l.checkNames(names); err != nil {
 		return nil, fmt.Errorf("%s: %w: %w", metaFile, err, ErrFormat)
 	}
 	return names, nil
 }
 
 // checkNames reports the first name, by its line in metaFile, that cannot stand for a class.
-func checkNames(names []string) error {
-	if len(names) > Classes {
-		return fmt.Errorf("%d class names; the format has at most %d", len(names), Classes)
+func (l layout) checkNames(names []string) error {
+	if len(names) > l.classes {
+		return fmt.Errorf("%d class names; the format has at most %d", len(names), l.classes)
 	}
 	for i, name := range names {
 		switch {

@@ -3,6 +3,7 @@ package cifar
 import (
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -47,13 +48,14 @@ func Examine(train, test *Dataset) Quality {
 // examine looks at one part, and gives the hashes of its images.
 func examine(d *Dataset, repeated, singleColour *Finding) map[[sha256.Size]byte]bool {
 	seen := make(map[[sha256.Size]byte]bool, d.Len())
+	plane := d.Shape().Plane()
 	for i := range d.Len() {
 		hash := sha256.Sum256(d.Pixels(i))
 		if seen[hash] {
 			repeated.add(i)
 		}
 		seen[hash] = true
-		if isSingleColour(d.Pixels(i)) {
+		if isSingleColour(d.Pixels(i), plane) {
 			singleColour.add(i)
 		}
 	}
@@ -67,11 +69,11 @@ func (f *Finding) add(i int) {
 	f.Count++
 }
 
-func isSingleColour(pixels []byte) bool {
-	for c := range Channels {
-		plane := pixels[c*PlaneBytes : (c+1)*PlaneBytes]
-		for _, v := range plane {
-			if v != plane[0] {
+// isSingleColour reports whether each channel, of so many pixels, has one value.
+func isSingleColour(pixels []byte, plane int) bool {
+	for channel := range slices.Chunk(pixels, plane) {
+		for _, v := range channel {
+			if v != channel[0] {
 				return false
 			}
 		}

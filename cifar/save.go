@@ -14,10 +14,12 @@ import (
 
 // Save writes the two datasets in the official layout as the folder
 // cifar-10-batches-bin in dir, which it creates if necessary. The training images
-// go into five files, in order and split as evenly as possible; there must be 5 to
-// 50,000 of them, and 1 to 10,000 test images. Both have the same class names, which
+// go into five files, in order and split as evenly as possible; there must be at least 5 of
+// them, and at least 1 test image. Both have the same class names, which
 // go into batches.meta.txt, from which Load restores them. Drawn data gets the file DRAWN.txt,
-// from which Load restores Drawn and the names.
+// from which Load restores Drawn and the names. Images of another size than 32×32×3, more than 10
+// classes, or more images than CIFAR-10 has give a file dataset.json besides: see the package
+// documentation.
 //
 // The folder appears whole or not at all. An existing one is left alone, and the
 // error wraps fs.ErrExist.
@@ -44,22 +46,26 @@ func checkSave(train, test *Dataset) error {
 		if err := d.Check(); err != nil {
 			return fmt.Errorf("saving: %w", err)
 		}
-		if len(d.Names) > Classes {
-			return fmt.Errorf("%w: saving %q: %d classes; the format has %d", ErrArgument, d.Name, len(d.Names), Classes)
+		if len(d.Names) > MaxClasses {
+			return fmt.Errorf("%w: saving %q: %d classes; the format has at most %d", ErrArgument, d.Name, len(d.Names), MaxClasses)
 		}
 	}
+	if train.Shape() != test.Shape() {
+		return fmt.Errorf("%w: saving %q with %q: their images are %s and %s; want the same size", ErrArgument, train.Name, test.Name, train.Shape(), test.Shape())
+	}
+	l := layoutFor(train, test)
 	if !slices.Equal(train.Names, test.Names) {
 		return fmt.Errorf("%w: saving %q with %q: their classes are %q and %q; want the same in the same order", ErrArgument, train.Name, test.Name, train.Names, test.Names)
 	}
-	if err := checkNames(train.Names); err != nil {
+	if err := l.checkNames(train.Names); err != nil {
 		return fmt.Errorf("%w: saving %q: class names: %w", ErrArgument, train.Name, err)
 	}
 	parts := len(trainFiles())
-	if n := train.Len(); n < parts || n > parts*FileRecords {
-		return fmt.Errorf("%w: saving %q: %d training images; want %d to %d", ErrArgument, train.Name, n, parts, parts*FileRecords)
+	if n := train.Len(); n < parts || n > parts*l.records {
+		return fmt.Errorf("%w: saving %q: %d training images; want %d to %d", ErrArgument, train.Name, n, parts, parts*l.records)
 	}
-	if n := test.Len(); n < 1 || n > FileRecords {
-		return fmt.Errorf("%w: saving %q: %d test images; want 1 to %d", ErrArgument, test.Name, n, FileRecords)
+	if n := test.Len(); n < 1 || n > l.records {
+		return fmt.Errorf("%w: saving %q: %d test images; want 1 to %d", ErrArgument, test.Name, n, l.records)
 	}
 	if train.Drawn != test.Drawn {
 		return fmt.Errorf("%w: saving %q with %q: one is drawn, the other is not", ErrArgument, train.Name, test.Name)
@@ -82,6 +88,11 @@ func saveFiles(dir string, train, test *Dataset) error {
 	}
 	if err := atomicfile.WriteBytes(filepath.Join(dir, metaFile), []byte(namesText(train.Names)), 0o644); err != nil {
 		return err
+	}
+	if layoutFor(train, test).what == infoWhat {
+		if err := atomicfile.WriteBytes(filepath.Join(dir, infoFile), infoOf(train, test).text(), 0o644); err != nil {
+			return err
+		}
 	}
 	if !train.Drawn {
 		return nil

@@ -14,14 +14,15 @@ type Stats struct {
 	Images   int
 	Classes  []string
 	PerClass []int             // images by label
-	Mean     [Channels]float64 // of red, green and blue over all pixels, 0 to 255
+	Shape    Shape             // size of the images
+	Mean     [Channels]float64 // of red, green and blue over all pixels, 0 to 255; of grey images, the first number alone
 	Std      [Channels]float64 // population standard deviation, 0 to 255
 }
 
 // Stats counts the images of each class and computes the channels' mean and
 // standard deviation.
 func (d *Dataset) Stats() Stats {
-	s := Stats{Name: d.Name, Drawn: d.Drawn, Images: d.Len()}
+	s := Stats{Name: d.Name, Drawn: d.Drawn, Images: d.Len(), Shape: d.Shape()}
 	for label, members := range d.byClass() {
 		s.Classes = append(s.Classes, d.className(label))
 		s.PerClass = append(s.PerClass, len(members))
@@ -30,17 +31,18 @@ func (d *Dataset) Stats() Stats {
 		return s
 	}
 	var sum, squares [Channels]uint64 // exact: 255²·2^32 pixels fit
+	plane := s.Shape.Plane()
 	for i := range d.Len() {
 		pixels := d.Pixels(i)
-		for c := range Channels {
-			for _, v := range pixels[c*PlaneBytes : (c+1)*PlaneBytes] {
+		for c := range s.Shape.Channels {
+			for _, v := range pixels[c*plane : (c+1)*plane] {
 				sum[c] += uint64(v)
 				squares[c] += uint64(v) * uint64(v)
 			}
 		}
 	}
-	n := float64(d.Len() * PlaneBytes)
-	for c := range Channels {
+	n := float64(d.Len() * plane)
+	for c := range s.Shape.Channels {
 		s.Mean[c] = float64(sum[c]) / n
 		s.Std[c] = math.Sqrt(max(0, float64(squares[c])/n-s.Mean[c]*s.Mean[c]))
 	}
@@ -50,7 +52,7 @@ func (d *Dataset) Stats() Stats {
 // String returns the numbers as a small table in plain text.
 func (s Stats) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %d images of %d×%d\n", s.Name, s.Images, Width, Height)
+	fmt.Fprintf(&b, "%s: %d images of %s\n", s.Name, s.Images, s.Shape)
 	if s.Drawn {
 		b.WriteString("drawn by a program, not photographs\n")
 	}
@@ -63,7 +65,11 @@ func (s Stats) String() string {
 		fmt.Fprintf(&b, "%-*s  %6d\n", width, name, s.PerClass[label])
 	}
 	fmt.Fprintf(&b, "%-*s    mean     std\n", width, "channel")
-	for c, name := range []string{"red", "green", "blue"} {
+	channels := []string{"red", "green", "blue"}
+	if s.Shape.Channels == 1 {
+		channels = []string{"grey"}
+	}
+	for c, name := range channels {
 		fmt.Fprintf(&b, "%-*s  %6.2f  %6.2f\n", width, name, s.Mean[c], s.Std[c])
 	}
 	return b.String()

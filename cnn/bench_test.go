@@ -34,7 +34,7 @@ func writeUpStep(b *testing.B, batch int) func(k int) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	e, err := newEngine(net, config, weights, newSlots(config.Optimizer, weights))
+	e, err := newEngine(nil, net, config, weights, newSlots(config.Optimizer, weights))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -29,7 +29,7 @@
 //
 // # Images and shapes
 //
-// Images are sent to the device once, as uint8 [n, 32, 32, 3], channels last. Batches
+// Images are sent to the device once, as uint8 [n, height, width, channels]. Batches
 // are chosen by index, flipped and standardised inside the graph, as float32
 // [batch, height, width, channels]. Kernels are [height, width, in, out] for a
 // convolution and [in, out] for a dense layer, as in Keras. Losses are mean

@@ -17,40 +17,29 @@ type engine struct {
 	config  Config
 	backend compute.Backend
 	state   []*tensors.Tensor // of the first device, then of the next one
-	train   *graph.Exec
-	eval    map[bool]*graph.Exec // by whether images are flipped
-	fixed   *Moments             // the moments by which eval standardises images; nil: each image's own
+	ahead   bool              // state has had steps that the run's arrays have not
+	fixed   *Moments          // the moments by which evaluation standardises images; nil: each image's own
+
+	pool     *pool // of a cache; nil: the backend is the engine's own
+	programs map[programKey]program
 }
 
-// newEngine opens the backend and sends weights and slots to it. The executors
-// compile at their first call, and again for each new batch size.
-func newEngine(net Architecture, config Config, weights, slots Weights) (*engine, error) {
-	backend, err := openBackend()
-	if err != nil {
+// programKey tells the graphs of an engine apart.
+type programKey struct {
+	train, flip bool
+	images      int // in the dataset on the device
+}
+
+// newEngine opens the backend, or takes the cache's if there is one, and sends weights and slots to it.
+func newEngine(cache *Cache, net Architecture, config Config, weights, slots Weights) (*engine, error) {
+	e := &engine{net: net, config: config, programs: map[programKey]program{}}
+	if err := e.open(cache); err != nil {
 		return nil, err
 	}
-	if config.devices() > 1 {
-		backend = withoutOneDNN(backend)
-	}
-	e := &engine{net: net, config: config, backend: backend}
-	err = guard("preparing the network", func() error {
+	err := guard("preparing the network", func() error {
 		devices := config.devices()
-		if has := backend.NumDevices(); devices > has {
+		if has := e.backend.NumDevices(); devices > has {
 			return fmt.Errorf("%w: %d devices cannot share a batch: %s has %d", ErrConfig, devices, backendLabel(), has)
-		}
-		e.train, err = graph.NewExec(backend, func(inputs []*graph.Node) []*graph.Node {
-			return trainStep(net, config, inputs)
-		})
-		if err != nil {
-			return err
-		}
-		if devices > 1 {
-			if err := share(e.train, devices, len(weights)+len(slots)); err != nil {
-				return err
-			}
-		}
-		if err := e.prepareEvaluation(); err != nil {
-			return err
 		}
 		return e.setState(append(weights[:len(weights):len(weights)], slots...))
 	})
@@ -61,32 +50,96 @@ func newEngine(net Architecture, config Config, weights, slots Weights) (*engine
 	return e, nil
 }
 
-// prepareEvaluation makes the evaluation graphs.
-func (e *engine) prepareEvaluation() (err error) {
-	e.eval = map[bool]*graph.Exec{}
-	for _, flip := range []bool{false, true} {
-		c := e.config
-		c.Preprocess.Flip = flip
-		e.eval[flip], err = graph.NewExec(e.backend, func(inputs []*graph.Node) []*graph.Node {
-			return evalStep(e.net, c, e.fixed, inputs)
-		})
-		if err != nil {
-			return err
-		}
+// open opens the backend.
+func (e *engine) open(cache *Cache) (err error) {
+	if cache == nil {
+		e.backend, err = openBackend()
+	} else if e.pool, err = cache.join(); err == nil {
+		e.backend = e.pool.backend
 	}
-	return nil
+	if err == nil && e.config.devices() > 1 {
+		e.backend = withoutOneDNN(e.backend)
+	}
+	return err
+}
+
+// program returns the graph of that key, which compiles at its first call, and again for another batch size.
+func (e *engine) program(key programKey) (program, error) {
+	if p, ok := e.programs[key]; ok {
+		return p, nil
+	}
+	p, err := e.newProgram(key)
+	if err == nil {
+		e.programs[key] = p
+	}
+	return p, err
+}
+
+func (e *engine) newProgram(key programKey) (p program, err error) {
+	build := e.newEvaluation
+	if key.train {
+		build = e.newTraining
+	}
+	if e.pool == nil {
+		p.Exec, err = build(key)
+		return p, err
+	}
+	text, err := graphKey(e.net, e.config, e.fixed, key.train)
+	if err != nil {
+		return p, err
+	}
+	p.entry, err = e.pool.get(fmt.Sprintf("%+v %s", key, text), 0, func() (any, func(), error) {
+		exec, err := build(key)
+		if err != nil {
+			return nil, nil, err
+		}
+		return exec, exec.Finalize, nil
+	})
+	if err == nil {
+		p.Exec = p.entry.value.(*graph.Exec)
+	}
+	return p, err
+}
+
+// newTraining makes the graph of a training step. It must not refer to e, which it may outlive.
+func (e *engine) newTraining(programKey) (*graph.Exec, error) {
+	net, config, devices := e.net, e.config, e.config.devices()
+	exec, err := graph.NewExec(e.backend, func(inputs []*graph.Node) []*graph.Node {
+		return trainStep(net, config, inputs)
+	})
+	if err == nil && devices > 1 {
+		err = share(exec, devices, len(e.state)/devices)
+	}
+	return exec, err
+}
+
+// newEvaluation makes the graph of an evaluation. It must not refer to e, which it may outlive.
+func (e *engine) newEvaluation(key programKey) (*graph.Exec, error) {
+	net, config, fixed := e.net, e.config, e.fixed
+	config.Preprocess.Flip = key.flip
+	return graph.NewExec(e.backend, func(inputs []*graph.Node) []*graph.Node {
+		return evalStep(net, config, fixed, inputs)
+	})
 }
 
 // standardizing returns an engine with the same network and weights that standardises
-// all images by the same moments; nil moments return e itself.
-func (e *engine) standardizing(fixed *Moments) (*engine, error) {
+// all images by the same moments; nil moments return e itself. Call release after use.
+func (e *engine) standardizing(fixed *Moments) (other *engine, release func()) {
 	if fixed == nil {
-		return e, nil
+		return e, func() {}
 	}
-	other := *e
-	other.fixed = fixed
-	err := guard("preparing the network", other.prepareEvaluation)
-	return &other, err
+	o := *e
+	o.fixed, o.programs = fixed, map[programKey]program{}
+	return &o, o.releasePrograms
+}
+
+func (e *engine) releasePrograms() {
+	for _, p := range e.programs {
+		if p.entry != nil {
+			e.pool.release(p.entry)
+		}
+	}
+	e.programs = nil
 }
 
 // close releases the device. The engine cannot be used afterwards.
@@ -94,7 +147,18 @@ func (e *engine) close() {
 	if e == nil || e.backend == nil {
 		return
 	}
-	e.backend.Finalize()
+	if e.pool == nil {
+		e.backend.Finalize()
+	} else {
+		_ = guard("releasing the network", func() error {
+			for _, t := range e.state {
+				_ = t.FinalizeAll()
+			}
+			return nil
+		})
+		e.releasePrograms()
+		e.pool.leave()
+	}
 	e.backend = nil
 }
 
@@ -109,7 +173,7 @@ func (e *engine) setState(arrays []Array) error {
 			state = append(state, t)
 		}
 	}
-	e.state = state
+	e.state, e.ahead = state, false
 	return nil
 }
 
@@ -144,7 +208,12 @@ func (e *engine) step(data *deviceData, r stepRequest) (loss, correct float64, e
 			inputs = append(inputs, data.images[d], data.labels[d],
 				part(r.indices, d, devices), part(r.flips, d, devices), r.rng, r.rate, r.stepRate)
 		}
-		outputs, err := e.train.Call(inputs...)
+		exec, err := e.program(programKey{train: true, images: data.n})
+		if err != nil {
+			return err
+		}
+		e.ahead = true
+		outputs, err := exec.Call(inputs...)
 		if err != nil {
 			return err
 		}
@@ -174,12 +243,17 @@ func (e *engine) compile(n int) (done chan struct{}) {
 		for _, t := range part(e.state, d, devices) {
 			inputs = append(inputs, t.Shape())
 		}
-		inputs = append(inputs, stepShapes(n, batch)...)
+		inputs = append(inputs, stepShapes(n, e.net.Input, batch)...)
+	}
+	exec, err := e.program(programKey{train: true, images: n})
+	if err != nil {
+		close(done)
+		return done
 	}
 	go func() {
 		defer close(done)
 		_ = guard("compiling the training step", func() error {
-			_, err := e.train.Compile(inputs...)
+			_, err := exec.Compile(inputs...)
 			return err
 		})
 	}()
@@ -198,7 +272,10 @@ func (e *engine) evaluate(data *deviceData, indices []int32, flips []bool) (prob
 		for _, t := range e.state[:len(specs)] {
 			inputs = append(inputs, t)
 		}
-		exec := e.eval[flips != nil]
+		exec, err := e.program(programKey{flip: flips != nil, images: data.n})
+		if err != nil {
+			return err
+		}
 		if flips == nil {
 			flips = make([]bool, len(indices))
 		}

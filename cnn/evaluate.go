@@ -43,23 +43,61 @@ func (r *Run) EvaluateWith(ctx context.Context, d *cifar.Dataset, how Evaluation
 	if err := r.Network.Classifier(len(d.Names)); err != nil {
 		return nil, err
 	}
-	e, err := r.open()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	cache := cacheOf(ctx)
+	key, err := r.evaluationKey(cache, d, how)
 	if err != nil {
 		return nil, err
 	}
-	if e, err = e.standardizing(how.Moments); err != nil {
+	if key != "" {
+		if s := cache.find(key); s != nil {
+			if how.Observe != nil {
+				how.Observe(d.Len(), d.Len())
+			}
+			return s.result(d), nil
+		}
+	}
+	s, err := r.evaluate(ctx, d, how)
+	if err != nil {
 		return nil, err
 	}
-	data, err := upload(e.backend, d, 1)
+	if key != "" {
+		cache.keep(key, s)
+	}
+	return s.result(d), nil
+}
+
+func (r *Run) evaluate(ctx context.Context, d *cifar.Dataset, how Evaluation) (*scores, error) {
+	e, err := r.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	e, release := e.standardizing(how.Moments)
+	defer release()
+	data, err := e.send(d, 1)
 	if err != nil {
 		return nil, err
 	}
 	defer data.free()
-	s, err := score(ctx, e, data, how.Flips, how.Observe)
-	if err != nil {
-		return nil, err
+	return score(ctx, e, data, how.Flips, how.Observe)
+}
+
+// evaluationKey identifies all that an evaluation's scores depend on. It is empty if there is no cache or the run has not been
+// opened with it, and while the run trains: then the newest weights are on the device only.
+func (r *Run) evaluationKey(cache *Cache, d *cifar.Dataset, how Evaluation) (string, error) {
+	settings := backendSettings()
+	if e := r.engine; cache == nil || e != nil && (e.pool == nil || e.ahead) {
+		return "", nil
+	} else if e != nil {
+		settings = e.pool.settings
 	}
-	return s.result(d), nil
+	graph, err := graphKey(r.Network, r.config(), how.Moments, false)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprint(settings, graph, cache.weights(r.weights), cache.images(d), how.Flips), nil
 }
 
 // scores holds the raw results of an evaluation, by image.

@@ -62,15 +62,16 @@ func (r *Run) SearchRate(ctx context.Context, search RateSearch, observe func(Pr
 	if err != nil {
 		return nil, err
 	}
-	e, err := newEngine(r.Network, config, r.weights, slots)
+	e, err := newEngine(cacheOf(ctx), r.Network, config, r.weights, slots)
 	if err != nil {
 		return nil, err
 	}
 	defer e.close()
-	data, err := upload(e.backend, r.spec.Train, config.devices())
+	data, err := e.send(r.spec.Train, config.devices())
 	if err != nil {
 		return nil, err
 	}
+	defer data.free()
 	curve := &RateCurve{smooth: search.Smooth}
 	batches := batchesOf(config, data.n)
 	average, best := 0.0, math.Inf(1)

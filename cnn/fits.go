@@ -8,7 +8,10 @@ import (
 )
 
 // imageShape returns the shape of a dataset's images.
-func imageShape(*cifar.Dataset) Shape { return Shape{cifar.Height, cifar.Width, cifar.Channels} }
+func imageShape(d *cifar.Dataset) Shape {
+	s := d.Shape()
+	return Shape{s.Height, s.Width, s.Channels}
+}
 
 // fits checks that a dataset's images have the size that a network takes. All code that
 // passes images to a network calls it first: a network of convolutions and a mean
@@ -30,4 +33,20 @@ func channels(n int) string {
 		return "1 channel"
 	}
 	return fmt.Sprintf("%d channels", n)
+}
+
+// For returns the network for a dataset: with its images' size as input, and as many
+// outputs as it has classes in the last dense layer. All other layers stay. For CIFAR-10
+// it returns [WriteUp] unchanged.
+func (a Architecture) For(d *cifar.Dataset) Architecture {
+	a.Input = imageShape(d)
+	a.Layers = slices.Clone(a.Layers)
+	for i := len(a.Layers) - 1; i >= 0; i-- {
+		if last, ok := a.Layers[i].(Dense); ok {
+			last.Units = len(d.Names)
+			a.Layers[i] = last
+			break
+		}
+	}
+	return a
 }

@@ -15,25 +15,27 @@ import (
 // forward builds the network on x [batch, height, width, channels] and returns
 // each layer's output, and the weights with the moving statistics as updated by
 // training. A nil rng means evaluation: dropout does nothing, and batches are
-// normalised by the moving statistics.
-func forward(a Architecture, weights []*Node, x, rng *Node) (outputs, moved []*Node) {
+// normalised by the moving statistics. The outputs of some layers have the type of p; see
+// graph_precision.go.
+func forward(a Architecture, p Precision, weights []*Node, x, rng *Node) (outputs, moved []*Node) {
 	outputs = make([]*Node, len(a.Layers))
 	for i, layer := range a.Layers {
 		switch l := layer.(type) {
 		case Conv2D:
-			x = multiplied(x, weights[0], l.convolve)
+			x = l.convolve(as(x, p.dtype()), as(weights[0], p.dtype()))
 			x, weights, moved = addBias(x, weights, moved, l.NoBias)
 		case Dense:
-			x = multiplied(x, weights[0], product)
+			x = float32s(product(as(x, p.dtype()), as(weights[0], p.dtype())))
 			x, weights, moved = addBias(x, weights, moved, l.NoBias)
 		case BatchNormalization:
 			var own []*Node
-			x, own = l.normalize(x, weights[:4], rng != nil)
+			x, own = l.normalize(float32s(x), weights[:4], rng != nil)
 			weights, moved = weights[4:], append(moved, own...)
 		case LeakyReLU:
+			x = float32s(x)
 			x = Where(GreaterThan(x, ZerosLike(x)), x, MulScalar(x, l.alpha()))
 		case GlobalAveragePooling2D:
-			x = ReduceMean(x, 1, 2)
+			x = ReduceMean(float32s(x), 1, 2)
 		case Activation:
 			x = activate(l.Function, x)
 		case MaxPooling2D:
@@ -46,7 +48,7 @@ func forward(a Architecture, weights []*Node, x, rng *Node) (outputs, moved []*N
 			x = Reshape(x, x.Shape().Dimensions[0], -1)
 		case built:
 			n := l.arrays()
-			x = l.build(x, weights[:n])
+			x = l.build(float32s(x), weights[:n])
 			weights, moved = weights[n:], append(moved, weights[:n]...)
 		default:
 			panic(fmt.Errorf("layer %q: no graph for %s", layer.LayerName(), layer.Kind()))
@@ -62,19 +64,19 @@ func addBias(x *Node, weights, moved []*Node, without bool) (y *Node, rest, done
 	if without {
 		return x, weights[1:], append(moved, weights[0])
 	}
-	return biased(x, weights[1]), weights[2:], append(moved, weights[:2]...)
+	return biased(x, as(weights[1], x.DType())), weights[2:], append(moved, weights[:2]...)
 }
 
 // logits returns the input of the final softmax: losses are computed from it for
 // better precision.
-func logits(outputs []*Node) *Node { return outputs[len(outputs)-2] }
+func logits(outputs []*Node) *Node { return float32s(outputs[len(outputs)-2]) }
 
 func activate(function string, x *Node) *Node {
 	if function == "softmax" {
-		return Softmax(x, -1)
+		return Softmax(float32s(x), -1)
 	}
 	if f := functions()[function]; f != nil {
-		return f(x)
+		return f(float32s(x))
 	}
 	return relu(x)
 }

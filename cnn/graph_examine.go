@@ -12,7 +12,7 @@ import (
 func examineStep(a Architecture, c Config, inputs []*Node) *Node {
 	count := len(inputs) - 4
 	weights, images, indices, mirror, rng := inputs[:count], inputs[count], inputs[count+1], inputs[count+2], inputs[count+3]
-	outputs, _ := forward(a, rounded(weights, c.Precision), batchImages(images, indices, mirror, c.Preprocess, nil), rng)
+	outputs, _ := forward(a, c.Precision, weights, batchImages(images, indices, mirror, c.Preprocess, nil), rng)
 	for i, x := range outputs {
 		outputs[i] = ReduceAllSum(ConvertDType(LogicalNot(IsFinite(x)), dtypes.Int32))
 	}

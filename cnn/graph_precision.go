@@ -5,26 +5,25 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// rounded returns the weights with the kernels, which have more than one axis, in that
-// precision: a layer multiplies in its kernel's precision.
-func rounded(weights []*Node, p Precision) []*Node {
-	if p == Float32 {
-		return weights
+// In bfloat16, convolutions multiply, and feature maps between them are stored, in bfloat16: convolutions with their bias,
+// ReLU, max pooling and dropout. Dense layers multiply bfloat16 values and return float32. All other layers,
+// the loss, and the weights with their gradients and updates are float32.
+
+// dtype returns the type in which convolutions and dense layers multiply.
+func (p Precision) dtype() dtypes.DType {
+	if p == BFloat16 {
+		return dtypes.BFloat16
 	}
-	out := make([]*Node, len(weights))
-	for i, w := range weights {
-		if out[i] = w; w.Rank() > 1 {
-			out[i] = ConvertDType(w, dtypes.BFloat16)
-		}
-	}
-	return out
+	return dtypes.Float32
 }
 
-// multiplied multiplies x by a kernel with the given function, in the kernel's
-// precision, and returns the result in the precision of x.
-func multiplied(x, kernel *Node, product func(x, kernel *Node) *Node) *Node {
-	if x.DType() == kernel.DType() {
-		return product(x, kernel)
+// as returns x in that type.
+func as(x *Node, t dtypes.DType) *Node {
+	if x.DType() == t {
+		return x
 	}
-	return ConvertDType(product(ConvertDType(x, kernel.DType()), kernel), x.DType())
+	return ConvertDType(x, t)
 }
+
+// float32s returns x in float32.
+func float32s(x *Node) *Node { return as(x, dtypes.Float32) }

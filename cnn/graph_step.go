@@ -3,7 +3,6 @@ package cnn
 import (
 	"slices"
 
-	"github.com/cnnbook/cnnbook/cifar"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -13,10 +12,10 @@ import (
 // labels, indices, flips, random state, rate and step rate.
 const stepInputs = 7
 
-// stepShapes returns the shapes of the stepInputs, for n images and a batch size.
-func stepShapes(n, batch int) []shapes.Shape {
+// stepShapes returns the shapes of the stepInputs, for n images of one shape and a batch size.
+func stepShapes(n int, image Shape, batch int) []shapes.Shape {
 	return []shapes.Shape{
-		shapes.Make(dtypes.Uint8, n, cifar.Height, cifar.Width, cifar.Channels),
+		shapes.Make(dtypes.Uint8, append([]int{n}, image...)...),
 		shapes.Make(dtypes.Int32, n),
 		shapes.Make(dtypes.Int32, batch),
 		shapes.Make(dtypes.Bool, batch),
@@ -46,7 +45,7 @@ func trainStep(a Architecture, c Config, inputs []*Node) []*Node {
 
 	x := batchImages(images, indices, mirror, c.Preprocess, nil)
 	y := Gather(labels, InsertAxes(indices, -1))
-	outputs, moved := forward(a, rounded(weights, c.Precision), x, rng)
+	outputs, moved := forward(a, c.Precision, weights, x, rng)
 	z := logits(outputs)
 	loss := ReduceAllMean(crossEntropy(z, y))
 	var trained []*Node
@@ -72,6 +71,6 @@ func evalStep(a Architecture, c Config, fixed *Moments, inputs []*Node) []*Node 
 	weights, images, labels, indices, mirror := inputs[:count], inputs[count], inputs[count+1], inputs[count+2], inputs[count+3]
 	x := batchImages(images, indices, mirror, c.Preprocess, fixed)
 	y := Gather(labels, InsertAxes(indices, -1))
-	outputs, _ := forward(a, rounded(weights, c.Precision), x, nil)
+	outputs, _ := forward(a, c.Precision, weights, x, nil)
 	return []*Node{outputs[len(outputs)-1], crossEntropy(logits(outputs), y)}
 }

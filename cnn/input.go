@@ -15,6 +15,28 @@ import (
 type deviceData struct {
 	n              int
 	images, labels []*tensors.Tensor // by device
+	release        func()            // of data that a cache keeps; nil: the data is freed after use
+	kept           bool              // the cache had it: nothing was sent
+}
+
+// send sends a dataset to the engine's first devices, unless its cache has it there.
+func (e *engine) send(d *cifar.Dataset, devices int) (*deviceData, error) {
+	if e.pool == nil {
+		return upload(e.backend, d, devices)
+	}
+	key := fmt.Sprintf("images %d %s", devices, e.pool.cache.images(d))
+	sent := false
+	kept, err := e.pool.get(key, int64(devices)*int64(len(d.Images)+4*d.Len()), func() (any, func(), error) {
+		sent = true
+		data, err := upload(e.backend, d, devices)
+		return data, data.free, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	data := *kept.value.(*deviceData)
+	data.release, data.kept = func() { e.pool.release(kept) }, !sent
+	return &data, nil
 }
 
 // upload sends a dataset to the backend's first devices.
@@ -24,10 +46,10 @@ func upload(backend compute.Backend, d *cifar.Dataset, devices int) (*deviceData
 	for i, l := range d.Labels {
 		labels[i] = int32(l)
 	}
-	pixels := channelsLast(d)
+	pixels, shape := channelsLast(d), d.Shape()
 	out := &deviceData{n: n}
 	for device := range devices {
-		out.images = append(out.images, tensors.FromFlatDataAndDimensions(pixels, n, cifar.Height, cifar.Width, cifar.Channels))
+		out.images = append(out.images, tensors.FromFlatDataAndDimensions(pixels, n, shape.Height, shape.Width, shape.Channels))
 		out.labels = append(out.labels, tensors.FromFlatDataAndDimensions(labels, n))
 		for _, t := range []*tensors.Tensor{out.images[device], out.labels[device]} {
 			if err := t.ToDevice(backend, compute.DeviceNum(device)); err != nil {
@@ -38,9 +60,13 @@ func upload(backend compute.Backend, d *cifar.Dataset, devices int) (*deviceData
 	return out, nil
 }
 
-// free releases the device's memory.
+// free releases the device's memory, or leaves it to the cache.
 func (d *deviceData) free() {
-	if d == nil {
+	switch {
+	case d == nil:
+		return
+	case d.release != nil:
+		d.release()
 		return
 	}
 	// The memory is released with the backend at the latest, so errors are ignored.
@@ -49,13 +75,20 @@ func (d *deviceData) free() {
 	}
 }
 
-// channelsLast reorders the official planes (red, green, blue) to pixels.
+// channelsLast reorders planes, such as red, green and blue, to pixels.
 func channelsLast(d *cifar.Dataset) []uint8 {
-	const plane = cifar.Width * cifar.Height
+	shape := d.Shape()
+	plane, size := shape.Plane(), shape.Bytes()
 	out := make([]uint8, len(d.Images))
-	for start := 0; start < len(out); start += cifar.PixelBytes {
-		in, px := d.Images[start:start+cifar.PixelBytes], out[start:start+cifar.PixelBytes]
-		for i := range plane {
+	for start := 0; start < len(out); start += size {
+		in, px := d.Images[start:start+size], out[start:start+size]
+		if shape.Channels != 3 {
+			for i := range px {
+				px[i] = in[i%shape.Channels*plane+i/shape.Channels]
+			}
+			continue
+		}
+		for i := range plane { // the same, faster
 			px[3*i], px[3*i+1], px[3*i+2] = in[i], in[plane+i], in[2*plane+i]
 		}
 	}

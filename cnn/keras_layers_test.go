@@ -52,7 +52,7 @@ func checkMoreLayers(t *testing.T, backend compute.Backend, c networkCase) {
 	inputs := append(tensorsOf(w), tensors.FromFlatDataAndDimensions(images, len(c.Labels), in[0], in[1], in[2]), c.Labels, dropoutState(1, 1))
 	out, err := graph.CallOnceN(backend, func(n []*graph.Node) []*graph.Node {
 		weights, x, y, rng := n[:len(w)], n[len(w)], n[len(w)+1], n[len(w)+2]
-		training, _ := forward(net, weights, x, rng)
+		training, _ := forward(net, Float32, weights, x, rng)
 		loss := graph.ReduceAllMean(crossEntropy(logits(training), y))
 		var trained []*graph.Node
 		for i, s := range specs {
@@ -60,7 +60,7 @@ func checkMoreLayers(t *testing.T, backend compute.Backend, c networkCase) {
 				trained = append(trained, weights[i])
 			}
 		}
-		evaluation, _ := forward(net, weights, x, nil)
+		evaluation, _ := forward(net, Float32, weights, x, nil)
 		return append(append(evaluation, loss), graph.Gradient(loss, trained...)...)
 	}, inputs...)
 	if err != nil {
@@ -134,7 +134,7 @@ func (c curves) trainer(t *testing.T, net Architecture, o Optimizer, p Preproces
 		labels[i] = int32(oracleMix(c.Salt+50, i) % 10)
 	}
 	slots := newSlots(o, w)
-	e, err := newEngine(net, Config{Optimizer: o, Preprocess: p}, w, slots)
+	e, err := newEngine(nil, net, Config{Optimizer: o, Preprocess: p}, w, slots)
 	if err != nil {
 		t.Fatal(err)
 	}

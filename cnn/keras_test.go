@@ -200,7 +200,7 @@ func TestNetworksMatchKeras(t *testing.T) {
 			inputs = append(inputs, tensors.FromFlatDataAndDimensions(images, len(c.Labels), in[0], in[1], in[2]), c.Labels)
 			out, err := graph.CallOnceN(backend, func(n []*graph.Node) []*graph.Node {
 				weights, x, y := n[:len(w)], n[len(w)], n[len(w)+1]
-				outputs, _ := forward(net, weights, x, nil)
+				outputs, _ := forward(net, Float32, weights, x, nil)
 				losses := crossEntropy(logits(outputs), y)
 				loss := graph.ReduceAllMean(losses)
 				return append(append(outputs, loss, losses), graph.Gradient(loss, weights...)...)

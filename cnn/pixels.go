@@ -70,14 +70,14 @@ func (p Preprocess) check(channels int) error {
 // [n, height, width, channels]. It is the input that exported networks need in other
 // programs.
 func (p Preprocess) Inputs(d *cifar.Dataset) []float32 {
-	pixels := channelsLast(d)
+	pixels, shape := channelsLast(d), d.Shape()
 	out := make([]float32, 0, len(pixels))
-	for image := range slices.Chunk(pixels, cifar.PixelBytes) {
+	for image := range slices.Chunk(pixels, shape.Bytes()) {
 		switch {
 		case p.Pixels != nil:
-			out = append(out, p.Pixels.values(image, cifar.Channels)...)
+			out = append(out, p.Pixels.values(image, shape.Channels)...)
 		case p.Raw:
-			out = append(out, Pixels{Scale: []float64{1. / 255}, Offset: []float64{0}}.values(image, cifar.Channels)...)
+			out = append(out, Pixels{Scale: []float64{1. / 255}, Offset: []float64{0}}.values(image, shape.Channels)...)
 		default:
 			out = append(out, Standardize(image)...)
 		}

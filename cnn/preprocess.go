@@ -63,7 +63,7 @@ func PixelMoments(pixels []uint8) (mean, std float64) {
 }
 
 // Inputs returns a dataset's images as a network gets them in evaluation: each
-// standardised separately, float32 [n, 32, 32, 3]. It is the input that exported
+// standardised separately, float32 [n, height, width, channels]. It is the input that exported
 // networks need in other programs.
 func Inputs(d *cifar.Dataset) []float32 {
 	return Preprocess{}.Inputs(d)

@@ -1,6 +1,7 @@
 package cnn
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -415,10 +416,10 @@ func (r *Run) Close() {
 	r.engine = nil
 }
 
-// open creates the engine on first use.
-func (r *Run) open() (*engine, error) {
+// open creates the engine on first use, with the context's cache if it has one.
+func (r *Run) open(ctx context.Context) (*engine, error) {
 	if r.engine == nil {
-		e, err := newEngine(r.Network, r.drawing(r.config()), r.weights, r.slots)
+		e, err := newEngine(cacheOf(ctx), r.Network, r.drawing(r.config()), r.weights, r.slots)
 		if err != nil {
 			return nil, err
 		}

@@ -65,7 +65,7 @@ func (r *Run) Train(ctx context.Context, observe func(Progress)) (err error) {
 	if r.Finished() {
 		return nil // another process finished it
 	}
-	t, err := newTraining(r, observe)
+	t, err := newTraining(ctx, r, observe)
 	if err != nil {
 		return err
 	}
@@ -137,18 +137,18 @@ type training struct {
 	stepTimes    []time.Duration
 }
 
-func newTraining(r *Run, observe func(Progress)) (*training, error) {
-	e, err := r.open()
+func newTraining(ctx context.Context, r *Run, observe func(Progress)) (*training, error) {
+	e, err := r.open(ctx)
 	if err != nil {
 		return nil, err
 	}
 	t := &training{run: r, engine: e, observe: observe, began: time.Now(), lastSave: time.Now()}
 	t.compiled = e.compile(r.spec.Train.Len()) // while the images are sent
-	if t.train, err = upload(e.backend, r.spec.Train, e.config.devices()); err != nil {
+	if t.train, err = e.send(r.spec.Train, e.config.devices()); err != nil {
 		t.close()
 		return nil, err
 	}
-	if t.valid, err = upload(e.backend, r.spec.Valid, 1); err != nil {
+	if t.valid, err = e.send(r.spec.Valid, 1); err != nil {
 		t.close()
 		return nil, err
 	}
@@ -158,7 +158,9 @@ func newTraining(r *Run, observe func(Progress)) (*training, error) {
 	}
 	// Reading and sending the images leaves garbage several times their size, which Go
 	// would keep while the first step allocates its memory.
-	debug.FreeOSMemory()
+	if !t.train.kept || !t.valid.kept {
+		debug.FreeOSMemory()
+	}
 	return t, nil
 }
 
@@ -337,6 +339,6 @@ func (t *training) save(ctx context.Context) error {
 	if err := r.save(now.Sub(t.began).Seconds()); err != nil {
 		return err
 	}
-	t.unsaved, t.lastSave, t.began = false, now, now
+	t.unsaved, t.engine.ahead, t.lastSave, t.began = false, false, now, now
 	return nil
 }

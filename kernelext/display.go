@@ -40,6 +40,8 @@ type Markdown string
 // Display shows each item below the one before, after everything printed so far:
 //
 //	Figure, Drawing     a <figure> with alternative text and caption
+//	viz.Lines{…} etc.   the figure that it describes: what has a method Figure() (F, error)
+//	*plot.Plot          a plot of gonum, 6 by 4 inches
 //	image.Image         enlarged by a whole factor when small, never smoothed (see Picture)
 //	Picture, SVG        the same with your own description
 //	Table               a table with caption
@@ -107,6 +109,12 @@ func bundleOf(item any) (bundle, error) {
 		return textBundle(item.Error()), nil
 	case fmt.Stringer:
 		return textBundle(item.String()), nil
+	}
+	if isPlot(item) {
+		return plotBundle(item)
+	}
+	if describesFigure(item) {
+		return describedBundle(item)
 	}
 	return bundle{}, fmt.Errorf("no way to show a %T, expected a figure, image, table or text", item)
 }

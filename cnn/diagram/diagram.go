@@ -43,7 +43,7 @@ func SVG(ctx context.Context, net cnn.Architecture) ([]byte, error) {
 	}
 	// Without the XML prologue, which is not allowed inside a page.
 	svg := out.Bytes()
-	return svg[max(0, bytes.Index(svg, []byte("<svg"))):], nil
+	return fitText(svg[max(0, bytes.Index(svg, []byte("<svg"))):])
 }
 
 // DOT writes the network in Graphviz's language.

@@ -1,9 +1,15 @@
 package diagram_test
 
 import (
+	"bytes"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode"
@@ -82,6 +88,45 @@ func wellFormed(t *testing.T, data []byte) string {
 		}
 		if c, ok := token.(xml.CharData); ok {
 			text.Write(c)
+		}
+	}
+}
+
+// TestTextStaysInItsBox: whatever font a browser has, no text is wider than the cell of the table that it stands in.
+func TestTextStaysInItsBox(t *testing.T) {
+	svg, err := diagram.SVG(t.Context(), cnn.WriteUp())
+	if err != nil {
+		t.Fatal(err)
+	}
+	type box struct{ left, right, top, bottom float64 }
+	var boxes []box
+	for _, m := range regexp.MustCompile(`<polygon fill="none"[^>]* points="([^"]*)"`).FindAllSubmatch(svg, -1) {
+		b := box{math.Inf(1), math.Inf(-1), math.Inf(1), math.Inf(-1)}
+		for point := range strings.FieldsSeq(string(m[1])) {
+			var x, y float64
+			if _, err := fmt.Sscanf(point, "%g,%g", &x, &y); err != nil {
+				t.Fatal(err)
+			}
+			b = box{min(b.left, x), max(b.right, x), min(b.top, y), max(b.bottom, y)}
+		}
+		boxes = append(boxes, b)
+	}
+	texts := regexp.MustCompile(`<text text-anchor="start" x="([^"]*)" y="([^"]*)" [^>]*textLength="([^"]*)"`).FindAllSubmatch(svg, -1)
+	if want := bytes.Count(svg, []byte("<text")); len(texts) != want || want < 18*5 {
+		t.Fatalf("%d of %d texts have a width, expected all and 90 at least", len(texts), want)
+	}
+	for _, m := range texts {
+		var v [3]float64
+		for i := range v {
+			if v[i], err = strconv.ParseFloat(string(m[i+1]), 64); err != nil {
+				t.Fatal(err)
+			}
+		}
+		inside := func(b box) bool {
+			return b.left <= v[0] && v[0]+v[2] <= b.right && b.top <= v[1] && v[1] <= b.bottom
+		}
+		if !slices.ContainsFunc(boxes, inside) {
+			t.Errorf("%s is in no box", m[0])
 		}
 	}
 }

@@ -87,3 +87,26 @@ func TestRaceTable(t *testing.T) {
 		}
 	}
 }
+
+func TestCellTimes(t *testing.T) {
+	times := cellTimes{Pairs: map[string][2][]float64{}, Once: map[string]float64{}}
+	for _, row := range cellPairs {
+		times.Pairs[row[0]] = [2][]float64{{0.01, 0.03, 0.02}, {0.04}}
+	}
+	for _, row := range cellSingles {
+		times.Once[row[0]] = 1.5
+	}
+	var out strings.Builder
+	if err := times.write(&out); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"| the line that a cell prints | 0.020 (0.010–0.030) | 0.040 (0.040–0.040) |\n", "| 10,000,000 interpreted additions | 1.500 |\n"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q lacks %q", out.String(), want)
+		}
+	}
+	delete(times.Once, "pixels")
+	if err := times.write(&out); err == nil {
+		t.Error("a time that is missing is no error")
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -19,12 +20,44 @@ import (
 //go:embed cells.py
 var cellsScript []byte
 
+// cellTimes are seconds from a cell's request to what its reader waits for.
+type cellTimes struct {
+	Pairs map[string][2][]float64 // as the kernel's first cells, and after a hundred others
+	Once  map[string]float64
+}
+
+// cellPairs and cellSingles are the rows of the tables: a key of cellTimes, and its words.
+var (
+	cellPairs = [][2]string{
+		{"nothing", "the end of a cell that only declares a variable"},
+		{"print", "the line that a cell prints"},
+		{"figure", "the figure of a saved run, which the cell finds and opens"},
+		{"train", "the begin of the first step of another training with the same shapes"},
+		{"step", "the end of that step, a batch of 100"},
+	}
+	cellSingles = [][2]string{
+		{"first cell", "the kernel's first cell"},
+		{"first training", "the end of the first training's first step: the graph is compiled, 10,000 images are sent"},
+		{"first evaluation", "the accuracy on 10,000 test images"},
+		{"second evaluation", "the same of the same weights, again"},
+		{"additions", "10,000,000 interpreted additions"},
+		{"pixels", "an interpreted loop over the pixels of 10,000 images"},
+		{"helper", "a function of package cifar that does so"},
+		{"compile first", "a function marked //cnnbook:compile, built for the first time"},
+		{"compile", "another one, built"},
+		{"compiled", "the loop over the pixels in that function"},
+	}
+)
+
 // Cells lets Jupyter's client run cells in the real kernel and writes how
 // long a user waits for them.
 func Cells(ctx context.Context, rounds int, stdout, stderr io.Writer) error {
 	env, err := setup.Installer{Log: stderr}.Run(ctx)
 	if err != nil {
 		return err
+	}
+	if env.Session == "" {
+		return errors.New("bench: --cells times cells whose values live, and set-up has built no session")
 	}
 	scratch, err := os.MkdirTemp("", "cnnbook-cells-")
 	if err != nil {
@@ -42,25 +75,35 @@ func Cells(ctx context.Context, rounds int, stdout, stderr io.Writer) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	var seconds struct {
-		Draw   []float64 `json:"draw"`
-		Starts []float64 `json:"train_starts"`
-		Step   []float64 `json:"train_step"`
-	}
+	var times cellTimes
 	if err == nil {
-		err = json.Unmarshal(out, &seconds)
+		err = json.Unmarshal(out, &times)
 	}
 	if err != nil {
 		return fmt.Errorf("bench: timing cells: %w: its last output: %s", err, tail(said.Bytes(), 2000))
 	}
-	fmt.Fprintf(stdout, "%s, %s; %d cells of each kind, compiled again each time, %s.\n\n", machine(), env.Plugin, rounds, time.Now().Format(time.DateOnly))
-	fmt.Fprintln(stdout, "| from a cell's request to | seconds, median (lowest–highest) |")
-	fmt.Fprintln(stdout, "|---|---|")
-	for _, row := range []struct {
-		what   string
-		values []float64
-	}{{"the figure of a saved run", seconds.Draw}, {"the start of training", seconds.Starts}, {"the end of its first step (batch of 100)", seconds.Step}} {
-		fmt.Fprintf(stdout, "| %s | %s |\n", row.what, spread("%.2f", row.values))
+	fmt.Fprintf(stdout, "%s, %s; %d cells of each kind, %s.\n\n", machine(), env.Plugin, rounds, time.Now().Format(time.DateOnly))
+	return times.write(stdout)
+}
+
+// write writes the tables.
+func (t cellTimes) write(w io.Writer) error {
+	fmt.Fprintln(w, "| from a cell's request to | seconds, median (lowest–highest) | after a hundred cells |")
+	fmt.Fprintln(w, "|---|---|---|")
+	for _, row := range cellPairs {
+		p := t.Pairs[row[0]]
+		if len(p[0]) == 0 || len(p[1]) == 0 {
+			return fmt.Errorf("bench: no times of %s", row[1])
+		}
+		fmt.Fprintf(w, "| %s | %s | %s |\n", row[1], spread("%.3f", p[0]), spread("%.3f", p[1]))
+	}
+	fmt.Fprint(w, "\n| once, from the request to | seconds |\n|---|---|\n")
+	for _, row := range cellSingles {
+		seconds, ok := t.Once[row[0]]
+		if !ok {
+			return fmt.Errorf("bench: no time of %s", row[1])
+		}
+		fmt.Fprintf(w, "| %s | %.3f |\n", row[1], seconds)
 	}
 	return nil
 }

@@ -2,6 +2,8 @@
 
     python peers.py keras-tf|pytorch|keras-jax --data DIR --batch 500 --warm 3 --steps 10 --evaluate 2000
 
+With --precision bfloat16, Keras follows its policy mixed_bfloat16, and PyTorch runs network and loss under autocast in bfloat16.
+
 Each trains as its own documentation advises: Keras on TensorFlow through tf.data with preparation in the pipeline,
 PyTorch in channels_last with the data as uint8 tensors, Keras on JAX with batches prepared by NumPy in a thread ahead.
 All do what a step of ours does: a shuffled batch, a random flip, sample-wise standardisation, dropout, SGD at 0.001,
@@ -10,6 +12,7 @@ true} where it waits, and at the end the seconds of each step and of the evaluat
 """
 
 import argparse
+import contextlib
 import json
 import os
 import sys
@@ -50,7 +53,9 @@ class Clock:
         return self.times[self.args.warm :]
 
 
-def keras_model(keras, jit):
+def keras_model(keras, args, jit):
+    if args.precision == "bfloat16":
+        keras.config.set_dtype_policy("mixed_bfloat16")
     layers = keras.layers
     model = keras.Sequential([
         keras.Input((32, 32, 3)),
@@ -65,7 +70,7 @@ def keras_model(keras, jit):
         layers.Flatten(),
         layers.Dense(512, activation="relu"),
         layers.Dropout(0.5),
-        layers.Dense(10, activation="softmax"),
+        layers.Dense(10, activation="softmax", dtype="float32"),
     ])
     model.compile(keras.optimizers.SGD(0.001), loss="sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=jit)
     return model
@@ -111,7 +116,7 @@ def keras_tf(args):
 
     batches = (tf.data.Dataset.range(len(labels)).shuffle(len(labels)).repeat()
                .batch(args.batch).map(prepared, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE))
-    model = keras_model(keras, args.jit)
+    model = keras_model(keras, args, args.jit)
     steps = timed_fit(keras, model, batches, args)
     tests = (tf.data.Dataset.from_tensor_slices((test, test_labels)).batch(args.batch)
              .map(lambda a, b: (standardized(a), b)).cache())
@@ -148,7 +153,7 @@ def keras_jax(args):
             batch[flip] = batch[flip, :, ::-1]
             return batch, labels[chosen]
 
-    model = keras_model(keras, True)
+    model = keras_model(keras, args, True)
     steps = timed_fit(keras, model, Batches(), args)
     test = standardized(test)
     evaluate = timed(lambda: model.evaluate(test, test_labels, args.batch, verbose=0))
@@ -181,6 +186,9 @@ def pytorch(args):
         std, mean = torch.std_mean(batch, (1, 2, 3), correction=0, keepdim=True)
         return (batch - mean) / (std + 1e-6)
 
+    def precision():
+        return torch.autocast(device, torch.bfloat16) if args.precision == "bfloat16" else contextlib.nullcontext()
+
     clock = Clock(args)
     for k in range(args.warm + args.steps):
         chosen = order[k * args.batch % len(y) :][: args.batch]
@@ -188,8 +196,9 @@ def pytorch(args):
         flip = torch.rand(len(chosen), 1, 1, 1, device=device) < 0.5
         batch = torch.where(flip, batch.flip(3), batch)
         optimizer.zero_grad(set_to_none=True)
-        scores = net(batch)
-        loss = F.cross_entropy(scores, y[chosen])
+        with precision():
+            scores = net(batch)
+            loss = F.cross_entropy(scores, y[chosen])
         loss.backward()
         optimizer.step()
         loss.item(), (scores.argmax(1) == y[chosen]).float().mean().item()
@@ -197,7 +206,7 @@ def pytorch(args):
 
     def evaluate():
         net.eval()
-        with torch.inference_mode():
+        with torch.inference_mode(), precision():
             for start in range(0, len(ty), args.batch):
                 scores = net(standardized(tx[start : start + args.batch]))
                 F.cross_entropy(scores, ty[start : start + args.batch]).item()
@@ -216,6 +225,7 @@ def main():
     p.add_argument("--steps", type=int, default=10, help="steps that are timed")
     p.add_argument("--turn", type=int, default=0, help="timed steps between two pauses")
     p.add_argument("--evaluate", type=int, default=2000, help="test images")
+    p.add_argument("--precision", default="", choices=["", "bfloat16"], help="of convolutions and matrix multiplications")
     p.add_argument("--jit", action="store_true", help="keras-tf: jit_compile; pytorch: torch.compile")
     args = p.parse_args()
     args.train, args.test = [f"data_batch_{k}.bin" for k in range(1, 6)], ["test_batch.bin"]

@@ -12,7 +12,10 @@ import (
 // Backend is a backend of XLA for the CPU whose graphs call oneDNN for convolutions and
 // matrix multiplications, and loops of this package for max pooling and for the gradients
 // of max pooling and ReLU. XLA computes everything else.
-type Backend struct{ compute.Backend }
+type Backend struct {
+	compute.Backend
+	bfloat16 bool // the processor has instructions for bfloat16, which oneDNN uses
+}
 
 // Wrap makes the PJRT plugin, a file that backend has loaded, call oneDNN's library, a
 // file libdnnl.so.3, and returns a backend whose graphs do so. All versions and layouts on
@@ -26,13 +29,14 @@ func Wrap(backend compute.Backend, library, plugin string) (compute.Backend, err
 	if err := open(library, plugin); err != nil {
 		return nil, err
 	}
-	return Backend{backend}, nil
+	return Backend{backend, hasBFloat16()}, nil
 }
 
 // Accelerates reports whether convolutions with an input or output of that shape, the bias
 // and ReLU after them, and the gradients of all three are computed faster than by XLA.
+// In bfloat16, that needs a processor with AVX512_BF16 or AMX.
 func (b Backend) Accelerates(x shapes.Shape) bool {
-	return x.DType == dtypes.Float32 && x.Rank() == 4
+	return (x.DType == dtypes.Float32 || x.DType == dtypes.BFloat16 && b.bfloat16) && x.Rank() == 4
 }
 
 // AcceleratesMaxPool reports the same for max pooling of feature maps of that shape
@@ -55,7 +59,7 @@ type builder struct {
 	backend Backend
 }
 
-func (b builder) Main() compute.Function { return withCalls(b.Builder.Main()) }
+func (b builder) Main() compute.Function { return withCalls(b.Builder.Main(), b.backend.bfloat16) }
 
 func (b builder) Compile() (compute.Executable, error) {
 	e, err := b.Builder.Compile()
@@ -69,23 +73,27 @@ func (b builder) Compile() (compute.Executable, error) {
 // are left to XLA.
 type function struct {
 	*xla.Function
-	convolutions map[compute.Value]convolutionCall // values that are calls of a convolution
-	zeros        map[compute.Value]bool            // values that are the constant zero, also broadcast
-	above        map[compute.Value]compute.Value   // conditions that a value is above zero, and that value
-	gradients    map[compute.Value]gradientCall    // values that are a gradient computed by a call
+	bfloat16     bool                                            // calls also compute in bfloat16
+	convolutions map[compute.Value]convolutionCall               // values that are calls of a convolution
+	zeros        map[compute.Value]bool                          // values that are the constant zero, also broadcast
+	above        map[compute.Value]compute.Value                 // conditions that a value is above zero, and that value
+	gradients    map[compute.Value]gradientCall                  // values that are a gradient computed by a call
+	wide         map[compute.Value]func() (compute.Value, error) // bfloat16 values that a call also returns in float32
 }
 
-func withCalls(f compute.Function) compute.Function {
+func withCalls(f compute.Function, bfloat16 bool) compute.Function {
 	own, ok := f.(*xla.Function)
 	if !ok {
 		return f
 	}
 	return function{
 		Function:     own,
+		bfloat16:     bfloat16,
 		convolutions: map[compute.Value]convolutionCall{},
 		zeros:        map[compute.Value]bool{},
 		above:        map[compute.Value]compute.Value{},
 		gradients:    map[compute.Value]gradientCall{},
+		wide:         map[compute.Value]func() (compute.Value, error){},
 	}
 }
 
@@ -128,7 +136,7 @@ func checkGoXLA(backend compute.Backend) error {
 	if _, ok := backend.(*xla.Backend); !ok {
 		return fmt.Errorf("%w: the backend is %T, not go-xla's", ErrUnsupported, backend)
 	}
-	main, ok := withCalls(backend.Builder("oneDNN").Main()).(function)
+	main, ok := withCalls(backend.Builder("oneDNN").Main(), false).(function)
 	if !ok {
 		return fmt.Errorf("%w: the main function of go-xla's graphs is not *xla.Function", ErrUnsupported)
 	}

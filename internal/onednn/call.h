@@ -33,7 +33,8 @@ static inline xla_ffi_buffer* result(const xla_ffi_call* call, int i) { return c
 static inline bool float_buffers(const xla_ffi_buffers* b) {
   for (int64_t i = 0; i < b->size; i++) {
     const xla_ffi_buffer* x = b->buffers[i];
-    if (b->types[i] != XLA_FFI_BUFFER || x->struct_size < SIZE_THROUGH(xla_ffi_buffer, dims) || x->dtype != XLA_FFI_F32) {
+    if (b->types[i] != XLA_FFI_BUFFER || x->struct_size < SIZE_THROUGH(xla_ffi_buffer, dims) ||
+        (x->dtype != XLA_FFI_F32 && x->dtype != XLA_FFI_BF16)) {
       return false;
     }
   }
@@ -41,7 +42,7 @@ static inline bool float_buffers(const xla_ffi_buffers* b) {
 }
 
 // has_floats reports whether the numbers of the call's operands and results are within
-// the given limits, and whether all of them are float32 in a known layout.
+// the given limits, and whether all of them are float32 or bfloat16 in a known layout.
 static inline bool has_floats(const xla_ffi_call* call, int64_t least, int64_t most, int64_t results) {
   return call->args.size >= least && call->args.size <= most && call->rets.size == results &&
          float_buffers(&call->args) && float_buffers(&call->rets);

@@ -4,12 +4,11 @@ import (
 	"slices"
 
 	"github.com/gomlx/compute"
-	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 )
 
 // ConvGeneral is oneDNN's convolution, or its gradient with respect to the kernel, of
-// feature maps [batch, height, width, channels] in float32. XLA computes all others.
+// feature maps [batch, height, width, channels]. XLA computes all others.
 func (f function) ConvGeneral(input, kernel compute.Value, axes compute.ConvolveAxesConfig, strides []int, paddings [][2]int,
 	inputDilations, kernelDilations []int, channelGroups, batchGroups int) (compute.Value, error) {
 	// XLA removes this value if it is not returned: only its shape is used.
@@ -18,7 +17,7 @@ func (f function) ConvGeneral(input, kernel compute.Value, axes compute.Convolve
 		return nil, err
 	}
 	output, err := f.Shape(own)
-	if err != nil || output.DType != dtypes.Float32 || output.Rank() != 4 {
+	if err != nil || !f.accelerates(output.DType) || output.Rank() != 4 {
 		return own, err
 	}
 	w := window{strides: perAxis(strides), dilations: perAxis(kernelDilations)}
@@ -51,7 +50,7 @@ func (f function) kernelGradient(written window, axes compute.ConvolveAxesConfig
 	w := written
 	w.strides, w.dilations = written.dilations, written.strides
 	w.kernel = [4]int{axes.OutputChannels, axes.OutputBatch, axes.OutputSpatial[0], axes.OutputSpatial[1]}
-	return f.one("kernel_gradient", w.attribute(false), kernel, x, dy)
+	return f.typed("kernel_gradient", w.attribute(false), kernel, x, dy)
 }
 
 // convolutionCall is a convolution with its operands and its output shape.

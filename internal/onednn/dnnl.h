@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 enum {
+  DNNL_BF16 = 2,
   DNNL_F32 = 3,
   DNNL_CPU = 1,
   DNNL_FORMAT_ANY = 1,
@@ -24,6 +25,7 @@ enum {
   DNNL_DIFF_DST = 145,
   DNNL_DIFF_WEIGHTS = 161,
   DNNL_MAX_NDIMS = 12,
+  DNNL_AVX512_BF16 = 0xe7,  // the bits of instruction sets that include AVX512_BF16
 };
 
 typedef struct {

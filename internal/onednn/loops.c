@@ -12,12 +12,13 @@ enum { PARTS = 64 };
 
 typedef struct loop {
   void (*images)(const struct loop*, int64_t from, int64_t to, float* sums);
-  const float *x, *dy;  // the forward pass's values, and the gradient with respect to its output
-  float *y, *dx;        // results; only one is used
+  const void *x, *dy;   // the forward pass's values, and the gradient with respect to its output
+  void *y, *dx;         // results; only one is used
   float* sums;          // of each part, or NULL
   int64_t n, h, w, c;   // of x
   int64_t size;         // of a window
   bool relu;
+  bool half;     // the feature maps are bfloat16, otherwise float32
   int64_t next;  // the next part to take
 } loop;
 
@@ -75,26 +76,80 @@ static xla_ffi_error* run(const xla_ffi_call* call, loop* l, float* total) {
   static void name##_images(IMAGES) { name##_body(l, from, to, sums); }
 #endif
 
-BODY(relu_gradient) {
-  int64_t c = l->c, image = l->h * l->w * c;
-  for (int64_t p = from * image; p < to * image; p += c) {
-    const float *restrict y = l->x + p, *restrict dy = l->dy + p;
-    float *restrict dx = l->dx + p, *restrict s = sums;
-    for (int64_t k = 0; k < c; k++) {
-      float v = y[k] > 0 ? dy[k] : 0;
-      dx[k] = v;
-      s[k] += v;
-    }
-  }
-}
-VERSIONS(relu_gradient)
-
 // LANES channels are computed at once. Where a comparison is true, all bits are 1.
 enum { LANES = 8 };
 typedef float floats __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 typedef int32_t bits __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 
 INLINE floats* at(const float* p) { return (floats*)p; }
+
+// A bfloat16 is the upper half of a float32. These loops only choose among values, and add them in float32: what
+// they store needs no rounding.
+typedef uint16_t halves __attribute__((vector_size(2 * LANES), aligned(2), may_alias));
+typedef uint32_t wide __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+
+// Functions that return vectors are inlined: no caller depends on how they return them.
+#pragma GCC diagnostic ignored "-Wpsabi"
+
+INLINE floats load(const void* base, int64_t i, bool half) {
+  if (!half) return *at((const float*)base + i);
+  return (floats)(__builtin_convertvector(*(const halves*)((const uint16_t*)base + i), wide) << 16);
+}
+
+INLINE void store(void* base, int64_t i, bool half, floats v) {
+  if (half) {
+    *(halves*)((uint16_t*)base + i) = __builtin_convertvector((wide)v >> 16, halves);
+  } else {
+    *at((float*)base + i) = v;
+  }
+}
+
+INLINE float load_one(const void* base, int64_t i, bool half) {
+  if (!half) return ((const float*)base)[i];
+  uint32_t bits = (uint32_t)((const uint16_t*)base)[i] << 16;
+  float v;
+  memcpy(&v, &bits, sizeof v);
+  return v;
+}
+
+INLINE void store_one(void* base, int64_t i, bool half, float v) {
+  uint32_t bits;
+  memcpy(&bits, &v, sizeof bits);
+  if (half) {
+    ((uint16_t*)base)[i] = bits >> 16;
+  } else {
+    ((float*)base)[i] = v;
+  }
+}
+
+// The loops are passed by value, so that the compiler knows that no result overwrites them.
+INLINE void gate(loop l, bool half, int64_t from, int64_t to, float* sums) {
+  int64_t image = l.h * l.w * l.c;
+  for (int64_t p = from * image; p < to * image; p += l.c) {
+    int64_t k = 0;
+    for (; k + LANES <= l.c; k += LANES) {
+      floats v = (floats)((load(l.x, p + k, half) > 0) & (bits)load(l.dy, p + k, half));
+      store(l.dx, p + k, half, v);
+      *at(sums + k) += v;
+    }
+    for (; k < l.c; k++) {
+      float v = load_one(l.x, p + k, half) > 0 ? load_one(l.dy, p + k, half) : 0;
+      store_one(l.dx, p + k, half, v);
+      sums[k] += v;
+    }
+  }
+}
+
+// FOR_TYPES calls a function with a constant type, so that it is compiled for each.
+#define FOR_TYPES(function, l, ...)            \
+  if ((l)->half) {                             \
+    function(*(l), true, __VA_ARGS__);         \
+  } else {                                     \
+    function(*(l), false, __VA_ARGS__);        \
+  }
+
+BODY(relu_gradient) { FOR_TYPES(gate, l, from, to, sums) }
+VERSIONS(relu_gradient)
 
 // FOR_WINDOWS iterates over the windows: corner is the offset of a window, window that of its result.
 #define FOR_WINDOWS(l, size, from, to)                                           \
@@ -109,36 +164,34 @@ INLINE floats* at(const float* p) { return (floats*)p; }
   for (int64_t r = 0; r < size; r++) \
     for (int64_t i = 0, place = r * l.w * l.c; i < size; i++, place += l.c)
 
-// LARGEST declares largest, the largest values of the window that starts at x.
-#define LARGEST(l, size, x, largest)                                    \
-  floats largest = *at(x);                                              \
+// LARGEST declares largest, the largest values of the window whose corner has that offset.
+#define LARGEST(l, half, size, first, largest)                          \
+  floats largest = load(l.x, first, half);                              \
   FOR_PLACES(l, size, place) {                                          \
-    floats v = *at(x + place);                                          \
+    floats v = load(l.x, first + place, half);                          \
     bits larger = (v > largest) | (v != v);                             \
     largest = (floats)(((bits)v & larger) | ((bits)largest & ~larger)); \
   }
 
-// The loop is passed by value, so that the compiler knows that no result overwrites it.
-INLINE void pool(loop l, int64_t size, int64_t from, int64_t to) {
+INLINE void pool(loop l, bool half, int64_t size, int64_t from, int64_t to) {
   FOR_WINDOWS(l, size, from, to) {
     for (int64_t k = 0; k < l.c; k += LANES) {
-      LARGEST(l, size, l.x + corner + k, largest)
-      *at(l.y + window + k) = largest;
+      LARGEST(l, half, size, corner + k, largest)
+      store(l.y, window + k, half, largest);
     }
   }
 }
 
-INLINE void pool_gradient(loop l, int64_t size, int64_t from, int64_t to, float* sums) {
+INLINE void pool_gradient(loop l, bool half, int64_t size, int64_t from, int64_t to, float* sums) {
   FOR_WINDOWS(l, size, from, to) {
     for (int64_t k = 0; k < l.c; k += LANES) {
-      const float* x = l.x + corner + k;
-      LARGEST(l, size, x, largest)
-      bits left = (bits)*at(l.dy + window + k);  // of the window's gradient
+      LARGEST(l, half, size, corner + k, largest)
+      bits left = (bits)load(l.dy, window + k, half);  // of the window's gradient
       if (l.relu) left &= largest > 0;
       *at(sums + k) += (floats)left;
       FOR_PLACES(l, size, place) {
-        bits here = *at(x + place) == largest;
-        *at(l.dx + corner + k + place) = (floats)(left & here);
+        bits here = load(l.x, corner + k + place, half) == largest;
+        store(l.dx, corner + k + place, half, (floats)(left & here));
         left &= ~here;
       }
     }
@@ -149,38 +202,39 @@ INLINE void pool_gradient(loop l, int64_t size, int64_t from, int64_t to, float*
 BODY(max_pool) {
   (void)sums;
   if (l->size == 2) {
-    pool(*l, 2, from, to);
+    FOR_TYPES(pool, l, 2, from, to)
   } else {
-    pool(*l, l->size, from, to);
+    FOR_TYPES(pool, l, l->size, from, to)
   }
 }
 VERSIONS(max_pool)
 
 BODY(max_pool_gradient) {
   if (l->h % l->size != 0 || l->w % l->size != 0) {
-    int64_t image = l->h * l->w * l->c;
-    memset(l->dx + from * image, 0, (to - from) * image * sizeof(float));
+    int64_t image = l->h * l->w * l->c * (l->half ? sizeof(uint16_t) : sizeof(float));
+    memset((char*)l->dx + from * image, 0, (to - from) * image);
   }
   if (l->size == 2) {
-    pool_gradient(*l, 2, from, to, sums);
+    FOR_TYPES(pool_gradient, l, 2, from, to, sums)
   } else {
-    pool_gradient(*l, l->size, from, to, sums);
+    FOR_TYPES(pool_gradient, l, l->size, from, to, sums)
   }
 }
 VERSIONS(max_pool_gradient)
 
 // loop_over returns a loop over the images of the first operand, for a call with that many
-// operands and results and a number of channels divisible by lanes. Its x is NULL if the call
-// does not match.
+// operands and results and a number of channels divisible by lanes. All of them have the
+// same type, except a second result, the sums, which are float32. The loop's x is NULL if the
+// call does not match.
 static loop loop_over(const xla_ffi_call* call, int64_t operands, int64_t results, int64_t lanes) {
   loop l = {0};
   if (!has_floats(call, operands, operands, results)) return l;
   for (int i = 0; i < operands; i++) {
-    if (operand(call, i)->rank != 4) return l;
+    if (operand(call, i)->rank != 4 || operand(call, i)->dtype != result(call, 0)->dtype) return l;
   }
   const xla_ffi_buffer* x = operand(call, 0);
-  if (x->dims[3] % lanes != 0) return l;
-  return (loop){.x = x->data, .n = x->dims[0], .h = x->dims[1], .w = x->dims[2], .c = x->dims[3]};
+  if (x->dims[3] % lanes != 0 || (results > 1 && result(call, 1)->dtype != XLA_FFI_F32)) return l;
+  return (loop){.x = x->data, .half = x->dtype == XLA_FFI_BF16, .n = x->dims[0], .h = x->dims[1], .w = x->dims[2], .c = x->dims[3]};
 }
 
 // relu_gradient computes the loss's gradient with respect to a ReLU's input from the output y

@@ -2,10 +2,9 @@ package onednn
 
 import (
 	"github.com/gomlx/compute"
-	"github.com/gomlx/compute/dtypes"
 )
 
-// DotGeneral multiplies two float32 matrices with oneDNN; either may be transposed. XLA
+// DotGeneral multiplies two matrices with oneDNN; either may be transposed. XLA
 // computes all other cases.
 func (f function) DotGeneral(lhs compute.Value, lhsContracting, lhsBatch []int, rhs compute.Value, rhsContracting, rhsBatch []int,
 	config compute.DotGeneralConfig) (compute.Value, error) {
@@ -23,12 +22,12 @@ func (f function) DotGeneral(lhs compute.Value, lhsContracting, lhsBatch []int, 
 		if err != nil {
 			return nil, err
 		}
-		if shape.Rank() != 2 || shape.DType != dtypes.Float32 {
+		if shape.Rank() != 2 || shape.DType != output.DType {
 			return own, nil
 		}
 	}
-	if output.DType != dtypes.Float32 || len(lhsContracting) != 1 || len(lhsBatch) > 0 {
+	if !f.accelerates(output.DType) || len(lhsContracting) != 1 || len(lhsBatch) > 0 {
 		return own, nil
 	}
-	return f.one("matmul", []int{1 - lhsContracting[0], rhsContracting[0]}, output, lhs, rhs)
+	return f.typed("matmul", []int{1 - lhsContracting[0], rhsContracting[0]}, output, lhs, rhs)
 }

@@ -11,6 +11,7 @@ static struct library {
   DNNL_FUNCTIONS(MEMBER)
   dnnl_handle (*primitive_desc_query_md)(dnnl_handle desc, int what, int index);
   const dnnl_version_t* (*version)(void);
+  int (*get_effective_cpu_isa)(void);
   dnnl_handle engine;
 } dnnl;
 
@@ -51,15 +52,18 @@ static void clean(scope* s) {
   }
 }
 
-static dnnl_handle strided(scope* s, int rank, const dnnl_dims dims, const dnnl_dims strides) {
+// type_of is the library's name for a buffer's type.
+static int type_of(const xla_ffi_buffer* b) { return b->dtype == XLA_FFI_BF16 ? DNNL_BF16 : DNNL_F32; }
+
+static dnnl_handle strided(scope* s, int rank, const dnnl_dims dims, int type, const dnnl_dims strides) {
   dnnl_handle desc = NULL;
-  DO(s, memory_desc_create_with_strides, &desc, rank, dims, DNNL_F32, strides);
+  DO(s, memory_desc_create_with_strides, &desc, rank, dims, type, strides);
   return keep(s, dnnl.memory_desc_destroy, desc);
 }
 
-static dnnl_handle any_order(scope* s, int rank, const dnnl_dims dims) {
+static dnnl_handle any_order(scope* s, int rank, const dnnl_dims dims, int type) {
   dnnl_handle desc = NULL;
-  DO(s, memory_desc_create_with_tag, &desc, rank, dims, DNNL_F32, DNNL_FORMAT_ANY);
+  DO(s, memory_desc_create_with_tag, &desc, rank, dims, type, DNNL_FORMAT_ANY);
   return keep(s, dnnl.memory_desc_destroy, desc);
 }
 
@@ -67,11 +71,11 @@ static dnnl_handle any_order(scope* s, int rank, const dnnl_dims dims) {
 // in the order batch, channels, height, width.
 static dnnl_handle feature_maps(scope* s, const xla_ffi_buffer* x) {
   int64_t h = x->dims[1], w = x->dims[2], c = x->dims[3];
-  return strided(s, 4, (dnnl_dims){x->dims[0], c, h, w}, (dnnl_dims){h * w * c, 1, w * c, c});
+  return strided(s, 4, (dnnl_dims){x->dims[0], c, h, w}, type_of(x), (dnnl_dims){h * w * c, 1, w * c, c});
 }
 
 static dnnl_handle vector(scope* s, const xla_ffi_buffer* v) {
-  return strided(s, 1, (dnnl_dims){v->dims[0]}, (dnnl_dims){1});
+  return strided(s, 1, (dnnl_dims){v->dims[0]}, type_of(v), (dnnl_dims){1});
 }
 
 static dnnl_handle memory(scope* s, dnnl_handle desc, void* data) {
@@ -115,8 +119,9 @@ static xla_ffi_error* finish(const xla_ffi_call* call, scope* s, const char* wha
 
 // geometry describes how a convolution moves over its input, for height and width.
 typedef struct {
-  dnnl_handle plain;  // the kernel as stored in memory
-  dnnl_handle any;    // the kernel in the order that the library chooses
+  dnnl_handle plain;    // the kernel as stored in memory
+  dnnl_handle any;      // the kernel in the order that the library chooses
+  dnnl_handle forward;  // the same in the type of the feature maps: a kernel's gradient in float32 may be of bfloat16
   dnnl_dims strides, dilations, before, after;
   bool relu;
 } geometry;
@@ -126,7 +131,7 @@ typedef struct {
 // dilations, zeros before and zeros after; last, 1 for a ReLU.
 enum { GEOMETRY_LENGTH = 13 };
 
-static geometry geometry_of(scope* s, const xla_ffi_buffer* kernel, const int64_t* n) {
+static geometry geometry_of(scope* s, const xla_ffi_buffer* x, const xla_ffi_buffer* kernel, const int64_t* n) {
   geometry g = {.relu = n[12] != 0};
   dnnl_dims strides, dims, of;
   of[3] = 1;
@@ -135,8 +140,9 @@ static geometry geometry_of(scope* s, const xla_ffi_buffer* kernel, const int64_
     dims[i] = kernel->dims[n[i]];
     strides[i] = of[n[i]];
   }
-  g.plain = strided(s, 4, dims, strides);
-  g.any = any_order(s, 4, dims);
+  g.plain = strided(s, 4, dims, type_of(kernel), strides);
+  g.any = any_order(s, 4, dims, type_of(kernel));
+  g.forward = any_order(s, 4, dims, type_of(x));
   for (int i = 0; i < 2; i++) {
     g.strides[i] = n[4 + i];
     g.dilations[i] = n[6 + i] - 1;  // the library counts the skipped positions
@@ -159,7 +165,7 @@ static dnnl_handle with_relu(scope* s) {
 
 static dnnl_handle forward(scope* s, int kind, dnnl_handle x, geometry* g, dnnl_handle bias, dnnl_handle y) {
   dnnl_handle desc = NULL, attr = g->relu ? with_relu(s) : NULL;
-  DO(s, convolution_forward_primitive_desc_create, &desc, dnnl.engine, kind, DNNL_CONVOLUTION_DIRECT, x, g->any, bias,
+  DO(s, convolution_forward_primitive_desc_create, &desc, dnnl.engine, kind, DNNL_CONVOLUTION_DIRECT, x, g->forward, bias,
      y, g->strides, g->dilations, g->before, g->after, attr);
   return keep(s, dnnl.primitive_desc_destroy, desc);
 }
@@ -175,7 +181,7 @@ xla_ffi_error* convolution(xla_ffi_call* call) {
   xla_ffi_buffer *x = operand(call, 0), *kernel = operand(call, 1), *y = result(call, 0);
   xla_ffi_buffer* bias = call->args.size > 2 ? operand(call, 2) : NULL;
   scope s = {0};
-  geometry g = geometry_of(&s, kernel, n);
+  geometry g = geometry_of(&s, x, kernel, n);
   dnnl_handle x_desc = feature_maps(&s, x), y_desc = feature_maps(&s, y), bias_desc = bias != NULL ? vector(&s, bias) : NULL;
   dnnl_handle desc = forward(&s, DNNL_FORWARD_INFERENCE, x_desc, &g, bias_desc, y_desc);
   if (desc == NULL) return finish(call, &s, "a convolution");
@@ -207,7 +213,7 @@ xla_ffi_error* kernel_gradient(xla_ffi_call* call) {
   }
   xla_ffi_buffer *x = operand(call, 0), *dy = operand(call, 1), *kernel = result(call, 0);
   scope s = {0};
-  geometry g = geometry_of(&s, kernel, n);
+  geometry g = geometry_of(&s, x, kernel, n);
   dnnl_handle x_desc = feature_maps(&s, x), dy_desc = feature_maps(&s, dy), desc = NULL;
   dnnl_handle hint = forward(&s, DNNL_FORWARD_TRAINING, x_desc, &g, NULL, dy_desc);
   DO(&s, convolution_backward_weights_primitive_desc_create, &desc, dnnl.engine, DNNL_CONVOLUTION_DIRECT, x_desc, g.any,
@@ -229,8 +235,8 @@ xla_ffi_error* kernel_gradient(xla_ffi_call* call) {
 // matrix describes m [rows, columns], transposed or not.
 static dnnl_handle matrix(scope* s, const xla_ffi_buffer* m, bool transposed) {
   int64_t rows = m->dims[0], columns = m->dims[1];
-  if (transposed) return strided(s, 2, (dnnl_dims){columns, rows}, (dnnl_dims){1, columns});
-  return strided(s, 2, (dnnl_dims){rows, columns}, (dnnl_dims){columns, 1});
+  if (transposed) return strided(s, 2, (dnnl_dims){columns, rows}, type_of(m), (dnnl_dims){1, columns});
+  return strided(s, 2, (dnnl_dims){rows, columns}, type_of(m), (dnnl_dims){columns, 1});
 }
 
 // matmul multiplies two matrices; two integers say which of them are transposed.
@@ -277,6 +283,7 @@ static bool look_up(void* library, const char* file, struct library* found, oned
   DNNL_FUNCTIONS(LOOK_UP)
   LOOK_UP(primitive_desc_query_md, )
   LOOK_UP(version, )
+  LOOK_UP(get_effective_cpu_isa, )
   return true;
 }
 
@@ -290,4 +297,8 @@ bool onednn_open_library(const char* file, onednn_refusal* why) {
   if (status != 0) return unusable(why, "%s: dnnl_engine_create returns status %d", file, status);
   dnnl = found;
   return true;
+}
+
+bool onednn_has_bfloat16(void) {
+  return dnnl.engine != NULL && (dnnl.get_effective_cpu_isa() & DNNL_AVX512_BF16) == DNNL_AVX512_BF16;
 }

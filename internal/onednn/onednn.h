@@ -17,6 +17,9 @@ const void* onednn_find_plugin(const char* file, onednn_refusal* why);
 // computations; later ones are only checked.
 bool onednn_open_library(const char* file, onednn_refusal* why);
 
+// onednn_has_bfloat16 reports whether oneDNN computes in bfloat16 with instructions for it: AVX512_BF16 or AMX.
+bool onednn_has_bfloat16(void);
+
 // onednn_register registers the functions with a plugin, and sets whether the loops use
 // AVX2.
 bool onednn_register(const void* plugin, bool avx2, onednn_refusal* why);

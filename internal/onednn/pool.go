@@ -31,7 +31,7 @@ func (f function) ReduceWindow(x compute.Value, kind compute.ReduceOpType, windo
 		return nil, err
 	}
 	output, err := f.Shape(own)
-	size := tile(output, window, strides, paddings)
+	size := f.tile(output, window, strides, paddings)
 	if err != nil || kind != compute.ReduceOpMax || size == 0 || len(inputDilations) > 0 || len(windowDilations) > 0 {
 		return own, err
 	}
@@ -41,7 +41,7 @@ func (f function) ReduceWindow(x compute.Value, kind compute.ReduceOpType, windo
 // SelectAndScatterMax computes the gradient of such a max pooling.
 func (f function) SelectAndScatterMax(x, dy compute.Value, window, strides []int, paddings [][2]int) (compute.Value, error) {
 	input, err := f.Shape(x)
-	size := tile(input, window, strides, paddings)
+	size := f.tile(input, window, strides, paddings)
 	if err != nil || size == 0 {
 		return f.Function.SelectAndScatterMax(x, dy, window, strides, paddings)
 	}
@@ -52,10 +52,10 @@ func (f function) SelectAndScatterMax(x, dy compute.Value, window, strides []int
 // loops.c.
 const poolLanes = 8
 
-// tile returns the side of adjacent square windows in float32 feature maps, or 0 for windows
+// tile returns the side of adjacent square windows in feature maps, or 0 for windows
 // that no call supports.
-func tile(x shapes.Shape, window, strides []int, paddings [][2]int) int {
-	if x.DType != dtypes.Float32 || x.Rank() != 4 || x.Dim(3)%poolLanes != 0 || len(window) != 4 || window[0] != 1 || window[3] != 1 || window[1] != window[2] ||
+func (f function) tile(x shapes.Shape, window, strides []int, paddings [][2]int) int {
+	if !f.accelerates(x.DType) || x.Rank() != 4 || x.Dim(3)%poolLanes != 0 || len(window) != 4 || window[0] != 1 || window[3] != 1 || window[1] != window[2] ||
 		(len(strides) > 0 && !slices.Equal(strides, window)) || slices.ContainsFunc(paddings, func(p [2]int) bool { return p != [2]int{} }) {
 		return 0
 	}
@@ -88,7 +88,7 @@ func (f function) Where(condition, dy, zero compute.Value) (compute.Value, error
 		return f.Function.Where(condition, dy, zero)
 	}
 	shape, err := f.Shape(dy)
-	if err != nil || shape.DType != dtypes.Float32 || shape.Rank() != 4 {
+	if err != nil || !f.accelerates(shape.DType) || shape.Rank() != 4 {
 		return f.Function.Where(condition, dy, zero)
 	}
 	if g, ok := f.gradients[dy]; ok && g.input == y {
@@ -97,13 +97,15 @@ func (f function) Where(condition, dy, zero compute.Value) (compute.Value, error
 	return f.gradient("relu_gradient", nil, shape, gradientCall{}, y, dy)
 }
 
-// gradient adds a call that returns a gradient of that shape and its sum.
+// gradient adds a call that returns a gradient of that shape and its sum, in float32.
 func (f function) gradient(name string, attribute []int, shape shapes.Shape, g gradientCall, operands ...compute.Value) (compute.Value, error) {
-	outputs, err := f.call(name, attribute, []shapes.Shape{shape, shapes.Make(shape.DType, shape.Dim(3))}, operands...)
+	outputs, err := f.call(name, attribute, []shapes.Shape{shape, shapes.Make(dtypes.Float32, shape.Dim(3))}, operands...)
 	if err != nil {
 		return nil, err
 	}
-	g.sum = outputs[1]
+	if g.sum, err = f.narrowed(outputs[1], shape.DType); err != nil {
+		return nil, err
+	}
 	f.gradients[outputs[0]] = g
 	return outputs[0], nil
 }

@@ -79,6 +79,7 @@ enum {
   XLA_FFI_INVALID_ARGUMENT = 3,
   XLA_FFI_INTERNAL = 13,
   XLA_FFI_F32 = 11,
+  XLA_FFI_BF16 = 16,
   XLA_FFI_S64 = 5,
   XLA_FFI_BUFFER = 1,  // a kind of operand and of result
   XLA_FFI_ARRAY = 1,   // a kind of attribute

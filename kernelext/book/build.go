@@ -27,7 +27,11 @@ type Build struct {
 	Code     []string         // what notebooks import, see CodeSHA256; when it changes, they are run again
 	Packages []string         // folders of the packages that have pages
 	Software []string         // versions of the software that computes, for the pages
-	Log      io.Writer        // receives progress messages
+
+	URL        string // see Site
+	Repository string // see Site
+
+	Log io.Writer // receives progress messages
 
 	env *setup.Environment // once it is set up
 }

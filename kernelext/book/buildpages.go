@@ -36,8 +36,9 @@ func (b Build) render(ctx context.Context, asked []string, executed, pages strin
 		Results: filepath.Join(b.Sources, "README.md"),
 		Module:  b.env.Module, Packages: b.Packages,
 		Sources: b.Sources, Code: code,
-		Lead:     "Image recognition with a convolutional network, in Go notebooks: " + b.Params.String() + ".",
-		Facts:    b.facts(),
+		Lead:  "Image recognition with a convolutional network, in Go notebooks: " + b.Params.String() + ".",
+		Facts: b.facts(),
+		URL:   b.URL, Repository: b.Repository,
 		Formulas: formulas,
 		Python:   b.env.Python, Environ: b.env.Environ(), Cache: b.env.Cache,
 	})
@@ -48,6 +49,14 @@ func (b Build) render(ctx context.Context, asked []string, executed, pages strin
 		return "", err
 	}
 	return filepath.Join(pages, "index.html"), nil
+}
+
+// address returns where the pages of this book will be: the address of Out, and in it the folder of these parameters.
+func (b Build) address() string {
+	if b.URL == "" {
+		return ""
+	}
+	return strings.TrimSuffix(b.URL, "/") + "/" + b.Params.Folder() + "/"
 }
 
 // ready lists the executed notebooks for the pages, in the order of their sources.
@@ -79,8 +88,8 @@ func (b Build) facts() []Fact {
 		{Name: "backend", Value: b.env.Plugin.String()},
 		{Name: "machine", Value: fmt.Sprintf("%s/%s, %d processors", runtime.GOOS, runtime.GOARCH, runtime.NumCPU())},
 	}
-	for _, v := range b.Software {
-		out = append(out, Fact{Name: "version", Value: v})
+	if len(b.Software) > 0 {
+		out = append(out, Fact{Name: "versions", Value: strings.Join(b.Software, ", ")})
 	}
 	if commit := commitOf(b.env.Module); commit != "" {
 		out = append(out, Fact{Name: "commit", Value: commit})

@@ -105,12 +105,28 @@ func checkShown(t *testing.T, path string) {
 }
 
 func TestExecuteFailures(t *testing.T) {
-	tests := []struct {
-		name  string
-		cells []string
-		cell  int
-		want  string // of CellError.Text
-	}{
+	tests := []failureTest{
+		{"error in the session", []string{cellImport + "kernelext.Cell(func(context.Context) error { return errors.New(\"record 3: label 10\") })", "fmt.Println(\"never\")"}, 1, "record 3: label 10"},
+		{"compiler of the session", []string{"fmt.Println(1)", "\nnope"}, 2, "line 2: undefined: nope"},
+		{"syntax in the session", []string{"func f( {"}, 1, "expected ')', found '{'"},
+		{"panic in the session", []string{"var m map[string]int\nm[\"x\"] = 1"}, 1, "line 2: panic: assignment to entry in nil map"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, test.run)
+	}
+}
+
+// failureTest is a notebook that fails.
+type failureTest struct {
+	name  string
+	cells []string
+	cell  int
+	want  string // of CellError.Text
+}
+
+func TestExecuteFailuresOfCompiledCells(t *testing.T) {
+	t.Setenv(setup.EnvSession, "0")
+	tests := []failureTest{
 		{"error", []string{cellImport + "%%\nkernelext.Cell(func(context.Context) error { return errors.New(\"record 3: label 10\") })", "%%\nfmt.Println(\"never\")"}, 1, "record 3: label 10"},
 		{"compiler", []string{"%%\nfmt.Println(1)", "%%\nx := 1"}, 2, "Line 2: declared and not used: x"},
 		{"syntax", []string{"func f( {"}, 1, "expected ')', found '{'"},
@@ -119,27 +135,29 @@ func TestExecuteFailures(t *testing.T) {
 		{"deadlock", []string{"%%\nselect {}"}, 1, "all goroutines are asleep"},
 	}
 	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			e := execution(t, test.cells...)
-			if err := os.WriteFile(e.Out, []byte("earlier"), 0o644); err != nil {
-				t.Fatal(err)
-			}
-			_, err := Execute(t.Context(), e)
-			failure, ok := errors.AsType[*CellError](err)
-			if !ok {
-				t.Fatalf("got %v, expected a CellError", err)
-			}
-			if failure.Cell != test.cell || !strings.Contains(failure.Text, test.want) || strings.ContainsAny(err.Error(), "\n\x1b") {
-				t.Errorf("got cell %d and %q, expected cell %d and %q", failure.Cell, err, test.cell, test.want)
-			}
-			if data, err := os.ReadFile(e.Out); err != nil || string(data) != "earlier" {
-				t.Errorf("the earlier result has changed: %q, %v", data, err)
-			}
-			failed, err := os.ReadFile(failedName(e.Out))
-			if err != nil || bytes.Contains(failed, []byte(`"never\n"`)) {
-				t.Errorf("failed notebook: %v, or a later cell ran", err)
-			}
-		})
+		t.Run(test.name, test.run)
+	}
+}
+
+func (test failureTest) run(t *testing.T) {
+	e := execution(t, test.cells...)
+	if err := os.WriteFile(e.Out, []byte("earlier"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Execute(t.Context(), e)
+	failure, ok := errors.AsType[*CellError](err)
+	if !ok {
+		t.Fatalf("got %v, expected a CellError", err)
+	}
+	if failure.Cell != test.cell || !strings.Contains(failure.Text, test.want) || strings.ContainsAny(err.Error(), "\n\x1b") {
+		t.Errorf("got cell %d and %q, expected cell %d and %q", failure.Cell, err, test.cell, test.want)
+	}
+	if data, err := os.ReadFile(e.Out); err != nil || string(data) != "earlier" {
+		t.Errorf("the earlier result has changed: %q, %v", data, err)
+	}
+	failed, err := os.ReadFile(failedName(e.Out))
+	if err != nil || bytes.Contains(failed, []byte(`"never\n"`)) {
+		t.Errorf("failed notebook: %v, or a later cell ran", err)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/cnnbook/cnnbook/kernelext/setup"
 )
@@ -76,6 +77,9 @@ func (nb *notebook) handOut(kind Handout) error {
 		if err != nil {
 			return fmt.Errorf("cell %d: %w", i+1, err)
 		}
+		if err := meta.checkSpelling(); err != nil {
+			return fmt.Errorf("cell %d: %w", i+1, err)
+		}
 		switch {
 		case kind == ForTeachers:
 			meta.unfold()
@@ -115,6 +119,20 @@ func readCellTags(metadata json.RawMessage) (cellTags, error) {
 		}
 	}
 	return c, nil
+}
+
+// checkSpelling refuses a tag that differs from a known one in capitals, spaces or an s at its end: a solution tagged
+// Solution would reach the students.
+func (c *cellTags) checkSpelling() error {
+	for _, tag := range c.tags {
+		plain := strings.TrimSuffix(strings.ToLower(strings.TrimSpace(tag)), "s")
+		for _, known := range []string{TagExercise, TagSolution, TagCheck, tagCover} {
+			if plain == known && tag != known {
+				return fmt.Errorf("tag %q: expected %q, in lower case", tag, known)
+			}
+		}
+	}
+	return nil
 }
 
 func (c *cellTags) has(tag string) bool { return slices.Contains(c.tags, tag) }

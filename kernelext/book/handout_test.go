@@ -166,3 +166,17 @@ func TestExerciseInTheKernel(t *testing.T) {
 		t.Errorf("%v in\n%s", err, data)
 	}
 }
+
+// TestHandoutRefusesMisspeltTags: a solution whose tag is written otherwise never reaches the students.
+func TestHandoutRefusesMisspeltTags(t *testing.T) {
+	for _, tag := range []string{"Solution", "solutions", " solution", "SOLUTION"} {
+		metadata, err := json.Marshal(map[string]any{"tags": []string{tag}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		nb := notebook{NBFormat: 4, NBFormatMinor: 5, Cells: []notebookCell{{CellType: cellCode, ID: "a", Source: "42", Metadata: metadata}}}
+		if err := nb.handOut(ForStudents); err == nil || !strings.Contains(err.Error(), `cell 1: tag "`+tag+`": expected "solution"`) {
+			t.Errorf("tag %q: %v", tag, err)
+		}
+	}
+}

@@ -112,6 +112,8 @@ func checkLook(t *testing.T, b *browser.Browser, l browser.Look) {
 		Theme string
 		Width int
 		Wide  []string
+		Cut   []string // text and tables whose right side cannot be reached
+		Long  []string // code that runs off the page
 	}
 	err := b.Evaluate(`({
 		theme: document.documentElement.dataset.theme ?? "",
@@ -119,6 +121,19 @@ func checkLook(t *testing.T, b *browser.Browser, l browser.Look) {
 		wide: [...document.querySelectorAll("main *")]
 			.filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.parentElement.closest("pre, .output")).slice(0, 5)
 			.map(e => e.tagName + "." + e.className + " " + e.textContent.trim().slice(0, 60)),
+		cut: [...document.querySelectorAll("main pre, main table")].filter(e => {
+			const content = document.createRange();
+			content.selectNodeContents(e);
+			const right = content.getBoundingClientRect().right;
+			for (let box = e; box && box.tagName !== "MAIN"; box = box.parentElement) {
+				const overflow = getComputedStyle(box).overflowX;
+				if (overflow === "auto" || overflow === "scroll") return false; // can be scrolled
+				if (overflow !== "visible" && right > box.getBoundingClientRect().right + 1) return true;
+			}
+			return right > innerWidth + 1;
+		}).slice(0, 5).map(e => e.tagName + " " + e.textContent.trim().slice(0, 60)),
+		long: [...document.querySelectorAll("main .cell_input pre")]
+			.filter(e => e.scrollWidth > e.clientWidth + 1).slice(0, 5).map(e => e.textContent.trim().slice(0, 60)),
 	})`, &page)
 	if err != nil {
 		t.Fatal(err)
@@ -128,6 +143,12 @@ func checkLook(t *testing.T, b *browser.Browser, l browser.Look) {
 	}
 	if page.Width > l.Width {
 		t.Errorf("the page is %d pixels wide in a window of %d: %v", page.Width, l.Width, page.Wide)
+	}
+	if len(page.Cut) > 0 {
+		t.Errorf("cut at the right: %q", page.Cut)
+	}
+	if len(page.Long) > 0 {
+		t.Errorf("code runs off the page: %q", page.Long)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -42,7 +43,10 @@ type Site struct {
 
 	Title string // of the book
 	Lead  string // a paragraph in Markdown for the first page
-	Facts []Fact // footer of all pages but the notebooks', which show the facts of their own record
+
+	URL        string // where the pages will be, for search engines and link previews; may be empty
+	Repository string // where the notebooks are, such as https://github.com/NAME/REPOSITORY, for buttons that start them; may be empty
+	Facts      []Fact // footer of all pages but the notebooks', which show the facts of their own record
 
 	Python   string   // the Python that has Sphinx, see Environment
 	Formulas string   // the MathJax script, see Environment.Formulas
@@ -128,6 +132,14 @@ func (s Site) check() error {
 			return err
 		}
 	}
+	for name, address := range map[string]string{"address of the pages": s.URL, "address of the repository": s.Repository} {
+		if address == "" {
+			continue
+		}
+		if u, err := url.Parse(address); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
+			return fmt.Errorf("%w: %s: expected one such as https://example.org/book/, found %q", ErrSite, name, address)
+		}
+	}
 	if s.Formulas == "" {
 		return fmt.Errorf("%w: there is no MathJax script, see Environment.Formulas", ErrSite)
 	}
@@ -196,6 +208,9 @@ func (s Site) finish(work siteWork, pages string) error {
 		return err
 	}
 	if err := work.complete(); err != nil {
+		return err
+	}
+	if err := s.writeSitemap(work.pages()); err != nil {
 		return err
 	}
 	if err := os.CopyFS(pages, os.DirFS(work.pages())); err != nil {

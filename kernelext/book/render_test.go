@@ -105,14 +105,36 @@ func TestRender(t *testing.T) {
 	if single := read("single/01-show.html"); !strings.Contains(single, "A grey field.") || !strings.Contains(single, "xla &lt;cpu&gt;") {
 		t.Error("the page that is one file lacks figure or facts")
 	}
+	for _, want := range []string{`<meta name="description" content="What a cell shows, with`, `property="og:title"`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page has no %s", want)
+		}
+	}
+	if strings.Contains(page, "og:image") {
+		t.Error("the page has a preview picture, whose address nobody knows")
+	}
+	read("404.html")
+	read(".nojekyll")
 	checkNothingLoaded(t, s.Out)
 
 	// A second run replaces the pages, and leaves neither temporary folders nor old pages.
 	if err := os.WriteFile(filepath.Join(s.Out, "old.html"), nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
+	s.URL, s.Repository = "https://example.org/book", "https://github.com/a/b"
 	if err := Render(t.Context(), s); err != nil {
 		t.Fatal(err)
+	}
+	for name, wants := range map[string][]string{
+		"01-show.html": {`og:image" content="https://example.org/book/_static/cover-01-show.png"`, "https://mybinder.org/v2/gh/a/b/main"},
+		"404.html":     {`<base href="https://example.org/book/">`},
+		"sitemap.xml":  {"<loc>https://example.org/book/01-show.html</loc>"},
+	} {
+		for _, want := range wants {
+			if !strings.Contains(read(name), want) {
+				t.Errorf("%s has no %s", name, want)
+			}
+		}
 	}
 	if _, err := os.Stat(filepath.Join(s.Out, "old.html")); !errors.Is(err, os.ErrNotExist) {
 		t.Error("an old page is still there")
@@ -180,6 +202,7 @@ func TestRenderRefusesOtherFolders(t *testing.T) {
 	}{
 		{"other files", Site{Notebooks: []string{"a.ipynb"}, Formulas: "x", Out: dir}, dir + " holds other files and is not a book; choose another folder"},
 		{"a file", Site{Notebooks: []string{"a.ipynb"}, Formulas: "x", Out: precious}, "thesis.txt: not a directory; choose another folder"},
+		{"address", Site{Notebooks: []string{"01-x.ipynb"}, URL: "example.org", Formulas: "x", Out: dir}, `address of the pages: expected one such as https://example.org/book/, found "example.org"`},
 		{"no notebooks", Site{Formulas: "x", Out: dir}, "there are no executed notebooks"},
 		{"no formulas", Site{Notebooks: []string{"a.ipynb"}, Out: dir}, "there is no MathJax script"},
 		{"one name twice", Site{Notebooks: []string{"a/x.ipynb", "b/x.ipynb"}, Formulas: "x", Out: dir}, "b/x.ipynb and a/x.ipynb would be the same page; rename one"},

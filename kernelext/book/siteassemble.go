@@ -1,6 +1,7 @@
 package book
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -13,11 +14,15 @@ import (
 
 	"github.com/cnnbook/cnnbook/kernelext/book/godoc"
 	"github.com/cnnbook/cnnbook/kernelext/internal/cache"
+	"github.com/cnnbook/cnnbook/kernelext/internal/text"
 	"github.com/cnnbook/cnnbook/kernelext/setup"
 )
 
 // resultsName is the name of the results page.
 const resultsName = "results"
+
+// notFound is the page that a server shows for an address without one.
+const notFound = "---\norphan: true\n---\n\n# This page does not exist\n\nIt may have another name now. [The first page](index.md) lists all notebooks.\n"
 
 // siteJSON is what conf.py reads. It changes only when the pages do.
 type siteJSON struct {
@@ -26,6 +31,11 @@ type siteJSON struct {
 	Notebooks []string          `json:"notebooks"`
 	Records   map[string][]Fact `json:"records"` // page of a notebook → facts of its own run
 	Symbols   map[string]string `json:"symbols"` // cnn.OpenRun → package-cnn.html#OpenRun
+
+	URL          string            `json:"url"`
+	Repository   string            `json:"repository"`
+	Descriptions map[string]string `json:"descriptions"` // page → one sentence
+	Covers       map[string]string `json:"covers"`       // page → its picture, relative to the first page
 }
 
 // assemble returns Sphinx's source files: slash-separated name → content.
@@ -43,16 +53,25 @@ func (s Site) assemble() (map[string][]byte, error) {
 	if files["static/mathjax.js"], err = os.ReadFile(s.Formulas); err != nil {
 		return nil, fmt.Errorf("MathJax script: %w", err)
 	}
-	for _, path := range slices.Concat(s.Notebooks, s.Pages) {
+	for _, path := range s.Pages {
 		if files[filepath.Base(path)], err = os.ReadFile(path); err != nil {
 			return nil, err
 		}
 	}
-	book := siteJSON{Title: s.Title, Facts: s.Facts, Notebooks: s.notebookNames()}
+	book := siteJSON{Title: s.Title, Facts: s.Facts, Notebooks: s.notebookNames(), URL: s.URL, Repository: s.Repository}
 	var index siteContents
-	if index.Notebooks, book.Records, err = s.readNotebooks(); err != nil {
+	if index.Notebooks, book.Records, err = s.readNotebooks(files); err != nil {
 		return nil, err
 	}
+	book.Descriptions, book.Covers = map[string]string{"index": text.CleanLine(s.Lead)}, map[string]string{}
+	for _, e := range index.Notebooks {
+		book.Descriptions[e.Page] = firstSentence(text.CleanLine(e.Lead))
+		if e.Cover != nil {
+			book.Covers[e.Page] = "_static/" + e.Cover.name
+			book.Covers["index"] = cmp.Or(book.Covers["index"], book.Covers[e.Page])
+		}
+	}
+	files["404.md"] = []byte(notFound)
 	if s.Results != "" {
 		text, err := resultsPage(s.Results, book.Notebooks)
 		if err != nil {
@@ -82,8 +101,9 @@ func (s Site) notebookNames() []string {
 	return names
 }
 
-// readNotebooks returns each notebook's entry on the first page and the facts of its run.
-func (s Site) readNotebooks() ([]indexEntry, map[string][]Fact, error) {
+// readNotebooks adds the notebooks and their pictures for the first page to files. It returns each notebook's entry on
+// that page and the facts of its run.
+func (s Site) readNotebooks(files map[string][]byte) ([]indexEntry, map[string][]Fact, error) {
 	entries, records := make([]indexEntry, 0, len(s.Notebooks)), map[string][]Fact{}
 	for _, path := range s.Notebooks {
 		nb, err := readNotebook(path)
@@ -91,12 +111,20 @@ func (s Site) readNotebooks() ([]indexEntry, map[string][]Fact, error) {
 			return nil, nil, err
 		}
 		title, lead := nb.title()
-		entries = append(entries, indexEntry{Page: stem(path), Title: title, Lead: lead})
+		entry := indexEntry{Page: stem(path), Title: title, Lead: lead, Finding: nb.finding()}
+		if cover, ok := nb.cover(stem(path)); ok {
+			entry.Cover = &cover
+			files["static/"+cover.name] = cover.data
+		}
+		entries = append(entries, entry)
 		record, err := nb.record(filepath.Base(path))
 		if err != nil {
 			return nil, nil, err
 		}
 		records[stem(path)] = record.Facts
+		if files[filepath.Base(path)], err = nb.foldForPage(); err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", filepath.Base(path), err)
+		}
 	}
 	return entries, records, nil
 }
@@ -120,7 +148,7 @@ func (s Site) openWork(temp string, files map[string][]byte) (siteWork, error) {
 	parts := []string{s.Python} // its folder's name depends on all its packages
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		parts = append(parts, name)
-		if path.Ext(name) == ".py" || path.Dir(name) != "." {
+		if ext := path.Ext(name); ext == ".py" || path.Dir(name) != "." && ext != ".png" && ext != ".svg" {
 			parts = append(parts, string(files[name]))
 		}
 	}

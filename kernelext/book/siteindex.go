@@ -17,9 +17,11 @@ import (
 
 // indexEntry is a notebook's entry on the first page of a book.
 type indexEntry struct {
-	Page  string // name without extension
-	Title string
-	Lead  string
+	Page    string // name without extension
+	Title   string
+	Lead    string
+	Finding string   // one sentence; may be empty
+	Cover   *picture // may be nil
 }
 
 // siteContents is the content of the first page.
@@ -37,6 +39,26 @@ func (e indexEntry) name() string {
 	return title
 }
 
+// card shows a notebook on the first page: its picture, its question and its finding, and its other forms.
+func (e indexEntry) card() string {
+	var b strings.Builder
+	b.WriteString("::::{container} book-card\n")
+	if e.Cover != nil {
+		fmt.Fprintf(&b, "<a href=\"%s.html\"><img class=\"book-cover\" loading=\"lazy\" src=\"_static/%s\" alt=\"%s\"></a>\n\n",
+			text.Escape(e.Page), text.Escape(e.Cover.name), text.EscapeLine(e.Cover.alt))
+	}
+	fmt.Fprintf(&b, "**[%s](%s.ipynb)**\n\n", text.EscapeMarkdown(e.name()), e.Page)
+	if e.Lead != "" {
+		b.WriteString(firstSentence(text.CleanLine(e.Lead)) + "\n\n")
+	}
+	if e.Finding != "" {
+		b.WriteString("*Finding:* " + e.Finding + "\n\n")
+	}
+	fmt.Fprintf(&b, "<a href=\"single/%s.html\">in one file</a> · <a href=\"single/%s.ipynb\">executed notebook</a>\n::::\n\n",
+		text.Escape(e.Page), text.Escape(e.Page))
+	return b.String()
+}
+
 // index returns the first page in Markdown (MyST).
 func (s Site) index(c siteContents) string {
 	var b strings.Builder
@@ -44,13 +66,13 @@ func (s Site) index(c siteContents) string {
 	if s.Lead != "" {
 		b.WriteString(strings.TrimSpace(s.Lead) + "\n\n")
 	}
+	if len(c.Notebooks) > 0 {
+		first := c.Notebooks[0]
+		fmt.Fprintf(&b, "**Start here:** [%s](%s.ipynb)\n\n", text.EscapeMarkdown(first.name()), first.Page)
+	}
 	b.WriteString("## Notebooks\n\n")
 	for _, e := range c.Notebooks {
-		fmt.Fprintf(&b, "**[%s](%s.ipynb)**\\\n", text.EscapeMarkdown(e.name()), e.Page)
-		if e.Lead != "" {
-			b.WriteString(text.CleanLine(e.Lead) + "\\\n")
-		}
-		fmt.Fprintf(&b, "<a href=\"single/%s.html\">in one file</a> · <a href=\"single/%s.ipynb\">executed notebook</a>\n\n", text.Escape(e.Page), text.Escape(e.Page))
+		b.WriteString(e.card())
 	}
 	if s.Results != "" {
 		fmt.Fprintf(&b, "## Results\n\n[Results on real CIFAR-10](%s.md), and how each was obtained.\n\n", resultsName)

@@ -21,6 +21,8 @@ type decl struct {
 	mentions  map[string]bool
 	dotted    map[string]bool
 	generic   bool
+	native    any // a compiled function, whose text is its signature
+	source    string
 }
 
 // cell is a cell on its way to a package.
@@ -57,7 +59,10 @@ const (
 // declsOf lists what a chunk declares for good.
 func declsOf(ch *chunk, n int) []*decl {
 	names, dotted := mentions(ch.node)
-	d := decl{kind: ch.kind, text: ch.text, cell: n, line: ch.line, col: ch.col, mentions: names, dotted: dotted}
+	d := decl{kind: ch.kind, text: ch.text, cell: n, line: ch.line, col: ch.col, mentions: names, dotted: dotted, native: ch.native, source: ch.text}
+	if ch.native != nil {
+		d.source = ch.full
+	}
 	switch ch.kind {
 	case method:
 		d.key = ch.recv + "." + ch.names[0]
@@ -77,6 +82,7 @@ func typeDecls(ch *chunk, d decl) []*decl {
 		e.key, e.generic = spec.Name.Name, spec.TypeParams != nil
 		if group.Lparen.IsValid() {
 			e.text = "type " + ch.text[ch.offset(spec.Pos()):ch.offset(spec.End())]
+			e.source = e.text
 			p := ch.fset.Position(spec.Pos())
 			e.line, e.col = ch.line+p.Line-1, max(1, p.Column-5)
 		}

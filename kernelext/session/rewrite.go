@@ -4,6 +4,8 @@ import (
 	"go/ast"
 	"go/token"
 	"strings"
+
+	"golang.org/x/tools/go/ast/astutil"
 )
 
 // methodPrefix makes a method of a cell's that begins in lower case one that reflection finds: interpreted code reaches the
@@ -13,10 +15,12 @@ const methodPrefix = "M__"
 // rewrite changes a cell's syntax where the interpreter differs from compiled Go, or does not end when it should:
 //
 //   - every loop looks whether the cell is interrupted;
+//   - recover lets pass what ends the cell: an interrupt, os.Exit, log.Fatal, runtime.Goexit;
 //   - a goroutine that panics ends itself with a message, not the process;
 //   - defer in the body of a range over a function needs another defer in the function around it;
 //   - methods that begin in lower case are exported.
 func (c *cell) rewrite(f *ast.File) {
+	c.guardRecover(f)
 	for _, d := range f.Decls {
 		if fn, ok := d.(*ast.FuncDecl); ok && fn.Body != nil && deferInRange(fn.Body) {
 			emptyDefer(fn.Body)
@@ -47,6 +51,26 @@ func heedInterrupt(body *ast.BlockStmt) {
 		If: p, Cond: helper(p, "Stop"),
 		Body: &ast.BlockStmt{Lbrace: p, Rbrace: p, List: []ast.Stmt{&ast.ExprStmt{X: &ast.CallExpr{Fun: helper(p, "Halt"), Lparen: p, Rparen: p}}}},
 	}}, body.List...)
+}
+
+// guardRecover makes __s.Own(recover()) of recover(), unless recover is a name of the notebook's own.
+func (c *cell) guardRecover(f *ast.File) {
+	const name = "recover"
+	if c.s.env[name] != nil || declaredNames(f)[name] {
+		return
+	}
+	astutil.Apply(f, nil, func(cur *astutil.Cursor) bool {
+		call, ok := cur.Node().(*ast.CallExpr)
+		if !ok || len(call.Args) > 0 {
+			return true
+		}
+		if id, ok := call.Fun.(*ast.Ident); ok && id.Name == name {
+			p := call.Pos()
+			own := &ast.CallExpr{Fun: helper(p, "Own"), Lparen: p, Args: []ast.Expr{call}, Rparen: call.Rparen}
+			cur.Replace(own)
+		}
+		return true
+	})
 }
 
 func helper(p token.Pos, name string) ast.Expr {

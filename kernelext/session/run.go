@@ -34,7 +34,8 @@ type (
 	exit    int             // os.Exit
 	goexit  struct{}        // runtime.Goexit
 	halt    struct{}        // an interrupt
-	failure struct{ error } // an error that nobody has looked at
+	failure struct{ error } // log.Fatal, or Fail
+	unseen  struct{ error } // the error of a call that stands alone
 )
 
 // helperPath is the package by which a cell's code reaches its session.
@@ -49,7 +50,8 @@ func init() {
 		Funcs: map[string]reflect.Value{
 			"Show": reflect.ValueOf(func(...any) {}), "Drop": reflect.ValueOf(func(...any) {}),
 			"Ctx": reflect.ValueOf(func() context.Context { return nil }), "Halt": reflect.ValueOf(func() {}),
-			"Caught": reflect.ValueOf(func(any) {}), "At": reflect.ValueOf(func(int) {}),
+			"Caught": reflect.ValueOf(func(any) {}), "At": reflect.ValueOf(func(int) {}), "Line": reflect.ValueOf(func(int) {}),
+			"Own": reflect.ValueOf(func(any) any { return nil }),
 		},
 		TypedConsts: map[string]ixgo.TypedConst{}, UntypedConsts: map[string]ixgo.UntypedConst{},
 	})
@@ -59,14 +61,16 @@ func init() {
 type running struct {
 	stop    *bool // interpreted loops look at it
 	reached atomic.Int64
+	line    atomic.Int64 // of the statement on the outermost level that runs
 	runMu   sync.Mutex
 	cancel  context.CancelCauseFunc
+	base    context.Context // whose values cells' contexts have
 	cellCtx context.Context
 }
 
 // registerHelpers gives cells' code this session's helpers, and its own versions of what would end the process.
 func (s *Session) registerHelpers() {
-	s.stop, s.cellCtx = new(bool), context.Background()
+	s.stop, s.base, s.cellCtx = new(bool), context.Background(), context.Background()
 	p, _ := ixgo.LookupPackage(helperPath)
 	s.stop = p.Vars["Stop"].Interface().(*bool)
 	end := func(v ...any) { panic(failure{errors.New(strings.TrimSuffix(fmt.Sprint(v...), "\n"))}) }
@@ -76,7 +80,9 @@ func (s *Session) registerHelpers() {
 		helperPath + ".Ctx":    func() context.Context { return s.cellCtx },
 		helperPath + ".Halt":   func() { panic(halt{}) },
 		helperPath + ".Caught": caught,
+		helperPath + ".Own":    own,
 		helperPath + ".At":     func(i int) { s.reached.Store(int64(i)) },
+		helperPath + ".Line":   func(n int) { s.line.Store(int64(n)) },
 		"os.Exit":              func(code int) { panic(exit(code)) },
 		"runtime.Goexit":       func() { panic(goexit{}) },
 		"log.Fatal":            end,
@@ -92,6 +98,9 @@ func (s *Session) registerHelpers() {
 // Override makes cells call fn in place of a function that is compiled in, named as in "path/to/package.Func".
 func (s *Session) Override(name string, fn any) { s.ctx.RegisterExternal(name, fn) }
 
+// WithValues gives the contexts of the cells to come the values of ctx.
+func (s *Session) WithValues(ctx context.Context) { s.base = context.WithoutCancel(ctx) }
+
 // Context is the context of the cell that runs: it ends with the cell's interrupt.
 func (s *Session) Context() context.Context {
 	s.runMu.Lock()
@@ -104,10 +113,8 @@ func Fail(err error) { panic(failure{err}) }
 
 func (s *Session) showValues(v []any) {
 	if n := len(v); n > 0 {
-		if err, ok := v[n-1].(error); ok && n > 1 {
-			panic(failure{err})
-		} else if ok {
-			panic(failure{err})
+		if err, ok := v[n-1].(error); ok {
+			panic(unseen{err})
 		}
 		if v[n-1] == nil {
 			v = v[:n-1]
@@ -117,22 +124,35 @@ func (s *Session) showValues(v []any) {
 		return
 	}
 	if err := s.show(v...); err != nil {
-		panic(failure{err})
+		panic(unseen{err})
 	}
 }
 
 func endOnError(v []any) {
 	if n := len(v); n > 0 {
 		if err, ok := v[n-1].(error); ok {
-			panic(failure{err})
+			panic(unseen{err})
 		}
 	}
+}
+
+// own gives what a cell's own recover may keep. What ends the cell goes on to do so.
+func own(e any) any {
+	switch e.(type) {
+	case exit, goexit, halt, failure:
+		panic(e)
+	}
+	return e
 }
 
 // caught tells of a panic in a goroutine, which has ended.
 func caught(e any) {
 	switch e := e.(type) {
 	case halt, goexit:
+	case exit:
+		fmt.Fprintf(os.Stderr, "error: os.Exit(%d) in a goroutine ends that goroutine only\n", int(e))
+	case failure:
+		fmt.Fprintln(os.Stderr, "error: a goroutine ended:", panicText(e))
 	default:
 		fmt.Fprintln(os.Stderr, "error: a goroutine ended with a panic:", panicText(e))
 	}
@@ -150,11 +170,12 @@ func (s *Session) Interrupt(cause error) {
 
 // run runs a cell that is compiled.
 func (s *Session) run(c *cell, in *ixgo.Interp) error {
-	ctx, cancel := context.WithCancelCause(context.Background())
+	ctx, cancel := context.WithCancelCause(s.base)
 	s.runMu.Lock()
 	s.cancel, s.cellCtx, *s.stop = cancel, ctx, false
 	s.runMu.Unlock()
 	s.reached.Store(-1)
+	s.line.Store(0)
 	if v, ok := s.env["ctx"].(*types.Var); ok {
 		if p := s.byPkg[v.Pkg()]; p != nil {
 			if addr, ok := p.vars["ctx"].Interface().(*context.Context); ok {
@@ -237,6 +258,9 @@ func (s *Session) outcome(c *cell, ctx context.Context, err error) error {
 	}
 	p := &Problem{Cell: c.n}
 	p.Cell, p.Line = placeOf(stack, c.n)
+	if p.Line == 0 && p.Cell == c.n {
+		p.Line = int(s.line.Load())
+	}
 	switch v := value.(type) {
 	case exit:
 		if v == 0 {
@@ -249,6 +273,9 @@ func (s *Session) outcome(c *cell, ctx context.Context, err error) error {
 		return ErrInterrupted
 	case failure:
 		p.Err, p.Text = v.error, v.error.Error()
+	case unseen:
+		p.Err, p.Text = v.error, v.error.Error()
+		p.Cell, p.Line = c.n, int(s.line.Load())
 	case error:
 		p.Err, p.Text = v, panicText(v)
 		var r runtimeError
@@ -262,7 +289,10 @@ func (s *Session) outcome(c *cell, ctx context.Context, err error) error {
 		p.Text = "panic: " + panicText(v)
 	}
 	if ctxEnded(ctx) && p.Err != nil && errors.Is(p.Err, context.Canceled) {
-		return fmt.Errorf("%w: %s", ErrInterrupted, p.Text)
+		if text := strings.TrimSuffix(strings.TrimSuffix(p.Text, context.Canceled.Error()), ": "); text != "" {
+			return fmt.Errorf("%w: %s", ErrInterrupted, text)
+		}
+		return ErrInterrupted
 	}
 	return p
 }

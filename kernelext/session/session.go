@@ -32,11 +32,14 @@ type Session struct {
 	decls    map[string]*decl
 	imports  map[string]string // name → path
 	byName   map[string]string // name → path of a registered package, for cells that do not import it
+	offered  map[string]string // name → path of packages that cells are most likely to import
 	packages []*cellPackage
 	byPkg    map[*types.Package]*cellPackage
 	methods  map[string]bool // methods that begin in lower case
 	fields   map[string]bool // fields of cells' structs
 	show     func(values ...any) error
+	compiler Compiler
+	own      string // the module that is compiled in; "" if there is none
 
 	forgotten map[string]bool // variables whose type has changed
 	history
@@ -64,7 +67,7 @@ func New(show func(values ...any) error) (*Session, error) {
 	ctx.BuildContext.GOPATH, ctx.BuildContext.GOROOT = "", "" // no source of a package that is not registered
 	s := &Session{
 		ctx: ctx, text: map[int][]string{}, env: map[string]types.Object{}, decls: map[string]*decl{},
-		imports: map[string]string{}, byName: map[string]string{}, byPkg: map[*types.Package]*cellPackage{},
+		imports: map[string]string{}, byName: map[string]string{}, byPkg: map[*types.Package]*cellPackage{}, offered: map[string]string{},
 		methods: map[string]bool{}, fields: map[string]bool{}, forgotten: map[string]bool{}, show: show, history: newHistory(),
 	}
 	s.loader = &loader{Loader: ctx.Loader, reverse: map[reflect.Type]types.Type{}, installed: map[string]*ixgo.Package{}}
@@ -102,21 +105,64 @@ func (s *Session) Qualifies(source string) error {
 		return nil // the session says what is wrong with it
 	}
 	for _, spec := range importsOf(chunks) {
-		if p := importPath(spec); p != "unsafe" {
-			if _, ok := ixgo.LookupPackage(p); !ok {
-				return fmt.Errorf("%s: %w", p, ErrForeign)
-			}
+		if p := importPath(spec); !registered(p) && s.refused(p) == "" {
+			return fmt.Errorf("%s: %w", p, ErrForeign)
 		}
 	}
 	return nil
 }
 
+func registered(p string) bool {
+	_, ok := ixgo.LookupPackage(p)
+	return ok || p == "unsafe"
+}
+
+// refused says why a package that is not registered can be had neither here nor in a compiled cell: one that is internal, one
+// of Go's standard library that does not exist, or one of the module whose packages are compiled in. It is empty otherwise.
+func (s *Session) refused(p string) string {
+	first, _, _ := strings.Cut(p, "/")
+	switch {
+	case slices.Contains(strings.Split(p, "/"), "internal"):
+		return p + " is internal: only its own module can import it"
+	case !strings.Contains(first, ".") && p != "C" && !slices.Contains(unregistered, p):
+		return fmt.Sprintf("there is no package %q in Go's standard library", p)
+	case s.own != "" && strings.HasPrefix(p+"/", s.own+"/"):
+		return fmt.Sprintf("cells have no package %s; they have %s (a cell that begins with %%compiled can import others of the module)", p, strings.Join(s.ownPackages(), ", "))
+	}
+	return ""
+}
+
+// unregistered are the packages of Go's standard library that exist and are not compiled in.
+var unregistered = []string{
+	"net/rpc", "net/rpc/jsonrpc", "plugin", "runtime/cgo", "runtime/race", "testing/cryptotest", "testing/fstest", "testing/iotest",
+	"testing/quick", "testing/slogtest", "testing/synctest",
+}
+
+// Own names the module whose registered packages are all that cells can import of it.
+func (s *Session) Own(module string) { s.own = module }
+
+// ownPackages lists the registered packages of the session's own module, without the module's path.
+func (s *Session) ownPackages() (names []string) {
+	for _, p := range ixgo.PackageList() {
+		if name, ok := strings.CutPrefix(p, s.own+"/"); ok {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
 func importsOf(chunks []*chunk) (specs []*ast.ImportSpec) {
 	for _, c := range chunks {
-		if c.kind == imports {
-			for _, spec := range c.node.(*ast.GenDecl).Specs {
-				specs = append(specs, spec.(*ast.ImportSpec))
-			}
+		specs = append(specs, c.imports()...)
+	}
+	return specs
+}
+
+func (c *chunk) imports() (specs []*ast.ImportSpec) {
+	if c.kind == imports {
+		for _, spec := range c.node.(*ast.GenDecl).Specs {
+			specs = append(specs, spec.(*ast.ImportSpec))
 		}
 	}
 	return specs
@@ -144,7 +190,16 @@ func (s *Session) Eval(n int, source string) (err error) {
 	if errors.As(err, &p) {
 		return p.placed(c)
 	}
-	if err := s.takeImports(chunks); err != nil {
+	err = s.takeImports(chunks)
+	if errors.As(err, &p) {
+		return p.placed(c)
+	} else if err != nil {
+		return err
+	}
+	err = c.compileMarked(chunks)
+	if errors.As(err, &p) {
+		return p.placed(c)
+	} else if err != nil {
 		return err
 	}
 	c.chunks = chunks
@@ -159,28 +214,43 @@ func (s *Session) Eval(n int, source string) (err error) {
 }
 
 func (s *Session) takeImports(chunks []*chunk) error {
-	for _, spec := range importsOf(chunks) {
-		p := importPath(spec)
-		name := path.Base(p)
-		if p != "unsafe" {
-			r, ok := ixgo.LookupPackage(p)
-			if !ok {
-				return fmt.Errorf("%s: %w", p, ErrForeign)
+	for _, c := range chunks {
+		for _, spec := range c.imports() {
+			err := s.takeImport(spec)
+			var p *Problem
+			if errors.As(err, &p) {
+				p.Line, p.Col = c.place(spec.Path.Pos())
 			}
-			name = r.Name
+			if err != nil {
+				return err
+			}
 		}
-		if spec.Name != nil {
-			name = spec.Name.Name
-		}
-		if name == "_" {
-			continue
-		}
-		if name == "." {
-			return &Problem{Text: "import . is not for notebooks: name the package"}
-		}
-		s.imports[name] = p
-		delete(s.env, name)
 	}
+	return nil
+}
+
+func (s *Session) takeImport(spec *ast.ImportSpec) error {
+	p := importPath(spec)
+	name := path.Base(p)
+	if r, ok := ixgo.LookupPackage(p); ok {
+		name = r.Name
+	} else if !registered(p) {
+		if text := s.refused(p); text != "" {
+			return &Problem{Text: text}
+		}
+		return fmt.Errorf("%s: %w", p, ErrForeign)
+	}
+	if spec.Name != nil {
+		name = spec.Name.Name
+	}
+	if name == "_" {
+		return nil
+	}
+	if name == "." {
+		return &Problem{Text: "import . is not for notebooks: name the package"}
+	}
+	s.imports[name] = p
+	delete(s.env, name)
 	return nil
 }
 
@@ -199,6 +269,7 @@ func (s *Session) build(c *cell) (in *ixgo.Interp, err error) {
 	}
 	cells, others := c.needed()
 	c.pkg.SetImports(others)
+	s.registerNatives(c)
 	for name, p := range s.storageOf(c) {
 		s.ctx.RegisterExternal(c.path+"."+name, p.Interface())
 	}
@@ -284,9 +355,11 @@ func (s *Session) Preload(paths ...string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, p := range paths {
-		if _, err := s.ctx.Importer.Import(p); err != nil {
+		pkg, err := s.ctx.Importer.Import(p)
+		if err != nil {
 			return fmt.Errorf("%s: %w", p, err)
 		}
+		s.offered[pkg.Name()] = p
 	}
 	return nil
 }
@@ -446,6 +519,8 @@ func (s *Session) adopt(c *cell, in *ixgo.Interp, reached int) {
 		case *types.Func:
 			if obj.Type().(*types.Signature).TypeParams().Len() > 0 {
 				p.generic = true
+			} else if fn := c.nativeOf(name); fn != nil {
+				s.loader.learn(obj.Type(), reflect.TypeOf(fn))
 			} else if fn, ok := in.GetFunc(name); ok {
 				s.ctx.RegisterExternal(c.path+"."+name, fn)
 				s.loader.learn(obj.Type(), reflect.TypeOf(fn))

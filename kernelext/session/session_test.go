@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -162,6 +164,9 @@ func TestErrors(t *testing.T) {
 	nb.fails("func deep() { panic(fmt.Errorf(\"short\")) }\n\ndeep()", "cell [9] line 1: short")
 	nb.fails("log.Fatal(\"the end\")", "the end")
 	var exit ExitError
+	nb.want("func failing() error { return fmt.Errorf(\"no luck\") }", "")
+	nb.fails("if true {\n}\nfailing()", "line 3: no luck")
+	nb.fails("u := 1\n\nre := regexp.MustCompile(\"(\")", "line 3: panic: regexp: Compile")
 	if err := nb.fails("os.Exit(3)", "exit status 3"); !errors.As(err, &exit) || exit != 3 {
 		t.Error(err)
 	}
@@ -200,6 +205,68 @@ func TestInterrupt(t *testing.T) {
 	}
 	nb.want("n > 0", "true")
 	time.Sleep(time.Second)
+}
+
+// TestRecover: a cell's own recover keeps its own panics, and nothing that ends the cell.
+func TestRecover(t *testing.T) {
+	nb := newNotebook(t)
+	nb.want(`func safe(f func()) (got any) { defer func() { got = recover() }(); f(); return nil }
+func quiet(f func()) { defer func() { recover() }(); f() }
+keep := 5`, "")
+	nb.want("safe(func() { panic(\"own\") })", "own")
+	nb.want("safe(func() {}) == nil", "true")
+	nb.want("quiet(func() { var m map[int]int; m[1] = 1 }); keep", "5")
+	nb.want("func() (err error) { defer func() { if e := recover(); e != nil { err = fmt.Errorf(\"as an error: %v\", e) } }(); z := 0; fmt.Println(1 / z); return nil }() != nil", "true")
+	for source, want := range map[string]string{
+		"os.Exit(3)": "exit status 3", "log.Fatal(\"the end\")": "the end", "runtime.Goexit()": "Goexit",
+	} {
+		nb.fails("safe(func() { "+source+" })\nkeep = 6", want)
+		nb.fails("quiet(func() { "+source+" })\nkeep = 6", want)
+	}
+	time.AfterFunc(100*time.Millisecond, func() { nb.s.Interrupt(ErrInterrupted) })
+	if _, err := nb.run("for { safe(func() { for {} }) }"); !errors.Is(err, ErrInterrupted) {
+		t.Errorf("an interrupt within recover: %v", err)
+	}
+	nb.want("keep", "5")
+	nb.want("func recover() int { return 7 }\nrecover()", "7")
+}
+
+// TestImportsThatCannotBe: a package that no cell can import is an error of the cell with its place; others are compiled.
+func TestImportsThatCannotBe(t *testing.T) {
+	nb := newNotebook(t)
+	nb.s.Own("text")
+	for source, want := range map[string]string{
+		"x := 1\nimport \"fmtt\"": "line 2: there is no package \"fmtt\" in Go's standard library\nimport \"fmtt\"\n       ^",
+		"import (\n\t\"fmt\"\n\n\t\"example.com/a/internal/b\"\n)\nfmt.Println(1)": "line 4: example.com/a/internal/b is internal",
+		"import \"internal/abi\"": "line 1: internal/abi is internal",
+		"import \"text/nope\"":    "there is no package \"text/nope\"",
+	} {
+		if err := nb.s.Qualifies(source); err != nil {
+			t.Errorf("%q is compiled: %v", source, err)
+		}
+		nb.fails(source, want)
+	}
+	nb.s.Own("example.com/ours")
+	nb.fails("import \"example.com/ours/nope\"", "cells have no package example.com/ours/nope; they have ")
+	for _, p := range []string{"example.com/other", "C"} {
+		if err := nb.s.Qualifies("import \"" + p + "\""); !errors.Is(err, ErrForeign) {
+			t.Errorf("%s: %v", p, err)
+		}
+	}
+	nb.want("fmt.Println(2)", "2")
+}
+
+// TestStandardLibrary: every package of Go's standard library is compiled in, or known not to be.
+func TestStandardLibrary(t *testing.T) {
+	out, err := exec.CommandContext(t.Context(), "go", "list", "std").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for p := range strings.FieldsSeq(string(out)) {
+		if known := slices.Contains(unregistered, p); !strings.HasPrefix(p, "vendor/") && !slices.Contains(strings.Split(p, "/"), "internal") && registered(p) == known {
+			t.Errorf("%s: compiled in is %v, among those that are not is %v", p, registered(p), known)
+		}
+	}
 }
 
 func TestVars(t *testing.T) {

@@ -35,9 +35,21 @@ type chunk struct {
 	expr      bool // an expression that stands alone
 	silent    bool // ends in a semicolon of the author's own
 	generic   bool
+
+	native any    // a compiled function; text and node are its signature then
+	full   string // and this is its source
 }
 
 func (c *chunk) offset(p token.Pos) int { return c.fset.Position(p).Offset - c.base }
+
+// place gives a position in the cell, line and column counted from 1.
+func (c *chunk) place(at token.Pos) (line, col int) {
+	p := c.fset.Position(at)
+	if p.Line > 1 {
+		return c.line + p.Line - 1, p.Column
+	}
+	return c.line, max(1, p.Column-c.base+c.col-1)
+}
 
 // split cuts a cell into chunks. A line "%%" is accepted and means nothing; other lines that begin with % or ! are
 // commands for the kernel, which takes them out before.
@@ -117,7 +129,7 @@ func (s *splitter) cut() ([]*chunk, error) {
 		s.end = off + n
 	}
 	if errs.Len() > 0 {
-		return nil, &Problem{Line: errs[0].Pos.Line, Col: errs[0].Pos.Column, Text: errs[0].Msg}
+		return s.chunks, &Problem{Line: errs[0].Pos.Line, Col: errs[0].Pos.Column, Text: errs[0].Msg}
 	}
 	return s.chunks, nil
 }

@@ -87,7 +87,7 @@ func (s *Session) textsOf(name string) map[string]string {
 	texts := map[string]string{}
 	for key, d := range s.decls {
 		if key == name || strings.HasPrefix(key, name+".") {
-			texts[key] = d.text
+			texts[key] = d.source
 		}
 	}
 	return texts
@@ -97,7 +97,7 @@ func (s *Session) textsOf(name string) map[string]string {
 // was computed.
 func (s *Session) asItWas(texts map[string]string) bool {
 	for key, text := range texts {
-		if d := s.decls[key]; d == nil || d.text != text {
+		if d := s.decls[key]; d == nil || d.source != text {
 			return false
 		}
 	}
@@ -186,6 +186,9 @@ func pkgOf(obj types.Object) *types.Package {
 // usedBy lists the objects of cells' outermost levels that a function uses, beyond setting them.
 func (c *cell) usedBy(fn *ast.FuncDecl) map[types.Object]bool {
 	used, onlySet := map[types.Object]bool{}, map[ast.Node]bool{}
+	if fn.Body == nil {
+		return used
+	}
 	ast.Inspect(fn.Body, func(n ast.Node) bool {
 		if a, ok := n.(*ast.AssignStmt); ok && a.Tok == token.ASSIGN {
 			for _, l := range a.Lhs {

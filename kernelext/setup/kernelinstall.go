@@ -130,6 +130,9 @@ func (e *Environment) installedFiles(k KernelInstall, dir string) (map[string][]
 	if e.Plugin.Path != "" {
 		parts = append(parts, e.Plugin.Path)
 	}
+	if e.Session != "" {
+		parts = append(parts, e.Session)
+	}
 	spec.Argv = []string{"/bin/sh", filepath.Join(dir, "start.sh"), "{connection_file}"}
 	spec.DisplayName = k.displayName()
 	spec.Metadata[metadataKey] = kernelMetadata{Module: e.Module, Cache: e.Cache, Parts: parts}

@@ -55,6 +55,7 @@ func (e *Environment) KernelSpec() KernelSpec {
 	}
 	if e.Session != "" {
 		env["CNNBOOK_SESSION_PROGRAM"] = literal(e.Session)
+		env["CNNBOOK_SESSION_MODULE"] = literal(e.Module)
 	}
 	log := e.kernelLog()
 	return KernelSpec{

@@ -11,14 +11,14 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/internal/process"
 )
 
-// EnvSession chooses whether the values of cells live: 1 builds the session at set-up, and 0 compiles every cell of a kernel
-// that has one.
+// EnvSession chooses whether the values of cells live, as they do by default: 0 builds no session at set-up, and compiles every
+// cell of a kernel that has one.
 const EnvSession = "CNNBOOK_SESSION"
 
 // session builds the programs of package kernelext/session and gives the session's path. Without it every cell is compiled, so
 // that a failure is a warning.
 func (s Installer) session(ctx context.Context, t Toolchain, r *cache.Reporter) string {
-	if os.Getenv(EnvSession) != "1" {
+	if os.Getenv(EnvSession) == "0" {
 		return ""
 	}
 	hash, err := s.sourceHash(t)

@@ -15,7 +15,7 @@ import (
 // run. The budget and the images determine what is trained; the runs are stored in Root.
 type Chain struct {
 	Root         string
-	Network      cnn.Architecture // without layers: cnn.WriteUp()
+	Network      cnn.Architecture // without layers: cnn.WriteUp() for the images of Train
 	Budget       Budget
 	Seed         uint64
 	Train, Valid *cifar.Dataset
@@ -32,7 +32,7 @@ type Chain struct {
 func (c Chain) Trained(ctx context.Context, name string, config cnn.Config, from *cnn.Run) (*cnn.Run, error) {
 	network := c.Network
 	if len(network.Layers) == 0 {
-		network = cnn.WriteUp()
+		network = cnn.WriteUp().For(c.Train)
 	}
 	config.FlipEvaluation = config.FlipEvaluation || c.FlipEvaluation
 	run, err := cnn.OpenRun(c.Root, cnn.Spec{Name: name, Network: network, Config: config, Train: c.Train, Valid: c.Valid, From: from})

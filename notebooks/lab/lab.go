@@ -60,7 +60,7 @@ func (l *Lab) MadeWith() kernelext.Markdown {
 // Spec describes a run of the write-up's network on the lab's images. from, if not
 // nil, is the run that gives the initial weights.
 func (l *Lab) Spec(name string, config cnn.Config, from *cnn.Run) cnn.Spec {
-	return cnn.Spec{Name: name, Network: cnn.WriteUp(), Config: config, Train: l.Train, Valid: l.Valid, From: from}
+	return cnn.Spec{Name: name, Network: cnn.WriteUp().For(l.Train), Config: config, Train: l.Train, Valid: l.Valid, From: from}
 }
 
 // Chain returns the write-up's stages on the lab's images. It trains what is missing,

@@ -22,6 +22,7 @@ SINGLE = """
 # Comments and numbers are slightly darker than JupyterLab's, whose contrast is below 4.5:1.
 STYLE = """
 pre { tab-size: 4; }
+.highlight pre { white-space: pre-wrap !important; overflow-wrap: anywhere; }
 main { max-width: 62rem; margin: auto; }
 .jp-RenderedHTMLCommon a:link:not(.anchor-link) { text-decoration: underline; }
 mjx-container[display="true"] { overflow: auto hidden; }

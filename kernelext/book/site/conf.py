@@ -67,7 +67,24 @@ def record(page):
     return links + footer(book["records"][page])
 
 
+def preview(page, title):
+    """What other sites show of a link to a page: https://ogp.me. The picture needs the address of the book."""
+    description = book["descriptions"].get(page, book["descriptions"]["index"])
+    properties = {"og:title": title, "og:description": description, "og:type": "website", "og:site_name": book["title"]}
+    if book["url"]:
+        base = book["url"].rstrip("/")
+        properties["og:url"] = f"{base}/{page}.html"
+        cover = book["covers"].get(page, book["covers"].get("index"))
+        if cover and not cover.endswith(".svg"):
+            properties["og:image"] = f"{base}/{cover}"
+    tags = [f'<meta property="{name}" content="{html.escape(value)}">' for name, value in properties.items() if value]
+    return "".join([f'<meta name="description" content="{html.escape(description)}">', *tags])
+
+
 def on_page(app, pagename, templatename, context, doctree):
+    context["metatags"] = context.get("metatags", "") + preview(pagename, html.unescape(context.get("title", "")))
+    if pagename == "404" and book["url"]:  # a server shows it for addresses in other folders, too
+        context["metatags"] += f'<base href="{html.escape(book["url"].rstrip("/"))}/">'
     if pagename in book["records"]:
         context["theme_extra_footer"] = record(pagename)
 
@@ -90,3 +107,14 @@ html_theme_options = {
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
+
+if book["url"]:
+    html_baseurl = book["url"].rstrip("/") + "/"
+if book["repository"]:
+    html_theme_options |= {
+        "repository_url": book["repository"],
+        "repository_branch": "main",
+        "path_to_docs": "notebooks",
+        "use_repository_button": True,
+        "launch_buttons": {"binderhub_url": "https://mybinder.org", "notebook_interface": "jupyterlab"},
+    }

@@ -25,6 +25,16 @@ func Environment(t *testing.T) *setup.Environment {
 	return env
 }
 
+// BothWays runs a test with kernels that keep values in a session, as they do by default, and with kernels that compile each cell.
+func BothWays(t *testing.T, test func(t *testing.T, compiled bool)) {
+	for _, way := range []struct{ name, value string }{{"session", ""}, {"compiled", "0"}} {
+		t.Run(way.name, func(t *testing.T) {
+			t.Setenv(setup.EnvSession, way.value)
+			test(t, way.value == "0")
+		})
+	}
+}
+
 // Packages installs pinned packages for a test, once, in addition to those of set-up, and returns the folder for PYTHONPATH.
 func Packages(t *testing.T, env *setup.Environment, requirements string) string {
 	t.Helper()

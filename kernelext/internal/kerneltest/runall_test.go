@@ -14,6 +14,10 @@ import (
 // Promise(kernel/run-all): "Run All" stops at a failing cell, with Go's own message and the place in
 // the cell.
 func TestRunAllStopsAtAFailingCell(t *testing.T) {
+	BothWays(t, runAllStops)
+}
+
+func runAllStops(t *testing.T, compiled bool) {
 	out := pythonOutput(t, `import json
 from jupyter_client.manager import start_new_kernel
 manager, client = start_new_kernel(kernel_name="cnnbook", startup_timeout=300)
@@ -48,6 +52,9 @@ finally:
 		if s := strings.Join(statuses, " "); s != want {
 			t.Errorf("%s: %s, want %s", name, s, want)
 		}
+	}
+	if !compiled {
+		return // TestValuesLiveBetweenCells reads the session's errors
 	}
 	// The error is Go's own line with the place in the cell, and no stack of the kernel's.
 	text, err := json.Marshal(got["compile"][1])

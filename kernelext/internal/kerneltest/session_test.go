@@ -36,8 +36,12 @@ type stopped struct {
 }
 
 // Check wants the cell to have ended in time and to have shown the texts.
-func (s stopped) check(t *testing.T, name string, texts ...string) {
+func (s stopped) check(t *testing.T, compiled bool, name string, texts ...string) {
 	t.Helper()
+	end := "error: interrupted"
+	if compiled {
+		end = "error: exit status 130"
+	}
 	t.Logf("%s: ended after %.1f s", name, s.Seconds)
 	if !s.Ended || s.Seconds >= 5 {
 		t.Errorf("%s ended: %v after %.1f s, expected under 5 s", name, s.Ended, s.Seconds)
@@ -46,7 +50,7 @@ func (s stopped) check(t *testing.T, name string, texts ...string) {
 	for _, seen := range s.Seen {
 		all = append(all, seen.Kind+": "+seen.Text)
 	}
-	for _, want := range append(texts, "Run this cell again to go on.", "error: exit status 130") {
+	for _, want := range append(texts, "Run this cell again to go on.", end) {
 		if text := strings.Join(all, "\n"); !strings.Contains(text, want) {
 			t.Errorf("%s shows no %q in:\n%s", name, want, text)
 		}
@@ -55,11 +59,13 @@ func (s stopped) check(t *testing.T, name string, texts ...string) {
 
 // Promise(kernel/interrupt) through a real kernel
 func TestInterruptInTheKernel(t *testing.T) {
-	var result struct{ Runs []stopped }
-	session(t, "interrupt", &result)
-	for i, run := range result.Runs {
-		run.check(t, fmt.Sprint("run ", i+1), "display_data: last figure", "interrupted: stopped, saved.")
-	}
+	BothWays(t, func(t *testing.T, compiled bool) {
+		var result struct{ Runs []stopped }
+		session(t, "interrupt", &result)
+		for i, run := range result.Runs {
+			run.check(t, compiled, fmt.Sprint("run ", i+1), "display_data: last figure", "interrupted: stopped, saved.")
+		}
+	})
 }
 
 // TestInterruptedTrainingInTheKernel stops a training while its graph compiles, which takes longer
@@ -68,12 +74,20 @@ func TestInterruptInTheKernel(t *testing.T) {
 //
 // Promise(kernel/interrupt) through a real kernel
 func TestInterruptedTrainingInTheKernel(t *testing.T) {
+	BothWays(t, interruptedTraining)
+}
+
+func interruptedTraining(t *testing.T, compiled bool) {
 	var result struct{ Runs []stopped }
 	session(t, "train", &result)
 	compiling, first, second := result.Runs[0], result.Runs[1], result.Runs[2]
-	compiling.check(t, "compiling", "interrupted: busy with work that cannot be interrupted, such as compiling; saved work is kept.")
-	first.check(t, "training", "first step 1\n", "Stopped at epoch ")
-	second.check(t, "going on", fmt.Sprintf("first step %d\n", first.Saved+1), "Stopped at epoch ")
+	busy := "interrupted: busy with what cannot be stopped; its result is dropped."
+	if compiled {
+		busy = "interrupted: busy with work that cannot be interrupted, such as compiling; saved work is kept."
+	}
+	compiling.check(t, compiled, "compiling", busy)
+	first.check(t, compiled, "training", "first step 1\n", "Stopped at epoch ")
+	second.check(t, compiled, "going on", fmt.Sprintf("first step %d\n", first.Saved+1), "Stopped at epoch ")
 	if compiling.Saved != 0 || first.Saved == 0 || second.Saved <= first.Saved {
 		t.Errorf("saved steps %d, then %d and %d", compiling.Saved, first.Saved, second.Saved)
 	}
@@ -81,21 +95,28 @@ func TestInterruptedTrainingInTheKernel(t *testing.T) {
 
 // Promise(kernel/processes): A kernel that is restarted or killed leaves no process behind after 10 s.
 func TestNoProcessOutlivesItsKernel(t *testing.T) {
-	for _, how := range []string{"kill", "restart"} {
-		t.Run(how, func(t *testing.T) {
-			var result struct {
-				Processes int
-				Seconds   float64
-				Left      []string
-			}
-			session(t, how, &result)
-			if result.Processes < 2 {
-				t.Fatalf("found %d processes, expected kernel and cell at least", result.Processes)
-			}
-			t.Logf("%d processes gone after %.1f s", result.Processes, result.Seconds)
-			if len(result.Left) > 0 || result.Seconds >= 10 {
-				t.Errorf("after %.1f s there is %q, expected nothing within 10 s", result.Seconds, result.Left)
-			}
-		})
+	BothWays(t, func(t *testing.T, compiled bool) {
+		for _, how := range []string{"kill", "restart"} {
+			t.Run(how, func(t *testing.T) { noProcessOutlives(t, how, compiled) })
+		}
+	})
+}
+
+func noProcessOutlives(t *testing.T, how string, compiled bool) {
+	var result struct {
+		Processes, Sessions int
+		Seconds             float64
+		Left, Files         []string
+	}
+	session(t, how, &result)
+	if result.Processes < 2 || (result.Sessions == 0) != compiled {
+		t.Fatalf("found %d processes and %d sessions, expected kernel and cell at least", result.Processes, result.Sessions)
+	}
+	t.Logf("%d processes gone after %.1f s", result.Processes, result.Seconds)
+	if len(result.Left) > 0 || result.Seconds >= 10 {
+		t.Errorf("after %.1f s there is %q, expected nothing within 10 s", result.Seconds, result.Left)
+	}
+	if len(result.Files) > 0 && !compiled {
+		t.Errorf("%q is left, expected no file", result.Files)
 	}
 }

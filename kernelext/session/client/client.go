@@ -23,6 +23,7 @@ const Compile = 125
 const (
 	DirVariable     = "CNNBOOK_SESSION_DIR" // the session's folder
 	ProgramVariable = "CNNBOOK_SESSION_PROGRAM"
+	ModuleVariable  = "CNNBOOK_SESSION_MODULE" // the checkout that the session was built from
 	PipeVariable    = "GONB_PIPE"
 	BackVariable    = "GONB_PIPE_BACK"
 )
@@ -39,7 +40,12 @@ type Request struct {
 	Check  bool // only say whether the session would run it
 	Vars   bool // list the variables that live
 	Reset  bool // end the session
-	Number int  // of the cell
+	Order  bool // say in which order a compiled program has the cell's lines
+	Editor bool // give a file for a language server that is asked about a place of the cell
+	Bare   bool // without what lives
+	Line   int  // the place, counted from 0
+	Col    int
+	Number int // of the cell
 	Source string
 	Env    []string
 	Dir    string
@@ -47,13 +53,17 @@ type Request struct {
 	Back   string // from the kernel
 }
 
+// asks says whether the request is a question about a cell, and runs none.
+func (r Request) asks() bool { return r.Check || r.Order || r.Editor }
+
 // Answer is one line that the session sends when the cell has ended.
 type Answer struct {
 	Status int
 	Reason string
 }
 
-// Main is the program. Its argument is the cell's number, after -check or -start.
+// Main is the program. Its argument is the cell's number, after -check if the cell is not to run, or one of -start, -vars, -reset,
+// -order, and -editor or -editor-compiled with a line and a column of the cell, counted from 0.
 func Main(args []string) int {
 	dir := os.Getenv(DirVariable)
 	if dir == "" || len(args) == 0 {
@@ -75,6 +85,16 @@ func Main(args []string) int {
 		r.Vars, args = true, nil
 	case "-reset":
 		r.Reset, args = true, nil
+	case "-order":
+		r.Order, args = true, nil
+	case "-editor", "-editor-compiled":
+		if len(args) != 3 {
+			return 1
+		}
+		r.Editor, r.Bare = true, args[0] == "-editor-compiled"
+		r.Line, _ = strconv.Atoi(args[1])
+		r.Col, _ = strconv.Atoi(args[2])
+		args = nil
 	}
 	if len(args) > 0 {
 		r.Number, _ = strconv.Atoi(args[0])
@@ -87,7 +107,7 @@ func Main(args []string) int {
 	r.Dir, _ = os.Getwd()
 	conn, err := dial(dir)
 	if err != nil {
-		if !r.Check {
+		if !r.asks() {
 			fmt.Fprintln(os.Stderr, "error: the session does not start:", err)
 		}
 		return Compile
@@ -98,6 +118,9 @@ func Main(args []string) int {
 
 // dial connects to the session, and starts it if there is none.
 func dial(dir string) (*net.UnixConn, error) {
+	if err := owned(dir); err != nil && !os.IsNotExist(err) {
+		return nil, err
+	}
 	address := &net.UnixAddr{Name: filepath.Join(dir, Socket), Net: "unix"}
 	if conn, err := net.DialUnix("unix", nil, address); err == nil {
 		return conn, nil
@@ -124,12 +147,8 @@ func Start(dir, program string, kernel int) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	info, err := os.Lstat(dir)
-	if err != nil {
+	if err := owned(dir); err != nil {
 		return err
-	}
-	if st, ok := info.Sys().(*syscall.Stat_t); !ok || !info.IsDir() || info.Mode().Perm() != 0o700 || int(st.Uid) != os.Getuid() {
-		return fmt.Errorf("%s is not a folder that only you can enter", dir)
 	}
 	for _, name := range []string{Display, Back} {
 		if err := syscall.Mkfifo(filepath.Join(dir, name), 0o600); err != nil && !os.IsExist(err) {
@@ -158,13 +177,31 @@ func Start(dir, program string, kernel int) error {
 	return cmd.Start()
 }
 
+// owned checks that dir is a folder that only the user can enter: whoever can connect to the session can run code as the user.
+func owned(dir string) error {
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return err
+	}
+	if st, ok := info.Sys().(*syscall.Stat_t); !ok || !info.IsDir() || info.Mode().Perm() != 0o700 || int(st.Uid) != os.Getuid() {
+		return fmt.Errorf("%s is not a folder that only you can enter", dir)
+	}
+	return nil
+}
+
 // ask sends the request and gives the cell's status.
 func ask(conn *net.UnixConn, r Request) int {
 	data, err := json.Marshal(r)
 	if err != nil {
 		return Compile
 	}
-	if _, _, err := conn.WriteMsgUnix([]byte{1}, syscall.UnixRights(1, 2), nil); err != nil {
+	filter, stderr, err := filterErrors(os.Stderr)
+	if err != nil {
+		return Compile
+	}
+	_, _, err = conn.WriteMsgUnix([]byte{1}, syscall.UnixRights(1, int(stderr.Fd())), nil)
+	stderr.Close() // the session has it
+	if err != nil {
 		return Compile
 	}
 	if _, err := conn.Write(append(data, '\n')); err != nil {
@@ -182,22 +219,44 @@ func ask(conn *net.UnixConn, r Request) int {
 	if err == nil {
 		err = json.Unmarshal(line, &a)
 	}
+	trace := filter.end(err != nil)
 	if err != nil {
-		if r.Check {
+		if r.asks() {
 			return Compile
 		}
 		if r.Reset {
+			restart()
 			return 0
 		}
-		text := Lost(os.Getenv(DirVariable))
-		if text == "" {
-			text = "the session has ended, and with it what this cell declared."
-		}
-		fmt.Fprintln(os.Stderr, "error:", text, "The next cell begins a fresh session.")
+		fmt.Fprintln(os.Stderr, "error:", ended(trace), "The next cell begins a fresh session.")
 		return 1
 	}
 	if a.Reason != "" {
 		fmt.Println(a.Reason)
 	}
 	return a.Status
+}
+
+// restart starts the next session, once the last one's process has let go of the lock. A cell would start it otherwise.
+func restart() {
+	dir := os.Getenv(DirVariable)
+	_ = os.Remove(filepath.Join(dir, Socket))
+	for range 20 {
+		if Start(dir, os.Getenv(ProgramVariable), os.Getppid()) != nil {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// ended says that the session's process has ended, why if that is known, and what is lost.
+func ended(trace string) string {
+	text := Lost(os.Getenv(DirVariable))
+	if text == "" {
+		text = "the session has ended, and with it what this cell declared."
+	}
+	if reason := crashReason(trace); reason != "" {
+		text = reason + ": " + text
+	}
+	return text
 }

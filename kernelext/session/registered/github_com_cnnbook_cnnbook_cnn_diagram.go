@@ -78,6 +78,7 @@ func init() {
 			"hash/adler32":                        "adler32",
 			"hash/crc32":                          "crc32",
 			"hash/fnv":                            "fnv",
+			"hash/maphash":                        "maphash",
 			"html":                                "html",
 			"image":                               "image",
 			"image/color":                         "color",

@@ -76,6 +76,7 @@ func init() {
 			"hash/adler32":                        "adler32",
 			"hash/crc32":                          "crc32",
 			"hash/fnv":                            "fnv",
+			"hash/maphash":                        "maphash",
 			"image":                               "image",
 			"image/color":                         "color",
 			"io":                                  "io",

@@ -125,6 +125,8 @@ func init() {
 			"Budgets":       reflect.ValueOf(q.Budgets),
 			"Cell":          reflect.ValueOf(q.Cell),
 			"Display":       reflect.ValueOf(q.Display),
+			"Displayable":   reflect.ValueOf(q.Displayable),
+			"InSession":     reflect.ValueOf(q.InSession),
 			"Interruptible": reflect.ValueOf(q.Interruptible),
 			"NewTable":      reflect.ValueOf(q.NewTable),
 			"Number":        reflect.ValueOf(q.Number),

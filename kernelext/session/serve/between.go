@@ -54,8 +54,8 @@ func (b *between) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// end gives what was printed, below a line that says so. Standard output and error are another cell's already; a program
-// that the earlier cell started may have the pipe still, and is not waited for.
+// end gives what was printed. Standard output and error are another cell's already; a program that the earlier cell started may
+// have the pipe still, and is not waited for.
 func (b *between) end() string {
 	if b == nil {
 		return ""
@@ -66,18 +66,45 @@ func (b *between) end() string {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if len(b.text) == 0 {
-		return ""
+	return string(b.text)
+}
+
+// showBetween shows what was printed and displayed since the last cell, as the beginning of the one that runs, below a line that says
+// so. Updates of what cells have displayed go to where it stands.
+func (srv *Server) showBetween(pipe, back string) {
+	text := srv.between.end()
+	updates, rest, cut := srv.relay.begin(pipe, back)
+	for _, data := range updates {
+		srv.relay.send(data)
 	}
-	head := fmt.Sprintf("[printed after cell [%d] had ended", b.cell)
-	if b.cut > 0 {
-		head += fmt.Sprintf("; %d bytes before this are left out", b.cut)
+	if text == "" && len(rest) == 0 {
+		return
 	}
-	text := string(b.text)
-	if text[len(text)-1] != '\n' {
+	what := "printed"
+	if len(rest) > 0 && text == "" {
+		what = "displayed"
+	} else if len(rest) > 0 {
+		what = "printed and displayed"
+	}
+	head := fmt.Sprintf("[%s after cell [%d] had ended", what, srv.between.cell)
+	if srv.between.cut > 0 {
+		head += fmt.Sprintf("; %d bytes before this are left out", srv.between.cut)
+	}
+	if cut > 0 {
+		head += fmt.Sprintf("; %d displays before these are left out", cut)
+	}
+	if text != "" && text[len(text)-1] != '\n' {
 		text += "\n"
 	}
-	return head + "]\n" + text + "[this cell]\n"
+	fmt.Print(head + "]\n" + text)
+	if len(rest) > 0 {
+		time.Sleep(100 * time.Millisecond) // the kernel reads displays and text from two pipes
+		for _, data := range rest {
+			srv.relay.send(data)
+		}
+		srv.relay.sync(time.Second)
+	}
+	fmt.Print("[this cell]\n")
 }
 
 // silence drops what is written between cells.

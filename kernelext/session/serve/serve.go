@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"time"
@@ -17,6 +18,10 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/session"
 	"github.com/cnnbook/cnnbook/kernelext/session/client"
 )
+
+// MaxStack bounds a goroutine's stack, in bytes: endless recursion ends the process after a second, at a depth of about a
+// million calls of a cell's function. Go's own bound, four times as much, takes 4 s and all the memory of a small machine.
+const MaxStack = 256 << 20
 
 // Server runs cells in a session.
 type Server struct {
@@ -43,8 +48,7 @@ func Serve(s *session.Session, dir string, kernel int) error {
 	if err := os.Rename(filepath.Join(dir, client.Socket+".new"), filepath.Join(dir, client.Socket)); err != nil {
 		return err
 	}
-	signal.Notify(make(chan os.Signal, 1), os.Interrupt) // see interrupt; nothing else acts on it
-	signal.Ignore(syscall.SIGPIPE)                       // a client that was killed must not end the session by what its cell still prints
+	signal.Ignore(syscall.SIGPIPE) // a client that was killed must not end the session by what its cell still prints
 	go srv.endWith(kernel)
 	for {
 		conn, err := l.AcceptUnix()
@@ -63,20 +67,17 @@ func (srv *Server) endWith(kernel int) {
 	for syscall.Kill(kernel, 0) == nil {
 		time.Sleep(500 * time.Millisecond)
 	}
-	srv.interrupt(errKernelGone)
+	srv.Session.Interrupt(errKernelGone)
 	select {
 	case srv.cells <- struct{}{}:
 	case <-time.After(5 * time.Second):
 	}
+	srv.relay.remove()
 	os.RemoveAll(srv.dir)
+	if dir := filepath.Dir(srv.dir); dir == os.Getenv("GONB_TMP_DIR") {
+		os.RemoveAll(dir) // a kernel that was killed could not
+	}
 	os.Exit(0)
-}
-
-// interrupt ends the cell that runs. Compiled packages do not know the cell's context: they get the signal that a cell in a
-// process of its own would get.
-func (srv *Server) interrupt(cause error) {
-	srv.Session.Interrupt(cause)
-	syscall.Kill(os.Getpid(), syscall.SIGINT)
 }
 
 func (srv *Server) answer(conn *net.UnixConn) {
@@ -101,8 +102,13 @@ func (srv *Server) answer(conn *net.UnixConn) {
 	case r.Reset:
 		client.Lost(srv.dir)
 		os.Exit(0)
+	case r.Order:
+		a = order(r.Source)
+	case r.Editor:
+		file, line := srv.Session.EditorFile(r.Source, r.Line, r.Col, !r.Bare)
+		a.Reason = fmt.Sprintf("%d\n%s", line, file)
 	case r.Vars:
-		a.Reason = srv.Session.Vars()
+		a.Reason = srv.Session.Vars() + fmt.Sprintf("\nThe session uses %d MB of memory.", memory()>>20)
 	case r.Check:
 		if err := srv.Session.Qualifies(r.Source); err != nil {
 			a = client.Answer{Status: client.Compile, Reason: err.Error()}
@@ -114,6 +120,29 @@ func (srv *Server) answer(conn *net.UnixConn) {
 	if err == nil {
 		conn.Write(append(data, '\n'))
 	}
+}
+
+// memory is what the process uses, in bytes: as the system counts it, or else as Go does.
+func memory() uint64 {
+	if text, err := os.ReadFile("/proc/self/statm"); err == nil {
+		var size, resident uint64
+		if n, _ := fmt.Sscan(string(text), &size, &resident); n == 2 {
+			return resident * uint64(os.Getpagesize())
+		}
+	}
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.Sys
+}
+
+// order answers with the numbers of a cell's lines, counted from 0: a line of those before main, and one of those within it.
+func order(source string) client.Answer {
+	declarations, statements, ok := session.Program(source)
+	if !ok {
+		return client.Answer{Status: client.Compile}
+	}
+	words := func(lines []int) string { return strings.Trim(fmt.Sprint(lines), "[]") }
+	return client.Answer{Reason: words(declarations) + "\n" + words(statements)}
 }
 
 // receive takes the client's standard output and error.
@@ -144,15 +173,12 @@ func (srv *Server) run(r client.Request, files []int, in *bufio.Reader) int {
 			return client.Compile
 		}
 	}
-	if text := srv.between.end(); text != "" {
-		fmt.Print(text)
-	}
+	srv.showBetween(r.Pipe, r.Back)
 	if srv.lost != "" {
 		fmt.Fprintln(os.Stderr, "note: "+srv.lost)
 		srv.lost = ""
 	}
 	defer func() { srv.between = listen(r.Number) }()
-	srv.relay.begin(r.Pipe, r.Back)
 	ended := make(chan struct{})
 	go func() {
 		for {
@@ -161,12 +187,12 @@ func (srv *Server) run(r client.Request, files []int, in *bufio.Reader) int {
 				select {
 				case <-ended:
 				default:
-					srv.interrupt(session.ErrInterrupted) // the client is gone
+					srv.Session.Interrupt(session.ErrInterrupted) // the client is gone
 				}
 				return
 			}
 			if strings.TrimSpace(line) == "interrupt" {
-				srv.interrupt(session.ErrInterrupted)
+				srv.Session.Interrupt(session.ErrInterrupted)
 			}
 		}
 	}()

@@ -1,12 +1,12 @@
 package serve
 
 import (
-	"bufio"
 	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"testing"
@@ -26,6 +26,7 @@ func TestMain(m *testing.M) {
 	case role == "":
 		os.Exit(m.Run())
 	case len(os.Args) == 3:
+		debug.SetMaxStack(MaxStack)
 		s, err := session.New(func(v ...any) error { _, err := fmt.Println(v...); return err })
 		if err == nil {
 			kernel, _ := strconv.Atoi(os.Args[2])
@@ -58,8 +59,8 @@ func newKernel(t *testing.T) *kernel {
 	return k
 }
 
-// command is the client that hands a cell over.
-func (k *kernel) command(source string, args ...string) *exec.Cmd {
+// client runs the client and gives what it prints, and how it ended.
+func (k *kernel) client(source string, args ...string) (stdout, stderr string, status int) {
 	k.t.Helper()
 	program, err := os.Executable()
 	if err != nil {
@@ -68,13 +69,6 @@ func (k *kernel) command(source string, args ...string) *exec.Cmd {
 	cmd := exec.Command(program, args...)
 	cmd.Env = append(os.Environ(), envRole+"=client", client.DirVariable+"="+k.dir, client.ProgramVariable+"="+program)
 	cmd.Stdin = strings.NewReader(source)
-	return cmd
-}
-
-// client runs the client and gives what it prints, and how it ended.
-func (k *kernel) client(source string, args ...string) (stdout, stderr string, status int) {
-	k.t.Helper()
-	cmd := k.command(source, args...)
 	var out, problems bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &problems
 	if err := cmd.Run(); cmd.ProcessState == nil {
@@ -140,28 +134,56 @@ func TestCrash(t *testing.T) {
 	k.want("2 + 1", "3\n")
 }
 
-// TestInterruptIsASignalToo: compiled packages that know no cell's context get the signal, and the session lives on.
-func TestInterruptIsASignalToo(t *testing.T) {
+// TestCrashIsOneLine: what the runtime prints as it ends the process is not shown; the reason is.
+func TestCrashIsOneLine(t *testing.T) {
 	k := newKernel(t)
-	k.want("import (\"os\"; \"os/signal\")\nx := 1", "")
-	k.want("c := make(chan os.Signal, 1); signal.Notify(c, os.Interrupt); signal.Stop(c); x", "1\n")
-	k.n++
-	cmd := k.command("signal.Notify(c, os.Interrupt); fmt.Println(\"waiting\"); <-c; x = 2; signal.Stop(c)", strconv.Itoa(k.n))
-	out, err := cmd.StdoutPipe()
-	if err != nil {
+	for source, want := range map[string]string{
+		"func deep(n int) int { return deep(n+1) + 1 }\nfmt.Fprintln(os.Stderr, \"before\"); deep(0)": "endless recursion (stack overflow)",
+		`fmt.Fprintln(os.Stderr, "before")
+m := map[int]int{}
+for i := range 8 { go func() { for { m[i] = i } }() }
+time.Sleep(20 * time.Second)`: "concurrent map writes",
+	} {
+		k.want("x := 1", "")
+		_, problems, status := k.run(source)
+		want := fmt.Sprintf("before\nerror: %s: the session has ended, and what the cells declared is lost: x of cell [%d]. Run these cells again. The next cell begins a fresh session.\n", want, k.n-1)
+		if problems != want || status != 1 {
+			t.Errorf("got %.2000q and status %d, want %q", problems, status, want)
+		}
+	}
+	// What only looks like a crash is shown.
+	const like = "first\nfatal error: of the author's\nand more\n"
+	if _, problems, _ := k.run(fmt.Sprintf("fmt.Fprint(os.Stderr, %q)", like)); problems != like {
+		t.Errorf("got %q, want %q", problems, like)
+	}
+}
+
+// TestFolderIsTheUsersOwn: nobody else can enter the session's folder, and a folder that others can enter is refused.
+func TestFolderIsTheUsersOwn(t *testing.T) {
+	k := newKernel(t)
+	k.want("x := 1", "")
+	info, err := os.Stat(k.dir)
+	if err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
+	for _, name := range []string{client.Display, client.Back, "lock", "log", "living"} {
+		if info, err := os.Stat(filepath.Join(k.dir, name)); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v", name, info, err)
+		}
+	}
+	os.Chmod(k.dir, 0o711)
+	if _, problems, status := k.run("x"); status != client.Compile || !strings.Contains(problems, "is not a folder that only you can enter") {
+		t.Errorf("with a session in a folder that was opened: %q and status %d", problems, status)
+	}
+	os.Chmod(k.dir, 0o700)
+	open := newKernel(t)
+	if err := os.Mkdir(open.dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Start(); err != nil {
+	if err := os.Chmod(open.dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
-		t.Fatal(err)
+	if _, problems, status := open.run("x := 1"); status != client.Compile || !strings.Contains(problems, "is not a folder that only you can enter") {
+		t.Errorf("in an open folder: %q and status %d", problems, status)
 	}
-	cmd.Process.Signal(os.Interrupt)
-	began := time.Now()
-	cmd.Wait()
-	if took := time.Since(began); took > 3*time.Second {
-		t.Errorf("the cell ended after %v: it got no signal", took)
-	}
-	k.want("x", "2\n")
 }

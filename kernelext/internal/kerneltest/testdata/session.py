@@ -12,6 +12,7 @@ import signal
 import sys
 import tempfile
 import time
+import uuid
 
 from jupyter_client.manager import start_new_kernel
 
@@ -107,21 +108,29 @@ def running(pid):
         return False
 
 
-def children(pid):
-    """All processes below pid."""
-    found, parents = [], {}
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            try:
-                with open(f"/proc/{name}/stat") as stat:
-                    parents[int(name)] = int(stat.read().rsplit(")", 1)[1].split()[1])
-            except OSError:
-                pass
-    level = [pid]
-    while level:
-        level = [p for p, parent in parents.items() if parent in level]
-        found += level
+MARK = "SESSION_TEST"  # a variable that the kernel and all that it starts have
+
+
+def started():
+    """The kernel's processes, with their variables."""
+    found = {}
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{name}/environ") as file:
+                variables = dict(line.split("=", 1) for line in file.read().split("\0") if "=" in line)
+        except OSError:
+            continue
+        if variables.get(MARK) == os.environ[MARK]:
+            found[int(name)] = variables
     return found
+
+
+def command(pid):
+    try:
+        with open(f"/proc/{pid}/cmdline") as line:
+            return line.read().replace("\0", " ").strip()
+    except OSError:
+        return ""
 
 
 def gone(pids, seconds):
@@ -131,8 +140,7 @@ def gone(pids, seconds):
         time.sleep(0.1)
     left = []
     for pid in filter(running, pids):
-        with open(f"/proc/{pid}/cmdline") as line:
-            left.append(line.read().replace("\0", " ").strip())
+        left.append(command(pid))
     return {"seconds": time.monotonic() - began, "left": left}
 
 
@@ -176,17 +184,21 @@ def end(session, how):
     with tempfile.TemporaryDirectory() as root:
         session.start_work(training("deep", 1000, root))
         time.sleep(2)
-        kernel = session.manager.provisioner.process.pid
-        processes = children(kernel) + [kernel]
+        processes = started()
+        folders = {v["GONB_TMP_DIR"] for v in processes.values() if "GONB_TMP_DIR" in v}
+        pipes = {v[name] for v in processes.values() for name in ("GONB_PIPE", "GONB_PIPE_BACK") if name in v}
+        sessions = sum("CNNBOOK_SESSION_DIR" in v and "cnnbook-session" in command(p) for p, v in processes.items())
         if how == "kill":
-            os.kill(kernel, signal.SIGKILL)
+            os.kill(session.manager.provisioner.process.pid, signal.SIGKILL)
             session.manager.provisioner.process.wait()
         else:
             session.manager.restart_kernel(now=False)
-        return {"processes": len(processes), **gone(processes, 15)}
+        left = gone(list(processes), 15)
+        return {"processes": len(processes), "sessions": sessions, "files": [f for f in folders | pipes if os.path.exists(f)], **left}
 
 
 def main(kernel, scenario):
+    os.environ[MARK] = str(uuid.uuid4())
     session = Session(kernel)
     try:
         scenarios = {"interrupt": interrupt, "train": train}

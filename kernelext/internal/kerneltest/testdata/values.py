@@ -22,7 +22,7 @@ try:
             if message["msg_type"] == "stream":
                 got["out" if content["name"] == "stdout" else "err"] += content["text"]
             elif "data" in content:
-                got["display"].append(sorted(content["data"]))
+                got["display"].append([message["msg_type"], *sorted(content["data"])])
             elif message["msg_type"] == "error":
                 got["err"] += content["evalue"]
 
