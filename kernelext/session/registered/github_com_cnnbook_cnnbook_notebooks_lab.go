@@ -189,8 +189,6 @@ func init() {
 			"Around":               reflect.ValueOf(q.Around),
 			"Average":              reflect.ValueOf(q.Average),
 			"Bands":                reflect.ValueOf(q.Bands),
-			"Below":                reflect.ValueOf(q.Below),
-			"Beside":               reflect.ValueOf(q.Beside),
 			"ByRate":               reflect.ValueOf(q.ByRate),
 			"Calibration":          reflect.ValueOf(q.Calibration),
 			"Caption":              reflect.ValueOf(q.Caption),
