@@ -165,6 +165,9 @@ func TestReadRefuses(t *testing.T) {
 			t.Errorf("%s: %v wraps neither ErrFormat nor ErrNotFound", path, err)
 		}
 	}
+	if _, err := Read(t.Context(), "testdata/keras.npz", Options{Classes: "fine"}); !errors.Is(err, ErrArgument) || !strings.Contains(err.Error(), "has one set of classes") {
+		t.Errorf("a choice that does not apply: %v", err)
+	}
 	for want, o := range map[string]Options{
 		"a test share of 1.5":    {TestShare: 1.5},
 		"images with 2 channels": {Shape: cifar.Shape{Height: 3, Width: 3, Channels: 2}},
