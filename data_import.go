@@ -94,12 +94,12 @@ func classCounts(train, test *cifar.Dataset) string {
 	a, b := train.Stats(), test.Stats()
 	var parts []string
 	for label, name := range train.Names[:min(most, len(train.Names))] {
-		parts = append(parts, fmt.Sprintf("%s %d and %d", name, a.PerClass[label], b.PerClass[label]))
+		parts = append(parts, fmt.Sprintf("%s %d+%d", name, a.PerClass[label], b.PerClass[label]))
 	}
 	if more := len(train.Names) - most; more > 0 {
 		parts = append(parts, fmt.Sprintf("%d more", more))
 	}
-	return fmt.Sprintf("%d classes: %s", len(train.Names), strings.Join(parts, ", "))
+	return fmt.Sprintf("%d classes, with training+test images: %s", len(train.Names), strings.Join(parts, ", "))
 }
 
 func exists(path string) bool {

@@ -55,7 +55,7 @@ func TestImportTrainPredict(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"24 training and 6 test images of 48×48", "3 classes: apple 8 and 2, banana 8 and 2, plum 8 and 2",
+	for _, want := range []string{"24 training and 6 test images of 48×48", "3 classes, with training+test images: apple 8+2, banana 8+2, plum 8+2",
 		"read as a folder of pictures by class", "note: 30 of 30 pictures: cut out in the middle", "use it with --data " + dir} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)

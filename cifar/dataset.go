@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"image"
 	"io"
+	"slices"
+	"strings"
 )
 
 // Shape of CIFAR-10's images, records and files. Other datasets may have another:
@@ -125,6 +127,21 @@ func (d *Dataset) Subset(indices []int) (*Dataset, error) {
 		}
 	}
 	return d.pick(indices, fmt.Sprintf("%s, subset of %d", d.Name, len(indices))), nil
+}
+
+// OfClass copies the images of one class, in order. It fails with the names that exist if there is no such class.
+func (d *Dataset) OfClass(name string) (*Dataset, error) {
+	class := slices.Index(d.Names, name)
+	if class < 0 {
+		return nil, fmt.Errorf("%w: no class %q in %q: choose one of %s", ErrArgument, name, d.Name, strings.Join(d.Names, ", "))
+	}
+	var indices []int
+	for i, label := range d.Labels {
+		if int(label) == class {
+			indices = append(indices, i)
+		}
+	}
+	return d.pick(indices, fmt.Sprintf("%s, class %s", d.Name, name)), nil
 }
 
 // Head copies the first n images: all of them if there are fewer, none if n is

@@ -148,3 +148,28 @@ func TestStats(t *testing.T) {
 		t.Errorf("statistics of nothing: %+v", empty)
 	}
 }
+
+func TestOfClass(t *testing.T) {
+	d, _ := Drawn(1, 40, 10)
+	cats, err := d.OfClass("cat")
+	if err != nil || cats.Len() == 0 {
+		t.Fatalf("%v", err)
+	}
+	want := 0
+	for i := range d.Len() {
+		if d.Class(i) == "cat" {
+			want++
+		}
+	}
+	if cats.Len() != want {
+		t.Errorf("%d images, want %d", cats.Len(), want)
+	}
+	for i := range cats.Len() {
+		if cats.Class(i) != "cat" || d.Class(cats.Origin[i]) != "cat" {
+			t.Errorf("image %d is a %s, from image %d", i, cats.Class(i), cats.Origin[i])
+		}
+	}
+	if _, err := d.OfClass("unicorn"); !errors.Is(err, ErrArgument) || !strings.Contains(err.Error(), "cat, ") {
+		t.Errorf("%v, expected ErrArgument and the classes", err)
+	}
+}

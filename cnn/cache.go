@@ -33,7 +33,7 @@ const (
 //
 // A Cache may be used by several goroutines.
 type Cache struct {
-	seeds [2]maphash.Seed
+	seed maphash.Seed
 
 	mu     sync.Mutex
 	pool   *pool // of the current backend; nil before the first use
@@ -41,7 +41,7 @@ type Cache struct {
 }
 
 // NewCache returns an empty cache. Close it after use, unless it lives as long as the process.
-func NewCache() *Cache { return &Cache{seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}} }
+func NewCache() *Cache { return &Cache{seed: maphash.MakeSeed()} }
 
 type cacheKey struct{}
 
@@ -179,19 +179,17 @@ func (p *pool) release(e *entry) {
 	})
 }
 
-// hash identifies content: 128 bits that differ between processes.
+// hash identifies content within this process, by its length and 64 bits.
 func (c *Cache) hash(parts ...[]byte) string {
-	var sums [2]uint64
-	for i, seed := range c.seeds {
-		var h maphash.Hash
-		h.SetSeed(seed)
-		for _, p := range parts {
-			maphash.WriteComparable(&h, len(p))
-			h.Write(p)
-		}
-		sums[i] = h.Sum64()
+	var h maphash.Hash
+	h.SetSeed(c.seed)
+	bytes := 0
+	for _, p := range parts {
+		maphash.WriteComparable(&h, len(p))
+		h.Write(p)
+		bytes += len(p)
 	}
-	return fmt.Sprintf("%016x%016x", sums[0], sums[1])
+	return fmt.Sprintf("%d %016x", bytes, h.Sum64())
 }
 
 // images identifies a dataset's images and labels.

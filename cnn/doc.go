@@ -21,6 +21,12 @@
 // describes its training: an [Optimizer] and a [Schedule], both values, batch,
 // epochs, seed and preprocessing. A [Run] is one training, kept in a folder.
 //
+// # Learning rates
+//
+// A schedule spans the whole training unless it has a number of steps: OneCycle{Max: 0.002}, CosineWarmup{Max: 0.1}.
+// [Run.SearchRate] tries rates on a copy of the weights and suggests one, if its steps suffice to tell a fall of the loss
+// from noise: otherwise [RateCurve] says why it suggests none.
+//
 // # Images and shapes
 //
 // Images are sent to the device once, as uint8 [n, height, width, channels]. Batches

@@ -34,6 +34,14 @@ type History struct {
 	Epochs []Epoch
 }
 
+// Last returns the last finished epoch, or the zero value if there is none.
+func (h History) Last() Epoch {
+	if len(h.Epochs) == 0 {
+		return Epoch{}
+	}
+	return h.Epochs[len(h.Epochs)-1]
+}
+
 // column returns one figure of every epoch.
 func (h History) column(get func(Epoch) float64) []float64 {
 	out := make([]float64, len(h.Epochs))

@@ -101,3 +101,12 @@ func TestStepsOfTheLastEpochAndTheirMeans(t *testing.T) {
 		t.Errorf("%d images, expected 10", n)
 	}
 }
+
+func TestLast(t *testing.T) {
+	if got := (History{Epochs: []Epoch{{Epoch: 1}, {Epoch: 2, ValidAccuracy: 0.5}}}).Last(); got.Epoch != 2 || got.ValidAccuracy != 0.5 {
+		t.Errorf("last epoch %+v, expected the second", got)
+	}
+	if got := (History{}).Last(); got != (Epoch{}) {
+		t.Errorf("last epoch of none: %+v", got)
+	}
+}

@@ -16,6 +16,7 @@ type deviceData struct {
 	n              int
 	images, labels []*tensors.Tensor // by device
 	release        func()            // of data that a cache keeps; nil: the data is freed after use
+	kept           bool              // the cache had it: nothing was sent
 }
 
 // send sends a dataset to the engine's first devices, unless its cache has it there.
@@ -24,7 +25,9 @@ func (e *engine) send(d *cifar.Dataset, devices int) (*deviceData, error) {
 		return upload(e.backend, d, devices)
 	}
 	key := fmt.Sprintf("images %d %s", devices, e.pool.cache.images(d))
+	sent := false
 	kept, err := e.pool.get(key, int64(devices)*int64(len(d.Images)+4*d.Len()), func() (any, func(), error) {
+		sent = true
 		data, err := upload(e.backend, d, devices)
 		return data, data.free, err
 	})
@@ -32,7 +35,7 @@ func (e *engine) send(d *cifar.Dataset, devices int) (*deviceData, error) {
 		return nil, err
 	}
 	data := *kept.value.(*deviceData)
-	data.release = func() { e.pool.release(kept) }
+	data.release, data.kept = func() { e.pool.release(kept) }, !sent
 	return &data, nil
 }
 

@@ -366,7 +366,14 @@ func (r *Run) Weights() Weights { return r.weights.Clone() }
 func (r *Run) String() string {
 	finished, total := r.Epochs()
 	m := r.manifest
-	s := fmt.Sprintf("run %s: %s, %d training images, %d of %d epochs, seed %d", r.Name, m.Data.Train.Name, m.Data.Train.Images, finished, total, r.config().Seed)
+	epochs := fmt.Sprintf("%d of %d epochs", finished, total)
+	switch {
+	case finished >= total && total == 1:
+		epochs = "1 epoch"
+	case finished >= total:
+		epochs = fmt.Sprintf("%d epochs", total)
+	}
+	s := fmt.Sprintf("run %s: %s, %d training images, %s, seed %d", r.Name, m.Data.Train.Name, m.Data.Train.Images, epochs, r.config().Seed)
 	if m.Backend != "" {
 		s += ", " + m.Backend
 	}

@@ -72,6 +72,18 @@ func ExampleCyclic() {
 	// step 320: 0.0010
 }
 
+func ExampleOneCycle() {
+	// Without a number of steps, the cycle spans the training: here 101 steps, 30 up and 70 down.
+	rates := Rates(OneCycle{Max: 0.002}, 101)
+	for _, step := range []int{0, 29, 100} {
+		fmt.Printf("step %3d: %.3g\n", step, rates[step])
+	}
+	// Output:
+	// step   0: 8e-05
+	// step  29: 0.002
+	// step 100: 8e-09
+}
+
 func TestLinearGoesBothWays(t *testing.T) {
 	for _, c := range []struct {
 		schedule Linear

@@ -50,15 +50,12 @@ type Markdown string
 //	Text, string, error, fmt.Stringer   plain text
 //
 // Every item has a plain-text equivalent, for readers without HTML. The text of
-// figures, images and tables is escaped: it cannot be markup. In a notebook
-// whose budget is not full, captions end with a note such as "Reduced budget: smoke.".
-// Outside a notebook, Display prints the plain text on stdout.
+// figures, images and tables is escaped: it cannot be markup. Outside a notebook, Display prints the plain text on stdout.
 //
 // Errors wrap ErrDisplay and name the position of the item, counted from 1. Items before it are shown.
 func Display(items ...any) error {
 	if gonbui.IsNotebook {
 		settle(100 * time.Millisecond)
-		items = labelled(items)
 	}
 	err := displayOn(currentOutput(), items)
 	syncNotebook(syncWait)
@@ -86,6 +83,11 @@ func bundleOf(item any) (bundle, error) {
 	case row:
 		return item.bundle()
 	case Table:
+		return item.bundle()
+	case *Table:
+		if item == nil {
+			return bundle{}, errors.New("the table is nil")
+		}
 		return item.bundle()
 	case SVG:
 		return item.bundle()

@@ -155,7 +155,7 @@ func (e Explorer) live(ctx context.Context, c controls, out output) error {
 
 // paint shows the items of a choice under a display id.
 func (e Explorer) paint(out output, id string, choice int, items []any) error {
-	b, err := Row(labelled(items)...).(row).bundle()
+	b, err := Row(items...).(row).bundle()
 	if err != nil {
 		return errors.Join(ErrDisplay, err)
 	}

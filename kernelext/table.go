@@ -3,6 +3,9 @@ package kernelext
 import (
 	"errors"
 	"fmt"
+	"math"
+	"reflect"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -26,6 +29,71 @@ type Table struct {
 	Rows    [][]string // each of as many cells as the header, or as the first row
 	Caption string
 	Align   []Align // by column; missing ones are AlignAuto
+}
+
+// NewTable returns a table without rows: see [Table.Add].
+func NewTable(caption string, columns ...string) *Table {
+	return &Table{Header: columns, Caption: caption}
+}
+
+// Add appends a row and returns the table. Strings are shown as they are, whole numbers with grouped thousands, other numbers
+// as [Number] writes them, and anything else as fmt prints it.
+func (t *Table) Add(values ...any) *Table {
+	row := make([]string, len(values))
+	for i, v := range values {
+		row[i] = cellText(v)
+	}
+	t.Rows = append(t.Rows, row)
+	return t
+}
+
+func cellText(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case fmt.Stringer, error:
+		return fmt.Sprint(v)
+	}
+	switch rv := reflect.ValueOf(v); {
+	case rv.CanInt():
+		return grouped(strconv.FormatInt(rv.Int(), 10))
+	case rv.CanUint():
+		return grouped(strconv.FormatUint(rv.Uint(), 10))
+	case rv.CanFloat():
+		return Number(rv.Float())
+	}
+	return fmt.Sprint(v)
+}
+
+// grouped writes 50000 as 50,000, and leaves numbers of four digits or fewer as they are.
+func grouped(digits string) string {
+	sign := ""
+	if rest, ok := strings.CutPrefix(digits, "-"); ok {
+		sign, digits = "-", rest
+	}
+	if len(digits) < 5 {
+		return sign + digits
+	}
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return sign + digits
+}
+
+// Number writes a measured value for people: with four decimals from 0.01 up, as losses and accuracies are usually given, with
+// three significant digits below, and with a power of ten below 0.0001: 0.8693, 0.008, 8 × 10⁻⁹.
+func Number(v float64) string {
+	switch size := math.Abs(v); {
+	case size == 0:
+		return "0"
+	case size >= 1e6 || math.IsNaN(v):
+		return shortNumber(v)
+	case size >= 1000:
+		return grouped(strconv.FormatFloat(v, 'f', 0, 64))
+	case size >= 0.01:
+		return strconv.FormatFloat(v, 'f', 4, 64)
+	}
+	return shortNumber(v)
 }
 
 func (t Table) bundle() (bundle, error) {

@@ -32,11 +32,12 @@ var (
 		{"nothing", "the end of a cell that only declares a variable"},
 		{"print", "the line that a cell prints"},
 		{"figure", "the figure of a saved run, which the cell finds and opens"},
-		{"train", "the first step of another training with the same shapes"},
+		{"train", "the begin of the first step of another training with the same shapes"},
+		{"step", "the end of that step, a batch of 100"},
 	}
 	cellSingles = [][2]string{
 		{"first cell", "the kernel's first cell"},
-		{"first training", "the first step of the first training, 10,000 images: the graph is compiled, the images are sent"},
+		{"first training", "the end of the first training's first step: the graph is compiled, 10,000 images are sent"},
 		{"first evaluation", "the accuracy on 10,000 test images"},
 		{"second evaluation", "the same of the same weights, again"},
 		{"additions", "10,000,000 interpreted additions"},

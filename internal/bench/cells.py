@@ -41,17 +41,29 @@ firstStep := func(seed uint64) error {
 	}
 	return err
 }
-params, err
+func() error {
+	small := cnn.Spec{Name: "saved", Network: cnn.WriteUp(), Train: train.Head(200), Valid: train.Head(100), Config: cnn.Config{Batch: 100, Epochs: 2}}
+	run, err := cnn.OpenRun(params.Runs, small)
+	if err != nil {
+		return err
+	}
+	defer run.Close()
+	return run.Train(ctx, nil)
+}()
 """
 
 NOTHING = "n%d := %d"
 PRINT = "fmt.Println(%d)"
-FIGURE = """saved, err := cnn.FindRun(params.Runs, "cells")
-err // %d
+FIGURE = """saved, err := cnn.FindRun(params.Runs, "saved")
+if err != nil { // %d
+	log.Fatal(err)
+}
 viz.History{Loss: saved.History.Loss(), Accuracy: saved.History.Accuracy()}.Figure()"""
 TRAIN = "firstStep(%d)"
 EVALUATE = """result, err := saved.Evaluate(ctx, test, nil)
-err
+if err != nil {
+	log.Fatal(err)
+}
 fmt.Println(result.Accuracy)"""
 ADD = """sum := 0
 for i := 0; i < 10_000_000; i++ {
@@ -109,27 +121,28 @@ class Kernel:
 
 
 def first_step(kernel, seed):
-    """The seconds from the request to the begin of a training's first step."""
-    mark = "the first step took"
-    seconds, said = kernel.run(TRAIN % seed, mark)
-    return seconds - float(STEP.search(said).group(1))
+    """The seconds from the request to the begin and to the end of a training's first step."""
+    seconds, said = kernel.run(TRAIN % seed, "the first step took")
+    return seconds - float(STEP.search(said).group(1)), seconds
 
 
 def main():
     kernel, rounds = Kernel(sys.argv[1]), int(sys.argv[2])
-    pairs = {"nothing": [[], []], "print": [[], []], "figure": [[], []], "train": [[], []]}
+    pairs = {"nothing": [[], []], "print": [[], []], "figure": [[], []], "train": [[], []], "step": [[], []]}
     once = {}
     try:
         once["first cell"] = kernel.run("n := 1")[0]
         kernel.run(PREPARE)
-        once["first training"] = first_step(kernel, 1)
+        once["first training"] = first_step(kernel, 1)[1]
         for late in (0, 1):
             for k in range(rounds):
                 n = 100 * late + k
                 pairs["nothing"][late].append(kernel.run(NOTHING % (n, n))[0])
                 pairs["print"][late].append(kernel.run(PRINT % n, str(n))[0])
                 pairs["figure"][late].append(kernel.run(FIGURE % n, "<figure>")[0])
-                pairs["train"][late].append(first_step(kernel, n + 2))
+                begin, end = first_step(kernel, n + 2)
+                pairs["train"][late].append(begin)
+                pairs["step"][late].append(end)
             if not late:
                 once["first evaluation"] = kernel.run(EVALUATE)[0]
                 once["second evaluation"] = kernel.run(EVALUATE)[0]

@@ -88,7 +88,7 @@ func checkShown(t *testing.T, path string) {
 		t.Fatalf("outputs in a different order than in the program: %+v", shown)
 	}
 	var words multiline
-	if err := json.Unmarshal(shown[1].Data["text/plain"], &words); err != nil || words != "[Figure: A gradient.]\nGreen to <b>red</b>. Reduced budget: smoke." {
+	if err := json.Unmarshal(shown[1].Data["text/plain"], &words); err != nil || words != "[Figure: A gradient.]\nGreen to <b>red</b>." {
 		t.Errorf("alternative text of the figure: %q, %v", words, err)
 	}
 	live := nb.Cells[3].Outputs

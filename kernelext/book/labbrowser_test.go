@@ -72,6 +72,15 @@ kernelext.Cell(func(ctx context.Context) error {
 	"%%\nfmt.Println(\"this must not run\")",
 }
 
+// Cells without %% of the notebook whose values live; testdata/browser/drive.py relies on their order.
+var valueCells = []string{
+	"import \"github.com/cnnbook/cnnbook/cifar\"\ntrain, _ := cifar.Drawn(1, 20, 10)\nnumbers := []int{3, 1, 2}",
+	"slices.Sort(numbers)\ntrain.Len(), numbers",
+	"%vars",
+	"fmt.Println(\"before\")\nfmt.Println(numbers[7])",
+	"\"this must not run\"",
+}
+
 // standInTraining is interrupted, saved and resumed like a run, without the seconds that XLA takes to compile one.
 // CNNBOOK_BROWSER_TRAINING=1 replaces it with realTraining.
 const standInTraining = `%%
@@ -143,6 +152,7 @@ type labSight struct {
 	After   [][]string
 	Scripts int
 	Widgets int
+	Seconds float64
 	Found   []string
 	Figures int
 	Errors  []string
@@ -180,16 +190,21 @@ func (l *labSights) Write(p []byte) (int, error) {
 func TestJupyterLab(t *testing.T) {
 	chromium := browser.Find(t)
 	t.Run("a training", func(t *testing.T) {
-		t.Setenv(kernelext.EnvRuns, t.TempDir())
-		cells := slices.Clone(labCells)
-		if os.Getenv("CNNBOOK_BROWSER_TRAINING") != "" {
-			cells[slices.Index(cells, standInTraining)] = realTraining
-		}
-		nb := &notebook{NBFormat: 4, NBFormatMinor: 5}
-		for _, source := range cells {
-			nb.Cells = append(nb.Cells, notebookCell{CellType: cellCode, ID: cache.Hash(source), Source: multiline(source)})
-		}
-		checkLab(t, driveLab(t, chromium, nb, "train"))
+		kerneltest.BothWays(t, func(t *testing.T, compiled bool) {
+			t.Setenv(kernelext.EnvRuns, t.TempDir())
+			cells := slices.Clone(labCells)
+			if os.Getenv("CNNBOOK_BROWSER_TRAINING") != "" {
+				cells[slices.Index(cells, standInTraining)] = realTraining
+			}
+			place := "line 3: undefined: mistake"
+			if compiled {
+				place = "Line 3"
+			}
+			checkLab(t, driveLab(t, chromium, notebookOf(cells), "train"), place)
+		})
+	})
+	t.Run("values", func(t *testing.T) {
+		checkValues(t, driveLab(t, chromium, notebookOf(valueCells), "values"))
 	})
 	t.Run("exploring", func(t *testing.T) {
 		nb, err := readNotebook(filepath.Join("..", "..", "notebooks", "09-explore-live.ipynb"))
@@ -198,6 +213,15 @@ func TestJupyterLab(t *testing.T) {
 		}
 		checkExploring(t, driveLab(t, chromium, nb, "explore"))
 	})
+}
+
+// notebookOf is a notebook with code cells.
+func notebookOf(cells []string) *notebook {
+	nb := &notebook{NBFormat: 4, NBFormatMinor: 5}
+	for _, source := range cells {
+		nb.Cells = append(nb.Cells, notebookCell{CellType: cellCode, ID: cache.Hash(source), Source: multiline(source)})
+	}
+	return nb
 }
 
 // driveLab opens a notebook in JupyterLab and returns the observations of each step.
@@ -225,8 +249,38 @@ func driveLab(t *testing.T, chromium string, nb *notebook, scenario string) map[
 	return out.seen
 }
 
-// checkLab checks the observations.
-func checkLab(t *testing.T, seen map[string]labSight) {
+// checkValues checks what the notebook whose values live has shown.
+func checkValues(t *testing.T, seen map[string]labSight) {
+	after := seen["values"].After
+	if len(after) != 4 {
+		t.Fatalf("values: %q", after)
+	}
+	texts := make([]string, len(after))
+	for i, outputs := range after {
+		texts[i] = strings.Join(outputs, "\n")
+	}
+	for i, want := range []string{"20, [1 2 3]", "numbers  []int", "cell [4] line 2: panic: runtime error: index out of range [7] with length 3"} {
+		if !strings.Contains(texts[i], want) {
+			t.Errorf("values: cell %d shows %q, want %q", i+2, texts[i], want)
+		}
+	}
+	if texts[3] != "" {
+		t.Errorf("values: Run All went on: %q", texts[3])
+	}
+	t.Logf("the first completion took %.2f s", seen["completed"].Seconds)
+	if found := strings.Join(seen["completed"].Found, "\n"); !strings.Contains(found, "SplitStratified") || !strings.Contains(found, "Len") {
+		t.Errorf("completed: %q", found)
+	}
+	if text := string(seen["inspected"].Text); !strings.Contains(text, "var train *cifar.Dataset") || !strings.Contains(text, "train of cell") {
+		t.Errorf("inspected: %s", text)
+	}
+	if n := seen["half a name"].Widgets; n != 0 {
+		t.Errorf("half a name has %d tooltips", n)
+	}
+}
+
+// checkLab checks the observations. place is how the error of the broken cell tells its place.
+func checkLab(t *testing.T, seen map[string]labSight, place string) {
 	holds := func(step, where string, text json.RawMessage, words ...string) {
 		for _, word := range words {
 			if !strings.Contains(string(text), word) {
@@ -255,7 +309,7 @@ func checkLab(t *testing.T, seen map[string]labSight) {
 	if n := seen["chosen"].Widgets; n != 0 {
 		t.Errorf("chosen: %d widgets are left", n)
 	}
-	holds("broken", "the cell", seen["broken"].Text, "undefined: mistake", "Line 3")
+	holds("broken", "the cell", seen["broken"].Text, "undefined: mistake", place)
 	if strings.Contains(string(seen["broken"].Text), "goroutine") {
 		t.Errorf("broken: a stack: %s", seen["broken"].Text)
 	}

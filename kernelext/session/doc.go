@@ -6,7 +6,11 @@
 // of a cell does not depend on how many came before.
 //
 //	Session.Eval   split → plan → source → check → build → run → adopt
+//	native.go      functions that are compiled; compiled builds them as plugins
 //	client, serve  the way from the kernel to the process and back, over a Unix socket in a folder of the user's own
+//	EditorFile     what a language server reads, to complete and explain what is in a cell
+//	Program        the order of a cell's lines in a compiled program
+//	modules        what a compiled cell imports and the workspace lacks, added without moving other modules
 //	registered     what cells can import; go generate writes it from internal/register's list
 //
 // # Cells
@@ -27,6 +31,28 @@
 // A cell that declares again what later cells have used, or runs again and sets it, says which cells used the earlier one. Uses
 // are those that go/types finds, through functions too. Not told are uses of what a stale cell declared in its turn, changes within
 // a value (a map's entries, a struct's fields), and a declaration that leaves a function's text or a basic value as it was.
+//
+// # Loops
+//
+// An interpreted addition takes some 100 ns, a hundred times that of a compiled one: ten million additions in a loop take 1.3 s, and a
+// loop over the pixels of 10,000 images takes 6 s ("go run . bench --cells" on two processors). Packages are compiled:
+// cifar.Dataset's Stats loops over the same pixels in 0.1 s. A function of a cell can be, too, if the line above it says so:
+//
+//	//cnnbook:compile
+//	func brightness(d *cifar.Dataset) (total int) {
+//		for i := range d.Len() {
+//			for _, v := range d.Pixels(i) {
+//				total += int(v)
+//			}
+//		}
+//		return total
+//	}
+//
+// It is built as a Go plugin of the session (package compiled), in 0.6 s, and loops over those pixels in 0.04 s. The first function
+// that imports a package takes up to a minute more, once: Go compiles the package anew for plugins. Arguments and results are of
+// the session's own types and not copied. Such a function has its arguments and packages, and nothing that cells declare: no
+// variables, types or functions, other than those that are marked in its own cell. An interrupt does not stop its loops; give it ctx
+// and let it look at ctx.Err.
 //
 // # Differences between the interpreter and compiled Go
 //
@@ -55,10 +81,11 @@
 //   - Endless recursion ends the process, as it does a compiled program; so do concurrent writes to a map and a crash in C. The
 //     cell says so in one line, and which cells to run again. Recursion may be a million calls deep (serve.MaxStack), four times
 //     less than compiled.
-//   - What goroutines display between two cells is dropped. What they print then comes at the start of the next cell's output,
-//     below a line that says so (the last 16 KiB); what they display then is dropped. During a cell, both belong to that cell.
+//   - What goroutines print and display between two cells comes at the start of the next cell's output, below a line that says so (the
+//     last 16 KiB and the last 16 displays). An update of what a cell displayed goes there, when the next cell starts. During a cell,
+//     all that goroutines print and display belongs to that cell.
 //   - %T of instances of generic types.
-//   - Interpreted loops are slow: some 100 ns an addition. Loop over pixels in a package, or in a %compiled cell.
+//   - Interpreted loops are slow, see below.
 package session
 
 //go:generate go run ./internal/register/write

@@ -34,7 +34,8 @@ type (
 	exit    int             // os.Exit
 	goexit  struct{}        // runtime.Goexit
 	halt    struct{}        // an interrupt
-	failure struct{ error } // an error that nobody has looked at
+	failure struct{ error } // log.Fatal, or Fail
+	unseen  struct{ error } // the error of a call that stands alone
 )
 
 // helperPath is the package by which a cell's code reaches its session.
@@ -49,7 +50,7 @@ func init() {
 		Funcs: map[string]reflect.Value{
 			"Show": reflect.ValueOf(func(...any) {}), "Drop": reflect.ValueOf(func(...any) {}),
 			"Ctx": reflect.ValueOf(func() context.Context { return nil }), "Halt": reflect.ValueOf(func() {}),
-			"Caught": reflect.ValueOf(func(any) {}), "At": reflect.ValueOf(func(int) {}),
+			"Caught": reflect.ValueOf(func(any) {}), "At": reflect.ValueOf(func(int) {}), "Line": reflect.ValueOf(func(int) {}),
 			"Own": reflect.ValueOf(func(any) any { return nil }),
 		},
 		TypedConsts: map[string]ixgo.TypedConst{}, UntypedConsts: map[string]ixgo.UntypedConst{},
@@ -60,6 +61,7 @@ func init() {
 type running struct {
 	stop    *bool // interpreted loops look at it
 	reached atomic.Int64
+	line    atomic.Int64 // of the statement on the outermost level that runs
 	runMu   sync.Mutex
 	cancel  context.CancelCauseFunc
 	base    context.Context // whose values cells' contexts have
@@ -80,6 +82,7 @@ func (s *Session) registerHelpers() {
 		helperPath + ".Caught": caught,
 		helperPath + ".Own":    own,
 		helperPath + ".At":     func(i int) { s.reached.Store(int64(i)) },
+		helperPath + ".Line":   func(n int) { s.line.Store(int64(n)) },
 		"os.Exit":              func(code int) { panic(exit(code)) },
 		"runtime.Goexit":       func() { panic(goexit{}) },
 		"log.Fatal":            end,
@@ -110,10 +113,8 @@ func Fail(err error) { panic(failure{err}) }
 
 func (s *Session) showValues(v []any) {
 	if n := len(v); n > 0 {
-		if err, ok := v[n-1].(error); ok && n > 1 {
-			panic(failure{err})
-		} else if ok {
-			panic(failure{err})
+		if err, ok := v[n-1].(error); ok {
+			panic(unseen{err})
 		}
 		if v[n-1] == nil {
 			v = v[:n-1]
@@ -123,14 +124,14 @@ func (s *Session) showValues(v []any) {
 		return
 	}
 	if err := s.show(v...); err != nil {
-		panic(failure{err})
+		panic(unseen{err})
 	}
 }
 
 func endOnError(v []any) {
 	if n := len(v); n > 0 {
 		if err, ok := v[n-1].(error); ok {
-			panic(failure{err})
+			panic(unseen{err})
 		}
 	}
 }
@@ -174,6 +175,7 @@ func (s *Session) run(c *cell, in *ixgo.Interp) error {
 	s.cancel, s.cellCtx, *s.stop = cancel, ctx, false
 	s.runMu.Unlock()
 	s.reached.Store(-1)
+	s.line.Store(0)
 	if v, ok := s.env["ctx"].(*types.Var); ok {
 		if p := s.byPkg[v.Pkg()]; p != nil {
 			if addr, ok := p.vars["ctx"].Interface().(*context.Context); ok {
@@ -256,6 +258,9 @@ func (s *Session) outcome(c *cell, ctx context.Context, err error) error {
 	}
 	p := &Problem{Cell: c.n}
 	p.Cell, p.Line = placeOf(stack, c.n)
+	if p.Line == 0 && p.Cell == c.n {
+		p.Line = int(s.line.Load())
+	}
 	switch v := value.(type) {
 	case exit:
 		if v == 0 {
@@ -268,6 +273,9 @@ func (s *Session) outcome(c *cell, ctx context.Context, err error) error {
 		return ErrInterrupted
 	case failure:
 		p.Err, p.Text = v.error, v.error.Error()
+	case unseen:
+		p.Err, p.Text = v.error, v.error.Error()
+		p.Cell, p.Line = c.n, int(s.line.Load())
 	case error:
 		p.Err, p.Text = v, panicText(v)
 		var r runtimeError

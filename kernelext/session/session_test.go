@@ -164,6 +164,9 @@ func TestErrors(t *testing.T) {
 	nb.fails("func deep() { panic(fmt.Errorf(\"short\")) }\n\ndeep()", "cell [9] line 1: short")
 	nb.fails("log.Fatal(\"the end\")", "the end")
 	var exit ExitError
+	nb.want("func failing() error { return fmt.Errorf(\"no luck\") }", "")
+	nb.fails("if true {\n}\nfailing()", "line 3: no luck")
+	nb.fails("u := 1\n\nre := regexp.MustCompile(\"(\")", "line 3: panic: regexp: Compile")
 	if err := nb.fails("os.Exit(3)", "exit status 3"); !errors.As(err, &exit) || exit != 3 {
 		t.Error(err)
 	}

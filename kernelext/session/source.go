@@ -183,6 +183,9 @@ func (c *cell) withOlder(ch *chunk, names map[string]bool) string {
 }
 
 func (c *cell) writeStatement(b *strings.Builder, i int, ch *chunk) {
+	if ch.node != nil && (ch.kind == statement || ch.kind == define || ch.kind == variable) {
+		fmt.Fprintf(b, "__s.Line(%d)\n", ch.line)
+	}
 	switch ch.kind {
 	case statement:
 		if ch.node == nil {

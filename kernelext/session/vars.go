@@ -10,8 +10,8 @@ import (
 	"text/tabwriter"
 )
 
-// Vars is a table of the variables that live: name, type, bytes (those of the value itself, and of a slice's elements), the cell
-// that declared it, and what it holds in a few words.
+// Vars is a table of the variables that live: name, type, bytes (with what the value leads to), the cell that declared it, and what
+// it holds in a few words.
 func (s *Session) Vars() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -28,21 +28,13 @@ func (s *Session) Vars() string {
 			continue
 		}
 		value := p.vars[name].Elem()
-		size := uint64(value.Type().Size())
-		if k := value.Kind().String(); k == "slice" || k == "string" {
-			n := uint64(value.Len())
-			if k == "slice" {
-				n *= uint64(value.Type().Elem().Size())
-			}
-			size += n
-		}
 		t := types.TypeString(v.Type(), func(p *types.Package) string {
 			if isCellPath(p) {
 				return ""
 			}
 			return p.Name()
 		})
-		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%s\n", name, t, size, p.n, briefly(value.Interface()))
+		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%s\n", name, t, sizeOf(value), p.n, briefly(value.Interface()))
 	}
 	w.Flush()
 	return b.String()

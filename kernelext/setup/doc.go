@@ -9,6 +9,7 @@
 //   - a PJRT plugin, through which GoMLX reaches XLA: a file of a pinned Python wheel, checked by its SHA-256, and
 //     tested in a separate process; where there is none, GoMLX's backend in pure Go, with a warning;
 //   - oneDNN, which such a plugin calls for convolutions, from a pinned wheel in the same way, on Linux with x86-64;
+//   - the session, the program in which the values of a kernel's cells live: package kernelext/session;
 //   - a Python environment with JupyterLab, nbclient, nbconvert and Sphinx, every package pinned with its hashes;
 //   - the kernelspec "cnnbook", which carries everything that the kernel needs in its own environment;
 //   - compiled packages in Go's caches, so that the first cell is fast and no cell needs a connection.
@@ -24,6 +25,7 @@
 //	tools/HASH/           gonb, gopls, goimports
 //	plugin/NAME_HASH/     the plugin's library, under the name that go-xla looks for
 //	onednn/NAME_HASH/     oneDNN's library, for one plugin
+//	session/HASH/         the session and its client
 //	probe/HASH/           the program that tests a plugin
 //	python/HASH/          the Python environment
 //	warm/HASH/            marks that Go's caches hold what cells need
@@ -40,7 +42,8 @@
 //
 // # How a cell finds this module
 //
-// GoNB compiles a cell that the session does not run in a folder of its own. The kernelspec starts GoNB with
+// The session has the module's packages compiled in. GoNB compiles a cell that the session does not run in a folder of its
+// own. The kernelspec starts GoNB with
 // -go_work=CHECKOUT, so that this folder is a Go workspace with the checkout in it: a cell imports the module's
 // packages, and the packages that the module uses at the versions that its go.mod pins, in a notebook
 // anywhere, without set-up code and without a connection. A module that the checkout lacks is added to that folder's go.mod
@@ -49,6 +52,7 @@
 // # Variables
 //
 //	CNNBOOK_CACHE             the cache folder
+//	CNNBOOK_SESSION           0: no session, so that every cell is compiled
 //	CNNBOOK_PYTHON            the Python interpreter to start from, at least 3.11
 //	GOMLX_BACKEND             respected when set: "go", "xla:/path/to/plugin.so", "xla:cuda"
 //	PJRT_PLUGIN_LIBRARY_PATH  respected when set: folders of plugins

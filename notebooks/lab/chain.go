@@ -51,6 +51,11 @@ func (c Chain) Base(ctx context.Context) (*cnn.Run, error) {
 	return c.Trained(ctx, "base", c.Budget.BaseTraining(c.Seed), nil)
 }
 
+// Quick continues Base with Adam, which is not in the write-up: [Budget.QuickTraining].
+func (c Chain) Quick(ctx context.Context) (*cnn.Run, error) {
+	return c.after(ctx, c.Base, "quick", c.Budget.QuickTraining(c.Train.Len(), c.Seed))
+}
+
 // Ramp continues Base with the first rate search: [Budget.LinearRamp].
 func (c Chain) Ramp(ctx context.Context) (*cnn.Run, error) {
 	return c.after(ctx, c.Base, "ramp", c.Budget.LinearRamp(c.Train.Len(), c.Seed))

@@ -3,11 +3,14 @@
 //
 // A cell opens the lab, and trains and reads runs from there:
 //
-//	l, err := lab.Open()
-//	if err != nil { … }
-//	base, err := l.OpenBase()
-//	if err != nil { … }
-//	err = lab.Train(ctx, base, "Base model, SGD at 0.001")
+//	l := lab.Open()
+//	base := l.Fit("base", cnn.WriteUp(), cnn.Config{Schedule: cnn.Constant(0.001), Epochs: 2})
+//	lab.Curves(base)
+//	lab.Dashboard(base, l.Test)
+//
+// Calls without an error among their results end the cell when they fail: they panic with a plain error, which a session shows
+// as one line with the line of the cell. Those that take time end when the cell is interrupted. [New], [ParseBudget] and
+// [Chain] return errors, for programs.
 //
 // A [Lab] holds the parameters that the notebook was started with, their [Budget],
 // and the images: four fifths of the training images to train on, a fifth to

@@ -9,12 +9,17 @@ import (
 )
 
 // The write-up's own ways to evaluate, kept to show the effect of each on the figures.
-// For everything else, use [cnn.Run.Evaluate].
+// For everything else, use [Evaluate].
 
 // EvaluateFlipped mirrors each image with probability one half, as Keras's generator
 // for training does. The seed determines which images are mirrored, so the spread of the
 // figures over several seeds shows the effect of the flips.
-func EvaluateFlipped(ctx context.Context, run *cnn.Run, d *cifar.Dataset, seed uint64) (*cnn.Result, error) {
+func EvaluateFlipped(run *cnn.Run, d *cifar.Dataset, seed uint64) *cnn.Result {
+	defer run.Close()
+	return interruptible(func(ctx context.Context) (*cnn.Result, error) { return evaluateFlipped(ctx, run, d, seed) })
+}
+
+func evaluateFlipped(ctx context.Context, run *cnn.Run, d *cifar.Dataset, seed uint64) (*cnn.Result, error) {
 	how := cnn.Evaluation{}
 	if d != nil { // EvaluateWith refuses it
 		how.Flips = cnn.EvaluationFlips(seed, 0, d.Len())
@@ -26,7 +31,12 @@ func EvaluateFlipped(ctx context.Context, run *cnn.Run, d *cifar.Dataset, seed u
 // dataset instead of each image's own. The write-up's prediction grid did this: Keras's
 // ImageDataGenerator.standardize expects one image, and treats any array as one. The
 // network then sees inputs unlike those that it was trained on.
-func EvaluateTogether(ctx context.Context, run *cnn.Run, d *cifar.Dataset) (*cnn.Result, error) {
+func EvaluateTogether(run *cnn.Run, d *cifar.Dataset) *cnn.Result {
+	defer run.Close()
+	return interruptible(func(ctx context.Context) (*cnn.Result, error) { return evaluateTogether(ctx, run, d) })
+}
+
+func evaluateTogether(ctx context.Context, run *cnn.Run, d *cifar.Dataset) (*cnn.Result, error) {
 	how := cnn.Evaluation{}
 	if d != nil { // EvaluateWith refuses it
 		mean, deviation := cnn.PixelMoments(d.Images)

@@ -19,7 +19,7 @@ func TestEvaluateFlippedDependsOnItsSeedOnly(t *testing.T) {
 	}
 	losses := func(seed uint64) []float64 {
 		t.Helper()
-		result, err := EvaluateFlipped(t.Context(), r, valid, seed)
+		result, err := evaluateFlipped(t.Context(), r, valid, seed)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -45,12 +45,12 @@ func TestEvaluateFlippedDependsOnItsSeedOnly(t *testing.T) {
 
 func TestEvaluateFlippedRefuses(t *testing.T) {
 	r, valid := trained(t)
-	if _, err := EvaluateFlipped(t.Context(), r, nil, 1); !errors.Is(err, cnn.ErrConfig) {
+	if _, err := evaluateFlipped(t.Context(), r, nil, 1); !errors.Is(err, cnn.ErrConfig) {
 		t.Errorf("no images: %v, expected ErrConfig", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := EvaluateFlipped(ctx, r, valid, 1); !errors.Is(err, context.Canceled) {
+	if _, err := evaluateFlipped(ctx, r, valid, 1); !errors.Is(err, context.Canceled) {
 		t.Errorf("ended context: %v, expected its error", err)
 	}
 }
@@ -72,11 +72,11 @@ func TestEvaluateTogether(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	same, err := EvaluateTogether(t.Context(), r, one)
+	same, err := evaluateTogether(t.Context(), r, one)
 	if err != nil {
 		t.Fatal(err)
 	}
-	other, err := EvaluateTogether(t.Context(), r, darker)
+	other, err := evaluateTogether(t.Context(), r, darker)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func TestEvaluateTogether(t *testing.T) {
 	if again.Losses[0] != alone.Losses[0] {
 		t.Errorf("EvaluateTogether changed the run: loss %g, was %g", again.Losses[0], alone.Losses[0])
 	}
-	if _, err := EvaluateTogether(t.Context(), r, nil); !errors.Is(err, cnn.ErrConfig) {
+	if _, err := evaluateTogether(t.Context(), r, nil); !errors.Is(err, cnn.ErrConfig) {
 		t.Errorf("no images: %v, expected an ErrConfig", err)
 	}
 }

@@ -29,12 +29,12 @@ func Example() {
 		return
 	}
 	fmt.Println(l.Train.Len(), "images to train on,", l.Valid.Len(), "to validate with,", l.Test.Len(), "to test")
-	base, err := l.OpenBase() // lab.Train(ctx, base, "Base model") would train it
+	base, err := cnn.OpenRun(l.Runs, l.Spec("base", l.BaseTraining(l.Seed), nil)) // l.Base() would train it
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(filepath.Base(base.Dir), "with", l.Label(l.Base, 300))
+	fmt.Println(filepath.Base(base.Dir), "with", l.Label(l.Budget.Base, 300))
 	// Output:
 	// 2000 images to train on, 500 to validate with, 500 to test
 	// base-e9dbfcbccd1c with reduced budget "smoke": 2 epochs (write-up: 300)

@@ -8,9 +8,8 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext"
 )
 
-// Lab holds the parameters, budget and images that the cells of a notebook use. Its own
-// fields hide those of the same name in Budget: Train holds images, Budget.Train is their
-// maximum number.
+// Lab holds the parameters, budget and images that the cells of a notebook use. Its own fields and methods hide those of the
+// same name in Budget: Train holds images and Base trains, where Budget.Train and Budget.Base are numbers.
 type Lab struct {
 	kernelext.Params
 	Budget
@@ -19,38 +18,38 @@ type Lab struct {
 	Test         *cifar.Dataset
 }
 
-// Open loads the images that this notebook was started with and holds a fifth of
-// the training images back. Its errors wrap kernelext.ErrParams or are those of
-// package cifar.
-func Open() (*Lab, error) { return open(func(b Budget) Budget { return b }) }
+// Open loads the images that this notebook was started with and holds a fifth of the training images back, chosen by the seed.
+// It ends the cell with an error that wraps kernelext.ErrParams or one of package cifar's.
+func Open() *Lab { return open(func(b Budget) Budget { return b }) }
 
 // OpenForStages is [Open] for a notebook that trains one stage after another: see
 // [Budget.ForStages].
-func OpenForStages() (*Lab, error) { return open(Budget.ForStages) }
+func OpenForStages() *Lab { return open(Budget.ForStages) }
 
-func open(adapt func(Budget) Budget) (*Lab, error) {
-	params, err := kernelext.ParamsFromEnv()
-	if err != nil {
-		return nil, err
-	}
-	budget, err := ParseBudget(params.Budget)
-	if err != nil {
-		return nil, err
-	}
-	return New(params, adapt(budget))
+func open(adapt func(Budget) Budget) *Lab {
+	params := must(kernelext.ParamsFromEnv())
+	budget := must(ParseBudget(params.Budget))
+	return must(New(params, adapt(budget)))
 }
 
-// New is [Open] for given parameters and the images of a budget.
+// New is [Open] for given parameters and the images of a budget. It returns the error.
 func New(params kernelext.Params, budget Budget) (*Lab, error) {
 	l := &Lab{Params: params, Budget: budget}
 	var err error
 	if l.Images, l.Test, err = budget.Images(params.Data, params.Seed); err != nil {
 		return nil, err
 	}
-	if l.Train, l.Valid, err = l.Images.Split(0.8, 1); err != nil {
+	if l.Train, l.Valid, err = l.Images.Split(0.8, params.Seed); err != nil {
 		return nil, err
 	}
 	return l, nil
+}
+
+// On returns the same lab with other images to train on and to validate with.
+func (l *Lab) On(train, valid *cifar.Dataset) *Lab {
+	other := *l
+	other.Train, other.Valid = train, valid
+	return &other
 }
 
 // MadeWith is the bold line at the top of a page that gives the parameters.
@@ -64,63 +63,44 @@ func (l *Lab) Spec(name string, config cnn.Config, from *cnn.Run) cnn.Spec {
 	return cnn.Spec{Name: name, Network: cnn.WriteUp().For(l.Train), Config: config, Train: l.Train, Valid: l.Valid, From: from}
 }
 
-// OpenRun opens or creates the run that [Lab.Spec] describes, without training it.
-func (l *Lab) OpenRun(name string, config cnn.Config, from *cnn.Run) (*cnn.Run, error) {
-	return cnn.OpenRun(l.Runs, l.Spec(name, config, from))
-}
-
-// OpenBase opens the write-up's base training: [Budget.BaseTraining].
-func (l *Lab) OpenBase() (*cnn.Run, error) {
-	return l.OpenRun("base", l.BaseTraining(l.Seed), nil)
-}
-
-// OpenQuick opens the run that continues the base training with Adam, from the
-// base run's current weights: [Budget.QuickTraining].
-func (l *Lab) OpenQuick() (*cnn.Run, error) {
-	base, err := l.OpenBase()
-	if err != nil {
-		return nil, err
-	}
-	return l.OpenRun("quick", l.QuickTraining(l.Train.Len(), l.Seed), base)
-}
-
 // Chain returns the write-up's stages on the lab's images. It trains what is missing,
-// with a live display.
-func (l *Lab) Chain() Chain { return l.ChainOn(l.Train, l.Valid) }
-
-// ChainOn returns the same stages on other images.
-func (l *Lab) ChainOn(train, valid *cifar.Dataset) Chain {
-	return Chain{Root: l.Runs, Budget: l.Budget, Seed: l.Seed, Train: train, Valid: valid, Trainer: watch}
+// with a live display, and returns errors; the methods below end the cell instead.
+func (l *Lab) Chain() Chain {
+	return Chain{Root: l.Runs, Budget: l.Budget, Seed: l.Seed, Train: l.Train, Valid: l.Valid, Trainer: watch}
 }
 
-// FindRun loads the latest run with a name from this notebook's folder of runs.
-func FindRun(name string) (*cnn.Run, error) {
-	params, err := kernelext.ParamsFromEnv()
-	if err != nil {
-		return nil, err
-	}
-	return cnn.FindRun(params.Runs, name)
+// Base is the write-up's base training, SGD at 0.001: [Budget.BaseTraining]. Like all stages, it is trained if it is missing.
+func (l *Lab) Base() *cnn.Run { return interruptible(l.Chain().Base) }
+
+// Quick continues Base with Adam over one cycle of rates, which gives a network worth examining: [Budget.QuickTraining].
+func (l *Lab) Quick() *cnn.Run { return interruptible(l.Chain().Quick) }
+
+// Ramp continues Base with the write-up's first rate search: [Budget.LinearRamp].
+func (l *Lab) Ramp() *cnn.Run { return interruptible(l.Chain().Ramp) }
+
+// BackwardRamp continues Base with the same search run backwards: [Budget.BackwardRamp].
+func (l *Lab) BackwardRamp() *cnn.Run { return interruptible(l.Chain().BackwardRamp) }
+
+// ShortRamp continues Ramp with the write-up's second search: [Budget.ShortLinearRamp].
+func (l *Lab) ShortRamp() *cnn.Run { return interruptible(l.Chain().ShortRamp) }
+
+// Cyclic continues ShortRamp with the write-up's main training: [Budget.CyclicTraining].
+func (l *Lab) Cyclic() *cnn.Run { return interruptible(l.Chain().Cyclic) }
+
+// Optimizer continues from any run with one of the compared optimizers: [Chain.Optimizer].
+func (l *Lab) Optimizer(o cnn.Optimizer, from *cnn.Run, seed uint64) *cnn.Run {
+	return interruptible(func(ctx context.Context) (*cnn.Run, error) { return l.Chain().Optimizer(ctx, o, from, seed) })
 }
 
-// Answers is a run with its predictions for the test images. Prediction i belongs to
-// image i.
-type Answers struct {
-	*cnn.Run
-	*cnn.Result
-	Test *cifar.Dataset
+// AsWritten continues Cyclic with [ComparedOptimizers] in turn, on a single model: [Chain.AsWritten].
+func (l *Lab) AsWritten() []*cnn.Run { return interruptible(l.Chain().AsWritten) }
+
+// Fair continues Cyclic with each of [ComparedOptimizers] from equal weights: [Chain.Fair].
+func (l *Lab) Fair(seed uint64) []*cnn.Run {
+	return interruptible(func(ctx context.Context) ([]*cnn.Run, error) { return l.Chain().Fair(ctx, seed) })
 }
 
-// QuickAnswers opens the lab and evaluates [Lab.OpenQuick] on the test images. Close
-// it after use.
-func QuickAnswers(ctx context.Context) (Answers, error) {
-	l, err := Open()
-	if err != nil {
-		return Answers{}, err
-	}
-	run, err := l.OpenQuick()
-	if err != nil {
-		return Answers{}, err
-	}
-	result, err := run.Evaluate(ctx, l.Test, nil)
-	return Answers{run, result, l.Test}, err
+// FindRun loads the latest run with a name from this notebook's folder of runs, or ends the cell.
+func FindRun(name string) *cnn.Run {
+	return must(cnn.FindRun(must(kernelext.ParamsFromEnv()).Runs, name))
 }

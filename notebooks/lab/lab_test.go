@@ -1,12 +1,16 @@
 package lab
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/cnnbook/cnnbook/cifar"
 	"github.com/cnnbook/cnnbook/cnn"
@@ -76,10 +80,7 @@ func TestRunsKeepTheirFolders(t *testing.T) {
 			if strings.HasSuffix(name, "stages") {
 				openLab = OpenForStages
 			}
-			l, err := openLab()
-			if err != nil {
-				t.Fatal(err)
-			}
+			l := openLab()
 			var got []string
 			opened := func(r *cnn.Run, err error) *cnn.Run {
 				if err != nil {
@@ -89,16 +90,20 @@ func TestRunsKeepTheirFolders(t *testing.T) {
 				return r
 			}
 			n := l.Train.Len()
-			base := opened(l.OpenBase())
-			opened(l.OpenQuick())
-			ramp := opened(l.OpenRun("ramp", l.LinearRamp(n, l.Seed), base))
-			opened(l.OpenRun("ramp-backwards", l.BackwardRamp(n, l.Seed), base))
-			short := opened(l.OpenRun("short-ramp", l.ShortLinearRamp(n, l.Seed), ramp))
-			cyclic := opened(l.OpenRun("cyclic", l.CyclicTraining(n, l.Seed), short))
+			open := func(name string, config cnn.Config, from *cnn.Run) *cnn.Run {
+				return opened(cnn.OpenRun(l.Runs, l.Spec(name, config, from)))
+			}
+			base := open("base", l.BaseTraining(l.Seed), nil)
+			open("quick", l.QuickTraining(n, l.Seed), base)
+			ramp := open("ramp", l.LinearRamp(n, l.Seed), base)
+			open("ramp-backwards", l.Budget.BackwardRamp(n, l.Seed), base)
+			short := open("short-ramp", l.ShortLinearRamp(n, l.Seed), ramp)
+			cyclic := open("cyclic", l.CyclicTraining(n, l.Seed), short)
 			for _, o := range ComparedOptimizers() {
-				opened(l.OpenRun(o.Kind(), l.OptimizerTraining(o, n, l.Seed), cyclic))
+				open(o.Kind(), l.OptimizerTraining(o, n, l.Seed), cyclic)
 			}
 			spec := cnn.Spec{Name: "split-with-replacement", Network: cnn.WriteUp(), Config: l.LeakTraining(l.Seed)}
+			var err error
 			if spec.Train, spec.Valid, err = l.LeakImages(l.Images).SplitWithReplacement(0.8, 1); err != nil {
 				t.Fatal(err)
 			}
@@ -106,8 +111,8 @@ func TestRunsKeepTheirFolders(t *testing.T) {
 			if !reflect.DeepEqual(got, want) {
 				t.Errorf("opened %q, want %q", got, want)
 			}
-			if _, err := FindRun("base"); err != nil {
-				t.Errorf("FindRun: %v", err)
+			if run := FindRun("base"); run.Name != "base" {
+				t.Errorf("FindRun gives the run %q", run.Name)
 			}
 		})
 	}
@@ -115,10 +120,81 @@ func TestRunsKeepTheirFolders(t *testing.T) {
 
 func TestOpenRefuses(t *testing.T) {
 	t.Setenv(kernelext.EnvBudget, "tiny")
-	if _, err := Open(); !errors.Is(err, kernelext.ErrParams) {
+	if err := ended(func() { Open() }); !errors.Is(err, kernelext.ErrParams) {
 		t.Errorf("unknown budget: %v, expected ErrParams", err)
 	}
 	if _, err := New(kernelext.Params{Data: filepath.Join(t.TempDir(), "none")}, Budget{}); err == nil {
 		t.Error("missing data: no error")
+	}
+}
+
+// ended gives the error with which a short call ends its cell, or nil.
+func ended(call func()) (err error) {
+	defer func() { err, _ = recover().(error) }()
+	call()
+	return nil
+}
+
+// testLab is a lab on a few drawn images.
+func testLab(t *testing.T) *Lab {
+	t.Helper()
+	t.Setenv(kernelext.EnvBudget, kernelext.BudgetSmoke)
+	l, err := New(kernelext.Params{Budget: kernelext.BudgetSmoke, Seed: 1, Runs: t.TempDir()}, Budget{Name: "smoke", Drawn: 100, Batch: 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func TestTheSeedChoosesTheSplit(t *testing.T) {
+	first := testLab(t)
+	params := first.Params
+	params.Seed = 2
+	second, err := New(params, first.Budget)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if slices.Equal(first.Valid.Origin, second.Valid.Origin) {
+		t.Error("seeds 1 and 2 hold back the same images")
+	}
+}
+
+func TestFitTrainsOnce(t *testing.T) {
+	l := testLab(t)
+	config := cnn.Config{Optimizer: cnn.Adam{}, Schedule: cnn.CosineWarmup{Max: 0.01}, Epochs: 2}
+	run := l.Fit("mine", tiny(), config)
+	if len(run.History.Steps) != 8 || !run.Finished() {
+		t.Errorf("%d steps, want 8: 80 images in batches of the budget's 20, twice", len(run.History.Steps))
+	}
+	if again := l.Fit("mine", tiny(), config); again.Dir != run.Dir || !again.Finished() {
+		t.Errorf("the same training again is %s, was %s", again.Dir, run.Dir)
+	}
+	next := l.Fit("next", tiny(), config, run)
+	if next.History.Steps[0].Loss == run.History.Steps[0].Loss {
+		t.Error("a run from another one begins like that one did")
+	}
+	config.Seed = 3
+	if other := l.Fit("mine", tiny(), config); other.Dir == run.Dir {
+		t.Error("another seed is the same run")
+	}
+	if err := ended(func() { l.Fit("not a name", tiny(), config) }); !errors.Is(err, cnn.ErrConfig) {
+		t.Errorf("a bad name: %v, expected ErrConfig", err)
+	}
+}
+
+// What an interrupt does to a call that trains: the run keeps what it has done, and the cell ends.
+func TestAnInterruptEndsATraining(t *testing.T) {
+	l := testLab(t)
+	config := cnn.Config{Schedule: cnn.Constant(0.01), Epochs: 100_000}
+	go func() {
+		time.Sleep(300 * time.Millisecond)
+		syscall.Kill(os.Getpid(), syscall.SIGINT)
+	}()
+	if err := ended(func() { l.Fit("long", tiny(), config) }); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v, expected context.Canceled", err)
+	}
+	run, err := cnn.FindRun(l.Runs, "long")
+	if err != nil || run.Finished() {
+		t.Errorf("%v: expected an unfinished run", err)
 	}
 }

@@ -1,29 +1,42 @@
 package lab
 
 import (
+	"cmp"
 	"context"
-	"fmt"
 
 	"github.com/cnnbook/cnnbook/cnn"
 	"github.com/cnnbook/cnnbook/kernelext"
 )
 
-// Train trains the rest of a run, with a live display under that title, and releases
-// the backend; a later evaluation opens it again. If the run is not finished, it first
-// prints the differences from the last run of the same name.
-func Train(ctx context.Context, run *cnn.Run, title string) error {
-	defer run.Close()
-	if !run.Finished() {
-		for _, change := range run.Changed {
-			fmt.Println("differs from the last run of this name:", change)
-		}
+// Fit trains a network on the lab's images and returns the run, which validates with the lab's validation images after each
+// epoch. A run that is finished is loaded and nothing is shown; one that was interrupted goes on. from, if given, is the run
+// whose weights it starts from. config may leave out the batch, which is then the budget's, and the seed, which is the lab's.
+// The live display has the run's name as its title.
+func (l *Lab) Fit(name string, network cnn.Architecture, config cnn.Config, from ...*cnn.Run) *cnn.Run {
+	config.Batch = cmp.Or(config.Batch, l.Batch)
+	config.Seed = cmp.Or(config.Seed, l.Seed)
+	spec := cnn.Spec{Name: name, Network: network, Config: config, Train: l.Train, Valid: l.Valid}
+	if len(from) > 0 {
+		spec.From = from[0]
 	}
-	live := kernelext.Live{Title: title}
-	return live.Finish(run.Train(ctx, func(p cnn.Progress) { live.Update(Progress(p)) }))
+	run := must(cnn.OpenRun(l.Runs, spec))
+	if !run.Finished() {
+		Train(run)
+	}
+	return run
 }
 
-// watch is [Train] under the run's name, as a [Chain]'s Trainer.
-func watch(ctx context.Context, run *cnn.Run) error { return Train(ctx, run, "Run "+run.Name) }
+// Train trains the rest of a run with a live display, and releases the backend; a later evaluation opens it again.
+func Train(run *cnn.Run) {
+	interruptible(func(ctx context.Context) (struct{}, error) { return struct{}{}, watch(ctx, run) })
+}
+
+// watch is [Train] as a [Chain]'s Trainer.
+func watch(ctx context.Context, run *cnn.Run) error {
+	defer run.Close()
+	live := kernelext.Live{Title: "Run " + run.Name}
+	return live.Finish(run.Train(ctx, func(p cnn.Progress) { live.Update(Progress(p)) }))
+}
 
 // Progress converts the progress that a training reports to that of a live display.
 func Progress(p cnn.Progress) kernelext.Progress {

@@ -37,11 +37,9 @@ func TestProgressKeepsEveryField(t *testing.T) {
 }
 
 func TestTrainReleasesARunThatCanStillBeEvaluated(t *testing.T) {
-	r, valid := trained(t) // finished: Train shows what was recorded
-	if err := Train(t.Context(), r, "tiny"); err != nil {
-		t.Fatal(err)
-	}
-	if result, err := r.Evaluate(t.Context(), valid, nil); err != nil || len(result.Actual) != valid.Len() {
-		t.Errorf("evaluating afterwards: %v", err)
+	r, valid := trained(t) // finished
+	Train(r)
+	if result := Evaluate(r, valid); len(result.Actual) != valid.Len() {
+		t.Errorf("%d predictions for %d images", len(result.Actual), valid.Len())
 	}
 }

@@ -32,29 +32,6 @@ func TestReadyMachine(t *testing.T) {
 		t.Errorf("the doctor finds a fault after set-up:\n%s", &out)
 	}
 	t.Run("a notebook anywhere, offline", func(t *testing.T) { BothWays(t, func(t *testing.T, _ bool) { notebookAnywhere(t, env) }) })
-	t.Run("completion", func(t *testing.T) { completion(t, env) })
-}
-
-// completion asks a kernel for what may follow "kernelext.Explo". GoNB connects to gopls 12 s after its start.
-func completion(t *testing.T, env *setup.Environment) {
-	cmd := exec.CommandContext(t.Context(), env.Python, "-c", `import time
-from jupyter_client.manager import start_new_kernel
-manager, client = start_new_kernel(kernel_name="cnnbook")
-try:
-    code = 'import "`+setup.ModulePath+`/kernelext"\n%%\nkernelext.Explo'
-    found, end = [], time.time() + 90
-    while not found and time.time() < end:
-        found = client.complete(code, len(code), reply=True, timeout=60)["content"]["matches"]
-        time.sleep(0.5)
-    print(found)
-finally:
-    client.stop_channels()
-    manager.shutdown_kernel()`)
-	cmd.Dir, cmd.Env = t.TempDir(), env.Environ()
-	out, err := cmd.Output()
-	if err != nil || !bytes.Contains(out, []byte("'Explorer'")) {
-		t.Errorf("completion gives %s, %v; want Explorer among it", out, err)
-	}
 }
 
 // notebookAnywhere runs a notebook that was copied out of the checkout, has no line of set-up, and no connection.

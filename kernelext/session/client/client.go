@@ -225,6 +225,7 @@ func ask(conn *net.UnixConn, r Request) int {
 			return Compile
 		}
 		if r.Reset {
+			restart()
 			return 0
 		}
 		fmt.Fprintln(os.Stderr, "error:", ended(trace), "The next cell begins a fresh session.")
@@ -234,6 +235,18 @@ func ask(conn *net.UnixConn, r Request) int {
 		fmt.Println(a.Reason)
 	}
 	return a.Status
+}
+
+// restart starts the next session, once the last one's process has let go of the lock. A cell would start it otherwise.
+func restart() {
+	dir := os.Getenv(DirVariable)
+	_ = os.Remove(filepath.Join(dir, Socket))
+	for range 20 {
+		if Start(dir, os.Getenv(ProgramVariable), os.Getppid()) != nil {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
 }
 
 // ended says that the session's process has ended, why if that is known, and what is lost.

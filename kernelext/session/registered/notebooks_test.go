@@ -16,10 +16,39 @@ import (
 	"github.com/cnnbook/cnnbook/internal/testplugin"
 	"github.com/cnnbook/cnnbook/kernelext"
 	"github.com/cnnbook/cnnbook/kernelext/session"
+	"github.com/cnnbook/cnnbook/kernelext/session/show"
 )
 
 // envNotebooks names the notebooks that TestNotebooksBothWays runs: their numbers, separated by commas, or "all".
 const envNotebooks = "CNNBOOK_SESSION_NOTEBOOKS"
+
+// notebooks is the folder of the notebooks.
+const notebooks = "../../../notebooks"
+
+// TestNotebooksCompile: the joined cells of every notebook are a Go program that compiles and that vet finds nothing wrong with.
+func TestNotebooksCompile(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles the notebooks")
+	}
+	for _, file := range notebookFiles(t) {
+		t.Run(number(file), func(t *testing.T) { build(t, codeCells(t, file)) })
+	}
+}
+
+func notebookFiles(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob(notebooks + "/*.ipynb")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no notebooks, %v", err)
+	}
+	return files
+}
+
+// number is what a notebook's name begins with, before the first hyphen.
+func number(file string) string {
+	n, _, _ := strings.Cut(filepath.Base(file), "-")
+	return n
+}
 
 // TestNotebooksBothWays: the cells of a notebook print the same in a session as in one compiled program. Each way trains with
 // a folder of saved runs of its own, drawn data and the smoke budget. It computes with the plugin that set-up provides.
@@ -34,19 +63,20 @@ func TestNotebooksBothWays(t *testing.T) {
 	if chosen == "" {
 		chosen = "02"
 	}
-	files, err := filepath.Glob("../../../notebooks/*.ipynb")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no notebooks, %v", err)
-	}
-	for _, file := range files {
-		number, _, _ := strings.Cut(filepath.Base(file), "-")
-		if chosen != "all" && !strings.Contains(","+chosen+",", ","+number+",") {
+	for _, file := range notebookFiles(t) {
+		if chosen != "all" && !strings.Contains(","+chosen+",", ","+number(file)+",") {
 			continue
 		}
-		t.Run(number, func(t *testing.T) {
+		t.Run(number(file), func(t *testing.T) {
 			cells := codeCells(t, file)
+			program := build(t, cells)
+			copied := t.TempDir() // a notebook may read the others, and write beside them
+			if err := os.CopyFS(copied, os.DirFS(notebooks)); err != nil {
+				t.Fatal(err)
+			}
+			t.Chdir(copied)
 			setNotebookParams(t)
-			want := plain(compiledOutput(t, cells))
+			want := plain(compiledOutput(t, program))
 			setNotebookParams(t)
 			got := plain(sessionOutput(t, cells))
 			if len(want) < 200 {
@@ -88,12 +118,13 @@ func codeCells(t *testing.T, file string) (cells []string) {
 	return cells
 }
 
-// compiledOutput compiles and vets the joined cells, and gives what the program prints.
-func compiledOutput(t *testing.T, cells []string) string {
+// build compiles and vets the joined cells, and gives the program's path.
+func build(t *testing.T, cells []string) (program string) {
 	t.Helper()
 	dir := t.TempDir()
-	source, program := filepath.Join(dir, "main.go"), filepath.Join(dir, "program")
-	joined, err := session.Join(cells)
+	source := filepath.Join(dir, "main.go")
+	program = filepath.Join(dir, "program")
+	joined, err := session.Join(cells, "github.com/cnnbook/cnnbook/kernelext/session/show")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,6 +138,12 @@ func compiledOutput(t *testing.T, cells []string) string {
 			t.Fatalf("go %s: %v\n%s", args[0], err, out)
 		}
 	}
+	return program
+}
+
+// compiledOutput gives what the program prints.
+func compiledOutput(t *testing.T, program string) string {
+	t.Helper()
 	cmd := exec.CommandContext(t.Context(), program)
 	var out, problems bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &problems
@@ -141,7 +178,7 @@ func sessionOutput(t *testing.T, cells []string) string {
 }
 
 func evalAll(cells []string) error {
-	s, err := session.New(func(v ...any) error { return kernelext.Display(v...) })
+	s, err := session.New(show.Values)
 	if err != nil {
 		return err
 	}
@@ -163,7 +200,7 @@ func evalAll(cells []string) error {
 
 var (
 	// A number with a unit of time, and speeds.
-	timesInText  = regexp.MustCompile(`\d+(\.\d+)?( ?(ns|µs|us|ms|min|s|h)\b)(\d+(\.\d+)?s\b)?|\b\d+:\d\d\b`)
+	timesInText  = regexp.MustCompile(`(\d+h)?(\d+m)?\d+(\.\d+)? ?(ns|µs|us|ms|min|s|h)\b(\d+(\.\d+)?s\b)?|\b\d+:\d\d\b`)
 	speedsInText = regexp.MustCompile(`\d[\d,.]* (images|steps|MB)(/s| a second| per second)`)
 	spaces       = regexp.MustCompile(`[ \t]+|[-─]{2,}`)
 )

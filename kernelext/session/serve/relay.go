@@ -4,6 +4,7 @@ import (
 	"encoding/gob"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -124,14 +125,7 @@ type waiting struct {
 }
 
 func (w *waiting) add(data *protocol.DisplayData) {
-	if data.DisplayID != "" {
-		for i, old := range w.list {
-			if old.DisplayID == data.DisplayID {
-				w.list[i] = data
-				return
-			}
-		}
-	}
+	w.list = slices.DeleteFunc(w.list, func(old *protocol.DisplayData) bool { return data.DisplayID != "" && old.DisplayID == data.DisplayID })
 	w.list = append(w.list, data)
 	if len(w.list) > mostWaiting {
 		w.list, w.cut = w.list[1:], w.cut+1

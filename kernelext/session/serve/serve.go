@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"time"
@@ -47,7 +48,8 @@ func Serve(s *session.Session, dir string, kernel int) error {
 	if err := os.Rename(filepath.Join(dir, client.Socket+".new"), filepath.Join(dir, client.Socket)); err != nil {
 		return err
 	}
-	signal.Ignore(syscall.SIGPIPE) // a client that was killed must not end the session by what its cell still prints
+	signal.Notify(make(chan os.Signal, 1), os.Interrupt) // see interrupt; nothing else acts on it
+	signal.Ignore(syscall.SIGPIPE)                       // a client that was killed must not end the session by what its cell still prints
 	go srv.endWith(kernel)
 	for {
 		conn, err := l.AcceptUnix()
@@ -66,7 +68,7 @@ func (srv *Server) endWith(kernel int) {
 	for syscall.Kill(kernel, 0) == nil {
 		time.Sleep(500 * time.Millisecond)
 	}
-	srv.Session.Interrupt(errKernelGone)
+	srv.interrupt(errKernelGone)
 	select {
 	case srv.cells <- struct{}{}:
 	case <-time.After(5 * time.Second):
@@ -77,6 +79,13 @@ func (srv *Server) endWith(kernel int) {
 		os.RemoveAll(dir) // a kernel that was killed could not
 	}
 	os.Exit(0)
+}
+
+// interrupt ends the cell that runs. Compiled packages do not know the cell's context: they get the signal that a cell in a
+// process of its own would get.
+func (srv *Server) interrupt(cause error) {
+	srv.Session.Interrupt(cause)
+	syscall.Kill(os.Getpid(), syscall.SIGINT)
 }
 
 func (srv *Server) answer(conn *net.UnixConn) {
@@ -107,7 +116,7 @@ func (srv *Server) answer(conn *net.UnixConn) {
 		file, line := srv.Session.EditorFile(r.Source, r.Line, r.Col, !r.Bare)
 		a.Reason = fmt.Sprintf("%d\n%s", line, file)
 	case r.Vars:
-		a.Reason = srv.Session.Vars()
+		a.Reason = srv.Session.Vars() + fmt.Sprintf("\nThe session uses %d MB of memory.", memory()>>20)
 	case r.Check:
 		if err := srv.Session.Qualifies(r.Source); err != nil {
 			a = client.Answer{Status: client.Compile, Reason: err.Error()}
@@ -119,6 +128,19 @@ func (srv *Server) answer(conn *net.UnixConn) {
 	if err == nil {
 		conn.Write(append(data, '\n'))
 	}
+}
+
+// memory is what the process uses, in bytes: as the system counts it, or else as Go does.
+func memory() uint64 {
+	if text, err := os.ReadFile("/proc/self/statm"); err == nil {
+		var size, resident uint64
+		if n, _ := fmt.Sscan(string(text), &size, &resident); n == 2 {
+			return resident * uint64(os.Getpagesize())
+		}
+	}
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.Sys
 }
 
 // order answers with the numbers of a cell's lines, counted from 0: a line of those before main, and one of those within it.
@@ -173,12 +195,12 @@ func (srv *Server) run(r client.Request, files []int, in *bufio.Reader) int {
 				select {
 				case <-ended:
 				default:
-					srv.Session.Interrupt(session.ErrInterrupted) // the client is gone
+					srv.interrupt(session.ErrInterrupted) // the client is gone
 				}
 				return
 			}
 			if strings.TrimSpace(line) == "interrupt" {
-				srv.Session.Interrupt(session.ErrInterrupted)
+				srv.interrupt(session.ErrInterrupted)
 			}
 		}
 	}()

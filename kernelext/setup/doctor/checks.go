@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/cnnbook/cnnbook/internal/processor"
 	"github.com/cnnbook/cnnbook/kernelext/internal/process"
 	"github.com/cnnbook/cnnbook/kernelext/setup"
 )
@@ -48,6 +49,15 @@ func (d *doctor) compiler() {
 		return
 	}
 	d.add(OK, "C compiler", d.goFound.CC+", cgo on", "")
+}
+
+// processor reports the instructions on which the speed of a training on the CPU depends.
+func (d *doctor) processor() {
+	bfloat16 := "float32 is faster on it than bfloat16"
+	if processor.HasBFloat16() {
+		bfloat16 = "train --precision bfloat16 is faster on it"
+	}
+	d.add(OK, "Processor", fmt.Sprintf("%s with %s: %s", processor.Name(), processor.Instructions(), bfloat16), "")
 }
 
 func (d *doctor) pythonInterpreter() {

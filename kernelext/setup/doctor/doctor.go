@@ -43,6 +43,7 @@ func Run(ctx context.Context, s setup.Installer, data string) []Check {
 	d.checkout(moduleErr)
 	d.goToolchain()
 	d.compiler()
+	d.processor()
 	d.pythonInterpreter()
 	d.cacheFolder()
 	d.tools()

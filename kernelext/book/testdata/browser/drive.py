@@ -1,4 +1,4 @@
-"""Drive JupyterLab as a user would: drive.py train|explore URL CHROMIUM FOLDER
+"""Drive JupyterLab as a user would: drive.py train|values|explore URL CHROMIUM FOLDER
 
 URL opens a notebook in JupyterLab with its token; FOLDER receives screenshots. Each line of the output is JSON and reports one
 observation; the last line reports the browser's errors. The exit status is 1 if something expected did not appear.
@@ -14,6 +14,7 @@ from playwright.sync_api import sync_playwright
 
 LONG = 300_000  # milliseconds: long enough for a first cell on a busy machine
 IMPORTS, FIGURES, TRAIN, CHOOSE, BROKEN, AFTER = range(6)  # the cells of the notebook that trains
+VALUES, USE, LIST, WRONG, NEVER = range(5)  # the cells of the notebook whose values live
 CLASS, IMAGE = 6, 8  # the cells of notebook 09 with a list and with a slider
 
 # The notebook is shown and the kernel has answered. Its status says less: JupyterLab leaves it unknown until a cell is run.
@@ -172,6 +173,39 @@ def complete(lab):
     lab.command("notebook:delete-cell")
 
 
+def live(lab):
+    """Run All without %%: a value of one cell is there in the next, and an error has its line and stops what follows."""
+    lab.start("notebook:run-all-cells")
+    lab.wait(WRONG, "line 2")
+    lab.wait_end()
+    lab.tell("values", after=[lab.text(i) for i in (USE, LIST, WRONG, NEVER)])
+
+
+def complete_values(lab):
+    """Tab and Shift-Tab know a value of an earlier cell; half a name shows nothing."""
+    lab.select(NEVER)
+    lab.command("notebook:insert-cell-below")
+    lab.command("notebook:enter-edit-mode")
+    lab.page.keyboard.type("train.", delay=20)
+    lab.page.keyboard.press("Tab")
+    began, items = time.monotonic(), lab.page.locator(".jp-Completer-item")
+    items.filter(has_text="SplitStratified").first.wait_for()
+    lab.tell("completed", found=items.all_inner_texts(), seconds=time.monotonic() - began)
+    lab.page.keyboard.press("Escape")
+    lab.command("notebook:enter-edit-mode")
+    tooltip = lab.page.locator(".jp-Tooltip")
+    lab.page.keyboard.press("Backspace")
+    lab.page.keyboard.press("Shift+Tab")
+    tooltip.wait_for()
+    lab.tell("inspected", text=tooltip.inner_text())
+    lab.page.keyboard.press("Escape")
+    lab.command("notebook:enter-edit-mode")
+    lab.page.keyboard.press("Backspace")
+    lab.page.keyboard.press("Shift+Tab")
+    lab.page.wait_for_timeout(2000)
+    lab.tell("half a name", widgets=tooltip.count())
+
+
 def restart(lab):
     """After a restart the kernel has lost its state, and works."""
     lab.start("notebook:restart-kernel")
@@ -230,7 +264,7 @@ def explore(lab):
     lab.page.wait_for_timeout(1000)
 
 
-SCENARIOS = {"train": (run_all, go_on, choose, broken, complete, restart, dark), "explore": (explore,)}
+SCENARIOS = {"train": (run_all, go_on, choose, broken, complete, restart, dark), "values": (live, complete_values), "explore": (explore,)}
 
 
 def main(scenario, url, chromium, folder):

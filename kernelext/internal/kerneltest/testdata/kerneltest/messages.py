@@ -17,6 +17,8 @@ class GoKernel(jkt.KernelTests):
     kernel_name = sys.argv[1]
     language_name = "go"
     file_extension = ".go"
+    complete_code_samples = ["x := 1", "func f() int {\n\treturn 1\n}", "%vars", "!ls *"]
+    incomplete_code_samples = ["for {", "f(1,", "x +", "s := `a"]
     code_hello_world = '%%\nfmt.Println("hello, world")'
     code_stderr = '%%\nfmt.Fprint(os.Stderr, "test")'
     code_generate_error = "%%\nmistake()"
@@ -29,17 +31,16 @@ class GoKernel(jkt.KernelTests):
     completion_samples = [{"text": "%%\nfmt.Errorf", "matches": {"Errorf"}}]
     code_inspect_sample = "%%\nfmt.Println"
     # What GoNB v0.11.4 does not do, and what follows from it; no samples, so those tests are skipped:
-    #   is_complete      no reply; only consoles ask, so "jupyter console" cannot tell a half-written cell
     #   history          no reply; a front end's search in earlier cells finds nothing
     #   page payloads    none; help is shown by Shift-Tab
-    #   execute_result   none: a cell's last expression is no output in Go; figures come as display_data
+    #   execute_result   none: the value of a last expression comes as display_data or as text
     #   clear_output     none: what changes is shown under a display id and updated
     #   iopub_welcome    none; clients wait for the first status instead
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        # GoNB connects to gopls some seconds after its start, and has nothing to complete before.
+        # Jupyter's test gives up after a second or so, and gopls may not have read everything yet.
         code, end = "%%\nfmt.Errorf", time.monotonic() + 600
         while time.monotonic() < end and not cls.kc.complete(code, reply=True, timeout=300)["content"]["matches"]:
             time.sleep(1)

@@ -1,0 +1,47 @@
+package lab
+
+import (
+	"fmt"
+	"image"
+
+	"github.com/cnnbook/cnnbook/cifar"
+	"github.com/cnnbook/cnnbook/viz"
+)
+
+// Split is [cifar.Dataset.Split], and ends the cell on an error.
+func Split(d *cifar.Dataset, fraction float64, seed uint64) (train, valid *cifar.Dataset) {
+	train, valid, err := d.Split(fraction, seed)
+	check(err)
+	return train, valid
+}
+
+// SplitWithReplacement is [cifar.Dataset.SplitWithReplacement], as the write-up splits, and ends the cell on an error.
+func SplitWithReplacement(d *cifar.Dataset, fraction float64, seed uint64) (train, valid *cifar.Dataset) {
+	train, valid, err := d.SplitWithReplacement(fraction, seed)
+	check(err)
+	return train, valid
+}
+
+// OfClass is [cifar.Dataset.OfClass], and ends the cell on an error.
+func OfClass(d *cifar.Dataset, class string) *cifar.Dataset { return must(d.OfClass(class)) }
+
+// Samples shows random images of a dataset: a column for each class, with perClass images.
+func Samples(d *cifar.Dataset, perClass int, seed uint64) *viz.Figure {
+	images := make([][]image.Image, len(d.Names))
+	for class, indices := range must(d.PickPerClass(perClass, seed)) {
+		for _, i := range indices {
+			images[class] = append(images[class], d.Image(i))
+		}
+	}
+	return Figure(viz.SampleGrid(fmt.Sprintf("%d samples of each class", perClass), d.Names, images), d.Name)
+}
+
+// Gallery shows all images of a dataset in order, ten in a row, each with its class below.
+func Gallery(d *cifar.Dataset) *viz.Figure {
+	const columns = 10
+	grid := viz.Grid{Rows: make([][]viz.Tile, (d.Len()+columns-1)/columns)}
+	for i := range d.Len() {
+		grid.Rows[i/columns] = append(grid.Rows[i/columns], viz.Tile{Image: d.Image(i), Below: d.Class(i)})
+	}
+	return Figure(grid, d.Name)
+}
