@@ -138,6 +138,7 @@ func TestImportAndPredictMistakes(t *testing.T) {
 		{[]string{"predict", "large", text}, "begin with \"large\""},
 		{[]string{"predict", "small", text}, "a.txt: neither PNG, JPEG, GIF, WebP nor BMP"},
 		{[]string{"predict", "small", text + "2"}, "no such file"},
+		{[]string{"predict", "--names", "a,b", "small", text}, "the run names its classes itself: plane, car"},
 	} {
 		if _, _, err := call(t, c.args...); err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%v: error %v, want %q", c.args, err, c.want)

@@ -26,6 +26,7 @@ func predictCommand() *cobra.Command {
 		Example: "predict quick dog.jpg cat.png\npredict --json quick dog.jpg", Args: cli.AtLeast("a RUN and at least one FILE", 2),
 	}
 	asJSON := c.Flags().Bool("json", false, "print JSON, with the probability of every class")
+	names := c.Flags().String("names", "", "class names of an imported network, with commas between, in the order of its outputs")
 	c.ValidArgsFunction = func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 		if len(args) == 0 {
 			return runNames(), cobra.ShellCompDirectiveNoFileComp
@@ -42,16 +43,40 @@ func predictCommand() *cobra.Command {
 			return err
 		}
 		defer run.Close()
+		classes, err := classesOf(run, *names)
+		if err != nil {
+			return err
+		}
 		answers, err := ask(c.Context(), run, args[1:], c.ErrOrStderr())
 		if err != nil {
 			return err
 		}
+		notes := warnings(run, *names == "")
 		if *asJSON {
-			return writeJSON(c.OutOrStdout(), run, answers)
+			return writeJSON(c.OutOrStdout(), run, classes, notes, answers)
 		}
-		return writeAnswers(printable{c.OutOrStdout()}, run, answers)
+		return writeAnswers(printable{c.OutOrStdout()}, run, classes, notes, answers)
 	}
 	return c
+}
+
+// classesOf returns the names of a run's classes, or those given for them.
+func classesOf(run *cnn.Run, given string) ([]string, error) {
+	classes, err := run.Classes()
+	if err != nil || given == "" {
+		return classes, err
+	}
+	if run.NamesClasses() {
+		return nil, fmt.Errorf("predict: the run names its classes itself: %s", strings.Join(classes, ", "))
+	}
+	names := strings.Split(given, ",")
+	if len(names) != len(classes) {
+		return nil, fmt.Errorf("predict: --names has %d names, the network %d outputs", len(names), len(classes))
+	}
+	for i, name := range names {
+		names[i] = strings.TrimSpace(name)
+	}
+	return names, nil
 }
 
 // answer is one file's.
@@ -90,15 +115,15 @@ func ask(ctx context.Context, run *cnn.Run, files []string, stderr io.Writer) ([
 }
 
 // warnings are what may make a run's answers less than they seem.
-func warnings(run *cnn.Run) (out []string) {
+func warnings(run *cnn.Run, numbered bool) (out []string) {
 	if finished, total := run.Epochs(); finished < total {
 		out = append(out, fmt.Sprintf("the run is not finished: %d of %d epochs", finished, total))
 	}
 	if run.Drawn() {
 		out = append(out, "the run was trained on drawn images, not on photographs")
 	}
-	if !run.NamesClasses() {
-		out = append(out, "the run was imported from a file that does not name its classes: they are numbered by output")
+	if !run.NamesClasses() && numbered {
+		out = append(out, "the run was imported from a file that does not name its classes: they are numbered by output; --names names them")
 	}
 	if run.Recovered != "" {
 		out = append(out, "the latest save is damaged; the one before it answers: "+run.Recovered)
@@ -109,14 +134,10 @@ func warnings(run *cnn.Run) (out []string) {
 // shown is how many classes the table gives for a picture.
 const shown = 3
 
-func writeAnswers(out io.Writer, run *cnn.Run, answers []answer) error {
-	names, err := run.Classes()
-	if err != nil {
-		return err
-	}
+func writeAnswers(out io.Writer, run *cnn.Run, names, notes []string, answers []answer) error {
 	fmt.Fprintf(out, "%s\npreprocessing: %s\n", run, run.Preprocess())
-	for _, w := range warnings(run) {
-		fmt.Fprintln(out, "note:", w)
+	for _, note := range notes {
+		fmt.Fprintln(out, "note:", note)
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "\nFILE\tCLASS\tPROBABILITY\tNEXT\tREAD AS")
@@ -125,7 +146,7 @@ func writeAnswers(out io.Writer, run *cnn.Run, answers []answer) error {
 		for _, c := range ranked(a.Probabilities)[1:min(shown, len(names))] {
 			next = append(next, fmt.Sprintf("%s %.4f", names[c], a.Probabilities[c]))
 		}
-		fmt.Fprintf(w, "%s\t%s\t%.4f\t%s\t%s\n", a.file, a.Name, a.Probabilities[a.Class], strings.Join(next, ", "), strings.Join(a.notes, "; "))
+		fmt.Fprintf(w, "%s\t%s\t%.4f\t%s\t%s\n", a.file, names[a.Class], a.Probabilities[a.Class], strings.Join(next, ", "), strings.Join(a.notes, "; "))
 	}
 	return w.Flush()
 }
@@ -148,11 +169,7 @@ func ranked(probabilities []float64) []int {
 	return order
 }
 
-func writeJSON(out io.Writer, run *cnn.Run, answers []answer) error {
-	names, err := run.Classes()
-	if err != nil {
-		return err
-	}
+func writeJSON(out io.Writer, run *cnn.Run, names, notes []string, answers []answer) error {
 	type probability struct {
 		Class       string  `json:"class"`
 		Probability float64 `json:"probability"`
@@ -170,9 +187,9 @@ func writeJSON(out io.Writer, run *cnn.Run, answers []answer) error {
 		Preprocessing string    `json:"preprocessing"`
 		Notes         []string  `json:"notes"`
 		Pictures      []picture `json:"pictures"`
-	}{filepath.Base(run.Dir), run.Data(), run.Preprocess().String(), append([]string{}, warnings(run)...), []picture{}}
+	}{filepath.Base(run.Dir), run.Data(), run.Preprocess().String(), append([]string{}, notes...), []picture{}}
 	for _, a := range answers {
-		p := picture{File: a.file, Class: a.Name, Probability: a.Probabilities[a.Class], Read: a.notes}
+		p := picture{File: a.file, Class: names[a.Class], Probability: a.Probabilities[a.Class], Read: a.notes}
 		for c, v := range a.Probabilities {
 			p.Probabilities = append(p.Probabilities, probability{names[c], v})
 		}

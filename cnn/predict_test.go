@@ -4,6 +4,7 @@ import (
 	"errors"
 	"image"
 	"image/draw"
+	"slices"
 	"strings"
 	"testing"
 
@@ -97,5 +98,68 @@ func TestPredictWithoutNames(t *testing.T) {
 	}
 	if !strings.HasPrefix(answers[0].Name, "class ") || len(answers[0].Probabilities) != 10 || run.NamesClasses() {
 		t.Errorf("answer %+v", answers[0])
+	}
+}
+
+// A network is not asked about classes that it was not trained on: its answers would be shown under wrong names.
+//
+// Promise(files/predict)
+func TestEvaluateRefusesOtherClasses(t *testing.T) {
+	train, valid := cifar.Drawn(1, 20, 10)
+	run, err := OpenRun(t.TempDir(), Spec{Name: "asked", Network: tiny(), Train: train, Valid: valid, Config: Config{Epochs: 1, Batch: 10}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer run.Close()
+	other := *valid
+	other.Names = slices.Clone(valid.Names)
+	other.Names[3] = "tiger"
+	_, err = run.Evaluate(t.Context(), &other, nil)
+	if want := `the run's class 3 is "cat", that of drawn stand-in test (seed 1) is "tiger"`; !errors.Is(err, ErrMismatch) || !strings.Contains(err.Error(), want) {
+		t.Errorf("error %v, want %q", err, want)
+	}
+}
+
+// Grey images are trained on as colour ones are, with the preprocessing of one channel.
+//
+// Promise(files/own-images)
+func TestTrainOnGreyImages(t *testing.T) {
+	d := &cifar.Dataset{Name: "stripes", Names: []string{"dark left", "dark right"}, Height: 6, Width: 8, Channels: 1}
+	for i := range 24 {
+		for b := range 48 {
+			d.Images = append(d.Images, byte(40+150*((b%8/4+i)%2)+b%7+i))
+		}
+		d.Labels, d.Origin = append(d.Labels, byte(i%2)), append(d.Origin, i)
+	}
+	net := Architecture{Name: "grey", Input: Shape{6, 8, 1}, Layers: []Layer{
+		Conv2D{Name: "conv", Filters: 2, Kernel: 3, Padding: "same"}, Flatten{Name: "flatten"},
+		Dense{Name: "dense", Units: 2}, Activation{Name: "softmax", Function: "softmax"},
+	}}
+	run, err := OpenRun(t.TempDir(), Spec{Name: "grey", Network: net, Train: d, Valid: d, Config: Config{
+		Optimizer: Adam{}, Schedule: Constant(0.05), Batch: 8, Epochs: 10, Preprocess: Preprocess{Pixels: &Pixels{Scale: []float64{1. / 127}, Offset: []float64{-1}}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer run.Close()
+	if err := run.Train(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	result, err := run.Evaluate(t.Context(), d, nil)
+	if err != nil || result.Accuracy < 0.9 {
+		t.Fatalf("%v, error %v", result, err)
+	}
+	answers, err := run.Predict(t.Context(), d.Image(0), larger(d.Image(1), 3, 0))
+	if err != nil || answers[0].Name != "dark left" || answers[1].Name != "dark right" {
+		t.Errorf("%+v, error %v", answers, err)
+	}
+	if in := run.Preprocess().Inputs(d); len(in) != 24*48 || in[0] != float32(d.Images[0])*float32(1./127)-1 {
+		t.Errorf("%d values, the first %g", len(in), in[0])
+	}
+	colour := *d
+	colour.Channels = 3
+	colour.Images = append(append(append([]byte{}, d.Images...), d.Images...), d.Images...)
+	if _, err := run.Evaluate(t.Context(), &colour, nil); err == nil || !strings.Contains(err.Error(), "the network takes images of 6×8 with 1 channel, these are of 6×8 with 3 channels") {
+		t.Errorf("colour images: %v", err)
 	}
 }
