@@ -5,11 +5,11 @@ import (
 	"errors"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/janpfeifer/gonb/gonbui"
-	"golang.org/x/sys/unix"
 )
 
 // Causes with which the context of a cell ends (see context.Cause).
@@ -81,23 +81,21 @@ func withParent(parent context.Context, getppid func() int, poll, grace time.Dur
 	return ctx, func() { cancel(context.Canceled) }
 }
 
+// cellOfSession gives the context of the cell that runs in this process's session; nil where there is none.
+var cellOfSession atomic.Pointer[func() context.Context]
+
+// InSession makes [Interruptible] begin from the context of the cell that runs in a session. The session's program calls it
+// once.
+func InSession(cell func() context.Context) { cellOfSession.Store(&cell) }
+
 // Interruptible returns a context that ends when the cell is interrupted, by Jupyter's stop button, ctrl-C or a termination
 // signal, and when its kernel ends. It is for calls that take time and have no context of their own: they call stop when
 // they return.
-//
-// Inside a session, whose process belongs to no cell, an interrupt of the cell arrives as a signal too.
 func Interruptible() (ctx context.Context, stop context.CancelFunc) {
-	if leadsSession() {
-		return withInterrupt(context.Background())
+	if cell := cellOfSession.Load(); cell != nil {
+		return context.WithCancel((*cell)())
 	}
 	return cellContext(context.Background())
-}
-
-// leadsSession reports whether this process was started apart from the cell's, as a session is. Its parent says nothing
-// about the kernel then.
-func leadsSession() bool {
-	leader, err := unix.Getsid(0)
-	return err == nil && leader == os.Getpid()
 }
 
 // cellContext is the context of a cell: it ends at an interrupt and, in a notebook, with the kernel.

@@ -126,6 +126,7 @@ func init() {
 			"Cell":          reflect.ValueOf(q.Cell),
 			"Display":       reflect.ValueOf(q.Display),
 			"Displayable":   reflect.ValueOf(q.Displayable),
+			"InSession":     reflect.ValueOf(q.InSession),
 			"Interruptible": reflect.ValueOf(q.Interruptible),
 			"NewTable":      reflect.ValueOf(q.NewTable),
 			"Number":        reflect.ValueOf(q.Number),

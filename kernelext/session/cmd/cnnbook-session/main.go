@@ -15,6 +15,7 @@ import (
 	"syscall"
 
 	"github.com/cnnbook/cnnbook/cnn"
+	"github.com/cnnbook/cnnbook/kernelext"
 	"github.com/cnnbook/cnnbook/kernelext/session"
 	"github.com/cnnbook/cnnbook/kernelext/session/client"
 	"github.com/cnnbook/cnnbook/kernelext/session/compiled"
@@ -54,5 +55,6 @@ func main() {
 			session.Fail(err)
 		}
 	})
+	kernelext.InSession(s.Context)
 	log.Fatal(serve.Serve(s, os.Args[1], pid))
 }
