@@ -25,7 +25,8 @@ func dataImportCommand() *cobra.Command {
 			"  a folder of IDX files            MNIST and its relatives, gzipped or not; --classes digits or fashion\n" +
 			"  a folder with train_32x32.mat    SVHN, or any one .mat file with X and y\n" +
 			"  an .npz file                     x_train, y_train, x_test, y_test, as Keras caches them\n" +
-			"  a dataset in CIFAR-10's layout   to give it another size\n\n" +
+			"  a dataset in CIFAR-10's layout   to give it another size\n" +
+			"  a .zip, .tar or .tar.gz          of any of these\n\n" +
 			"Pictures of another size are cut to the middle and averaged down.",
 		Example: "data import --size 48x48 ~/fruit ~/fruit48\ndata import --classes coarse ~/cifar-100-python ~/cifar100",
 		Args:    cli.Args("a SOURCE and a DIR", 2),
