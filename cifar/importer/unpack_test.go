@@ -115,3 +115,38 @@ func TestUnpackRefuses(t *testing.T) {
 		t.Errorf("a file twice: %v", err)
 	}
 }
+
+// Promise(files/hostile)
+func FuzzUnpack(f *testing.F) {
+	var z, t bytes.Buffer
+	zipped, tarred := zip.NewWriter(&z), tar.NewWriter(&t)
+	w, err := zipped.Create("a/b")
+	if err == nil {
+		_, err = w.Write([]byte("content"))
+	}
+	err = errors.Join(err, zipped.Close(), tarred.WriteHeader(&tar.Header{Name: "a/b", Mode: 0o644, Typeflag: tar.TypeReg}), tarred.Close())
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(z.Bytes())
+	f.Add(t.Bytes())
+	f.Fuzz(func(t *testing.T, data []byte) {
+		dir := t.TempDir()
+		path := filepath.Join(dir, "x")
+		if err := os.WriteFile(path, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		inner := filepath.Join(dir, "inside")
+		if err := os.Mkdir(inner, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		u := unpacker{dir: inner}
+		var disk *os.PathError // a name may be too long, or a file in a folder's place
+		if err := u.archive(t.Context(), path); err != nil && !errors.Is(err, ErrFormat) && !errors.As(err, &disk) {
+			t.Errorf("%v, want ErrFormat", err)
+		}
+		if entries, err := os.ReadDir(dir); err != nil || len(entries) != 2 {
+			t.Errorf("files outside the folder: %v, error %v", entries, err)
+		}
+	})
+}
