@@ -124,7 +124,7 @@ type trainer func(context.Context, *cnn.Run) error
 func (t training) single(ctx context.Context, b course.Budget, params kernelext.Params, images *cifar.Dataset, train trainer) ([]*cnn.Run, error) {
 	spec := cnn.Spec{Name: t.recipe, Network: cnn.WriteUp().For(images), Config: b.BaseTraining(params.Seed)}
 	var err error
-	if spec.Train, spec.Valid, err = images.Split(0.8, 1); err != nil {
+	if spec.Train, spec.Valid, err = images.Split(0.8, params.Seed); err != nil {
 		return nil, err
 	}
 	if t.recipe == recipeQuick {
@@ -142,7 +142,7 @@ func (t training) single(ctx context.Context, b course.Budget, params kernelext.
 func (training) writeUp(ctx context.Context, b course.Budget, params kernelext.Params, images *cifar.Dataset, train trainer) ([]*cnn.Run, error) {
 	c := course.Chain{Root: params.Runs, Budget: b, Seed: params.Seed, FlipEvaluation: true, Trainer: train}
 	var err error
-	if c.Train, c.Valid, err = images.SplitWithReplacement(0.8, 1); err != nil {
+	if c.Train, c.Valid, err = images.SplitWithReplacement(0.8, params.Seed); err != nil {
 		return nil, err
 	}
 	return c.WriteUp(ctx)

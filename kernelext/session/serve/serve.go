@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/cnnbook/cnnbook/kernelext"
 	"github.com/cnnbook/cnnbook/kernelext/session"
 	"github.com/cnnbook/cnnbook/kernelext/session/client"
 )
@@ -48,8 +49,7 @@ func Serve(s *session.Session, dir string, kernel int) error {
 	if err := os.Rename(filepath.Join(dir, client.Socket+".new"), filepath.Join(dir, client.Socket)); err != nil {
 		return err
 	}
-	signal.Notify(make(chan os.Signal, 1), os.Interrupt) // see interrupt; nothing else acts on it
-	signal.Ignore(syscall.SIGPIPE)                       // a client that was killed must not end the session by what its cell still prints
+	signal.Ignore(syscall.SIGPIPE) // a client that was killed must not end the session by what its cell still prints
 	go srv.endWith(kernel)
 	for {
 		conn, err := l.AcceptUnix()
@@ -60,15 +60,12 @@ func Serve(s *session.Session, dir string, kernel int) error {
 	}
 }
 
-// errKernelGone is the cause with which a cell's context ends when the kernel is gone.
-var errKernelGone = errors.New("the kernel has ended")
-
 // endWith ends the process when the kernel's is gone. A cell that runs has some seconds to save its work.
 func (srv *Server) endWith(kernel int) {
 	for syscall.Kill(kernel, 0) == nil {
 		time.Sleep(500 * time.Millisecond)
 	}
-	srv.interrupt(errKernelGone)
+	srv.Session.Interrupt(kernelext.ErrKernelGone)
 	select {
 	case srv.cells <- struct{}{}:
 	case <-time.After(5 * time.Second):
@@ -79,13 +76,6 @@ func (srv *Server) endWith(kernel int) {
 		os.RemoveAll(dir) // a kernel that was killed could not
 	}
 	os.Exit(0)
-}
-
-// interrupt ends the cell that runs. Compiled packages do not know the cell's context: they get the signal that a cell in a
-// process of its own would get.
-func (srv *Server) interrupt(cause error) {
-	srv.Session.Interrupt(cause)
-	syscall.Kill(os.Getpid(), syscall.SIGINT)
 }
 
 func (srv *Server) answer(conn *net.UnixConn) {
@@ -198,12 +188,12 @@ func (srv *Server) run(r client.Request, files []int, in *bufio.Reader) int {
 				select {
 				case <-ended:
 				default:
-					srv.interrupt(session.ErrInterrupted) // the client is gone
+					srv.Session.Interrupt(kernelext.ErrInterrupted) // the client is gone
 				}
 				return
 			}
 			if strings.TrimSpace(line) == "interrupt" {
-				srv.interrupt(session.ErrInterrupted)
+				srv.Session.Interrupt(kernelext.ErrInterrupted)
 			}
 		}
 	}()

@@ -1,7 +1,6 @@
 package serve
 
 import (
-	"bufio"
 	"bytes"
 	"fmt"
 	"os"
@@ -60,8 +59,8 @@ func newKernel(t *testing.T) *kernel {
 	return k
 }
 
-// command is the client that hands a cell over.
-func (k *kernel) command(source string, args ...string) *exec.Cmd {
+// client runs the client and gives what it prints, and how it ended.
+func (k *kernel) client(source string, args ...string) (stdout, stderr string, status int) {
 	k.t.Helper()
 	program, err := os.Executable()
 	if err != nil {
@@ -70,13 +69,6 @@ func (k *kernel) command(source string, args ...string) *exec.Cmd {
 	cmd := exec.Command(program, args...)
 	cmd.Env = append(os.Environ(), envRole+"=client", client.DirVariable+"="+k.dir, client.ProgramVariable+"="+program)
 	cmd.Stdin = strings.NewReader(source)
-	return cmd
-}
-
-// client runs the client and gives what it prints, and how it ended.
-func (k *kernel) client(source string, args ...string) (stdout, stderr string, status int) {
-	k.t.Helper()
-	cmd := k.command(source, args...)
 	var out, problems bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &problems
 	if err := cmd.Run(); cmd.ProcessState == nil {
@@ -194,30 +186,4 @@ func TestFolderIsTheUsersOwn(t *testing.T) {
 	if _, problems, status := open.run("x := 1"); status != client.Compile || !strings.Contains(problems, "is not a folder that only you can enter") {
 		t.Errorf("in an open folder: %q and status %d", problems, status)
 	}
-}
-
-// TestInterruptIsASignalToo: compiled packages that know no cell's context get the signal, and the session lives on.
-func TestInterruptIsASignalToo(t *testing.T) {
-	k := newKernel(t)
-	k.want("import (\"os\"; \"os/signal\")\nx := 1", "")
-	k.want("c := make(chan os.Signal, 1); signal.Notify(c, os.Interrupt); signal.Stop(c); x", "1\n")
-	k.n++
-	cmd := k.command("signal.Notify(c, os.Interrupt); fmt.Println(\"waiting\"); <-c; x = 2; signal.Stop(c)", strconv.Itoa(k.n))
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
-		t.Fatal(err)
-	}
-	cmd.Process.Signal(os.Interrupt)
-	began := time.Now()
-	cmd.Wait()
-	if took := time.Since(began); took > 3*time.Second {
-		t.Errorf("the cell ended after %v: it got no signal", took)
-	}
-	k.want("x", "2\n")
 }

@@ -139,6 +139,27 @@ func (d *doctor) tools() {
 	d.add(OK, name, strings.TrimPrefix(st.What, "Building ")+" at "+st.Dir, "")
 }
 
+// session checks the program in which values live between cells.
+func (d *doctor) session() {
+	if d.goFound == nil || d.Module == "" {
+		return
+	}
+	const name = "Session"
+	if os.Getenv(setup.EnvSession) == "0" {
+		d.add(OK, name, "off ("+setup.EnvSession+"=0): every cell is compiled", "")
+		return
+	}
+	folder, err := d.SessionFolder(*d.goFound)
+	if err == nil {
+		_, err = folder.Finished()
+	}
+	if err != nil {
+		d.add(Warn, name, "not built yet for this state of the code", setupCommand)
+		return
+	}
+	d.add(OK, name, "values live between cells: "+folder.Dir, "")
+}
+
 func (d *doctor) pythonEnvironment() {
 	if d.python == nil {
 		return

@@ -47,6 +47,7 @@ func Run(ctx context.Context, s setup.Installer, data string) []Check {
 	d.pythonInterpreter()
 	d.cacheFolder()
 	d.tools()
+	d.session()
 	d.pythonEnvironment()
 	d.pluginAndBackend()
 	d.kernelspec()
