@@ -239,7 +239,7 @@ func weighted(y *Node) *Node {
 // has; an evaluation is not.
 //
 // Promise(compute/bfloat16-refused): Where bfloat16 would be slower than float32 (no oneDNN, several devices of one CPU, or a processor
-// without AVX512_BF16 and AMX), a training is refused in one line with the reason. An evaluation is not.
+// without AMX), a training is refused in one line with the reason. An evaluation is not.
 func TestBFloat16IsRefused(t *testing.T) {
 	spec := tinySpec(t)
 	spec.Config.Precision = BFloat16
