@@ -136,10 +136,14 @@ func Worst(run *cnn.Run, d *cifar.Dataset, n int) *viz.Figure {
 	return Figure(grid, run)
 }
 
-// Predictions shows perClass images of each class, one class in a column, with the predicted class ("computer") above each
-// and the actual class ("human") below it. Frames mark the mistakes.
+// Predictions evaluates a run on d and shows its [PredictionGrid].
 func Predictions(run *cnn.Run, d *cifar.Dataset, perClass int) *viz.Figure {
-	r := Evaluate(run, d)
+	return PredictionGrid(Evaluate(run, d), d, perClass, run)
+}
+
+// PredictionGrid shows perClass images of each class of d, one class in a column, with the predicted class ("computer") above
+// each and the actual class ("human") below it. Frames mark the mistakes. r holds the predictions for d.
+func PredictionGrid(r *cnn.Result, d *cifar.Dataset, perClass int, notes ...any) *viz.Figure {
 	picked := must(d.PickPerClass(perClass, 1))
 	var images []viz.Labelled
 	for row := range perClass {
@@ -147,7 +151,8 @@ func Predictions(run *cnn.Run, d *cifar.Dataset, perClass int) *viz.Figure {
 			images = append(images, labelled(r, d, picked[class][row]))
 		}
 	}
-	return Figure(viz.PredictionGrid("Predicted and actual classes", len(d.Names), images), r, run)
+	grid := viz.PredictionGrid("Predicted and actual classes", len(d.Names), images)
+	return Figure(grid, append([]any{r}, notes...)...)
 }
 
 // Dashboard shows a run at a glance: loss and accuracy over its epochs, the confusion matrix on d, and the six mistakes with

@@ -41,16 +41,6 @@ func Matrix(title string, r *cnn.Result) *viz.Figure {
 	return Figure(viz.Confusion{Title: title, Counts: r.Confusion(), Labels: r.Names, Width: 470, Height: 460}, r)
 }
 
-// Beside puts figures side by side under a title, Below one below the other. Their captions are left out.
-func Beside(title string, figures ...*viz.Figure) *viz.Figure {
-	return must(viz.Row(title, figures...))
-}
-
-// Below puts figures below one another under a title. Their captions are left out.
-func Below(title string, figures ...*viz.Figure) *viz.Figure {
-	return must(viz.Stack(title, figures...))
-}
-
 // Captioned is an image as a dashboard shows it: an index into the test images, and the predicted class that stands below it.
 type Captioned struct{ Image, Class int }
 

@@ -36,8 +36,7 @@ func checked(values []any) []any {
 	return values
 }
 
-// Values shows the values of a cell's last expression: what kernelext displays as that, a plot as an image, anything else as Go
-// prints it.
+// Values shows the values of a cell's last expression: what kernelext displays as that, anything else as Go prints it.
 func Values(values ...any) error {
 	var plain []string
 	for _, v := range values {

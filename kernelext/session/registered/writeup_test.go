@@ -1,0 +1,56 @@
+package registered
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/cnnbook/cnnbook/cnn"
+	"github.com/cnnbook/cnnbook/internal/testplugin"
+	"github.com/cnnbook/cnnbook/kernelext"
+	"github.com/cnnbook/cnnbook/notebooks/lab"
+)
+
+// TestTheWriteUpTrainsTheWriteUp: notebook 01 runs from its first cell to its last, and trains exactly the runs of the recipe
+// as-written, on a split with replacement and with flips in the evaluation. Its numbers come from the budget alone, so this
+// holds for each of them.
+func TestTheWriteUpTrainsTheWriteUp(t *testing.T) {
+	if testing.Short() {
+		t.Skip("trains the write-up's eight stages")
+	}
+	if err := testplugin.Apply(); err != nil {
+		t.Fatal(err)
+	}
+	setNotebookParams(t)
+	cells := codeCells(t, filepath.Join(notebooks, "01-the-write-up.ipynb"))
+	t.Logf("%.2000s", sessionOutput(t, cells))
+	params, err := kernelext.ParamsFromEnv()
+	if err != nil {
+		t.Fatal(err)
+	}
+	budget, err := lab.ParseBudget(params.Budget)
+	if err != nil {
+		t.Fatal(err)
+	}
+	budget = budget.ForStages()
+	images, _, err := budget.Images(params.Data, params.Seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	chain := lab.Chain{Root: params.Runs, Budget: budget, Seed: params.Seed, FlipEvaluation: true, Trainer: func(_ context.Context, run *cnn.Run) error {
+		return fmt.Errorf("%s is not trained by the notebook", filepath.Base(run.Dir))
+	}}
+	if chain.Train, chain.Valid, err = images.SplitWithReplacement(0.8, params.Seed); err != nil {
+		t.Fatal(err)
+	}
+	runs, err := chain.WriteUp(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	folders, err := os.ReadDir(params.Runs)
+	if err != nil || len(runs) != 8 || len(folders) != len(runs) {
+		t.Errorf("%v: the recipe has %d runs, and the notebook trained %d", err, len(runs), len(folders))
+	}
+}
