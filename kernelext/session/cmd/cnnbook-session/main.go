@@ -56,6 +56,5 @@ func main() {
 			session.Fail(err)
 		}
 	})
-	kernelext.InSession(s.Context)
 	log.Fatal(serve.Serve(s, os.Args[1], pid))
 }
