@@ -81,18 +81,18 @@ func withParent(parent context.Context, getppid func() int, poll, grace time.Dur
 	return ctx, func() { cancel(context.Canceled) }
 }
 
-// cellOfSession gives the context of the cell that runs in this process's session; nil where there is none.
-var cellOfSession atomic.Pointer[func() context.Context]
+// sessionCell gives the context of a session's cell that runs. It is nil in a process that is not a session.
+var sessionCell atomic.Pointer[func() context.Context]
 
-// InSession makes [Interruptible] begin from the context of the cell that runs in a session. The session's program calls it
-// once.
-func InSession(cell func() context.Context) { cellOfSession.Store(&cell) }
+// InSession says that this process is a session, whose cells' contexts cell gives. The session's program calls it once, before
+// the first cell.
+func InSession(cell func() context.Context) { sessionCell.Store(&cell) }
 
 // Interruptible returns a context that ends when the cell is interrupted, by Jupyter's stop button, ctrl-C or a termination
 // signal, and when its kernel ends. It is for calls that take time and have no context of their own: they call stop when
-// they return.
+// they return. In a session it is a child of the cell's ctx, and has its values.
 func Interruptible() (ctx context.Context, stop context.CancelFunc) {
-	if cell := cellOfSession.Load(); cell != nil {
+	if cell := sessionCell.Load(); cell != nil {
 		return context.WithCancel((*cell)())
 	}
 	return cellContext(context.Background())
