@@ -89,11 +89,14 @@ func listedConstant(n *onnxNode) *onnxTensor {
 // target of a Reshape or the sides of a Pad.
 func foldedShape(n *onnxNode, in []*onnxTensor) *onnxTensor {
 	switch first := in[0]; n.GetOpType() {
-	case "Unsqueeze", "Squeeze": // only vectors and numbers
-		if len(first.values) == 1 && n.GetOpType() == "Squeeze" {
+	case "Unsqueeze", "Squeeze": // only single numbers
+		switch {
+		case first.size() != 1:
+			return nil
+		case n.GetOpType() == "Squeeze":
 			return &onnxTensor{values: first.values}
 		}
-		return &onnxTensor{shape: []int{first.size()}, values: first.values}
+		return &onnxTensor{shape: []int{1}, values: first.values}
 	case "Gather":
 		if len(in) != 2 || in[1] == nil || len(first.shape) != 1 || n.integer("axis", 0) != 0 {
 			return nil

@@ -241,10 +241,10 @@ func (r *onnxReader) branched(users []*onnxNode, end string) (string, error) {
 			}
 			return values[out]
 		})
-		if err != nil {
-			return "", users[0].wrap(fmt.Errorf("with the nodes after it: %w", err))
+		if err == nil {
+			return out, nil
 		}
-		return out, nil
+		refuse = users[0].wrap(fmt.Errorf("with the nodes after it: %w", err)) // unless the next nodes complete it, as in GELU
 	}
 	return "", refuse
 }

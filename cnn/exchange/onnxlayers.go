@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/cnnbook/cnnbook/cnn"
+	"github.com/cnnbook/cnnbook/cnn/exchange/internal/onnx"
 )
 
 // convert adds the layer of a node. last reports whether its output is the network's.
@@ -17,6 +18,9 @@ func (r *onnxReader) convert(n *onnxNode, last bool) error {
 	case "Identity":
 		return nil
 	case "Cast":
+		if to := onnx.TensorProto_DataType(n.integer("to", 0)); !slices.Contains([]onnx.TensorProto_DataType{onnx.TensorProto_FLOAT, onnx.TensorProto_FLOAT16, onnx.TensorProto_BFLOAT16, onnx.TensorProto_DOUBLE}, to) {
+			return fmt.Errorf("%w: to %s", ErrUnsupported, to)
+		}
 		r.plan.lose(n.leaf(), "it changes the type of numbers", "left out: everything is float32 here")
 		return nil
 	case "Dropout":
@@ -304,6 +308,9 @@ func scaled(values []float32, factor float64) {
 
 func (r *onnxReader) normalization(n *onnxNode) error {
 	if err := n.only("training_mode", 0, 0); err != nil {
+		return err
+	}
+	if err := n.only("spatial", 1, 1); err != nil {
 		return err
 	}
 	if len(n.Input) != 5 {
