@@ -106,8 +106,8 @@ func (h History) Images() int {
 	return n
 }
 
-// LastEpoch returns the steps of the last finished epoch.
-func (h History) LastEpoch() []Step {
+// LastSteps returns the steps of the last finished epoch.
+func (h History) LastSteps() []Step {
 	var steps []Step
 	for _, s := range h.Steps {
 		if s.Epoch == len(h.Epochs) {

@@ -87,7 +87,7 @@ func TestStepsOfTheLastEpochAndTheirMeans(t *testing.T) {
 		},
 		Epochs: []Epoch{{Epoch: 1}, {Epoch: 2}}, // the third was interrupted
 	}
-	last := h.LastEpoch()
+	last := h.LastSteps()
 	if len(last) != 2 || last[0].Step != 2 || last[1].Step != 3 {
 		t.Errorf("the last finished epoch has the steps %+v, expected 2 and 3", last)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/cnnbook/cnnbook/internal/testplugin"
 	"github.com/cnnbook/cnnbook/kernelext"
 	"github.com/cnnbook/cnnbook/kernelext/session"
+	"github.com/cnnbook/cnnbook/kernelext/session/show"
 )
 
 // envNotebooks names the notebooks that TestNotebooksBothWays runs: their numbers, separated by commas, or "all".
@@ -123,7 +124,7 @@ func build(t *testing.T, cells []string) (program string) {
 	dir := t.TempDir()
 	source := filepath.Join(dir, "main.go")
 	program = filepath.Join(dir, "program")
-	joined, err := session.Join(cells)
+	joined, err := session.Join(cells, "github.com/cnnbook/cnnbook/kernelext/session/show")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +178,7 @@ func sessionOutput(t *testing.T, cells []string) string {
 }
 
 func evalAll(cells []string) error {
-	s, err := session.New(func(v ...any) error { return kernelext.Display(v...) })
+	s, err := session.New(show.Values)
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/session/compiled"
 	_ "github.com/cnnbook/cnnbook/kernelext/session/registered"
 	"github.com/cnnbook/cnnbook/kernelext/session/serve"
+	"github.com/cnnbook/cnnbook/kernelext/session/show"
 )
 
 func main() {
@@ -33,7 +34,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	s, err := session.New(show)
+	s, err := session.New(show.Values)
 	if err != nil {
 		log.Fatal(err)
 	}

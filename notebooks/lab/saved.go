@@ -1,0 +1,68 @@
+package lab
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/cnnbook/cnnbook/cnn"
+	"github.com/cnnbook/cnnbook/kernelext"
+)
+
+// Files lists the files in a run's folder, their sizes and what they hold.
+func Files(run *cnn.Run) *kernelext.Table {
+	t := NewTable("The folder "+filepath.Base(run.Dir), "file", "bytes", "contents")
+	for _, e := range must(os.ReadDir(run.Dir)) {
+		t.Add(e.Name(), must(e.Info()).Size(), holds(e.Name()))
+	}
+	return t
+}
+
+// holds describes a file of a run.
+func holds(name string) string {
+	kind, _, _ := strings.Cut(name, "-")
+	return map[string]string{
+		"manifest.json": "what the run is, its progress, each file's size and SHA-256",
+		"weights":       "the weights after the step in its name",
+		"optimizer":     "the optimizer's state after that step; plain SGD has none",
+		"history.jsonl": "one line for every step and every epoch",
+		"lock":          "held by the process that trains the run",
+	}[kind]
+}
+
+// CopyRun copies a run's folder to a temporary one.
+func CopyRun(run *cnn.Run) string {
+	dir := must(os.MkdirTemp("", "run"))
+	check(os.CopyFS(dir, os.DirFS(run.Dir)))
+	return dir
+}
+
+// FlipBit inverts one bit in the middle of the latest weights in a run's folder.
+func FlipBit(dir string) {
+	files := must(filepath.Glob(filepath.Join(dir, "weights-*")))
+	if len(files) == 0 {
+		check(fmt.Errorf("%s holds no weights: %w", dir, fs.ErrNotExist))
+	}
+	latest := slices.Max(files)
+	data := must(os.ReadFile(latest))
+	data[len(data)/2] ^= 1
+	check(os.WriteFile(latest, data, 0o644))
+}
+
+// Loading loads the run in a folder and says what came of it: that it is intact, that an earlier save had to be used and
+// why, or why it was refused.
+func Loading(dir string) string {
+	run, err := cnn.LoadRun(dir)
+	hide := func(text string) string { return strings.ReplaceAll(text, dir, "COPY") }
+	if err != nil {
+		return "refused: " + hide(err.Error())
+	}
+	finished, total := run.Epochs()
+	if run.Recovered == "" {
+		return fmt.Sprintf("intact: %d of %d epochs", finished, total)
+	}
+	return fmt.Sprintf("falls back to %d of %d epochs, because %s", finished, total, hide(run.Recovered))
+}

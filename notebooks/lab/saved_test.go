@@ -1,0 +1,41 @@
+package lab
+
+import (
+	"os"
+	"strings"
+	"testing"
+)
+
+// A copy of a run is intact, and is not once a bit of its weights is flipped; the run itself stays as it was.
+func TestAFlippedBitIsFound(t *testing.T) {
+	run, _ := trained(t)
+	dir := CopyRun(run)
+	defer os.RemoveAll(dir)
+	if got := Loading(dir); got != "intact: 3 of 3 epochs" {
+		t.Errorf("the copy is %q", got)
+	}
+	FlipBit(dir)
+	got := Loading(dir)
+	if !strings.HasPrefix(got, "falls back to 0 of 3 epochs, because ") || !strings.Contains(got, "sha256") || strings.Contains(got, dir) {
+		t.Errorf("the damaged copy is %q", got)
+	}
+	if got := Loading(run.Dir); got != "intact: 3 of 3 epochs" {
+		t.Errorf("the run itself is %q", got)
+	}
+	if err := ended(func() { FlipBit(t.TempDir()) }); err == nil {
+		t.Error("a folder without weights does not end the cell")
+	}
+}
+
+func TestFilesSaysWhatEachHolds(t *testing.T) {
+	run, _ := trained(t)
+	table := Files(run)
+	for _, row := range table.Rows {
+		if len(row) != 3 || row[2] == "" {
+			t.Errorf("nothing is said of %v", row)
+		}
+	}
+	if len(table.Rows) < 3 {
+		t.Errorf("only %d files", len(table.Rows))
+	}
+}
