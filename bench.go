@@ -14,6 +14,7 @@ network. With --python, Keras on TensorFlow, PyTorch and Keras on JAX do the sam
 
   python3 -m venv ~/peers && ~/peers/bin/pip install -r internal/bench/requirements.txt
   go run . bench --python ~/peers/bin/python
+  go run . bench --python ~/peers/bin/python --precision bfloat16
 
 Each measurement runs in a separate process. Keep the machine free of other work meanwhile.`
 
@@ -50,7 +51,7 @@ func benchCommand() *cobra.Command {
 	f.IntVar(&b.Turn, "turn", 2, "timed steps per turn, then the next framework runs; 0: each runs to completion")
 	f.IntVar(&b.Evaluate, "evaluate", 2000, "test images to evaluate")
 	f.IntVar(&b.Devices, "devices", 1, "devices that share each of our batches")
-	f.StringVar(&b.Precision, "precision", "", "of our convolutions and matrix multiplications: empty for float32, or bfloat16")
+	f.StringVar(&b.Precision, "precision", "", "of convolutions and matrix multiplications, ours and the other frameworks': empty for float32, or bfloat16")
 	f.IntVar(&b.Rounds, "rounds", 5, "rounds; each round runs every framework once")
 	f.StringVar(&b.Python, "python", "", "interpreter with the packages of internal/bench/requirements.txt, to measure the other frameworks")
 	f.BoolVar(&b.PureGo, "go", false, "also measure GoMLX's pure-Go backend, which needs no plugin")

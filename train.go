@@ -39,7 +39,7 @@ func trainCommand() *cobra.Command {
 	params := paramFlags(c)
 	f := c.Flags()
 	f.StringVar(&t.recipe, "recipe", recipeBase, "base: the write-up's SGD at 0.001; quick: Adam with a one-cycle learning rate; as-written: all eight stages of the write-up on a single model, with its split and its random flips in the evaluation")
-	f.StringVar(&t.precision, "precision", "", "bfloat16: convolutions and matrix multiplications in half precision, which is faster on GPUs")
+	f.StringVar(&t.precision, "precision", "", "bfloat16: convolutions and matrix multiplications in half precision, which is faster on GPUs and on processors with AMX; go run . doctor says what this one has")
 	f.IntVar(&t.epochs, "epochs", 0, "total number of epochs (default: the budget's)")
 	f.IntVar(&t.devices, "devices", 1, "devices that share each batch; xla:cpu always has 4, xla:cuda has one per GPU")
 	cli.Complete(c, "recipe", func() []string { return []string{recipeBase, recipeQuick, recipeWriteUp} })

@@ -22,8 +22,9 @@ type Config struct {
 	// Devices share each batch (data parallelism); 0 is 1. They must divide every
 	// batch. The result equals that of one device up to rounding.
 	Devices int
-	// Precision of the multiplications in convolutions and dense layers. Everything else,
-	// including the weights and the optimizer's updates, is float32.
+	// Precision of the multiplications in convolutions and dense layers, and of the feature maps
+	// between convolutions. Everything else, including the weights, their gradients and the optimizer's
+	// updates, is float32.
 	Precision Precision
 }
 

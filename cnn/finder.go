@@ -67,6 +67,9 @@ func (r *Run) SearchRate(ctx context.Context, search RateSearch, observe func(Pr
 		return nil, err
 	}
 	defer e.close()
+	if err := config.Precision.worthwhile(e.backend); err != nil {
+		return nil, err
+	}
 	data, err := e.send(r.spec.Train, config.devices())
 	if err != nil {
 		return nil, err

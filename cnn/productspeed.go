@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/cnnbook/cnnbook/internal/stats"
+	"github.com/gomlx/compute/dtypes/bfloat16"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 )
@@ -16,10 +17,10 @@ import (
 const productSide = 2048
 
 // ProductSpeed measures the backend's floating-point operations per second when it
-// multiplies two square float32 matrices of side 2,048, as the median of that many
+// multiplies two square matrices of side 2,048 in that precision, as the median of that many
 // repetitions: the processor's peak under the machine's present load, and a reference
 // for a network's step (see [Architecture.Operations]).
-func ProductSpeed(ctx context.Context, times int) (perSecond float64, err error) {
+func ProductSpeed(ctx context.Context, p Precision, times int) (perSecond float64, err error) {
 	if times < 1 {
 		return 0, fmt.Errorf("%w: at least 1 multiplication must be timed, got %d", ErrConfig, times)
 	}
@@ -29,7 +30,7 @@ func ProductSpeed(ctx context.Context, times int) (perSecond float64, err error)
 	}
 	defer backend.Finalize()
 	err = guard("multiplying matrices", func() error {
-		matrix := tensors.FromFlatDataAndDimensions(slices.Repeat([]float32{0.5}, productSide*productSide), productSide, productSide)
+		matrix := productMatrix(p)
 		if err := matrix.ToDevice(backend, 0); err != nil {
 			return err
 		}
@@ -52,4 +53,12 @@ func ProductSpeed(ctx context.Context, times int) (perSecond float64, err error)
 		return nil
 	})
 	return perSecond, err
+}
+
+func productMatrix(p Precision) *tensors.Tensor {
+	const n = productSide * productSide
+	if p == BFloat16 {
+		return tensors.FromFlatDataAndDimensions(slices.Repeat([]bfloat16.BFloat16{bfloat16.FromFloat32(0.5)}, n), productSide, productSide)
+	}
+	return tensors.FromFlatDataAndDimensions(slices.Repeat([]float32{0.5}, n), productSide, productSide)
 }

@@ -142,6 +142,9 @@ func newTraining(ctx context.Context, r *Run, observe func(Progress)) (*training
 	if err != nil {
 		return nil, err
 	}
+	if err := e.config.Precision.worthwhile(e.backend); err != nil {
+		return nil, err
+	}
 	t := &training{run: r, engine: e, observe: observe, began: time.Now(), lastSave: time.Now()}
 	t.compiled = e.compile(r.spec.Train.Len()) // while the images are sent
 	if t.train, err = e.send(r.spec.Train, e.config.devices()); err != nil {

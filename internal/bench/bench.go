@@ -73,13 +73,28 @@ func (b Benchmark) contenders(plugin setup.Plugin, scratch string) ([]contender,
 		return nil, err
 	}
 	for _, name := range []string{"keras-tf", "pytorch", "keras-jax"} {
-		all = append(all, contender{name, peer(b.Python, script, name), plugin.Preload()})
+		all = append(all, contender{name + b.means(name), peer(b.Python, script, name), plugin.Preload()})
 	}
 	return all, nil
 }
 
+// means says by which means a framework computes in the precision, where that is not float32.
+func (b Benchmark) means(framework string) string {
+	switch {
+	case b.Precision == "":
+		return ""
+	case framework == "pytorch":
+		return ", autocast to " + b.Precision
+	}
+	return ", mixed_" + b.Precision
+}
+
 func (b Benchmark) ours(plugin setup.Plugin) contender {
-	return contender{"cnnbook", worker(b.Worker), plugin.Environ()}
+	name := "cnnbook"
+	if b.Precision != "" {
+		name += ", " + b.Precision
+	}
+	return contender{name, worker(b.Worker), plugin.Environ()}
 }
 
 // race runs the contenders, and writes the table. When stopped, it writes the table of the

@@ -27,7 +27,7 @@ type contender struct {
 // worker is this program as a contender, given the command line of a process that calls Measure.
 func worker(line []string) func(context.Context, Workload) (*exec.Cmd, error) {
 	return func(ctx context.Context, w Workload) (*exec.Cmd, error) {
-		args := slices.Concat(line[1:], []string{"--devices", strconv.Itoa(w.Devices), "--precision", w.Precision}, w.args())
+		args := slices.Concat(line[1:], []string{"--devices", strconv.Itoa(w.Devices)}, w.args())
 		return exec.CommandContext(ctx, line[0], args...), nil
 	}
 }
@@ -44,7 +44,7 @@ func peer(python, script, name string) func(context.Context, Workload) (*exec.Cm
 func (w Workload) args() []string {
 	return []string{
 		"--data", w.Data, "--images", strconv.Itoa(w.Images), "--batch", strconv.Itoa(w.Batch),
-		"--warm", strconv.Itoa(w.Warm), "--steps", strconv.Itoa(w.Steps), "--evaluate", strconv.Itoa(w.Evaluate), "--turn", strconv.Itoa(w.Turn),
+		"--precision", w.Precision, "--warm", strconv.Itoa(w.Warm), "--steps", strconv.Itoa(w.Steps), "--evaluate", strconv.Itoa(w.Evaluate), "--turn", strconv.Itoa(w.Turn),
 	}
 }
 

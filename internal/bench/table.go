@@ -1,16 +1,13 @@
 package bench
 
 import (
-	"bufio"
-	"errors"
 	"fmt"
 	"io"
-	"os"
 	"runtime"
 	"slices"
-	"strings"
 	"time"
 
+	"github.com/cnnbook/cnnbook/internal/processor"
 	"github.com/cnnbook/cnnbook/internal/stats"
 	"github.com/cnnbook/cnnbook/kernelext/setup"
 )
@@ -57,7 +54,8 @@ func writeRace(w io.Writer, contenders []contender, samples [][]sample, work Wor
 
 // machine describes the machine of a measurement.
 func machine() string {
-	return fmt.Sprintf("%s, %d processors, %s/%s, %s", processor(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version())
+	return fmt.Sprintf("%s with %s, %d processors, %s/%s, %s",
+		processor.Name(), processor.Instructions(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version())
 }
 
 // steps are the rounds' median steps.
@@ -76,21 +74,4 @@ func column(samples []sample, value func(sample) float64) []float64 {
 // spread is the median of values, with the lowest and the highest.
 func spread(format string, values []float64) string {
 	return fmt.Sprintf(format+" ("+format+"–"+format+")", stats.Median(values), slices.Min(values), slices.Max(values))
-}
-
-// processor is the processor's name where the system reports it, on Linux.
-func processor() string {
-	f, err := os.Open("/proc/cpuinfo")
-	if errors.Is(err, os.ErrNotExist) {
-		return "processor unknown"
-	} else if err != nil {
-		return err.Error()
-	}
-	defer f.Close()
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		if name, value, _ := strings.Cut(lines.Text(), ":"); strings.TrimSpace(name) == "model name" {
-			return strings.TrimSpace(value)
-		}
-	}
-	return "processor unknown"
 }

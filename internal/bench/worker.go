@@ -37,7 +37,7 @@ type Workload struct {
 	Turn      int    // timed steps between two pauses, 0 for none
 	Evaluate  int    // test images
 	Devices   int    // of ours that share each batch
-	Precision string // of our matrix multiplications and convolutions: empty for float32, or bfloat16
+	Precision string // of matrix multiplications and convolutions: empty for float32, or bfloat16
 }
 
 // Check reports the first value that cannot be measured, named by its flag.
@@ -94,7 +94,7 @@ func Measure(ctx context.Context, w Workload, stdin io.Reader, stdout io.Writer)
 	if m.Evaluate, err = timeEvaluation(ctx, run, test); err != nil {
 		return err
 	}
-	if m.Product, err = cnn.ProductSpeed(ctx, w.Steps); err != nil {
+	if m.Product, err = cnn.ProductSpeed(ctx, cnn.Precision(w.Precision), w.Steps); err != nil {
 		return err
 	}
 	return lines.Encode(m)

@@ -70,3 +70,21 @@ func TestEditorFile(t *testing.T) {
 		t.Errorf("a compiled cell sees what lives:\n%s", file)
 	}
 }
+
+// FuzzEditorFile: whatever is being typed, neither composing the file nor ordering the lines ends the session.
+func FuzzEditorFile(f *testing.F) {
+	for _, cell := range []string{"x := 1\nfunc f() int { return x }", "fmt.Println(", "type T struct {", "a, b := 1", "//line x:9\nx := 1", "import \"", "%vars\n!ls", "var x = `"} {
+		f.Add(cell, 0, 3)
+	}
+	s, err := New(nil)
+	if err != nil {
+		f.Fatal(err)
+	}
+	if err := s.Eval(1, "type T struct{ n int }\nfunc (t T) m() {}\nx, y := T{}, 2"); err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, cell string, line, col int) {
+		s.EditorFile(cell, line, col, true)
+		Program(cell)
+	})
+}

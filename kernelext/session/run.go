@@ -288,8 +288,12 @@ func (s *Session) outcome(c *cell, ctx context.Context, err error) error {
 	default:
 		p.Text = "panic: " + panicText(v)
 	}
-	if ctxEnded(ctx) && p.Err != nil && errors.Is(p.Err, context.Canceled) {
-		if text := strings.TrimSuffix(strings.TrimSuffix(p.Text, context.Canceled.Error()), ": "); text != "" {
+	if cause := context.Cause(ctx); cause != nil && p.Err != nil && (errors.Is(p.Err, context.Canceled) || errors.Is(p.Err, cause)) {
+		text := p.Text
+		for _, tail := range []string{context.Canceled.Error(), cause.Error()} {
+			text = strings.TrimSuffix(strings.TrimSuffix(text, tail), ": ")
+		}
+		if text != "" {
 			return fmt.Errorf("%w: %s", ErrInterrupted, text)
 		}
 		return ErrInterrupted

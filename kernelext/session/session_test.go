@@ -183,6 +183,22 @@ func TestErrors(t *testing.T) {
 	nb.fails("return", "a return outside a function")
 }
 
+// TestInterruptedErrors: a cell that returns what its context ended with, in either form, was interrupted; the rest of the text is told.
+func TestInterruptedErrors(t *testing.T) {
+	nb := newNotebook(t)
+	cause := errors.New("stopped from outside")
+	for cell, want := range map[string]string{
+		"<-ctx.Done()\nfunc() error { return fmt.Errorf(\"saved: %w\", context.Cause(ctx)) }()": "interrupted: saved",
+		"<-ctx.Done()\nfunc() error { return fmt.Errorf(\"saved: %w\", ctx.Err()) }()":          "interrupted: saved",
+		"<-ctx.Done()\nfunc() error { return ctx.Err() }()":                                     "interrupted",
+	} {
+		time.AfterFunc(100*time.Millisecond, func() { nb.s.Interrupt(cause) })
+		if _, err := nb.run(cell); !errors.Is(err, ErrInterrupted) || err.Error() != want {
+			t.Errorf("%q: %v, want %s", cell, err, want)
+		}
+	}
+}
+
 func TestInterrupt(t *testing.T) {
 	Patience = 300 * time.Millisecond
 	nb := newNotebook(t)

@@ -139,7 +139,7 @@ func (s *splitter) flush(silent bool) {
 	if s.start < 0 {
 		return
 	}
-	p := s.file.Position(s.file.Pos(s.start))
+	p := s.file.PositionFor(s.file.Pos(s.start), false) // as it stands, whatever a comment //line says
 	c := &chunk{text: string(s.src[s.start:s.end]), line: p.Line, col: p.Column, silent: silent}
 	switch s.first {
 	case token.IMPORT:

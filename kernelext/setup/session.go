@@ -21,25 +21,36 @@ func (s Installer) session(ctx context.Context, t Toolchain, r *cache.Reporter) 
 	if os.Getenv(EnvSession) == "0" {
 		return ""
 	}
-	hash, err := s.sourceHash(t)
+	folder, err := s.SessionFolder(t)
 	if err == nil {
-		folder := cache.Folder{
-			Dir:  filepath.Join(s.Cache, "session", hash),
-			What: "Building the session in which values live",
-			Build: func(ctx context.Context, out string) (any, error) {
-				args := []string{"build", "-trimpath", "-ldflags=-s", "-o", out + string(filepath.Separator), "./kernelext/session/cmd/..."}
-				_, err := t.goCommand(s.Module, s.log("session"), args...).Output(ctx)
-				return nil, err
-			},
-		}
 		if _, err = folder.Run(ctx, r); err == nil {
-			return filepath.Join(folder.Dir, process.ExeName("cnnbook-session"))
+			return sessionProgram(folder)
 		}
 	}
 	if ctx.Err() == nil {
 		r.Say("WARNING: cells are compiled and keep no values, since the session cannot be built: %s", process.TellingLine(err.Error()+process.OutputOf(err)))
 	}
 	return ""
+}
+
+// SessionFolder is the folder of the session and its client, for this state of the module's code.
+func (s Installer) SessionFolder(t Toolchain) (cache.Folder, error) {
+	hash, err := s.sourceHash(t)
+	folder := cache.Folder{
+		Dir:  filepath.Join(s.Cache, "session", hash),
+		What: "Building the session in which values live",
+		Build: func(ctx context.Context, out string) (any, error) {
+			args := []string{"build", "-trimpath", "-ldflags=-s", "-o", out + string(filepath.Separator), "./kernelext/session/cmd/..."}
+			_, err := t.goCommand(s.Module, s.log("session"), args...).Output(ctx)
+			return nil, err
+		},
+	}
+	folder.Check = func(string) error { _, err := os.Stat(sessionProgram(folder)); return err }
+	return folder, err
+}
+
+func sessionProgram(folder cache.Folder) string {
+	return filepath.Join(folder.Dir, process.ExeName("cnnbook-session"))
 }
 
 // sourceHash tells one state of the module's code from another.

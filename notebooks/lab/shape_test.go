@@ -32,7 +32,7 @@ func shapes48(part string, n int) *cifar.Dataset {
 	return d
 }
 
-// Promise(files/shapes): The notebooks' lab runs on a dataset of one's own, of three classes of 48×48, as on CIFAR-10.
+// Promise(files/own-images): The notebooks' lab runs on a dataset of one's own, of three classes of 48×48, as on CIFAR-10.
 func TestLabTakesThreeClassesOf48(t *testing.T) {
 	dir := t.TempDir()
 	if err := cifar.Save(dir, shapes48("train", 20), shapes48("test", 9)); err != nil {

@@ -11,6 +11,8 @@ import (
 )
 
 // TestConsole: in "jupyter console" a value lives between two entries.
+//
+// Promise(kernel/values) in jupyter console
 func TestConsole(t *testing.T) {
 	env := Environment(t)
 	packages := Packages(t, env, filepath.Join("testdata", "console", "requirements.txt"))
@@ -30,6 +32,8 @@ func TestConsole(t *testing.T) {
 
 // TestTwoKernels: kernels that run at the same time share neither values nor interrupts, and the end of one, even by kill -9, is not the
 // other's.
+//
+// Promise(kernel/values) in two kernels at once
 func TestTwoKernels(t *testing.T) {
 	out := pythonOutput(t, `import json, os, signal, threading, time
 from jupyter_client.manager import start_new_kernel

@@ -53,6 +53,8 @@ finally:
 }
 
 // TestFirstCompletion: the first Tab in a fresh kernel does not wait for gopls, which starts with the kernel.
+//
+// Promise(kernel/completion) five seconds after the kernel's start
 func TestFirstCompletion(t *testing.T) {
 	const most = 5 // seconds, on a machine that is busy with other tests; on a quiet one it takes less than one
 	a := ask(t, 5, nil, []string{"cifar.Dra", "kernelext.Explo"})
@@ -67,6 +69,8 @@ func TestFirstCompletion(t *testing.T) {
 
 // TestCompletionKnowsValues: names of earlier cells are completed and explained, in cells with and without %%; a cell that is compiled
 // sees none of them; half a name shows nothing.
+//
+// Promise(kernel/completion): Tab and Shift-Tab know what earlier cells have declared, and the first Tab does not wait.
 func TestCompletionKnowsValues(t *testing.T) {
 	cells := []string{
 		"import \"github.com/cnnbook/cnnbook/cifar\"\ntrain, _ := cifar.Drawn(1, 20, 10)",

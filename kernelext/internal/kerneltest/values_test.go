@@ -11,6 +11,9 @@ import (
 
 // TestValuesLiveBetweenCells runs cells in a kernel with a session: values live, also after errors, interrupts and os.Exit;
 // what the session cannot run is compiled; a session that crashed is replaced; nothing is left when the kernel has ended.
+//
+// Promise(kernel/values): A value of one cell is there in the next, in every front end. Errors, interrupts and os.Exit end a cell
+// and leave the values; if the session crashes, the cell lists what is lost.
 func TestValuesLiveBetweenCells(t *testing.T) {
 	env := Environment(t)
 	if env.Session == "" {

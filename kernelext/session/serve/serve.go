@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/cnnbook/cnnbook/kernelext"
 	"github.com/cnnbook/cnnbook/kernelext/session"
 	"github.com/cnnbook/cnnbook/kernelext/session/client"
 )
@@ -59,15 +60,12 @@ func Serve(s *session.Session, dir string, kernel int) error {
 	}
 }
 
-// errKernelGone is the cause with which a cell's context ends when the kernel is gone.
-var errKernelGone = errors.New("the kernel has ended")
-
 // endWith ends the process when the kernel's is gone. A cell that runs has some seconds to save its work.
 func (srv *Server) endWith(kernel int) {
 	for syscall.Kill(kernel, 0) == nil {
 		time.Sleep(500 * time.Millisecond)
 	}
-	srv.Session.Interrupt(errKernelGone)
+	srv.Session.Interrupt(kernelext.ErrKernelGone)
 	select {
 	case srv.cells <- struct{}{}:
 	case <-time.After(5 * time.Second):
@@ -187,12 +185,12 @@ func (srv *Server) run(r client.Request, files []int, in *bufio.Reader) int {
 				select {
 				case <-ended:
 				default:
-					srv.Session.Interrupt(session.ErrInterrupted) // the client is gone
+					srv.Session.Interrupt(kernelext.ErrInterrupted) // the client is gone
 				}
 				return
 			}
 			if strings.TrimSpace(line) == "interrupt" {
-				srv.Session.Interrupt(session.ErrInterrupted)
+				srv.Session.Interrupt(kernelext.ErrInterrupted)
 			}
 		}
 	}()

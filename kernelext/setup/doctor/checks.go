@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/cnnbook/cnnbook/internal/processor"
 	"github.com/cnnbook/cnnbook/kernelext/internal/process"
 	"github.com/cnnbook/cnnbook/kernelext/setup"
 )
@@ -48,6 +49,15 @@ func (d *doctor) compiler() {
 		return
 	}
 	d.add(OK, "C compiler", d.goFound.CC+", cgo on", "")
+}
+
+// processor reports the instructions on which the speed of a training on the CPU depends.
+func (d *doctor) processor() {
+	bfloat16 := "float32 is faster on it than bfloat16"
+	if processor.HasBFloat16() {
+		bfloat16 = "train --precision bfloat16 is faster on it"
+	}
+	d.add(OK, "Processor", fmt.Sprintf("%s with %s: %s", processor.Name(), processor.Instructions(), bfloat16), "")
 }
 
 func (d *doctor) pythonInterpreter() {
@@ -127,6 +137,27 @@ func (d *doctor) tools() {
 		return
 	}
 	d.add(OK, name, strings.TrimPrefix(st.What, "Building ")+" at "+st.Dir, "")
+}
+
+// session checks the program in which values live between cells.
+func (d *doctor) session() {
+	if d.goFound == nil || d.Module == "" {
+		return
+	}
+	const name = "Session"
+	if os.Getenv(setup.EnvSession) == "0" {
+		d.add(OK, name, "off ("+setup.EnvSession+"=0): every cell is compiled", "")
+		return
+	}
+	folder, err := d.SessionFolder(*d.goFound)
+	if err == nil {
+		_, err = folder.Finished()
+	}
+	if err != nil {
+		d.add(Warn, name, "not built yet for this state of the code", setupCommand)
+		return
+	}
+	d.add(OK, name, "values live between cells: "+folder.Dir, "")
 }
 
 func (d *doctor) pythonEnvironment() {

@@ -31,7 +31,7 @@ func TestDoctorBeforeSetup(t *testing.T) {
 	t.Setenv(setup.EnvPluginPaths, "")
 	cache := filepath.Join(t.TempDir(), "cache")
 	checks := Run(t.Context(), setup.Installer{Cache: cache}, "")
-	for _, name := range []string{"GoNB, gopls, goimports", "JupyterLab, Sphinx", "PJRT plugin", "Kernel"} {
+	for _, name := range []string{"GoNB, gopls, goimports", "Session", "JupyterLab, Sphinx", "PJRT plugin", "Kernel"} {
 		if c := find(t, checks, name); c.Status != Warn || c.Remedy != setupCommand {
 			t.Errorf("%+v, want a warning with the remedy %q", c, setupCommand)
 		}

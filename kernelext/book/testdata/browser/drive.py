@@ -196,7 +196,7 @@ def complete_values(lab):
     tooltip = lab.page.locator(".jp-Tooltip")
     lab.page.keyboard.press("Backspace")
     lab.page.keyboard.press("Shift+Tab")
-    tooltip.wait_for()
+    tooltip.filter(has_text="of cell").wait_for()  # it is there before its text
     lab.tell("inspected", text=tooltip.inner_text())
     lab.page.keyboard.press("Escape")
     lab.command("notebook:enter-edit-mode")
