@@ -3,6 +3,7 @@ package lab
 import (
 	"cmp"
 	"context"
+	"slices"
 
 	"github.com/cnnbook/cnnbook/cnn"
 	"github.com/cnnbook/cnnbook/kernelext"
@@ -13,6 +14,7 @@ import (
 // whose weights it starts from. config may leave out the batch, which is then the budget's, and the seed, which is the lab's.
 // The live display has the run's name as its title.
 func (l *Lab) Fit(name string, network cnn.Architecture, config cnn.Config, from ...*cnn.Run) *cnn.Run {
+	network.Layers = slices.Clone(network.Layers) // a cell that changes its network must not change this run's
 	config.Batch = cmp.Or(config.Batch, l.Batch)
 	config.Seed = cmp.Or(config.Seed, l.Seed)
 	spec := cnn.Spec{Name: name, Network: network, Config: config, Train: l.Train, Valid: l.Valid}
@@ -20,13 +22,11 @@ func (l *Lab) Fit(name string, network cnn.Architecture, config cnn.Config, from
 		spec.From = from[0]
 	}
 	run := must(cnn.OpenRun(l.Runs, spec))
-	if !run.Finished() {
-		Train(run)
-	}
+	Train(run)
 	return run
 }
 
-// Train trains the rest of a run with a live display, and releases the backend; a later evaluation opens it again.
+// Train trains the rest of a run, if any, with a live display, and releases the backend; a later evaluation opens it again.
 func Train(run *cnn.Run) {
 	interruptible(func(ctx context.Context) (struct{}, error) { return struct{}{}, watch(ctx, run) })
 }
@@ -34,6 +34,9 @@ func Train(run *cnn.Run) {
 // watch is [Train] as a [Chain]'s Trainer.
 func watch(ctx context.Context, run *cnn.Run) error {
 	defer run.Close()
+	if run.Finished() {
+		return nil
+	}
 	live := kernelext.Live{Title: "Run " + run.Name}
 	return live.Finish(run.Train(ctx, func(p cnn.Progress) { live.Update(Progress(p)) }))
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -159,6 +160,75 @@ func TestThePlacesOfThePageExist(t *testing.T) {
 			if !found {
 				t.Errorf("%s: no section %q in notebook %s", row[0], want, number)
 			}
+		}
+	}
+}
+
+// TestCellsReadLikeSentences: the notebooks' cells are short and say what they do, and not how errors travel.
+func TestCellsReadLikeSentences(t *testing.T) {
+	const total, median, most = 1100, 5, 20
+	files, err := filepath.Glob(filepath.Join("..", "[0-9][0-9]-*.ipynb"))
+	if err != nil || len(files) < 9 {
+		t.Fatalf("%d notebooks, %v", len(files), err)
+	}
+	var all []int
+	for _, file := range files {
+		name := filepath.Base(file)
+		exercises := 0
+		for _, c := range notebook(t, name[:2]) {
+			if c.Kind != "code" {
+				continue
+			}
+			n := codeLines(c)
+			all = append(all, n)
+			if n > most {
+				t.Errorf("%s: a cell of %d lines, at most %d:\n%s", name, n, most, c.text())
+			}
+			for _, word := range []string{"err != nil", "context.Context", "kernelext.Cell", "\n%%", "open()"} {
+				if strings.Contains("\n"+c.text(), word) {
+					t.Errorf("%s: a cell has %q:\n%s", name, word, c.text())
+				}
+			}
+			if strings.Contains(c.text(), "// your answer here") {
+				exercises++
+			}
+		}
+		if exercises == 0 {
+			t.Errorf("%s has no exercise", name)
+		}
+	}
+	sum := 0
+	for _, n := range all {
+		sum += n
+	}
+	slices.Sort(all)
+	if sum > total || all[len(all)/2] > median {
+		t.Errorf("%d lines in %d cells with a median of %d, at most %d with %d", sum, len(all), all[len(all)/2], total, median)
+	}
+}
+
+// TestWhatAnExplorerNeedsIsShort: each thing on the list of what people try first takes no more lines than given.
+func TestWhatAnExplorerNeedsIsShort(t *testing.T) {
+	cells := notebook(t, "08")
+	for begin, most := range map[string]int{
+		"cats := ":                        3,  // five cats with their class name
+		"small := ":                       10, // a network of one's own with its summary
+		"config := ":                      4,  // two epochs with a cosine schedule and Adam
+		"config.Schedule = ":              4,  // another rate, and both curves in one figure
+		"kernelext.Display(lab.Confusion": 2,  // confusion matrix and the six worst mistakes
+		"p := plot.New()":                 8,  // a plot of one's own
+	} {
+		found := false
+		for _, c := range cells {
+			if c.Kind == "code" && strings.HasPrefix(c.text(), begin) {
+				found = true
+				if n := codeLines(c); n > most {
+					t.Errorf("%d lines, at most %d:\n%s", n, most, c.text())
+				}
+			}
+		}
+		if !found {
+			t.Errorf("no cell begins with %q", begin)
 		}
 	}
 }
