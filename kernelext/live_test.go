@@ -157,7 +157,7 @@ func TestBlock(t *testing.T) {
 		}
 		s := r.snapshot(title)
 		running := testkit.CheckHTML(t, blockHTML(s))
-		for _, want := range []string{"Training", "epoch 1 of 2", "step 50 of 50", "loss 0.0460", "validation loss 1.0000", "rate 0.01", "time 20ms per step", "remaining 1:00", "Curve of the loss: from 2.3 to 0.046"} {
+		for _, want := range []string{"Training", "epoch 1 of 2", "step 50 of 50", "loss 0.0460", "validation loss 1.0000", "rate 0.01", "time 20ms per step", "remaining 1:00", "Curve of the loss: from 2.3 to 0.0101"} {
 			if !strings.Contains(running, want) {
 				t.Errorf("no %q in %q", want, running)
 			}
@@ -234,5 +234,48 @@ func BenchmarkBlock(b *testing.B) {
 	}
 	for b.Loop() {
 		_ = blockHTML(r.snapshot("Base model"))
+	}
+}
+
+// The curve of a training whose steps all have the loss 1, or fall evenly, does not jump where an epoch begins.
+func TestLiveCurveHasNoSawTooth(t *testing.T) {
+	const epochs, steps = 3, 40
+	var r recorder
+	sum := 0.0
+	for epoch := range epochs {
+		sum = 0
+		for step := range steps {
+			sum += 3 - float64(epoch*steps+step)/60 // falls by 1/60 a step
+			p := Progress{Epoch: epoch + 1, Epochs: epochs, Step: step + 1, Steps: steps, Loss: sum / float64(step+1), Accuracy: 0.5}
+			r.add(p)
+			if step == steps-1 {
+				p.EpochEnd = true
+				r.add(p)
+			}
+		}
+	}
+	if n := len(r.loss.points); n != epochs*steps {
+		t.Fatalf("%d points, want one for each of %d steps", n, epochs*steps)
+	}
+	for i, p := range r.loss.points {
+		if i > 0 && (p.y >= r.loss.points[i-1].y || r.loss.points[i-1].y-p.y > 1.01/60) {
+			t.Fatalf("point %d is %g after %g: expected an even fall", i, p.y, r.loss.points[i-1].y)
+		}
+		if a := r.accuracy.points[i].y; a < 0.4999 || a > 0.5001 {
+			t.Fatalf("point %d of the accuracy is %g, expected 0.5", i, a)
+		}
+	}
+	// Fewer snapshots than steps, and a saved run that is shown again with one snapshot for each epoch.
+	var few, saved recorder
+	few.add(Progress{Epoch: 1, Step: 10, Steps: 20, Loss: 2})
+	few.add(Progress{Epoch: 1, Step: 20, Steps: 20, Loss: 1.5})
+	if got := few.loss.points[1].y; got >= 2 || got <= 1 {
+		t.Errorf("after steps with means of 2 and 1: %g", got)
+	}
+	for epoch, loss := range []float64{2, 1} {
+		saved.add(Progress{Epoch: epoch + 1, Step: 80, Steps: 80, Loss: loss, EpochEnd: true})
+	}
+	if got := saved.loss.points; len(got) != 2 || got[0].y != 2 || got[1].y > 1.02 {
+		t.Errorf("a saved run: %v", got)
 	}
 }

@@ -37,7 +37,7 @@ func keyHTML(valid bool) string {
 	if !valid {
 		return ""
 	}
-	return fmt.Sprintf(`<div style="font-size:0.85em"><span style="color:%s">━━</span> training &#160; <span style="color:%s">╍╍</span> validation</div>`,
+	return fmt.Sprintf(`<div style="font-size:0.85em"><span style="color:%s">━━</span> training, smoothed &#160; <span style="color:%s">╍╍</span> validation</div>`,
 		colorTrain, colorValid)
 }
 

@@ -1,6 +1,7 @@
 package kernelext
 
 import (
+	"math"
 	"slices"
 	"time"
 )
@@ -11,8 +12,10 @@ type recorder struct {
 	last  Progress
 	ended []Progress
 
-	loss, accuracy           series // one value for each snapshot
+	loss, accuracy           series // one value for each snapshot, smoothed
 	validLoss, validAccuracy series // one for each validated epoch
+
+	smoothLoss, smoothAccuracy smoother
 }
 
 // add records a snapshot.
@@ -27,13 +30,52 @@ func (r *recorder) add(p Progress) {
 	if p.Steps > 0 {
 		at += float64(p.Step) / float64(p.Steps)
 	}
-	r.loss.add(at, p.Loss)
-	r.accuracy.add(at, p.Accuracy)
+	if loss, accuracy, steps := r.since(p); steps > 0 {
+		r.loss.add(at, r.smoothLoss.add(loss, steps))
+		r.accuracy.add(at, r.smoothAccuracy.add(accuracy, steps))
+	}
 	if p.Validated {
 		r.validLoss.add(at, p.ValidLoss)
 		r.validAccuracy.add(at, p.ValidAccuracy)
 	}
 	r.last = p
+}
+
+// since gives the mean loss and accuracy of the steps since the last snapshot, and how many these are. Progress has means over
+// the epoch so far, which begin anew with each epoch: drawn as they are, a curve would jump there although nothing happened.
+func (r *recorder) since(p Progress) (loss, accuracy float64, steps int) {
+	if p.Step < 1 {
+		return p.Loss, p.Accuracy, 1 // the trainer reports no steps
+	}
+	before := r.last
+	if before.Epoch != p.Epoch {
+		before = Progress{}
+	}
+	steps = p.Step - before.Step
+	if steps < 1 {
+		return 0, 0, 0 // the end of an epoch whose last step was reported
+	}
+	of := func(mean, meanBefore float64) float64 {
+		return (mean*float64(p.Step) - meanBefore*float64(before.Step)) / float64(steps)
+	}
+	return of(p.Loss, before.Loss), of(p.Accuracy, before.Accuracy), steps
+}
+
+// smoother is an exponential moving average: the weight of a value halves every 14 steps. It is corrected for its start as
+// Adam's averages are (Kingma and Ba 2014, section 3).
+type smoother struct{ sum, weight float64 }
+
+// smoothing is the weight that an average keeps in one step.
+const smoothing = 0.95
+
+// add takes a value that is the mean of some steps, and returns the average.
+func (s *smoother) add(v float64, steps int) float64 {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return v // shown as a gap; the average goes on
+	}
+	keep := math.Pow(smoothing, float64(steps))
+	s.sum, s.weight = keep*s.sum+(1-keep)*v, keep*s.weight+(1-keep)
+	return s.sum / s.weight
 }
 
 // snapshot copies the state, so that it can be drawn while more snapshots arrive.

@@ -26,6 +26,10 @@ func (b Build) render(ctx context.Context, asked []string, executed, pages strin
 	if err != nil {
 		return "", err
 	}
+	extra, err := b.extraPages()
+	if err != nil {
+		return "", err
+	}
 	formulas, err := b.env.Formulas(ctx)
 	if err != nil {
 		return "", err
@@ -34,6 +38,7 @@ func (b Build) render(ctx context.Context, asked []string, executed, pages strin
 	err = Render(ctx, Site{
 		Notebooks: ready, Out: pages, Title: "cnnbook",
 		Results: filepath.Join(b.Sources, "README.md"),
+		Pages:   extra,
 		Module:  b.env.Module, Packages: b.Packages,
 		Sources: b.Sources, Code: code,
 		Lead:  "Image recognition with a convolutional network, in Go notebooks: " + b.Params.String() + ".",
@@ -49,6 +54,12 @@ func (b Build) render(ctx context.Context, asked []string, executed, pages strin
 		return "", err
 	}
 	return filepath.Join(pages, "index.html"), nil
+}
+
+// extraPages are the pages in Markdown beside the notebooks, without their README.
+func (b Build) extraPages() ([]string, error) {
+	pages, err := filepath.Glob(filepath.Join(b.Sources, "*.md"))
+	return slices.DeleteFunc(pages, func(path string) bool { return filepath.Base(path) == "README.md" }), err
 }
 
 // address returns where the pages of this book will be: the address of Out, and in it the folder of these parameters.

@@ -207,7 +207,7 @@ func TestJupyterLab(t *testing.T) {
 		checkValues(t, driveLab(t, chromium, notebookOf(valueCells), "values"))
 	})
 	t.Run("exploring", func(t *testing.T) {
-		nb, err := readNotebook(filepath.Join("..", "..", "notebooks", "09-explore-live.ipynb"))
+		nb, err := readNotebook(filepath.Join("..", "..", "notebooks", "08-explore-live.ipynb"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -323,7 +323,7 @@ func checkLab(t *testing.T, seen map[string]labSight, place string) {
 	}
 }
 
-// checkExploring checks what the choices in notebook 09 showed.
+// checkExploring checks what the choices in notebook 08 showed.
 func checkExploring(t *testing.T, seen map[string]labSight) {
 	for _, step := range []string{"listed", "slid"} {
 		s := seen[step]

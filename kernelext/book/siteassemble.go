@@ -54,9 +54,11 @@ func (s Site) assemble() (map[string][]byte, error) {
 		return nil, fmt.Errorf("MathJax script: %w", err)
 	}
 	for _, path := range s.Pages {
-		if files[filepath.Base(path)], err = os.ReadFile(path); err != nil {
+		data, err := os.ReadFile(path)
+		if err != nil {
 			return nil, err
 		}
+		files[filepath.Base(path)] = s.withoutMissing(data)
 	}
 	book := siteJSON{Title: s.Title, Facts: s.Facts, Notebooks: s.notebookNames(), URL: s.URL, Repository: s.Repository}
 	var index siteContents
@@ -93,6 +95,21 @@ func (s Site) assemble() (map[string][]byte, error) {
 	return files, nil
 }
 
+// notebookLink matches a link to another notebook in Markdown, in a notebook's JSON too.
+var notebookLink = regexp.MustCompile(`\[([^\]\n]+)\]\((\d\d-[^)\s#]*\.ipynb)\)`)
+
+// withoutMissing makes plain text of links to notebooks that are not in the book, which may hold only some of them.
+func (s Site) withoutMissing(source []byte) []byte {
+	names := s.notebookNames()
+	return notebookLink.ReplaceAllFunc(source, func(link []byte) []byte {
+		parts := notebookLink.FindSubmatch(link)
+		if slices.Contains(names, string(parts[2])) {
+			return link
+		}
+		return parts[1]
+	})
+}
+
 func (s Site) notebookNames() []string {
 	names := make([]string, 0, len(s.Notebooks))
 	for _, path := range s.Notebooks {
@@ -122,9 +139,11 @@ func (s Site) readNotebooks(files map[string][]byte) ([]indexEntry, map[string][
 			return nil, nil, err
 		}
 		records[stem(path)] = record.Facts
-		if files[filepath.Base(path)], err = nb.foldForPage(); err != nil {
+		folded, err := nb.foldForPage()
+		if err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", filepath.Base(path), err)
 		}
+		files[filepath.Base(path)] = s.withoutMissing(folded)
 	}
 	return entries, records, nil
 }

@@ -138,3 +138,19 @@ func TestResultsPage(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A book of some notebooks has no links to the others.
+func TestLinksToMissingNotebooksBecomeText(t *testing.T) {
+	s := Site{Notebooks: []string{"x/01-a.ipynb"}}
+	got := string(s.withoutMissing([]byte("[one](01-a.ipynb), [two](02-b.ipynb), [web](https://example.org/02-b.ipynb)")))
+	if want := "[one](01-a.ipynb), two, [web](https://example.org/02-b.ipynb)"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestExtraPagesAreThoseBesideTheNotebooks(t *testing.T) {
+	pages, err := Build{Sources: "../../notebooks"}.extraPages()
+	if err != nil || len(pages) != 1 || filepath.Base(pages[0]) != "the-write-up-cell-by-cell.md" {
+		t.Errorf("%v, %v", pages, err)
+	}
+}

@@ -49,3 +49,18 @@ func TestFilesEndTheCell(t *testing.T) {
 		}
 	}
 }
+
+func TestAKerasFileThereAndBack(t *testing.T) {
+	run, valid := trained(t)
+	l := testLab(t)
+	back := l.ImportKeras("back", Export(run, "keras"))
+	if before, after := Evaluate(run, valid), Evaluate(back, valid); before.Loss != after.Loss {
+		t.Errorf("loss %g, was %g", after.Loss, before.Loss)
+	}
+	if err := ended(func() { Export(run, "csv") }); err == nil || !strings.Contains(err.Error(), "onnx") {
+		t.Errorf("a format of histories: %v, expected those of networks", err)
+	}
+	if err := ended(func() { l.ImportKeras("back", []byte("nothing")) }); err == nil {
+		t.Error("a file that is no model does not end the cell")
+	}
+}

@@ -18,6 +18,7 @@ import (
 // A network for CIFAR-10, of its size and its ten classes, becomes one for the lab's images: see [cnn.Architecture.For]. Any
 // other is taken as it is, and refused if it does not fit them.
 func (l *Lab) Fit(name string, network cnn.Architecture, config cnn.Config, from ...*cnn.Run) *cnn.Run {
+	network.Layers = slices.Clone(network.Layers) // a cell that changes its network must not change this run's
 	config.Batch = cmp.Or(config.Batch, l.Batch)
 	config.Seed = cmp.Or(config.Seed, l.Seed)
 	if slices.Equal(network.Input, cnn.Shape{cifar.Height, cifar.Width, cifar.Channels}) && network.Classifier(cifar.Classes) == nil {
@@ -28,13 +29,11 @@ func (l *Lab) Fit(name string, network cnn.Architecture, config cnn.Config, from
 		spec.From = from[0]
 	}
 	run := must(cnn.OpenRun(l.Runs, spec))
-	if !run.Finished() {
-		Train(run)
-	}
+	Train(run)
 	return run
 }
 
-// Train trains the rest of a run with a live display, and releases the backend; a later evaluation opens it again.
+// Train trains the rest of a run, if any, with a live display, and releases the backend; a later evaluation opens it again.
 func Train(run *cnn.Run) {
 	interruptible(func(ctx context.Context) (struct{}, error) { return struct{}{}, watch(ctx, run) })
 }
@@ -42,6 +41,9 @@ func Train(run *cnn.Run) {
 // watch is [Train] as a [Chain]'s Trainer.
 func watch(ctx context.Context, run *cnn.Run) error {
 	defer run.Close()
+	if run.Finished() {
+		return nil
+	}
 	live := kernelext.Live{Title: "Run " + run.Name}
 	return live.Finish(run.Train(ctx, func(p cnn.Progress) { live.Update(Progress(p)) }))
 }

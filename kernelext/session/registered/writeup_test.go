@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/cnnbook/cnnbook/cnn"
@@ -52,5 +54,43 @@ func TestTheWriteUpTrainsTheWriteUp(t *testing.T) {
 	folders, err := os.ReadDir(params.Runs)
 	if err != nil || len(runs) != 8 || len(folders) != len(runs) {
 		t.Errorf("%v: the recipe has %d runs, and the notebook trained %d", err, len(runs), len(folders))
+	}
+}
+
+// firstSteps are the cells with which a newcomer changes the network, trains again and compares both curves. The README has
+// them on its first screen.
+var firstSteps = []string{`import (
+	"github.com/cnnbook/cnnbook/cnn"
+	"github.com/cnnbook/cnnbook/notebooks/lab"
+)
+
+l := lab.Open()
+network := cnn.WriteUp()
+config := cnn.Config{Optimizer: cnn.Adam{}, Epochs: 2}
+first := l.Fit("first", network, config)`,
+	`network.Layers[0] = cnn.Conv2D{Name: "wider", Filters: 32, Kernel: 5, Padding: "same"}
+second := l.Fit("second", network, config)`,
+	`lab.Curves(first, second)`,
+}
+
+// TestFirstSteps: they run as they stand, the first run keeps its own network, and the figure has both curves.
+func TestFirstSteps(t *testing.T) {
+	if testing.Short() {
+		t.Skip("trains two networks")
+	}
+	if err := testplugin.Apply(); err != nil {
+		t.Fatal(err)
+	}
+	setNotebookParams(t)
+	check := `lab.Evaluate(first, l.Test)
+first.Network.Layers[0].LayerName()`
+	out := sessionOutput(t, append(slices.Clone(firstSteps), check))
+	for _, want := range []string{"first: validation", "second: validation", "runs first, second: ", "First-Convolution"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in what the cells print:\n%s", want, out)
+		}
+	}
+	if len(firstSteps) > 4 {
+		t.Errorf("%d cells, at most 4", len(firstSteps))
 	}
 }

@@ -15,7 +15,7 @@ from playwright.sync_api import sync_playwright
 LONG = 300_000  # milliseconds: long enough for a first cell on a busy machine
 IMPORTS, FIGURES, TRAIN, CHOOSE, BROKEN, AFTER = range(6)  # the cells of the notebook that trains
 VALUES, USE, LIST, WRONG, NEVER = range(5)  # the cells of the notebook whose values live
-CLASS, IMAGE = 6, 8  # the cells of notebook 09 with a list and with a slider
+CLASS, IMAGE = 6, 8  # the cells of notebook 08 with a list and with a slider
 
 # The notebook is shown and the kernel has answered. Its status says less: JupyterLab leaves it unknown until a cell is run.
 READY = """() => {
@@ -240,7 +240,7 @@ def dark(lab):
 
 
 def explore(lab):
-    """Notebook 09: another class in the list or another position of the slider changes the image and its probabilities."""
+    """Notebook 08: another class in the list or another position of the slider changes the image and its probabilities."""
     lab.start("notebook:run-all-cells")
     for index, name in ((CLASS, "listed"), (IMAGE, "slid")):
         cell = lab.cell(index)
