@@ -16,6 +16,11 @@ network. With --python, Keras on TensorFlow, PyTorch and Keras on JAX do the sam
   go run . bench --python ~/peers/bin/python
   go run . bench --python ~/peers/bin/python --precision bfloat16
 
+To compare with other times, of this machine or another, or before a change:
+
+  go run . bench --save before.json
+  go run . bench --against before.json
+
 Each measurement runs in a separate process. Keep the machine free of other work meanwhile.`
 
 func benchCommand() *cobra.Command {
@@ -47,13 +52,15 @@ func benchCommand() *cobra.Command {
 	f.IntVar(&b.Images, "images", cifar.TrainRecords, "training images to load")
 	f.IntVar(&b.Batch, "batch", 500, "images per step")
 	f.IntVar(&b.Warm, "warm", 3, "warm-up steps before the timed ones")
-	f.IntVar(&b.Steps, "steps", 20, "steps to time")
+	f.IntVar(&b.Steps, "steps", 10, "steps to time")
 	f.IntVar(&b.Turn, "turn", 2, "timed steps per turn, then the next framework runs; 0: each runs to completion")
 	f.IntVar(&b.Evaluate, "evaluate", 2000, "test images to evaluate")
 	f.IntVar(&b.Devices, "devices", 1, "devices that share each of our batches")
 	f.StringVar(&b.Precision, "precision", "", "of convolutions and matrix multiplications, ours and the other frameworks': empty for float32, or bfloat16")
-	f.IntVar(&b.Rounds, "rounds", 5, "rounds; each round runs every framework once")
+	f.IntVar(&b.Rounds, "rounds", 3, "rounds; each round runs every framework once")
 	f.StringVar(&b.Python, "python", "", "interpreter with the packages of internal/bench/requirements.txt, to measure the other frameworks")
+	f.StringVar(&b.Save, "save", "", "also save the times in this file, as JSON")
+	f.StringVar(&b.Against, "against", "", "also compare with the times in a file of --save")
 	f.BoolVar(&b.PureGo, "go", false, "also measure GoMLX's pure-Go backend, which needs no plugin")
 	f.BoolVar(&b.Growth, "growth", false, "instead, measure ours over several image counts, batch sizes and device counts")
 	f.BoolVar(&cells, "cells", false, "instead, time notebook cells: their overhead, figures, trainings, evaluations, loops")

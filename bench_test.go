@@ -29,10 +29,11 @@ func TestBenchWorker(t *testing.T) {
 		t.Fatal(err)
 	}
 	type measurement struct {
-		First             bool
-		Steps             []float64
-		Evaluate, Product float64
-		Versions          string
+		First    bool
+		Steps    []float64
+		Evaluate []float64
+		Product  float64
+		Versions string
 	}
 	var lines []measurement
 	for d := json.NewDecoder(strings.NewReader(out)); d.More(); {
@@ -42,7 +43,7 @@ func TestBenchWorker(t *testing.T) {
 		}
 		lines = append(lines, m)
 	}
-	if len(lines) != 2 || !lines[0].First || len(lines[1].Steps) != 5 || lines[1].Evaluate <= 0 || lines[1].Product <= 0 || !strings.Contains(lines[1].Versions, "gomlx") {
+	if len(lines) != 2 || !lines[0].First || len(lines[1].Steps) != 5 || len(lines[1].Evaluate) != 3 || lines[1].Evaluate[0] <= 0 || lines[1].Product <= 0 || !strings.Contains(lines[1].Versions, "gomlx") {
 		t.Errorf("measured %+v", lines)
 	}
 }

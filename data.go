@@ -17,10 +17,10 @@ import (
 
 func dataCommand() *cobra.Command {
 	return cli.Group(&cobra.Command{
-		Use: "data COMMAND", Short: "draw a stand-in dataset, fetch CIFAR-10, or check a dataset",
-		Long:    "Makes, downloads and checks datasets in CIFAR-10's layout.",
-		Example: "data fetch ~/cifar10\ndata check ~/cifar10",
-	}, dataDrawCommand(), dataFetchCommand(), dataCheckCommand())
+		Use: "data COMMAND", Short: "draw a stand-in dataset, fetch CIFAR-10, import your own pictures, or check a dataset",
+		Long:    "Makes, downloads, imports and checks datasets in CIFAR-10's layout.",
+		Example: "data fetch ~/cifar10\ndata import --size 48x48 ~/fruit ~/fruit48\ndata check ~/cifar10",
+	}, dataDrawCommand(), dataFetchCommand(), dataImportCommand(), dataCheckCommand())
 }
 
 func dataDrawCommand() *cobra.Command {

@@ -36,7 +36,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 func commands() *cobra.Command {
 	return cli.Root("cnnbook is a Go notebook lab for image recognition.",
 		bookCommand(), labCommand(), setupCommand(), kernelCommand(), doctorCommand(), handoutCommand(),
-		dataCommand(), trainCommand(), benchCommand(), runsCommand())
+		dataCommand(), trainCommand(), predictCommand(), benchCommand(), runsCommand())
 }
 
 // report prints how a command ended and returns the exit status.

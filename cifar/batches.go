@@ -104,6 +104,11 @@ func joinBatches(files map[string]batch, names []string, label func(n int) strin
 	return d
 }
 
+// otherData is the error for something that may be another dataset.
+type otherData struct{ error }
+
+func (o otherData) Unwrap() error { return o.error }
+
 // missingFiles explains which files are missing, from the names that are there:
 // another version of the data, some files of the set, or none.
 func missingFiles(where string, has func(name string) bool, names []string) error {
@@ -117,8 +122,8 @@ func missingFiles(where string, has func(name string) bool, names []string) erro
 		return nil
 	}
 	if other := otherVersion(names); other != "" {
-		return fmt.Errorf("%s holds %s; want the binary version of CIFAR-10 (%s): %w",
-			where, other, ArchiveName, ErrFormat)
+		return otherData{fmt.Errorf("%s holds %s; want the binary version of CIFAR-10 (%s): %w",
+			where, other, ArchiveName, ErrFormat)}
 	}
 	for _, name := range missing {
 		if i := slices.IndexFunc(names, func(other string) bool { return strings.EqualFold(other, name) }); i >= 0 {
@@ -126,8 +131,8 @@ func missingFiles(where string, has func(name string) bool, names []string) erro
 		}
 	}
 	if len(missing) == len(batchFiles()) {
-		return fmt.Errorf("%s holds no CIFAR-10: want a folder %s with data_batch_1.bin to data_batch_5.bin and %s, or %s: %w",
-			where, folderName, testFile, ArchiveName, ErrNotFound)
+		return otherData{fmt.Errorf("%s holds no CIFAR-10: want a folder %s with data_batch_1.bin to data_batch_5.bin and %s, or %s: %w",
+			where, folderName, testFile, ArchiveName, ErrNotFound)}
 	}
 	return fmt.Errorf("%s lacks %s; get the dataset again: %w", where, strings.Join(missing, ", "), ErrNotFound)
 }

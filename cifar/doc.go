@@ -37,6 +37,19 @@
 // airplane, automobile, … ship, truck). A batches.meta.txt with other names gives a
 // dataset of other classes, 1 to 10 of them, which is never called CIFAR-10.
 //
+// # Other sizes, more classes
+//
+// A [Dataset] may have images of any one size up to [MaxSide], of 3 channels or 1 (grey), in up
+// to [MaxClasses] classes. Where the layout above cannot hold it, [Save] puts a file
+//
+//	dataset.json    {"format": 1, "height": 48, "width": 48, "channels": 3,
+//	                 "train": "fruit train", "test": "fruit test"}
+//
+// beside the six, whose records are then 1 + height·width·channels bytes: the label, and the
+// planes of the channels. The class names are those of batches.meta.txt, which must be
+// there. All that CIFAR-10's layout can hold is written without dataset.json, as before.
+// Package importer makes such datasets out of pictures and of other people's files.
+//
 // # Drawn images
 //
 // [Drawn] makes images of the same shape and classes out of nothing: painted

@@ -154,6 +154,9 @@ func Open(name string) (train, test *Dataset, err error) {
 	if err == nil {
 		train, test, err = loadFrom(fsys, base)
 	}
+	if other := (otherData{}); errors.As(err, &other) {
+		return nil, nil, fmt.Errorf("%s: %w; pictures and other datasets are made usable by go run . data import", name, err)
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", name, err)
 	}

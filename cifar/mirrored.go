@@ -6,7 +6,7 @@ import "slices"
 func (d *Dataset) Mirrored() *Dataset {
 	out := d.Head(d.Len())
 	out.Name += ", mirrored"
-	for row := range slices.Chunk(out.Images, Width) { // images are stored row by row
+	for row := range slices.Chunk(out.Images, d.Shape().Width) { // images are stored row by row
 		slices.Reverse(row)
 	}
 	return out

@@ -29,3 +29,10 @@ func TestMirrored(t *testing.T) {
 		t.Errorf("labels, origins and another name expected, got %v, %v, %q", m.Labels, m.Origin, m.Name)
 	}
 }
+
+func TestMirroredFollowsTheSizeOfTheImages(t *testing.T) {
+	d := &cifar.Dataset{Names: []string{"a"}, Height: 2, Width: 3, Channels: 1, Images: []byte{1, 2, 3, 4, 5, 6}, Labels: []uint8{0}, Origin: []int{0}}
+	if got := string(d.Mirrored().Images); got != string([]byte{3, 2, 1, 6, 5, 4}) {
+		t.Errorf("mirrored to %v", []byte(got))
+	}
+}

@@ -137,6 +137,9 @@ func TestOpenFindsWhatPeopleHave(t *testing.T) {
 	if got, _, err := Open(plain); err != nil || got.Len() != 10 {
 		t.Errorf("a tar archive that is called .tar.gz: %v", err)
 	}
+	if _, _, err := Open(t.TempDir()); !errors.Is(err, ErrNotFound) || !strings.Contains(err.Error(), "go run . data import") {
+		t.Errorf("another folder: %v", err)
+	}
 	zip := filepath.Join(dir, "cifar.zip")
 	if err := os.WriteFile(zip, []byte("PK\x03\x04 and more"), 0o644); err != nil {
 		t.Fatal(err)

@@ -43,6 +43,9 @@ func (r *Run) EvaluateWith(ctx context.Context, d *cifar.Dataset, how Evaluation
 	if err := r.Network.Classifier(len(d.Names)); err != nil {
 		return nil, err
 	}
+	if err := r.sameClasses(d); err != nil {
+		return nil, err
+	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}

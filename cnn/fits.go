@@ -28,6 +28,18 @@ func (a Architecture) fits(d *cifar.Dataset) error {
 		ErrArchitecture, in[0], in[1], channels(in[2]), has[0], has[1], channels(has[2]))
 }
 
+// sameClasses checks that a dataset's classes are those that the run was trained on: its answers
+// would be shown under the names of others. An imported network knows no names.
+func (r *Run) sameClasses(d *cifar.Dataset) error {
+	for c, name := range r.manifest.Data.Train.Classes {
+		if c >= len(d.Names) || d.Names[c] == name {
+			continue // another number of classes has its own error
+		}
+		return fmt.Errorf("%w: the run's class %d is %q, that of %s is %q", ErrMismatch, c, name, d.Name, d.Names[c])
+	}
+	return nil
+}
+
 func channels(n int) string {
 	if n == 1 {
 		return "1 channel"

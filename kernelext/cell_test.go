@@ -162,20 +162,3 @@ func TestInterruptedCellStillWatchesItsKernel(t *testing.T) {
 	parent.Store(1) // the kernel is restarted while the cell saves
 	<-gone
 }
-
-// In a session, what a cell calls ends with the cell, and finds the values of the cell's context.
-func TestInterruptibleInASession(t *testing.T) {
-	type key struct{}
-	cell, interrupt := context.WithCancelCause(context.WithValue(t.Context(), key{}, 1))
-	InSession(func() context.Context { return cell })
-	t.Cleanup(func() { cellOfSession.Store(nil) })
-	ctx, stop := Interruptible()
-	defer stop()
-	if ctx.Err() != nil || ctx.Value(key{}) != 1 {
-		t.Fatalf("%v, %v: expected a live context with the cell's value", ctx.Err(), ctx.Value(key{}))
-	}
-	interrupt(ErrInterrupted)
-	if <-ctx.Done(); !errors.Is(context.Cause(ctx), ErrInterrupted) {
-		t.Errorf("cause %v", context.Cause(ctx))
-	}
-}

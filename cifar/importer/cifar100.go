@@ -64,7 +64,7 @@ func source100(coarse bool) *source {
 	if coarse {
 		kind = "20 coarse classes"
 	}
-	return &source{format: "CIFAR-100 with its " + kind, named: true}
+	return &source{format: "CIFAR-100 with its " + kind, named: true, chooses: true}
 }
 
 func (s *source) name100(coarse bool) {

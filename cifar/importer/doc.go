@@ -8,6 +8,7 @@
 //	SVHN                            train_32x32.mat and test_32x32.mat, MATLAB 5 to 7
 //	NumPy                           an .npz with x_train, y_train, x_test, y_test, as Keras caches it
 //	this module's own layout        to give it another size
+//	a .zip, .tar or .tar.gz         of any of these
 //
 // A reader refuses what it does not know in one line: file, position, what is there, what
 // is expected. Nothing is left out in silence: [Result.Notes] says what was done. Files are

@@ -98,16 +98,16 @@ func (s *source) unwrap(dir string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		entries = slices.DeleteFunc(entries, func(e os.DirEntry) bool { return hidden(e.Name()) })
-		if len(entries) != 1 || !entries[0].IsDir() || slices.Contains(slices.Concat(trainNames, validNames, testNames), strings.ToLower(entries[0].Name())) {
+		only := onlyFolder(entries)
+		if only == "" || slices.Contains(slices.Concat(trainNames, validNames, testNames), strings.ToLower(only)) {
 			return dir, nil
 		}
-		inner := filepath.Join(dir, entries[0].Name())
+		inner := filepath.Join(dir, only)
 		if names, err := folders(inner); err != nil || len(names) == 0 {
 			return dir, err // a single class
 		}
 		dir = inner
-		s.note("the classes are in the folder %s", entries[0].Name())
+		s.note("the classes are in the folder %s", only)
 	}
 	return dir, nil
 }

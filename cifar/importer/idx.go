@@ -87,6 +87,7 @@ func (s *source) nameIDX(dir string, o Options, fashion bool) error {
 			classes = max(classes, len(d.Names))
 		}
 	}
+	s.chooses = true
 	s.numbered = o.Classes != "fashion"
 	names := numbered(max(classes, 10))
 	switch o.Classes {

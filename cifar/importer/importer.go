@@ -56,6 +56,7 @@ type source struct {
 	train, test *cifar.Dataset
 	format      string
 	notes       []string
+	chooses     bool // Options.Classes was used
 	named       bool // the parts have names already
 	numbered    bool // the classes have no names, and there may be more of them than the labels show
 }
@@ -84,6 +85,9 @@ func Read(ctx context.Context, path string, o Options) (*Result, error) {
 	s, err := read(ctx, o)
 	if err != nil {
 		return nil, err
+	}
+	if o.Classes != "" && !s.chooses {
+		return nil, fmt.Errorf("%w: classes %q: %s has one set of classes; leave the choice out", ErrArgument, o.Classes, s.format)
 	}
 	if err := s.rename(o.Names); err != nil {
 		return nil, err

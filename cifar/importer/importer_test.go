@@ -148,8 +148,8 @@ func TestReadRefuses(t *testing.T) {
 		filepath.Join(dir, "onlytest"):            "has the folder test and none named train",
 		filepath.Join(dir, "new"):                 `has the class "dog", which`,
 		filepath.Join(dir, "half"):                "holds no file of train images or none of train labels",
-		file("a.zip", []byte("PK\x03\x04....")):   "is a zip archive; unpack it",
-		file("a.tar.gz", []byte("\x1f\x8b.....")): "is an archive; unpack it",
+		file("a.zip", []byte("PK\x03\x04....")):   "the archive is damaged",
+		file("a.tar.gz", []byte("\x1f\x8b.....")): "the archive is damaged",
 		file("a.txt", []byte("apples")):           `is in no known format: it begins with "apples"`,
 		file("empty.bin", nil):                    "is empty",
 		file("b.npz", []byte("PK\x03\x04....")):   "the archive is damaged",
@@ -164,6 +164,9 @@ func TestReadRefuses(t *testing.T) {
 		if !errors.Is(err, ErrFormat) && !errors.Is(err, ErrNotFound) {
 			t.Errorf("%s: %v wraps neither ErrFormat nor ErrNotFound", path, err)
 		}
+	}
+	if _, err := Read(t.Context(), "testdata/keras.npz", Options{Classes: "fine"}); !errors.Is(err, ErrArgument) || !strings.Contains(err.Error(), "has one set of classes") {
+		t.Errorf("a choice that does not apply: %v", err)
 	}
 	for want, o := range map[string]Options{
 		"a test share of 1.5":    {TestShare: 1.5},

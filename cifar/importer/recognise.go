@@ -29,23 +29,39 @@ func recognise(path string) (reader, error) {
 	case !info.IsDir():
 		return nil, fmt.Errorf("%s is neither a file nor a folder (%s): %w", path, info.Mode(), ErrFormat)
 	}
-	for _, inner := range []string{"", "cifar-10-batches-py", "cifar-100-python", "cifar-100-binary"} {
-		dir := filepath.Join(path, inner)
+	dir := path
+	for range 3 {
 		entries, err := os.ReadDir(dir)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
 		if err != nil {
 			return nil, err
 		}
 		if r := recogniseFolder(dir, fileNames(entries)); r != nil {
 			return r, nil
 		}
+		inner := onlyFolder(entries)
+		for _, known := range []string{"cifar-10-batches-py", "cifar-100-python", "cifar-100-binary"} {
+			if slices.ContainsFunc(entries, func(e os.DirEntry) bool { return e.Name() == known && e.IsDir() }) {
+				inner = known
+			}
+		}
+		if inner == "" {
+			break
+		}
+		dir = filepath.Join(dir, inner)
 	}
 	if _, _, err := cifar.Open(path); err == nil || hasFile(path, "data_batch_1.bin") || hasFile(filepath.Join(path, "cifar-10-batches-bin"), "data_batch_1.bin") {
 		return func(context.Context, Options) (*source, error) { return readOwn(path) }, nil
 	}
 	return func(ctx context.Context, o Options) (*source, error) { return readFolder(ctx, path, o) }, nil
+}
+
+// onlyFolder is the name of the folder that is all there is; "" for anything else.
+func onlyFolder(entries []os.DirEntry) string {
+	entries = slices.DeleteFunc(slices.Clone(entries), func(e os.DirEntry) bool { return hidden(e.Name()) })
+	if len(entries) != 1 || !entries[0].IsDir() {
+		return ""
+	}
+	return entries[0].Name()
 }
 
 func fileNames(entries []os.DirEntry) (names []string) {
@@ -106,7 +122,7 @@ func recogniseFile(path string) (reader, error) {
 	case strings.HasPrefix(string(start), "PK\x03\x04") && strings.HasSuffix(name, ".npz"):
 		return func(_ context.Context, o Options) (*source, error) { return readNPZ(path) }, nil
 	case strings.HasPrefix(string(start), "PK\x03\x04"):
-		return nil, fmt.Errorf("%s is a zip archive; unpack it and give the folder: %w", path, ErrFormat)
+		return func(ctx context.Context, o Options) (*source, error) { return readArchive(ctx, path, o) }, nil
 	case strings.HasPrefix(string(start), "MATLAB"):
 		return func(context.Context, Options) (*source, error) { return readSVHNFile(path) }, nil
 	case isIDX(name):
@@ -115,7 +131,7 @@ func recogniseFile(path string) (reader, error) {
 		if _, _, err := cifar.Open(path); err == nil {
 			return func(context.Context, Options) (*source, error) { return readOwn(path) }, nil
 		}
-		return nil, fmt.Errorf("%s is an archive; unpack it (tar -xf %s) and give the folder: %w", path, filepath.Base(path), ErrFormat)
+		return func(ctx context.Context, o Options) (*source, error) { return readArchive(ctx, path, o) }, nil
 	case strings.HasPrefix(string(start), "\x80"):
 		return nil, fmt.Errorf("%s is one pickled file; give the folder that holds data_batch_1 or train, test and meta: %w", path, ErrFormat)
 	}

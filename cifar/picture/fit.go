@@ -24,6 +24,9 @@ func Fit(img image.Image, s cifar.Shape) (pixels []byte, how string, err error) 
 	if b.Empty() {
 		return nil, "", fmt.Errorf("the picture has no pixels: %w", ErrFormat)
 	}
+	if b.Dx() > MaxPixels/b.Dy() {
+		return nil, "", fmt.Errorf("%d×%d pixels; want at most %d in all: %w", b.Dy(), b.Dx(), MaxPixels, ErrFormat)
+	}
 	part := centre(b, s)
 	flat := image.NewRGBA(image.Rect(0, 0, part.Dx(), part.Dy()))
 	draw.Draw(flat, flat.Bounds(), img, part.Min, draw.Src)

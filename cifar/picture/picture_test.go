@@ -140,6 +140,9 @@ func TestFitSays(t *testing.T) {
 	if _, _, err := Fit(image.NewRGBA(image.Rectangle{}), cifar.Shape{Height: 2, Width: 2, Channels: 3}); !errors.Is(err, ErrFormat) {
 		t.Errorf("a picture without pixels: %v", err)
 	}
+	if _, _, err := Fit(image.White, cifar.Shape{Height: 2, Width: 2, Channels: 3}); !errors.Is(err, ErrFormat) {
+		t.Errorf("a picture without end: %v", err)
+	}
 	if _, _, err := Fit(red(2, 2), cifar.Shape{}); !errors.Is(err, cifar.ErrArgument) {
 		t.Errorf("no size: %v", err)
 	}

@@ -9,6 +9,7 @@ package bench
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -27,16 +28,22 @@ var peersScript []byte
 // Benchmark is a workload, the number of rounds, and the contenders.
 type Benchmark struct {
 	Workload
-	Rounds int       // each round starts every contender once
-	Worker []string  // the command line of a process that calls Measure; the flags of the workload are added to it
-	Python string    // interpreter with the packages of requirements.txt, to measure other frameworks with; empty: ours alone
-	PureGo bool      // also measure GoMLX's pure-Go backend
-	Growth bool      // instead, measure ours over several image counts, batch sizes and device counts
-	Log    io.Writer // progress
+	Rounds  int       // each round starts every contender once
+	Worker  []string  // the command line of a process that calls Measure; the flags of the workload are added to it
+	Python  string    // interpreter with the packages of requirements.txt, to measure other frameworks with; empty: ours alone
+	PureGo  bool      // also measure GoMLX's pure-Go backend
+	Save    string    // file to save the race in; empty: none
+	Against string    // file of an earlier race to compare with; empty: none
+	Growth  bool      // instead, measure ours over several image counts, batch sizes and device counts
+	Log     io.Writer // progress
 }
 
 // Run measures, and writes a table in Markdown to stdout.
 func (b Benchmark) Run(ctx context.Context, stdout io.Writer) error {
+	before, err := b.files()
+	if err != nil {
+		return err
+	}
 	plugin, err := setup.Installer{Log: b.Log}.Plugin(ctx)
 	if err != nil {
 		return err
@@ -56,7 +63,21 @@ func (b Benchmark) Run(ctx context.Context, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return b.race(ctx, contenders, plugin, stdout)
+	return b.race(ctx, contenders, plugin, before, stdout)
+}
+
+// files checks, before anything is measured, the folder of the file to save, and reads the race to compare with.
+func (b Benchmark) files() (before record, err error) {
+	if b.Growth && (b.Save != "" || b.Against != "") {
+		return before, errors.New("bench: --save and --against need a race, without --growth")
+	}
+	if b.Save != "" && !isFolder(filepath.Dir(b.Save)) {
+		return before, fmt.Errorf("bench: --save %s: there is no folder %s", b.Save, filepath.Dir(b.Save))
+	}
+	if b.Against != "" {
+		return readRecord(b.Against)
+	}
+	return before, nil
 }
 
 // contenders returns the contenders. The script of the other frameworks is written into scratch.
@@ -97,9 +118,9 @@ func (b Benchmark) ours(plugin setup.Plugin) contender {
 	return contender{name, worker(b.Worker), plugin.Environ()}
 }
 
-// race runs the contenders, and writes the table. When stopped, it writes the table of the
-// complete rounds.
-func (b Benchmark) race(ctx context.Context, contenders []contender, plugin setup.Plugin, stdout io.Writer) error {
+// race runs the contenders, and writes the table, and one beside the race before if there is one. When stopped, it
+// writes the tables of the complete rounds.
+func (b Benchmark) race(ctx context.Context, contenders []contender, plugin setup.Plugin, before record, stdout io.Writer) error {
 	_, operations, err := cnn.WriteUp().Operations()
 	if err != nil {
 		return err
@@ -122,6 +143,13 @@ func (b Benchmark) race(ctx context.Context, contenders []contender, plugin setu
 	if done := len(samples[0]); done > 0 {
 		b.writeHeading(stdout, plugin, fmt.Sprintf("%d of %d rounds", done, b.Rounds))
 		writeRace(stdout, contenders, samples, b.Workload, float64(operations)*float64(b.Batch))
+		now := b.record(contenders, samples)
+		if b.Against != "" {
+			now.writeAgainst(stdout, before, b.Against)
+		}
+		if b.Save != "" {
+			stopped = errors.Join(stopped, now.save(b.Save))
+		}
 	}
 	return stopped
 }

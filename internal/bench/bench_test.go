@@ -19,8 +19,8 @@ func shell(script string) contender {
 }
 
 func TestContender(t *testing.T) {
-	s, err := shell(`echo a library says hello; echo '{"first":true}'; echo '{"steps":[1,2],"evaluate":3,"versions":"v"}'`).once(t.Context(), Workload{Steps: 2})
-	if err != nil || s.FirstStep <= 0 || len(s.Steps) != 2 || s.Evaluate != 3 || s.Versions != "v" || s.Peak < 100_000 {
+	s, err := shell(`echo a library says hello; echo '{"first":true}'; echo '{"steps":[1,2],"evaluate":[3],"versions":"v"}'`).once(t.Context(), Workload{Steps: 2})
+	if err != nil || s.FirstStep <= 0 || len(s.Steps) != 2 || len(s.Evaluate) != 1 || s.Evaluate[0] != 3 || s.Versions != "v" || s.Peak < 100_000 {
 		t.Errorf("sample %+v, error %v", s, err)
 	}
 	for script, want := range map[string]string{
@@ -43,7 +43,7 @@ func TestContendersTakeTurns(t *testing.T) {
 		c.name = name
 		return c
 	}
-	const well = `echo '{"steps":[1,2],"evaluate":3,"versions":"v"}'`
+	const well = `echo '{"steps":[1,2],"evaluate":[3],"versions":"v"}'`
 	b := Benchmark{Workload: Workload{Steps: 2, Turn: 1}, Rounds: 1, Log: t.Output()}
 	row, err := b.round(t.Context(), 0, []contender{turns("a", well), turns("b", well)})
 	if err != nil || len(row) != 2 || len(row[0].Steps) != 2 || row[1].FirstStep <= 0 {
@@ -70,7 +70,7 @@ func TestContendersTakeTurns(t *testing.T) {
 
 func TestRaceTable(t *testing.T) {
 	round := func(step float64, peak int64) sample {
-		return sample{measurement: measurement{Steps: []float64{step, step, 9}, Evaluate: 2, Product: 4e9, Versions: "v"}, FirstStep: 3, Peak: peak}
+		return sample{measurement: measurement{Steps: []float64{step, step, 9}, Evaluate: []float64{1, 2, 9}, Product: 4e9, Versions: "v"}, FirstStep: 3, Peak: peak}
 	}
 	var out bytes.Buffer
 	writeRace(&out, []contender{{name: "cnnbook"}, {name: "keras-tf"}}, [][]sample{

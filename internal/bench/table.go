@@ -40,7 +40,7 @@ func writeRace(w io.Writer, contenders []contender, samples [][]sample, work Wor
 			utilisation[k] = operations / its[k] / samples[0][k].Product
 		}
 		first := column(samples[i], func(s sample) float64 { return s.FirstStep })
-		speed := column(samples[i], func(s sample) float64 { return float64(work.Evaluate) / s.Evaluate })
+		speed := speeds(samples[i], work.Evaluate)
 		peak := column(samples[i], func(s sample) float64 { return float64(s.Peak) / 1e9 })
 		fmt.Fprintf(w, "| %s | %s s | %s | %.2f | %.1f s | %.0f | %.2f GB |\n", c.name, spread("%.3f", its), ratio, stats.Median(utilisation), stats.Median(first), stats.Median(speed), slices.Max(peak))
 	}
@@ -61,6 +61,11 @@ func machine() string {
 // steps are the rounds' median steps.
 func steps(samples []sample) []float64 {
 	return column(samples, func(s sample) float64 { return stats.Median(s.Steps) })
+}
+
+// speeds are the rounds' median evaluations, in images per second.
+func speeds(samples []sample, images int) []float64 {
+	return column(samples, func(s sample) float64 { return float64(images) / stats.Median(s.Evaluate) })
 }
 
 func column(samples []sample, value func(sample) float64) []float64 {

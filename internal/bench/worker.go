@@ -22,7 +22,7 @@ type measurement struct {
 	First    bool      `json:"first,omitempty"`
 	Turn     bool      `json:"turn,omitempty"`
 	Steps    []float64 `json:"steps,omitempty"`    // seconds of each timed step
-	Evaluate float64   `json:"evaluate,omitempty"` // seconds
+	Evaluate []float64 `json:"evaluate,omitempty"` // seconds of each timed evaluation
 	Product  float64   `json:"product,omitempty"`  // see cnn.ProductSpeed; measured by ours only
 	Versions string    `json:"versions,omitempty"`
 }
@@ -86,12 +86,13 @@ func Measure(ctx context.Context, w Workload, stdin io.Reader, stdout io.Writer)
 		return err
 	}
 	defer run.Close()
-	steps, err := timeSteps(ctx, run, w, bufio.NewReader(stdin), lines)
+	proceed := bufio.NewReader(stdin)
+	steps, err := timeSteps(ctx, run, w, proceed, lines)
 	if err != nil {
 		return err
 	}
 	m := measurement{Steps: steps, Versions: strings.Join(cnn.Software(), ", ")}
-	if m.Evaluate, err = timeEvaluation(ctx, run, test); err != nil {
+	if m.Evaluate, err = timeEvaluations(ctx, run, test, w.Turn > 0, proceed, lines); err != nil {
 		return err
 	}
 	if m.Product, err = cnn.ProductSpeed(ctx, cnn.Precision(w.Precision), w.Steps); err != nil {
@@ -115,9 +116,7 @@ func timeSteps(ctx context.Context, run *cnn.Run, w Workload, proceed *bufio.Rea
 			err = lines.Encode(measurement{First: true})
 		}
 		if timed := len(seconds) - w.Warm; err == nil && w.Turn > 0 && timed >= 0 && timed < w.Steps && timed%w.Turn == 0 {
-			if err = lines.Encode(measurement{Turn: true}); err == nil {
-				_, err = proceed.ReadString('\n')
-			}
+			err = pause(proceed, lines)
 		}
 		if err == nil && len(seconds) == w.Warm+w.Steps {
 			err = errEnough
@@ -142,12 +141,36 @@ func timeSteps(ctx context.Context, run *cnn.Run, w Workload, proceed *bufio.Rea
 	return seconds[w.Warm:], nil
 }
 
-// timeEvaluation times a second evaluation; the first compiles.
-func timeEvaluation(ctx context.Context, run *cnn.Run, test *cifar.Dataset) (float64, error) {
+// evaluations is the number of timed evaluations. As many are in peers.py.
+const evaluations = 3
+
+// timeEvaluations returns the seconds of each evaluation. One before them, which compiles, is not timed. Each is a turn, if
+// there are turns.
+func timeEvaluations(ctx context.Context, run *cnn.Run, test *cifar.Dataset, turns bool, proceed *bufio.Reader, lines *json.Encoder) ([]float64, error) {
 	if _, err := run.Evaluate(ctx, test, nil); err != nil {
-		return 0, err
+		return nil, err
 	}
-	began := time.Now()
-	_, err := run.Evaluate(ctx, test, nil)
-	return time.Since(began).Seconds(), err
+	var seconds []float64
+	for range evaluations {
+		if turns {
+			if err := pause(proceed, lines); err != nil {
+				return nil, err
+			}
+		}
+		began := time.Now()
+		if _, err := run.Evaluate(ctx, test, nil); err != nil {
+			return nil, err
+		}
+		seconds = append(seconds, time.Since(began).Seconds())
+	}
+	return seconds, nil
+}
+
+// pause ends a turn, and waits for the next.
+func pause(proceed *bufio.Reader, lines *json.Encoder) error {
+	if err := lines.Encode(measurement{Turn: true}); err != nil {
+		return err
+	}
+	_, err := proceed.ReadString('\n')
+	return err
 }

@@ -91,6 +91,26 @@ func OneArg(what string) cobra.PositionalArgs {
 	}
 }
 
+// Args is for a command that takes so many arguments besides its flags.
+func Args(what string, number int) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) != number {
+			return fmt.Errorf("%sexpected %s, got %d arguments: %s --help explains", prefix(c), what, len(args), c.CommandPath())
+		}
+		return nil
+	}
+}
+
+// AtLeast is for a command that takes so many arguments or more.
+func AtLeast(what string, number int) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) < number {
+			return Args(what, number)(c, args)
+		}
+		return nil
+	}
+}
+
 // Complete sets the values that a shell completes for a flag.
 func Complete(c *cobra.Command, flag string, values func() []string) {
 	err := c.RegisterFlagCompletionFunc(flag, func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {

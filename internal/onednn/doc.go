@@ -15,8 +15,10 @@
 //   - cnnbook$matmul of two matrices
 //   - cnnbook$max_pool, cnnbook$max_pool_gradient and cnnbook$relu_gradient of feature maps
 //
-// All take and return float32, row-major. Their only attribute is a list of integers, which
-// onednn.c and loops.c describe. A call that cannot be computed is an error of the graph. On
+// All take and return float32 or bfloat16, row-major; the sums that the gradients return are
+// float32. Sums are added up in float32, also of bfloat16, and a matrix multiplication or a kernel's gradient
+// that the graph widens returns them unrounded (bfloat16.go). bfloat16 needs a processor with
+// instructions for it. The functions' only attribute is a list of integers, which onednn.c and loops.c describe. A call that cannot be computed is an error of the graph. On
 // one machine, results are reproducible bit by bit. The order of a kernel gradient's sum
 // depends on the number of threads: OMP_NUM_THREADS, or the number of processors.
 //
@@ -58,7 +60,7 @@
 // is a build of oneDNN that computes on XLA's own threads, which typed FFI provides to the
 // functions that it calls.
 //
-// Pattern matching of operations (convolution.go, fusion.go, pool.go, matmul.go). A bias, a
+// Pattern matching of operations (convolution.go, fusion.go, pool.go, matmul.go, bfloat16.go). A bias, a
 // ReLU and the sums of a bias's gradient become parts of a call if the sequence of operations
 // in a graph matches, as GoMLX has no operations for them. Everything else is left to XLA. This
 // ends when XLA's CPU compiler fuses them into custom calls.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"image"
-	"image/color"
 	"math"
 	"slices"
 
@@ -98,24 +97,21 @@ func Preparations(title string, d *cifar.Dataset, picked []int, columns ...strin
 	for _, i := range picked {
 		m, s := cnn.PixelMoments(d.Pixels(i))
 		rows[0] = append(rows[0], viz.Tile{Image: d.Image(i), Below: d.Class(i)})
-		rows[1] = append(rows[1], viz.Tile{Image: standardised(d.Pixels(i), m, s), Below: "alone"})
-		rows[2] = append(rows[2], viz.Tile{Image: standardised(d.Pixels(i), mean, deviation), Below: "together"})
+		rows[1] = append(rows[1], viz.Tile{Image: standardised(d, i, m, s), Below: "alone"})
+		rows[2] = append(rows[2], viz.Tile{Image: standardised(d, i, mean, deviation), Below: "together"})
 	}
 	return Figure(viz.Grid{Title: title, Columns: columns, Rows: rows}, d.Name, "prepared values from −2 (dark) to 2 (light)")
 }
 
-// standardised draws prepared values from -2, black, to 2, white.
-func standardised(pixels []byte, mean, deviation float64) image.Image {
-	img := image.NewRGBA(image.Rect(0, 0, cifar.Width, cifar.Height))
-	shade := func(p byte) uint8 {
+// standardised draws the prepared values of image i from -2, black, to 2, white.
+func standardised(d *cifar.Dataset, i int, mean, deviation float64) image.Image {
+	prepared := *d // of the same size
+	prepared.Images = nil
+	for _, p := range d.Pixels(i) {
 		v := (float64(p) - mean) / (deviation + 1e-7)
-		return uint8(max(0, min(255, 127.5+64*v)))
+		prepared.Images = append(prepared.Images, uint8(max(0, min(255, 127.5+64*v))))
 	}
-	for i := range cifar.PlaneBytes {
-		red, green, blue := pixels[i], pixels[i+cifar.PlaneBytes], pixels[i+2*cifar.PlaneBytes]
-		img.Set(i%cifar.Width, i/cifar.Width, color.RGBA{shade(red), shade(green), shade(blue), 255})
-	}
-	return img
+	return prepared.Image(0)
 }
 
 // Tiles are the images of d for a row of a [viz.Grid], each with its class below.

@@ -77,7 +77,7 @@ func TestExtremes(t *testing.T) {
 	// Together, the dark image is darker than the bright one; alone, both are alike.
 	m, s := cnn.PixelMoments(d.Images)
 	level := func(i int, m, s float64) uint32 {
-		r, _, _, _ := standardised(d.Pixels(i), m, s).At(0, 0).RGBA()
+		r, _, _, _ := standardised(d, i, m, s).At(0, 0).RGBA()
 		return r
 	}
 	if level(1, m, s) >= level(2, m, s) {

@@ -73,3 +73,24 @@ func TestLabTakesThreeClassesOf48(t *testing.T) {
 		t.Errorf("images of another size: error %v, want %q", err, want)
 	}
 }
+
+// Ask answers in a cell about a file beside the notebook.
+func TestAsk(t *testing.T) {
+	run, _ := trained(t)
+	table := Ask(run, "../../cifar/picture/testdata/turned6.jpg")
+	text := fmt.Sprint(table.Header, table.Rows, table.Caption)
+	for _, want := range []string{"turned6.jpg", "turned by 90° clockwise as its EXIF data says; 24×17 pixels: 17×17 cut out in the middle, enlarged to 32×32", "each image standardised by itself"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in %s", want, text)
+		}
+	}
+	if err := panics(func() { Ask(run, "absent.jpg") }); err == nil || !strings.Contains(fmt.Sprint(err), "absent.jpg") {
+		t.Errorf("no file: %v", err)
+	}
+}
+
+func panics(do func()) (value any) {
+	defer func() { value = recover() }()
+	do()
+	return nil
+}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/cnnbook/cnnbook/cifar"
 	"github.com/cnnbook/cnnbook/cnn"
 	"github.com/cnnbook/cnnbook/kernelext"
 )
@@ -13,10 +14,16 @@ import (
 // epoch. A run that is finished is loaded and nothing is shown; one that was interrupted goes on. from, if given, is the run
 // whose weights it starts from. config may leave out the batch, which is then the budget's, and the seed, which is the lab's.
 // The live display has the run's name as its title.
+//
+// A network for CIFAR-10, of its size and its ten classes, becomes one for the lab's images: see [cnn.Architecture.For]. Any
+// other is taken as it is, and refused if it does not fit them.
 func (l *Lab) Fit(name string, network cnn.Architecture, config cnn.Config, from ...*cnn.Run) *cnn.Run {
 	network.Layers = slices.Clone(network.Layers) // a cell that changes its network must not change this run's
 	config.Batch = cmp.Or(config.Batch, l.Batch)
 	config.Seed = cmp.Or(config.Seed, l.Seed)
+	if slices.Equal(network.Input, cnn.Shape{cifar.Height, cifar.Width, cifar.Channels}) && network.Classifier(cifar.Classes) == nil {
+		network = network.For(l.Train)
+	}
 	spec := cnn.Spec{Name: name, Network: network, Config: config, Train: l.Train, Valid: l.Valid}
 	if len(from) > 0 {
 		spec.From = from[0]

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -17,10 +18,21 @@ func Layers(net cnn.Architecture) *kernelext.Table {
 	shapes := must(net.Shapes())
 	t := NewTable(fmt.Sprintf("The network %s, on input %s", net.Name, net.Input), "", "layer", "settings", "output", "values per image")
 	for i, layer := range net.Layers {
-		settings := strings.TrimPrefix(fmt.Sprintf("%+v", layer), "{Name:"+layer.LayerName())
-		t.Add(i+1, layer.Kind(), strings.Trim(settings, " }"), shapes[i].String(), shapes[i].Size())
+		t.Add(i+1, layer.Kind(), settings(layer), shapes[i].String(), shapes[i].Size())
 	}
 	return t
+}
+
+// settings writes what is set of a layer, but for its name: "filters 32, kernel 3, padding same".
+func settings(layer cnn.Layer) string {
+	var set []string
+	v := reflect.ValueOf(layer)
+	for i := range v.NumField() {
+		if name := v.Type().Field(i).Name; name != "Name" && !v.Field(i).IsZero() {
+			set = append(set, fmt.Sprintf("%s %v", strings.ToLower(name), v.Field(i)))
+		}
+	}
+	return strings.Join(set, ", ")
 }
 
 // Kernel is the kernel of a convolution or the weights of a dense layer, with what is known of its shape.

@@ -42,7 +42,7 @@ func TestNormAndDistance(t *testing.T) {
 
 func TestLayersListsShapes(t *testing.T) {
 	table := Layers(cnn.WriteUp())
-	if got := strings.Join(table.Rows[0], " | "); !strings.HasPrefix(got, "1 | Conv2D | Filters:32") || !strings.HasSuffix(got, "32768") && !strings.HasSuffix(got, "32,768") {
+	if got := strings.Join(table.Rows[0], " | "); !strings.HasPrefix(got, "1 | Conv2D | filters 32, kernel 3, padding same | ") || !strings.HasSuffix(got, "32768") && !strings.HasSuffix(got, "32,768") {
 		t.Errorf("first row: %s", got)
 	}
 	if len(table.Rows) != len(cnn.WriteUp().Layers) {

@@ -122,16 +122,23 @@ func dial(dir string) (*net.UnixConn, error) {
 		return nil, err
 	}
 	address := &net.UnixAddr{Name: filepath.Join(dir, Socket), Net: "unix"}
-	if conn, err := net.DialUnix("unix", nil, address); err == nil {
+	if conn, err := connect(address); err == nil {
 		return conn, nil
 	}
-	if err := Start(dir, os.Getenv(ProgramVariable), os.Getppid()); err != nil {
-		return nil, err
-	}
 	var err error
+	wait := 0 // until another try to start one: the session that has crashed may have the lock for a moment
 	for range 2000 {
+		if wait--; wait < 0 {
+			started, err := Start(dir, os.Getenv(ProgramVariable), os.Getppid())
+			if err != nil {
+				return nil, err
+			}
+			if started {
+				wait = 500
+			}
+		}
 		var conn *net.UnixConn
-		if conn, err = net.DialUnix("unix", nil, address); err == nil {
+		if conn, err = connect(address); err == nil {
 			return conn, nil
 		}
 		time.Sleep(10 * time.Millisecond)
@@ -139,34 +146,51 @@ func dial(dir string) (*net.UnixConn, error) {
 	return nil, err
 }
 
-// Start starts the session of the kernel with the process id in dir.
-func Start(dir, program string, kernel int) error {
+// Taken is what the session sends first.
+const Taken = '+'
+
+// connect connects to a session that takes the connection: the socket of one that is about to end accepts connections, too.
+func connect(address *net.UnixAddr) (*net.UnixConn, error) {
+	conn, err := net.DialUnix("unix", nil, address)
+	if err != nil {
+		return nil, err
+	}
+	first := make([]byte, 1)
+	if _, err := io.ReadFull(conn, first); err != nil || first[0] != Taken {
+		conn.Close()
+		return nil, fmt.Errorf("the session does not answer: %v", err)
+	}
+	return conn, nil
+}
+
+// Start starts the session of the kernel with the process id in dir, unless there is one or it is on its way.
+func Start(dir, program string, kernel int) (started bool, err error) {
 	if program == "" {
-		return fmt.Errorf("%s names no program", ProgramVariable)
+		return false, fmt.Errorf("%s names no program", ProgramVariable)
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
+		return false, err
 	}
 	if err := owned(dir); err != nil {
-		return err
+		return false, err
 	}
 	for _, name := range []string{Display, Back} {
 		if err := syscall.Mkfifo(filepath.Join(dir, name), 0o600); err != nil && !os.IsExist(err) {
-			return err
+			return false, err
 		}
 	}
 	// Whoever has the lock starts the session, which keeps it: there is one at a time.
 	lock, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer lock.Close()
 	if syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
-		return nil // it is on its way
+		return false, nil // it has it
 	}
 	log, err := os.OpenFile(filepath.Join(dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer log.Close()
 	cmd := exec.Command(program, dir, strconv.Itoa(kernel))
@@ -174,7 +198,8 @@ func Start(dir, program string, kernel int) error {
 	cmd.ExtraFiles = []*os.File{lock}
 	cmd.Env = append(os.Environ(), PipeVariable+"="+filepath.Join(dir, Display), BackVariable+"="+filepath.Join(dir, Back))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	return cmd.Start()
+	err = cmd.Start()
+	return err == nil, err
 }
 
 // owned checks that dir is a folder that only the user can enter: whoever can connect to the session can run code as the user.
@@ -242,7 +267,7 @@ func restart() {
 	dir := os.Getenv(DirVariable)
 	_ = os.Remove(filepath.Join(dir, Socket))
 	for range 20 {
-		if Start(dir, os.Getenv(ProgramVariable), os.Getppid()) != nil {
+		if started, err := Start(dir, os.Getenv(ProgramVariable), os.Getppid()); started || err != nil {
 			return
 		}
 		time.Sleep(5 * time.Millisecond)

@@ -80,6 +80,9 @@ func (srv *Server) endWith(kernel int) {
 
 func (srv *Server) answer(conn *net.UnixConn) {
 	defer conn.Close()
+	if _, err := conn.Write([]byte{client.Taken}); err != nil {
+		return
+	}
 	files, err := receive(conn)
 	if err != nil {
 		return

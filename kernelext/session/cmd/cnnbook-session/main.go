@@ -41,6 +41,7 @@ func main() {
 	builder := compiled.Builder{Module: os.Getenv(client.ModuleVariable), Dir: filepath.Join(os.Args[1], "compiled"), Flags: compiled.Flags}
 	s.Compile(builder.Build)
 	s.WithValues(cnn.WithCache(context.Background(), cnn.NewCache())) // trainings of different cells share what they can
+	kernelext.InSession(s.Context)
 	s.Own("github.com/cnnbook/cnnbook")
 	for _, p := range []string{"notebooks/lab", "viz", "cnn", "cnn/exchange", "cnn/diagram", "cifar", "kernelext"} {
 		if err := s.Preload("github.com/cnnbook/cnnbook/" + p); err != nil {
@@ -55,6 +56,5 @@ func main() {
 			session.Fail(err)
 		}
 	})
-	kernelext.InSession(s.Context)
 	log.Fatal(serve.Serve(s, os.Args[1], pid))
 }

@@ -17,6 +17,8 @@ import (
 // Paths are the packages that cells may import besides the standard library: the one list of them.
 var Paths = []string{
 	"github.com/cnnbook/cnnbook/cifar",
+	"github.com/cnnbook/cnnbook/cifar/importer",
+	"github.com/cnnbook/cnnbook/cifar/picture",
 	"github.com/cnnbook/cnnbook/cnn",
 	"github.com/cnnbook/cnnbook/cnn/diagram",
 	"github.com/cnnbook/cnnbook/cnn/exchange",
