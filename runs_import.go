@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,8 +18,9 @@ import (
 
 func runsImportCommand() *cobra.Command {
 	c := &cobra.Command{
-		Use: "import FILE [flags]", Short: "save a network from Keras as a run",
-		Long: "Saves a network from Keras as a run: FILE is a .keras or .h5 file.\n\n" +
+		Use: "import FILE [flags]", Short: "save a network from Keras or an ONNX file as a run",
+		Long: "Saves a network from another framework as a run: FILE is a .keras or .h5 file of Keras, or an .onnx file\n" +
+			"as torch.onnx.export of PyTorch writes it, with a plain chain of layers.\n\n" +
 			"The preprocessing of the pixels is saved with the run. Where the file does not state it, --preprocess must:\n" + preprocessings(),
 		Example: "runs import --name theirs --preprocess divide-255 model.keras", Args: cli.OneArg("file"),
 	}
@@ -57,12 +59,10 @@ func importRun(root, name, network, preprocess, path string) (*cnn.Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	m, err := exchange.Import(data, layers, preprocess)
+	m, err := exchange.ImportFile(path, layers, preprocess)
 	switch {
+	case errors.Is(err, fs.ErrNotExist) && !errors.Is(err, cnn.ErrFormat): // its text names the file
+		return nil, err
 	case errors.Is(err, exchange.ErrNoNetwork):
 		err = fmt.Errorf("%w: give its JSON with --network", err)
 	case errors.Is(err, exchange.ErrPreprocessing):

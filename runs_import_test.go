@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -63,6 +65,27 @@ func TestExportAndImport(t *testing.T) {
 	}
 	if _, _, err := call(t, "runs", "import", bad); err == nil || !strings.Contains(err.Error(), "bad.h5: bad format") {
 		t.Errorf("a file that is no HDF5: %v", err)
+	}
+}
+
+// An ONNX file of PyTorch becomes a run, also with its weights in a file beside it.
+//
+// Promise(agreement/exchange)
+func TestImportsPyTorchsFiles(t *testing.T) {
+	t.Setenv(kernelext.EnvRuns, t.TempDir())
+	folder := filepath.Join("cnn", "exchange", "testdata", "onnx")
+	for _, name := range []string{"small_13", "small_external", "view_new"} {
+		path := filepath.Join(folder, name+".onnx")
+		if _, _, err := call(t, "runs", "import", path); err == nil || !strings.Contains(err.Error(), "--preprocess") {
+			t.Errorf("%s: %v", name, err)
+		}
+		out, _, err := call(t, "runs", "import", "-preprocess", "divide-255", path)
+		if err != nil || !strings.HasPrefix(out, name) || !strings.Contains(out, "for images of 32×32×3") {
+			t.Errorf("%s: %v\n%s", name, err, out)
+		}
+	}
+	if _, _, err := call(t, "runs", "import", filepath.Join(folder, "nowhere.onnx")); !errors.Is(err, fs.ErrNotExist) || strings.Count(err.Error(), "nowhere.onnx") != 1 {
+		t.Errorf("no file: %v", err)
 	}
 }
 

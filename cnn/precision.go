@@ -33,10 +33,14 @@ func (p Precision) worthwhile(backend compute.Backend) error {
 		return nil
 	}
 	why := "this processor has " + processor.Instructions()
-	if !calls && processor.HasBFloat16() {
+	switch {
+	case !processor.HasBFloat16():
+	case calls:
+		why = "oneDNN does not use this processor's AMX: see ONEDNN_MAX_CPU_ISA"
+	default:
 		why = "it runs without oneDNN, by " + backendLabel() + " alone"
 	}
-	return fmt.Errorf("%w: %s would be slower than float32 here: on a CPU it needs oneDNN, one device, and AVX512_BF16 or AMX; %s: leave the precision empty, for float32", ErrBackend, p, why)
+	return fmt.Errorf("%w: %s would be slower than float32 here: on a CPU it needs oneDNN, one device, and a processor with AMX; %s: leave the precision empty, for float32", ErrBackend, p, why)
 }
 
 // onCPU reports whether the backend computes on the CPU.

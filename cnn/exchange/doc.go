@@ -1,5 +1,5 @@
 // Package exchange writes networks and their weights in the formats of other
-// frameworks, and reads those of Keras.
+// frameworks, and reads those of Keras and ONNX.
 //
 //	format               written  read  for
 //	Keras JSON           yes      yes   model_from_json of Keras 2 or 3: only the layers
@@ -8,7 +8,7 @@
 //	.h5, weights         yes      yes   load_weights of Keras 2 and 3 (the write-up's save_weights)
 //	.weights.h5          yes      yes   load_weights of Keras 3
 //	safetensors          yes      no    PyTorch, with PyTorch's names and layout: see [LoadInPyTorch]
-//	ONNX                 yes      no    onnxruntime and others
+//	ONNX                 yes      yes   onnxruntime and others; PyTorch's torch.onnx.export
 //	npz                  yes      no    NumPy
 //
 // A run's history, in CSV for pandas, is written by [cnn.Run.Export].
@@ -31,6 +31,24 @@
 // that ends without a softmax gets one. If a file does not describe the preprocessing of
 // its images, the caller must choose one of [Preprocessings]. Anything else is refused with
 // the layer's name, and so is a field whose type differs from Keras's.
+//
+// An ONNX file is read if its graph is one chain, from one input of images to one output, of
+//
+//   - Conv with one group, or one for each channel; Gemm; MatMul; BatchNormalization
+//   - MaxPool, AveragePool, GlobalAveragePool; ReduceMean over rows and columns; Pad with zeros
+//   - Relu, LeakyRelu, PRelu with one slope, Elu, Selu, Gelu, Sigmoid, Softplus, Softsign, Tanh,
+//     Clip from 0 to 6, and the groups of operators that exporters write for them and for SiLU:
+//     an activation is recognised by its values
+//   - Flatten, Reshape and Squeeze to one row for each image, Transpose, Dropout, Identity
+//   - Softmax and LogSoftmax
+//   - Add, Sub, Mul and Div with constants: before the first layer they are preprocessing,
+//     after a convolution or dense layer they become part of its weights
+//
+// Weights are turned from channels first to channels last, those of a dense layer after a
+// Flatten too. The axis of the channels is taken from the first operator on images, or from
+// their number. Kernels and windows must be square. Opsets 7 to 26 are read, and weights of
+// float16, bfloat16, float32 and float64. [ImportFile] reads weights in files beside the .onnx
+// file. A node that is not supported is named, with its operator.
 //
 // [ReadKeras] and [ReadKerasJSON], which return no notes, refuse what Import would note.
 //

@@ -7,7 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,7 +39,34 @@ type Imported struct {
 // [Preprocessings], or empty: then the file must state the preprocessing of its
 // images. A network that ends in logits gets a softmax. Other changes and omissions
 // do not affect predictions, and are listed in the notes.
+//
+// data may also be an ONNX file of a plain chain of such layers, as PyTorch and others
+// export it; [ImportFile] also reads weights that it keeps in files beside it.
 func Import(data, network []byte, preprocess string) (Imported, error) {
+	return importData(data, network, nil, preprocess)
+}
+
+// ImportFile is [Import] for the file at path.
+func ImportFile(path string, network []byte, preprocess string) (Imported, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return Imported{}, err
+	}
+	folder, err := os.OpenRoot(filepath.Dir(path)) // no name in the file leads out of it
+	if err != nil {
+		return Imported{}, err
+	}
+	defer folder.Close()
+	return importData(data, network, folder.FS(), preprocess)
+}
+
+func importData(data, network []byte, folder fs.FS, preprocess string) (Imported, error) {
+	if isONNX(data) {
+		if network != nil {
+			return Imported{}, fmt.Errorf("%w: an ONNX file holds its own layers: leave out the network", cnn.ErrFormat)
+		}
+		return importONNX(data, folder, preprocess)
+	}
 	var out Imported
 	p, f, err := readFile(data, network)
 	if err != nil {

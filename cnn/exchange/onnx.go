@@ -3,6 +3,7 @@ package exchange
 import (
 	"cmp"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"math"
 
@@ -50,6 +51,11 @@ func ONNX(m Model) ([]byte, error) {
 	out := append(number(1, onnxIR), text(2, "cnnbook")...)
 	out = append(out, text(6, inputNote(m.Preprocess))...)
 	out = append(out, field(7, graph)...)
+	told, err := json.Marshal(m.Preprocess)
+	if err != nil {
+		return nil, err
+	}
+	out = append(out, field(14, append(text(1, preprocessKey), field(2, told)...))...)
 	return append(out, field(8, append(text(1, ""), number(2, onnxOpset)...))...), nil
 }
 

@@ -35,7 +35,7 @@ func notKeras(data []byte) error {
 	case len(data) > 8 && string(data[4:8]) == "TFL3":
 		what = "it is a TensorFlow Lite file: import the Keras model that it was made from"
 	case bytes.HasPrefix(data, []byte{0x80}) && len(data) > 1 && data[1] >= 2 && data[1] <= 5:
-		what = "it is a Python pickle, which is not read: save the model from Keras as a .keras file"
+		what = "it is a Python pickle, which is not read: save the model from Keras as a .keras file, or export it from PyTorch with torch.onnx.export"
 	case bytes.HasPrefix(data, []byte("\x93NUMPY")):
 		what = "it is a NumPy array: save the model from Keras as a .keras file"
 	case len(data) > 9 && data[8] == '{' && bytes.HasPrefix(data[4:8], []byte{0, 0, 0, 0}):
@@ -89,7 +89,7 @@ func notKerasArchive(names []string) error {
 		case base == "saved_model.pb":
 			what = "it is a TensorFlow SavedModel: load it in Keras, and save it as a .keras file"
 		case base == "data.pkl":
-			what = "it is a PyTorch file: only Keras's are read"
+			what = "it is a PyTorch file, a pickle, which is not read: export the network with torch.onnx.export, and import the .onnx file"
 		case strings.HasSuffix(base, ".npy"):
 			what = "it is a NumPy archive: save the model from Keras as a .keras file"
 		case strings.HasSuffix(base, ".keras"), strings.HasSuffix(base, ".h5"), strings.HasSuffix(base, ".hdf5"):

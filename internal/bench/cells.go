@@ -32,7 +32,7 @@ var (
 		{"nothing", "the end of a cell that only declares a variable"},
 		{"print", "the line that a cell prints"},
 		{"figure", "the figure of a saved run, which the cell finds and opens"},
-		{"train", "the begin of the first step of another training with the same shapes"},
+		{"train", "the start of the first step of another training with the same shapes"},
 		{"step", "the end of that step, a batch of 100"},
 	}
 	cellSingles = [][2]string{

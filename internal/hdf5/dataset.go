@@ -150,7 +150,7 @@ func floats(kind []byte) (width int, value func([]byte) float32) {
 	width = int(binary.LittleEndian.Uint32(kind[4:]))
 	class := kind[0] & 15
 	if class == 5 && width == 2 { // opaque: NumPy's bfloat16, as h5py writes it
-		return 2, func(b []byte) float32 { return bfloat16(binary.LittleEndian.Uint16(b)) }
+		return 2, func(b []byte) float32 { return BFloat16(binary.LittleEndian.Uint16(b)) }
 	}
 	if class != 1 || len(kind) < 20 {
 		return 0, nil
@@ -166,9 +166,9 @@ func floats(kind []byte) (width int, value func([]byte) float32) {
 	exponent, mantissa := kind[13], kind[15]
 	switch {
 	case width == 2 && exponent == 5 && mantissa == 10:
-		return 2, func(b []byte) float32 { return float16(order.Uint16(b)) }
+		return 2, func(b []byte) float32 { return Float16(order.Uint16(b)) }
 	case width == 2 && exponent == 8 && mantissa == 7:
-		return 2, func(b []byte) float32 { return bfloat16(order.Uint16(b)) }
+		return 2, func(b []byte) float32 { return BFloat16(order.Uint16(b)) }
 	case width == 4 && exponent == 8 && mantissa == 23:
 		return 4, func(b []byte) float32 { return math.Float32frombits(order.Uint32(b)) }
 	case width == 8 && exponent == 11 && mantissa == 52:
@@ -177,10 +177,11 @@ func floats(kind []byte) (width int, value func([]byte) float32) {
 	return 0, nil
 }
 
-func bfloat16(v uint16) float32 { return math.Float32frombits(uint32(v) << 16) }
+// BFloat16 widens the upper half of a float32.
+func BFloat16(v uint16) float32 { return math.Float32frombits(uint32(v) << 16) }
 
-// float16 widens IEEE's half precision; every value of it is a float32.
-func float16(v uint16) float32 {
+// Float16 widens IEEE's half precision; every value of it is a float32.
+func Float16(v uint16) float32 {
 	sign, exponent, mantissa := uint32(v>>15)<<31, uint32(v>>10&31), uint32(v&1023)
 	switch exponent {
 	case 0:

@@ -203,14 +203,14 @@ func TestFloat16(t *testing.T) {
 		0x0000: 0, 0x0001: 0x1p-24, 0x03ff: 0x1.ff8p-15, 0x0400: 0x1p-14, 0x3c00: 1, 0xc000: -2, 0x7bff: 65504, 0x3555: 0x1.554p-2,
 		0x7c00: math.Inf(1), 0xfc00: math.Inf(-1),
 	} {
-		if got := float64(float16(bits)); got != want {
+		if got := float64(Float16(bits)); got != want {
 			t.Errorf("%04x: got %g, want %g", bits, got, want)
 		}
 	}
-	if v := float16(0x7e00); v == v {
+	if v := Float16(0x7e00); v == v {
 		t.Errorf("7e00 is %g, expected a NaN", v)
 	}
-	if v := math.Float32bits(float16(0x8000)); v != 1<<31 {
+	if v := math.Float32bits(Float16(0x8000)); v != 1<<31 {
 		t.Errorf("8000 is %08x, expected a negative zero", v)
 	}
 }

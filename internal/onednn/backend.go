@@ -14,7 +14,7 @@ import (
 // of max pooling and ReLU. XLA computes everything else.
 type Backend struct {
 	compute.Backend
-	bfloat16 bool // the processor has instructions for bfloat16, which oneDNN uses
+	bfloat16 bool // the processor has AMX, which oneDNN uses for bfloat16
 }
 
 // Wrap makes the PJRT plugin, a file that backend has loaded, call oneDNN's library, a
@@ -34,7 +34,7 @@ func Wrap(backend compute.Backend, library, plugin string) (compute.Backend, err
 
 // Accelerates reports whether convolutions with an input or output of that shape, the bias
 // and ReLU after them, and the gradients of all three are computed faster than by XLA.
-// In bfloat16, that needs a processor with AVX512_BF16 or AMX.
+// In bfloat16, that needs a processor with AMX.
 func (b Backend) Accelerates(x shapes.Shape) bool {
 	return (x.DType == dtypes.Float32 || x.DType == dtypes.BFloat16 && b.bfloat16) && x.Rank() == 4
 }

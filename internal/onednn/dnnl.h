@@ -25,7 +25,7 @@ enum {
   DNNL_DIFF_DST = 145,
   DNNL_DIFF_WEIGHTS = 161,
   DNNL_MAX_NDIMS = 12,
-  DNNL_AVX512_BF16 = 0xe7,  // the bits of instruction sets that include AVX512_BF16
+  DNNL_AMX = 0xfef,  // the bits of instruction sets that include AMX in bfloat16
 };
 
 typedef struct {

@@ -18,7 +18,7 @@
 // All take and return float32 or bfloat16, row-major; the sums that the gradients return are
 // float32. Sums are added up in float32, also of bfloat16, and a matrix multiplication or a kernel's gradient
 // that the graph widens returns them unrounded (bfloat16.go). bfloat16 needs a processor with
-// instructions for it. The functions' only attribute is a list of integers, which onednn.c and loops.c describe. A call that cannot be computed is an error of the graph. On
+// AMX. The functions' only attribute is a list of integers, which onednn.c and loops.c describe. A call that cannot be computed is an error of the graph. On
 // one machine, results are reproducible bit by bit. The order of a kernel gradient's sum
 // depends on the number of threads: OMP_NUM_THREADS, or the number of processors.
 //

@@ -300,5 +300,5 @@ bool onednn_open_library(const char* file, onednn_refusal* why) {
 }
 
 bool onednn_has_bfloat16(void) {
-  return dnnl.engine != NULL && (dnnl.get_effective_cpu_isa() & DNNL_AVX512_BF16) == DNNL_AVX512_BF16;
+  return dnnl.engine != NULL && (dnnl.get_effective_cpu_isa() & DNNL_AMX) == DNNL_AMX;
 }

@@ -17,7 +17,8 @@ const void* onednn_find_plugin(const char* file, onednn_refusal* why);
 // computations; later ones are only checked.
 bool onednn_open_library(const char* file, onednn_refusal* why);
 
-// onednn_has_bfloat16 reports whether oneDNN computes in bfloat16 with instructions for it: AVX512_BF16 or AMX.
+// onednn_has_bfloat16 reports whether oneDNN computes in bfloat16 faster than in float32, which it does with AMX: with
+// AVX512_BF16 alone, a step took more than 1.6 times as long as in float32.
 bool onednn_has_bfloat16(void);
 
 // onednn_register registers the functions with a plugin, and sets whether the loops use

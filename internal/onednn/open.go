@@ -57,8 +57,8 @@ func openLibrary(file string) error {
 	return refusal(bool(C.onednn_open_library(name, &why)), &why)
 }
 
-// hasBFloat16 reports whether the library that is open computes in bfloat16 with instructions for it, which may be
-// limited by its environment variable ONEDNN_MAX_CPU_ISA.
+// hasBFloat16 reports whether the library that is open computes in bfloat16 with AMX, which may be excluded
+// by its environment variable ONEDNN_MAX_CPU_ISA.
 func hasBFloat16() bool { return bool(C.onednn_has_bfloat16()) }
 
 // refusal returns the error that C filled in, or nil on success.

@@ -33,8 +33,9 @@ func Instructions() string {
 	})
 }
 
-// HasBFloat16 reports whether the processor multiplies and adds in bfloat16 faster than in float32.
-func HasBFloat16() bool { return cpu.X86.HasAVX512BF16 || cpu.X86.HasAMXBF16 }
+// HasBFloat16 reports whether the processor computes networks in bfloat16 faster than in float32. AVX512_BF16 without AMX
+// does not suffice.
+func HasBFloat16() bool { return cpu.X86.HasAMXBF16 }
 
 type feature struct {
 	name string

@@ -49,10 +49,10 @@
 //	}
 //
 // It is built as a Go plugin of the session (package compiled), in 0.6 s, and loops over those pixels in 0.04 s. The first function
-// that imports a package takes up to a minute more, once: Go compiles the package anew for plugins. Arguments and results are of
-// the session's own types and not copied. Such a function has its arguments and packages, and nothing that cells declare: no
-// variables, types or functions, other than those that are marked in its own cell. An interrupt does not stop its loops; give it ctx
-// and let it look at ctx.Err.
+// that imports a package such as cnn takes a minute or two more, once: Go compiles the package, and what it imports, anew for plugins.
+// Arguments and results are of the session's own types and not copied. Such a function has its arguments and packages, and nothing
+// that cells declare: no variables, types or functions, other than those that are marked in its own cell. An interrupt does not
+// stop its loops; give it ctx and let it look at ctx.Err.
 //
 // # Differences between the interpreter and compiled Go
 //

@@ -19,6 +19,9 @@
 // [Misaligned] repeat mistakes of the write-up's evaluation, to show what each does to
 // the figures; [Budget.BackwardRamp] tests what its rate search measures.
 //
+// What the notebooks about data, weights and predictions measure and draw is in splits.go and pixels.go, weights.go, steps.go and
+// saved.go, reading.go and results.go: [Cut], [PrepareAlone], [Kernels], [Average], [FlipBit], [Walk], [TwoWays] and what is beside them.
+//
 // Names, seeds, configurations and images are part of a run's identity (see package
 // cnn): if any of them changes, a new run is trained.
 package lab

@@ -12,11 +12,16 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext"
 )
 
-// Files lists the files in a run's folder, their sizes and what they hold.
+// Files lists the files in a run's folder, what they hold, and the sizes of those that every training with this result writes
+// alike.
 func Files(run *cnn.Run) *kernelext.Table {
 	t := NewTable("The folder "+filepath.Base(run.Dir), "file", "bytes", "contents")
 	for _, e := range must(os.ReadDir(run.Dir)) {
-		t.Add(e.Name(), must(e.Info()).Size(), holds(e.Name()))
+		var size any = must(e.Info()).Size()
+		if e.Name() == "manifest.json" || e.Name() == "lock" { // they hold times and the number of a process
+			size = "–"
+		}
+		t.Add(e.Name(), size, holds(e.Name()))
 	}
 	return t
 }

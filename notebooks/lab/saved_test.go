@@ -34,6 +34,9 @@ func TestFilesSaysWhatEachHolds(t *testing.T) {
 		if len(row) != 3 || row[2] == "" {
 			t.Errorf("nothing is said of %v", row)
 		}
+		if varies := row[0] == "manifest.json" || row[0] == "lock"; varies != (row[1] == "–") {
+			t.Errorf("the size of %s is %s", row[0], row[1])
+		}
 	}
 	if len(table.Rows) < 3 {
 		t.Errorf("only %d files", len(table.Rows))

@@ -164,6 +164,7 @@ func init() {
 			"Export":           reflect.ValueOf(q.Export),
 			"Formats":          reflect.ValueOf(q.Formats),
 			"Import":           reflect.ValueOf(q.Import),
+			"ImportFile":       reflect.ValueOf(q.ImportFile),
 			"Keras":            reflect.ValueOf(q.Keras),
 			"Keras3Weights":    reflect.ValueOf(q.Keras3Weights),
 			"KerasJSON":        reflect.ValueOf(q.KerasJSON),

@@ -5,7 +5,6 @@ import (
 	"io"
 	"os"
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -37,7 +36,7 @@ func listen(cell int) *between {
 		io.Copy(b, r)
 	}()
 	for _, fd := range []int{1, 2} {
-		syscall.Dup2(int(w.Fd()), fd)
+		dup2(int(w.Fd()), fd)
 	}
 	return b
 }
@@ -114,6 +113,6 @@ func silence() {
 		return
 	}
 	defer f.Close()
-	syscall.Dup2(int(f.Fd()), 1)
-	syscall.Dup2(int(f.Fd()), 2)
+	dup2(int(f.Fd()), 1)
+	dup2(int(f.Fd()), 2)
 }

@@ -170,7 +170,7 @@ func (srv *Server) run(r client.Request, files []int, in *bufio.Reader) int {
 	defer func() { <-srv.cells }()
 	adoptEnvironment(r)
 	for i, f := range files {
-		if err := syscall.Dup2(f, i+1); err != nil {
+		if err := dup2(f, i+1); err != nil {
 			return client.Compile
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -259,31 +260,56 @@ func (d *doctor) dataset(path string) {
 		d.add(OK, "Dataset", fmt.Sprintf("archive %s, %d bytes", path, info.Size()), "")
 		return
 	}
-	folder, fault := findBatches(path)
+	b, fault := findBatches(path)
 	if fault != "" {
 		d.add(Fail, "Dataset", fault, remedy)
 		return
 	}
-	d.add(OK, "Dataset", "CIFAR-10 in "+folder, "")
+	what := "CIFAR-10"
+	if !b.official {
+		what = "a dataset, which go run . data check describes,"
+	}
+	d.add(OK, "Dataset", what+" in "+b.folder, "")
 }
 
-// batchBytes is the size of a batch file: 10,000 records of one label and 3,072 pixel bytes.
-const batchBytes = 10_000 * 3073
+// A batch file of CIFAR-10 holds 10,000 records of one label and 3,072 pixel bytes.
+const (
+	recordBytes = 3073
+	batchBytes  = 10_000 * recordBytes
+)
 
-// findBatches finds the folder of the batch files, dir itself or the one that the official archive unpacks to.
-func findBatches(dir string) (folder, fault string) {
-	folder = dir
+// batches is a folder of batch files.
+type batches struct {
+	folder   string
+	official bool // of the size of CIFAR-10's
+}
+
+// findBatches finds the folder of the batch files, dir itself or the one that the official archive unpacks to. The files
+// may hold fewer records than CIFAR-10's, or records of the size that dataset.json gives.
+func findBatches(dir string) (b batches, fault string) {
+	b = batches{folder: dir, official: true}
 	if _, err := os.Stat(filepath.Join(dir, "test_batch.bin")); err != nil {
-		folder = filepath.Join(dir, "cifar-10-batches-bin")
+		b.folder = filepath.Join(dir, "cifar-10-batches-bin")
+	}
+	record, most := int64(recordBytes), int64(batchBytes)
+	expected := fmt.Sprintf("%d, or a multiple of %d below it", batchBytes, recordBytes)
+	if data, err := os.ReadFile(filepath.Join(b.folder, "dataset.json")); err == nil {
+		var shape struct{ Height, Width, Channels int64 }
+		if err := json.Unmarshal(data, &shape); err != nil || min(shape.Height, shape.Width, shape.Channels) < 1 || max(shape.Height, shape.Width, shape.Channels) > 1<<16 {
+			return b, fmt.Sprintf("%s does not give height, width and channels of the images", filepath.Join(b.folder, "dataset.json"))
+		}
+		record, most = 1+shape.Height*shape.Width*shape.Channels, math.MaxInt64
+		expected = fmt.Sprintf("a multiple of %d", record)
 	}
 	for _, name := range []string{"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin", "test_batch.bin"} {
-		info, err := os.Stat(filepath.Join(folder, name))
+		info, err := os.Stat(filepath.Join(b.folder, name))
 		if err != nil {
-			return "", fmt.Sprintf("%s holds no %s, nor does cifar-10-batches-bin in it", dir, name)
+			return b, fmt.Sprintf("%s holds no %s, nor does cifar-10-batches-bin in it", dir, name)
 		}
-		if info.Size() != batchBytes {
-			return "", fmt.Sprintf("%s has %d bytes, expected %d", filepath.Join(folder, name), info.Size(), batchBytes)
+		if n := info.Size(); n == 0 || n%record != 0 || n > most {
+			return b, fmt.Sprintf("%s has %d bytes, expected %s", filepath.Join(b.folder, name), n, expected)
 		}
+		b.official = b.official && record == recordBytes && info.Size() == batchBytes
 	}
-	return folder, ""
+	return b, ""
 }

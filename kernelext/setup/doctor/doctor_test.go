@@ -88,6 +88,24 @@ func TestDoctorDataset(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	own := filepath.Join(dir, "own")
+	if err := os.MkdirAll(own, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range batches {
+		if err := os.WriteFile(filepath.Join(own, name), make([]byte, 2*(1+4*5)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	other := filepath.Join(dir, "other")
+	if err := os.CopyFS(other, os.DirFS(own)); err != nil {
+		t.Fatal(err)
+	}
+	for folder, text := range map[string]string{own: `{"format":1,"height":4,"width":5,"channels":1}`, other: `{"format":1,"height":4,"width":5,"channels":3}`} {
+		if err := os.WriteFile(filepath.Join(folder, "dataset.json"), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
 	archive := filepath.Join(dir, "cifar-10-binary.tar.gz")
 	for _, name := range []string{archive, filepath.Join(dir, "x.zip")} {
 		if err := os.WriteFile(name, []byte("x"), 0o644); err != nil {
@@ -101,7 +119,9 @@ func TestDoctorDataset(t *testing.T) {
 	}{
 		{"", OK, "none chosen"},
 		{good, OK, unpacked},
-		{unpacked, OK, unpacked},
+		{unpacked, OK, "CIFAR-10 in " + unpacked},
+		{own, OK, "a dataset, which go run . data check describes, in " + own},
+		{other, Fail, "data_batch_1.bin has 42 bytes, expected a multiple of 61"},
 		{archive, OK, "archive"},
 		{filepath.Join(dir, "none"), Fail, "does not exist"},
 		{dir, Fail, "holds no data_batch_1.bin"},
