@@ -150,7 +150,7 @@ func (n *onnxNode) formula() (f func(in []float64) float64, inputs int, err erro
 		if n.text("approximate", "none") == "none" {
 			return one(known["gelu"])
 		}
-		return nil, 0, fmt.Errorf("%w: approximate %.40s", ErrUnsupported, n.text("approximate", ""))
+		return nil, 0, fmt.Errorf("%w: approximate %.40q", ErrUnsupported, n.text("approximate", ""))
 	case "Swish":
 		alpha := n.float("alpha", 1)
 		return one(func(x float64) float64 { return x * sigmoid(alpha*x) })

@@ -103,7 +103,7 @@ func (r *onnxReader) around(n *onnxNode, size, stride int) (pads [4]int, same bo
 		return pads, usual == pads, nil
 	case "NOTSET", "":
 	default:
-		return pads, false, fmt.Errorf("%w: auto_pad %.40s", ErrUnsupported, mode)
+		return pads, false, fmt.Errorf("%w: auto_pad %.40q", ErrUnsupported, mode)
 	}
 	list := n.ints("pads")
 	if list != nil && len(list) != 4 {
@@ -451,7 +451,7 @@ func (r *onnxReader) pad(n *onnxNode) error {
 		return err
 	}
 	if mode := n.text("mode", "constant"); mode != "constant" {
-		return fmt.Errorf("%w: mode %.40s", ErrUnsupported, mode)
+		return fmt.Errorf("%w: mode %.40q", ErrUnsupported, mode)
 	}
 	pads, value := n.ints("pads"), n.float("value", 0)
 	if len(n.Input) > 3 && n.Input[3] != "" {

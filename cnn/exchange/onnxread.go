@@ -80,7 +80,7 @@ func (n *onnxNode) title() string {
 	if name == "" && len(n.Output) > 0 {
 		name = n.Output[0]
 	}
-	return fmt.Sprintf("%.80q (%.40s)", name, n.GetOpType())
+	return fmt.Sprintf("%.80q (%.40s)", name, printable(n.GetOpType()))
 }
 
 // wrap adds the node to an error.
@@ -150,6 +150,9 @@ func newONNXReader(model *onnx.ModelProto, folder fs.FS) (*onnxReader, error) {
 	}
 	for i, n := range r.graph.Node {
 		node := &onnxNode{n, i + 1}
+		if len(n.Output) == 0 {
+			return nil, node.wrap(fmt.Errorf("%w: it has no output", cnn.ErrFormat))
+		}
 		if n.GetOpType() == "Constant" && len(n.Output) == 1 {
 			if t := node.attribute("value"); t != nil && t.T != nil {
 				r.stored[n.Output[0]] = t.T
@@ -373,12 +376,7 @@ func (r *onnxReader) layerName(n *onnxNode) string {
 	if name == "" {
 		name = fmt.Sprintf("%s_%d", strings.ToLower(n.GetOpType()), n.place)
 	}
-	name = strings.Map(func(c rune) rune {
-		if !unicode.IsPrint(c) {
-			return '_'
-		}
-		return c
-	}, name)
+	name = printable(name)
 	if len(name) > 100 {
 		name = strings.ToValidUTF8(name[:100], "")
 	}
@@ -390,12 +388,22 @@ func (r *onnxReader) layerName(n *onnxNode) string {
 	return free
 }
 
+// printable replaces what would break a line.
+func printable(s string) string {
+	return strings.Map(func(c rune) rune {
+		if !unicode.IsPrint(c) {
+			return '_'
+		}
+		return c
+	}, s)
+}
+
 // add adds a layer with its arrays.
 func (r *onnxReader) add(layer cnn.Layer, arrays ...[]float32) error {
 	s := &r.state
 	out, err := layer.Output(s.shape)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %w", cnn.ErrArchitecture, err)
 	}
 	size := 1
 	for _, n := range out {

@@ -161,13 +161,16 @@ func TestONNXRefusesByName(t *testing.T) {
 			m.Graph.Node = slices.Insert(m.Graph.Node, 2, &onnx.NodeProto{OpType: proto.String("Concat"), Input: []string{conv, relu.Output[0]}, Output: []string{out}})
 			m.Graph.Node[3].Input[0] = out
 		},
-		`opset 99: 7 to`:           func(m *onnx.ModelProto) { m.OpsetImport[0].Version = proto.Int64(99) },
-		`2 outputs: only a plain`:  func(m *onnx.ModelProto) { m.Graph.Output = append(m.Graph.Output, m.Graph.Output[0]) },
-		`may have any size`:        func(m *onnx.ModelProto) { m.Graph.Input[0].Type.GetTensorType().Shape.Dim[2].Value = nil },
-		`bad format: 449 values`:   func(m *onnx.ModelProto) { shorten(m) },
-		`holds no network`:         func(m *onnx.ModelProto) { m.Graph = nil },
-		`no node makes the output`: func(m *onnx.ModelProto) { m.Graph.Node = m.Graph.Node[:3] },
-		`values of type INT8`:      func(m *onnx.ModelProto) { m.Graph.Initializer[0].DataType = proto.Int32(3) },
+		`(Relu): bad format: it has no output`: func(m *onnx.ModelProto) { m.Graph.Node[1].Output = nil },
+		`(Rel_u): not supported`:               func(m *onnx.ModelProto) { m.Graph.Node[1].OpType = proto.String("Rel\nu") },
+		`(MaxPool): bad architecture`:          func(m *onnx.ModelProto) { setInts(m.Graph.Node[2], "kernel_shape") },
+		`opset 99: 7 to`:                       func(m *onnx.ModelProto) { m.OpsetImport[0].Version = proto.Int64(99) },
+		`2 outputs: only a plain`:              func(m *onnx.ModelProto) { m.Graph.Output = append(m.Graph.Output, m.Graph.Output[0]) },
+		`may have any size`:                    func(m *onnx.ModelProto) { m.Graph.Input[0].Type.GetTensorType().Shape.Dim[2].Value = nil },
+		`bad format: 449 values`:               func(m *onnx.ModelProto) { shorten(m) },
+		`holds no network`:                     func(m *onnx.ModelProto) { m.Graph = nil },
+		`no node makes the output`:             func(m *onnx.ModelProto) { m.Graph.Node = m.Graph.Node[:3] },
+		`values of type INT8`:                  func(m *onnx.ModelProto) { m.Graph.Initializer[0].DataType = proto.Int32(3) },
 	} {
 		_, err := Import(altered(t, "small_13.onnx", change), nil, "divide-255")
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
