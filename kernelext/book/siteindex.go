@@ -49,7 +49,7 @@ func (e indexEntry) card() string {
 	}
 	fmt.Fprintf(&b, "**[%s](%s.ipynb)**\n\n", text.EscapeMarkdown(e.name()), e.Page)
 	if e.Lead != "" {
-		b.WriteString(firstSentence(text.CleanLine(e.Lead)) + "\n\n")
+		b.WriteString(firstSentence(strings.ReplaceAll(text.CleanLine(e.Lead), "**", "")) + "\n\n")
 	}
 	if e.Finding != "" {
 		b.WriteString("*Finding:* " + e.Finding + "\n\n")
