@@ -83,7 +83,7 @@ func TestNotebooksBothWays(t *testing.T) {
 			want := plain(compiledOutput(t, program))
 			setNotebookParams(t)
 			got := plain(sessionOutput(t, cells))
-			if len(want) < 100 {
+			if len(want) < 200 {
 				t.Errorf("only %d bytes of output: %s", len(want), want)
 			}
 			differ(t, got, want)
