@@ -54,7 +54,7 @@ func TestMistakesAreOneLine(t *testing.T) {
 		want string
 	}{
 		{[]string{"bok"}, `unknown command "bok"`},
-		{[]string{"book", "-budget", "huge"}, "smoke, cpu, hours or full"},
+		{[]string{"book", "-budget", "huge"}, "smoke, minutes, cpu, hours or full"},
 		{[]string{"book", "-data", filepath.Join(empty, "none")}, "none"},
 		{[]string{"book", "-data", empty}, "data_batch_1.bin"},
 		{[]string{"book", "-data", damaged}, "data_batch_2.bin: record 1"},

@@ -15,11 +15,11 @@ import (
 func paramFlags(c *cobra.Command) func() (kernelext.Params, error) {
 	f := c.Flags()
 	data := f.String("data", "", "dataset in CIFAR-10's binary layout: a folder or a .tar.gz (default: drawn images; go run . data fetch downloads the real ones, data import makes one of your pictures)")
-	budget := f.String("budget", kernelext.BudgetSmoke, "how much work: smoke (seconds per notebook), cpu (minutes), hours (all images, few epochs), full (as in the write-up, days on a CPU)")
+	budget := f.String("budget", kernelext.BudgetSmoke, "how much work: smoke (seconds per notebook), minutes (enough to see learning on drawn images), cpu (real images, minutes), hours (all images, few epochs), full (as in the write-up, days on a CPU)")
 	seed := f.Uint64("seed", 1, "seed of everything random")
 	runs := f.String("runs", os.Getenv(kernelext.EnvRuns), "folder of the saved runs (default: runs in the cache folder)")
 	cli.Complete(c, "budget", func() []string {
-		return []string{kernelext.BudgetSmoke, kernelext.BudgetCPU, kernelext.BudgetHours, kernelext.BudgetFull}
+		return kernelext.Budgets()
 	})
 	return func() (kernelext.Params, error) {
 		values := map[string]string{

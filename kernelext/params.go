@@ -16,14 +16,17 @@ import (
 
 // Budgets: how much work a notebook does.
 const (
-	BudgetSmoke = "smoke" // a minute: does everything run?
-	BudgetCPU   = "cpu"   // what a processor can train while the user waits
-	BudgetHours = "hours" // all images and a few epochs of every stage
-	BudgetFull  = "full"  // the whole of the write-up
+	BudgetSmoke   = "smoke"   // a minute: does everything run?
+	BudgetMinutes = "minutes" // a few minutes on drawn images: curves that show learning
+	BudgetCPU     = "cpu"     // what a processor can train while the user waits
+	BudgetHours   = "hours"   // all images and a few epochs of every stage
+	BudgetFull    = "full"    // the whole of the write-up
 )
 
 // Budgets lists the names of the budgets, the smallest first.
-func Budgets() []string { return []string{BudgetSmoke, BudgetCPU, BudgetHours, BudgetFull} }
+func Budgets() []string {
+	return []string{BudgetSmoke, BudgetMinutes, BudgetCPU, BudgetHours, BudgetFull}
+}
 
 // Names of the environment variables that carry the parameters into a cell.
 const (
@@ -41,7 +44,7 @@ var ErrParams = errors.New("bad parameters")
 // line, JupyterLab and a container choose in the same way.
 type Params struct {
 	Data   string // dataset in the official layout, a folder or .tar.gz; empty: drawn data
-	Budget string // BudgetSmoke, BudgetCPU, BudgetHours or BudgetFull; empty: BudgetSmoke
+	Budget string // one of Budgets; empty: BudgetSmoke
 	Seed   uint64 // seed of everything random
 	Runs   string // folder that keeps the saved runs
 }
@@ -82,7 +85,7 @@ func paramsFrom(getenv func(string) string, cacheDir func() (string, error)) (Pa
 // Check reports the first value that cannot be used.
 func (p Params) check() error {
 	if !slices.Contains(Budgets(), cmp.Or(p.Budget, BudgetSmoke)) {
-		return paramError(EnvBudget, p.Budget, "smoke, cpu, hours or full")
+		return paramError(EnvBudget, p.Budget, "smoke, minutes, cpu, hours or full")
 	}
 	if p.Data != "" {
 		if _, err := os.Stat(p.Data); err != nil {

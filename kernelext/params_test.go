@@ -60,12 +60,12 @@ func TestParamsErrors(t *testing.T) {
 		cache func() (string, error)
 		want  string
 	}{
-		{"budget", env(EnvBudget, "huge"), cacheAt(dir), "bad parameters: CNNBOOK_BUDGET=huge: expected smoke, cpu, hours or full"},
+		{"budget", env(EnvBudget, "huge"), cacheAt(dir), "bad parameters: CNNBOOK_BUDGET=huge: expected smoke, minutes, cpu, hours or full"},
 		{"seed", env(EnvSeed, "-1"), cacheAt(dir), "bad parameters: CNNBOOK_SEED=-1: expected a whole number from 0 to 18446744073709551615"},
 		{"no data", env(EnvData, "/nowhere/cifar"), cacheAt(dir), "bad parameters: CNNBOOK_DATA=/nowhere/cifar: no such file or directory; set it to a CIFAR-10 folder or archive, or unset it for drawn data"},
 		{"runs is a file", env(EnvRuns, file), cacheAt(dir), "bad parameters: CNNBOOK_RUNS=" + file + ": expected a folder, found a file"},
 		{"no cache", env(), noCache, "bad parameters: CNNBOOK_RUNS is not set and the user's cache folder is unknown: HOME is not defined; set CNNBOOK_RUNS to a folder"},
-		{"escape codes", env(EnvBudget, "\x1b[31mred"), cacheAt(dir), "bad parameters: CNNBOOK_BUDGET=\uFFFD[31mred: expected smoke, cpu, hours or full"},
+		{"escape codes", env(EnvBudget, "\x1b[31mred"), cacheAt(dir), "bad parameters: CNNBOOK_BUDGET=\uFFFD[31mred: expected smoke, minutes, cpu, hours or full"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -50,7 +50,7 @@ func TestPapermill(t *testing.T) {
 	if text, err := papermill("-p", "budget", "huge"); err == nil {
 		t.Errorf("an unknown budget is accepted:\n%s", text)
 	}
-	const wrong = "CNNBOOK_BUDGET=huge: expected smoke, cpu, hours or full" // papermill writes it into the notebook
+	const wrong = "CNNBOOK_BUDGET=huge: expected smoke, minutes, cpu, hours or full" // papermill writes it into the notebook
 	if data, err := os.ReadFile(out); err != nil || !strings.Contains(string(data), wrong) {
 		t.Errorf("%v, want %q in\n%s", err, wrong, data)
 	}

@@ -27,15 +27,16 @@ type Budget struct {
 }
 
 // ParseBudget returns the budget with a name: "smoke" checks that everything runs, in
-// half a minute a notebook; "cpu" takes a few minutes on two cores; "hours" uses all
+// half a minute a notebook; "minutes" trains long enough on few images to show learning, in a minute or two a notebook; "cpu" takes a few minutes on two cores; "hours" uses all
 // images and a few epochs of each stage; "full" uses the write-up's own numbers. For any
 // other name, the error wraps cnn.ErrConfig.
 func ParseBudget(name string) (Budget, error) {
 	b, ok := map[string]Budget{
-		kernelext.BudgetSmoke: {Train: 2500, Test: 500, Drawn: 2500, Batch: 50, Base: 2, Quick: 8, Ramp: 2, ShortRamp: 1, Cyclic: 2, Compare: 1, Seeds: 2},
-		kernelext.BudgetCPU:   {Train: 25_000, Test: 10_000, Drawn: 10_000, Batch: 500, Base: 3, Quick: 4, Ramp: 2, ShortRamp: 1, Cyclic: 2, Compare: 1, Seeds: 2},
-		kernelext.BudgetHours: {Train: 50_000, Test: 10_000, Drawn: 50_000, Batch: 500, Base: 5, Quick: 6, Ramp: 2, ShortRamp: 1, Cyclic: 4, Compare: 2, Seeds: 1},
-		kernelext.BudgetFull:  {Train: 50_000, Test: 10_000, Drawn: 50_000, Batch: 500, Base: 300, Quick: 30, Ramp: 50, ShortRamp: 2, Cyclic: 300, Compare: 30, Seeds: 3},
+		kernelext.BudgetSmoke:   {Train: 2500, Test: 500, Drawn: 2500, Batch: 50, Base: 2, Quick: 8, Ramp: 2, ShortRamp: 1, Cyclic: 2, Compare: 1, Seeds: 2},
+		kernelext.BudgetMinutes: {Train: 5000, Test: 1000, Drawn: 5000, Batch: 50, Base: 10, Quick: 10, Ramp: 4, ShortRamp: 2, Cyclic: 8, Compare: 4, Seeds: 2},
+		kernelext.BudgetCPU:     {Train: 25_000, Test: 10_000, Drawn: 10_000, Batch: 500, Base: 3, Quick: 4, Ramp: 2, ShortRamp: 1, Cyclic: 2, Compare: 1, Seeds: 2},
+		kernelext.BudgetHours:   {Train: 50_000, Test: 10_000, Drawn: 50_000, Batch: 500, Base: 5, Quick: 6, Ramp: 2, ShortRamp: 1, Cyclic: 4, Compare: 2, Seeds: 1},
+		kernelext.BudgetFull:    {Train: 50_000, Test: 10_000, Drawn: 50_000, Batch: 500, Base: 300, Quick: 30, Ramp: 50, ShortRamp: 2, Cyclic: 300, Compare: 30, Seeds: 3},
 	}[name]
 	if !ok {
 		return Budget{}, fmt.Errorf("%w: budget %q: choose one of %s", cnn.ErrConfig, name, strings.Join(kernelext.Budgets(), ", "))
@@ -86,7 +87,7 @@ func (b Budget) ForStages() Budget {
 	return b
 }
 
-// minutes reports whether a notebook should take minutes at most.
-func (b Budget) minutes() bool {
-	return b.Name == kernelext.BudgetSmoke || b.Name == kernelext.BudgetCPU
+// short reports whether a notebook should take minutes at most.
+func (b Budget) short() bool {
+	return b.Name != kernelext.BudgetHours && b.Name != kernelext.BudgetFull
 }

@@ -20,7 +20,7 @@ func TestEveryBudgetsNameIsParsed(t *testing.T) {
 }
 
 func TestForStages(t *testing.T) {
-	for name, wantSteps := range map[string]int{"smoke": 24, "cpu": 80, "hours": 80, "full": 80} {
+	for name, wantSteps := range map[string]int{"smoke": 24, "minutes": 80, "cpu": 80, "hours": 80, "full": 80} {
 		b, err := ParseBudget(name)
 		if err != nil {
 			t.Fatal(err)

@@ -61,9 +61,9 @@ func (b Budget) OptimizerTraining(o cnn.Optimizer, images int, seed uint64) cnn.
 }
 
 // LeakImages returns the images for the leak experiment: a quarter of them in the budgets
-// "smoke" and "cpu", few enough to be memorised in that time, and all of them otherwise.
+// of minutes and less, few enough to be memorised in that time, and all of them otherwise.
 func (b Budget) LeakImages(images *cifar.Dataset) *cifar.Dataset {
-	if b.minutes() {
+	if b.short() {
 		return images.Head(images.Len() / 4)
 	}
 	return images
@@ -73,7 +73,7 @@ func (b Budget) LeakImages(images *cifar.Dataset) *cifar.Dataset {
 // at its default rate; in the small budgets, with batches of half the size.
 func (b Budget) LeakTraining(seed uint64) cnn.Config {
 	c := b.stage(cnn.Adam{}, nil, b.Quick, seed)
-	if b.minutes() {
+	if b.short() {
 		c.Batch, c.Epochs = max(1, c.Batch/2), 20
 	}
 	if b.Name == kernelext.BudgetCPU {
