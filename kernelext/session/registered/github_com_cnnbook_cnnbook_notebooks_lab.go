@@ -223,6 +223,7 @@ func init() {
 			"Finals":               reflect.ValueOf(q.Finals),
 			"FindRun":              reflect.ValueOf(q.FindRun),
 			"FlipBit":              reflect.ValueOf(q.FlipBit),
+			"FullSizeBase":         reflect.ValueOf(q.FullSizeBase),
 			"Gallery":              reflect.ValueOf(q.Gallery),
 			"Grid":                 reflect.ValueOf(q.Grid),
 			"InTurn":               reflect.ValueOf(q.InTurn),
