@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -104,14 +105,28 @@ func TestDrawAndCheckADataset(t *testing.T) {
 		t.Errorf("no word on repeated images: %s", out)
 	}
 
-	// A training file in the test file's place, without the note that the images are drawn.
+	// The drawn images are recognised without the file that marks them.
 	files := filepath.Join(dir, "cifar-10-batches-bin")
-	batch, err := os.ReadFile(filepath.Join(files, "data_batch_1.bin"))
-	if err != nil {
+	if err := os.Remove(filepath.Join(files, "DRAWN.txt")); err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(os.WriteFile(filepath.Join(files, "test_batch.bin"), batch, 0o644), os.Remove(filepath.Join(files, "DRAWN.txt"))); err != nil {
-		t.Fatal(err)
+	if out, _, err = call(t, "data", "check", dir); err != nil || !strings.HasPrefix(out, "drawn by a program") || !strings.Contains(out, "drawn stand-in train (seed 1): 100 images") {
+		t.Errorf("without its mark: %v: %s", err, out)
+	}
+
+	// Images that no program drew, with a training file in the test file's place.
+	for k := 5; k >= 1; k-- {
+		name := filepath.Join(files, "data_batch_"+strconv.Itoa(k)+".bin")
+		batch, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for at := 1; at < len(batch); at += cifar.RecordBytes {
+			batch[at] ^= 0x40
+		}
+		if err := errors.Join(os.WriteFile(name, batch, 0o644), os.WriteFile(filepath.Join(files, "test_batch.bin"), batch, 0o644)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	out, _, err = call(t, "data", "check", dir)
 	for _, want := range []string{"whether these are the official bytes is not known", "warning: 20 of 20 test images are training images too"} {

@@ -70,13 +70,16 @@ func (l layout) tooLong(name string) error {
 // It removes each file from the map as it goes, so that the peak of memory is
 // little more than the datasets themselves.
 //
-// A label without a class name is an error.
+// A label without a class name is an error. Drawn images without their mark are recognised.
 func assemble(files map[string]batch, mark mark) (train, test *Dataset, err error) {
 	if err := checkLabels(files, len(mark.classNames())); err != nil {
 		return nil, nil, err
 	}
 	train = joinBatches(files, trainFiles(), mark.label("train", TrainRecords), mark)
 	test = joinBatches(files, []string{testFile}, mark.label("test", TestRecords), mark)
+	if !mark.drawn {
+		recognise(train, test)
+	}
 	return train, test, nil
 }
 

@@ -56,7 +56,11 @@
 // objects, not photographs. It needs no network and no licence, and gives the same
 // images for the same seed. Such a dataset says so in [Dataset.Drawn] and
 // [Dataset.Name], and whoever shows its images or figures must say so too. [Save]
-// puts a file DRAWN.txt beside the batches, so that the mark survives on disk.
+// puts a file DRAWN.txt beside the batches, so that the mark survives on disk. Without that
+// file, Open and Load recognise drawn images by their content: by the first five of a part, which must
+// be, label by label and pixel by pixel, those that Drawn makes for one of the seeds 0 to 99,999 (values may
+// differ by one step of 255, as machines round). No photographs do. Drawn images that were shuffled, resized or
+// changed, and those of greater seeds, are not recognised.
 //
 // # Errors
 //

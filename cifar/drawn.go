@@ -38,6 +38,10 @@ func Drawn(seed uint64, train, test int) (trainSet, testSet *Dataset) {
 	return drawSet(seed, splitTrain, train, "train"), drawSet(seed, splitTest, test, "test")
 }
 
+func drawnName(seed uint64, part string) string {
+	return fmt.Sprintf("drawn stand-in %s (seed %d)", part, seed)
+}
+
 const (
 	splitTrain = 1
 	splitTest  = 2
@@ -46,7 +50,7 @@ const (
 func drawSet(seed, split uint64, n int, part string) *Dataset {
 	n = max(n, 0)
 	d := &Dataset{
-		Name:   fmt.Sprintf("drawn stand-in %s (seed %d)", part, seed),
+		Name:   drawnName(seed, part),
 		Drawn:  true,
 		Names:  classNames(),
 		Images: make([]byte, n*PixelBytes),

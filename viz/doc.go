@@ -39,6 +39,10 @@
 // and invalid UTF-8 are drawn as U+FFFD, markup is escaped, and text that is too long for
 // its space is shortened with an ellipsis.
 //
+// The font, Liberation Sans, has Latin, Greek and Cyrillic letters. Characters that it lacks, for example
+// Japanese ones or emoji, are boxes in a PNG; a browser shows those of an SVG in another font. The figure
+// is drawn in any case, and [Figure.CaptionText] lists them.
+//
 // # Errors
 //
 // A description that cannot be drawn (lengths that do not match, no data, NaN or

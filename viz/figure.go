@@ -51,8 +51,15 @@ func (f *Figure) Note(caption string) *Figure {
 // AltText returns the alternative text.
 func (f *Figure) AltText() string { return f.Alt }
 
-// CaptionText returns the caption.
-func (f *Figure) CaptionText() string { return f.Caption }
+// CaptionText returns the caption. If the figure's text has characters that its font cannot draw, a
+// last sentence lists them.
+func (f *Figure) CaptionText() string {
+	note := f.glyphNote()
+	if f.Caption == "" || note == "" {
+		return f.Caption + note
+	}
+	return sentence(f.Caption) + " " + note
+}
 
 // size rounds the natural size up to whole points, and so to whole pixels.
 func (f *Figure) size() (w, h vg.Length) {

@@ -314,6 +314,9 @@ func (p *plan) finish(loss string) (note string, err error) {
 	if err != nil {
 		return "", err
 	}
+	if err := p.softmaxLast(shapes); err != nil {
+		return "", err
+	}
 	last, out := p.net.Layers[len(p.net.Layers)-1], shapes[len(shapes)-1]
 	if a, ok := last.(cnn.Activation); ok {
 		if a.Function == "softmax" && len(out) == 1 {
@@ -335,6 +338,37 @@ func (p *plan) finish(loss string) (note string, err error) {
 	}
 	p.net.Layers = append(p.net.Layers, cnn.Activation{Name: name, Function: "softmax"})
 	return fmt.Sprintf("%s %q is the last layer: a softmax was added, which makes probabilities of its numbers", last.Kind(), last.LayerName()), nil
+}
+
+// softmaxLast puts a softmax that only flattening and dropout follow at the end, if it is over the
+// same numbers there. It refuses one that other layers without weights follow: a second softmax
+// would change its probabilities.
+func (p *plan) softmaxLast(shapes []cnn.Shape) error {
+	layers := p.net.Layers
+	for i := len(layers) - 1; i >= 0; i-- {
+		a, isActivation := layers[i].(cnn.Activation)
+		if isActivation && a.Function == "softmax" {
+			after := layers[i+1:]
+			out := shapes[i]
+			same := len(out) == 1 || (len(out) == 3 && out[0] == 1 && out[1] == 1)
+			for _, l := range after {
+				if kind := l.Kind(); !same || (kind != "Flatten" && kind != "Dropout") {
+					return fmt.Errorf("%w: the softmax %q is followed by %s, %q: only a softmax over the classes that is the last layer gives class probabilities",
+						ErrUnsupported, a.Name, after[0].Kind(), after[0].LayerName())
+				}
+			}
+			p.net.Layers = slices.Concat(layers[:i], after, []cnn.Layer{a})
+			return nil
+		}
+		in := p.net.Input
+		if i > 0 {
+			in = shapes[i-1]
+		}
+		if isActivation || len(layers[i].Weights(in)) > 0 {
+			return nil
+		}
+	}
+	return nil
 }
 
 func (p *plan) taken(name string) bool {

@@ -47,6 +47,10 @@ func (l *leaf) layers(p *plan) ([]cnn.Layer, error) {
 		}
 		return []cnn.Layer{cnn.LeakyReLU{Name: name, Alpha: alpha}}, nil
 	case "ReLU":
+		if slope := l.number("negative_slope", 0); slope != 0 { // without further limits, it is a LeakyReLU
+			err := l.refuse(map[string][]any{"max_value": {}, "threshold": {0}})
+			return []cnn.Layer{cnn.LeakyReLU{Name: name, Alpha: slope}}, err
+		}
 		function := "relu"
 		if l.number("max_value", 0) == 6 {
 			function = "relu6"

@@ -21,7 +21,7 @@ var onlyTraining = []string{
 // preprocessing reads a layer that is preprocessing or does not affect predictions;
 // ok reports whether it is such a layer.
 func (p *plan) preprocessing(l *leaf, in cnn.Shape) (layers []cnn.Layer, ok bool, err error) {
-	if slices.Contains(onlyTraining, l.Class) {
+	if slices.Contains(onlyTraining, l.Class) || l.augments() {
 		if mode := l.text("mode"); l.Class == "RandomFlip" && mode == "horizontal" && len(p.net.Layers) == 0 {
 			p.flip = true
 		}
@@ -57,6 +57,18 @@ func (p *plan) preprocessing(l *leaf, in cnn.Shape) (layers []cnn.Layer, ok bool
 		return nil, true, fmt.Errorf("%w: it resizes images to %g×%g: resize the images first, and save the network without this layer", ErrUnsupported, h, w)
 	}
 	return nil, false, nil
+}
+
+// augments reports whether it is a Keras 3 Pipeline of layers that do not affect predictions.
+func (l *leaf) augments() bool {
+	inner, _ := l.Config["layers"].([]any)
+	for _, one := range inner {
+		layer, _ := one.(object)
+		if class, _ := layer["class_name"].(string); !slices.Contains(onlyTraining, class) {
+			return false
+		}
+	}
+	return l.Class == "Pipeline" && len(inner) > 0
 }
 
 // arithmetic reads an expression such as x / 255 in a functional model: an operation of

@@ -124,6 +124,8 @@ func TestImportsWildFiles(t *testing.T) {
 		"activation_swish.keras": {preprocess: "standardise"}, "activation_softplus.keras": {preprocess: "standardise"},
 		"activation_softsign.keras": {preprocess: "standardise"}, "activation_tanh.keras": {preprocess: "standardise"},
 		"activation_leaky_relu.keras": {preprocess: "standardise"},
+		"softmax_flatten.keras":       {preprocess: "standardise"},
+		"pipeline.keras":              {preprocess: "standardise", notes: []string{`Pipeline "pipeline`, "only in training"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var network []byte
@@ -408,6 +410,40 @@ func TestArithmeticOfKeras2(t *testing.T) {
 	}
 }
 
+// A softmax before the last layer is not repeated: what follows it is refused, or changes nothing.
+func TestSoftmaxBeforeTheEnd(t *testing.T) {
+	const maps = `{"class_name":"Conv2D","config":{"name":"maps","filters":10,"kernel_size":%d,"activation":"softmax"}}`
+	const mean, flat = `{"class_name":"GlobalAveragePooling2D","config":{"name":"mean"}}`, `{"class_name":"Flatten","config":{"name":"flat"}}`
+	const dense = `{"class_name":"Dense","config":{"name":"dense","units":10}}`
+	for name, c := range map[string]struct {
+		layers string
+		last   string // the name of the last layer
+		note   string
+		refuse string
+	}{
+		"mean of maps":    {fmt.Sprintf(maps, 3) + "," + mean, "", "", `"maps_softmax" is followed by GlobalAveragePooling2D, "mean"`},
+		"flattened maps":  {fmt.Sprintf(maps, 3) + "," + flat, "", "", `"maps_softmax" is followed by Flatten, "flat"`},
+		"one place":       {fmt.Sprintf(maps, 8) + "," + flat, "maps_softmax", "", ""},
+		"hidden softmax":  {fmt.Sprintf(maps, 3) + "," + flat + "," + dense, "softmax", `Dense "dense" is the last layer: a softmax was added`, ""},
+		"nothing follows": {flat + "," + strings.Replace(dense, `10}`, `10,"activation":"softmax"}`, 1), "dense_softmax", "", ""},
+	} {
+		p, err := readPlan([]byte(`{"class_name":"Sequential","config":{"build_input_shape":[null,8,8,3],"layers":[` + c.layers + `]}}`))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		note, err := p.finish("")
+		if c.refuse != "" {
+			if !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), c.refuse) {
+				t.Errorf("%s: got %v, want %q", name, err, c.refuse)
+			}
+			continue
+		}
+		if last := p.net.Layers[len(p.net.Layers)-1].LayerName(); err != nil || last != c.last || (note == "") != (c.note == "") || !strings.Contains(note, c.note) {
+			t.Errorf("%s: ends in %q, note %q, %v", name, last, note, err)
+		}
+	}
+}
+
 // The layer of an activation does not take another layer's name.
 func TestActivationNames(t *testing.T) {
 	p, err := readPlan([]byte(`{"class_name":"Sequential","config":{"build_input_shape":[null,8,8,3],"layers":[
@@ -432,6 +468,35 @@ func TestImportRefusesByName(t *testing.T) {
 	} {
 		if _, err := readPlan(models[name]); !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", name, err, want)
+		}
+	}
+}
+
+// An attribute that changes predictions and is not available is refused: the line names layer and attribute.
+func TestImportRefusesAttributesByName(t *testing.T) {
+	for _, c := range [][3]string{ // class, attributes, what the line names
+		{"Conv2D", `"filters":3,"kernel_size":[3,3],"dilation_rate":[2,2]`, "dilation_rate [2,2]"},
+		{"Conv2D", `"filters":3,"kernel_size":[3,3],"groups":3`, "groups 3"},
+		{"Conv2D", `"filters":3,"kernel_size":[3,5]`, "kernel_size [3 5]: the sides must be equal"},
+		{"Conv2D", `"filters":3,"kernel_size":[3,3],"lora_rank":2`, "lora_rank 2"},
+		{"Conv2D", `"filters":3,"kernel_size":[3,3],"data_format":"channels_first"`, `data_format "channels_first"`},
+		{"Conv2D", `"filters":3,"kernel_size":[3,3],"activation":"mish"`, `activation "mish"`},
+		{"DepthwiseConv2D", `"kernel_size":[3,3],"dilation_rate":[2,2]`, "dilation_rate [2,2]"},
+		{"SeparableConv2D", `"filters":3,"kernel_size":[3,3],"dilation_rate":[2,2]`, "dilation_rate [2,2]"},
+		{"MaxPooling2D", `"pool_size":[2,3]`, "pool_size [2 3]: the sides must be equal"},
+		{"ReLU", `"max_value":6,"negative_slope":0.1`, "max_value 6"},
+		{"ReLU", `"max_value":1`, "max_value 1"},
+		{"ReLU", `"threshold":0.1,"negative_slope":0.1`, "threshold 0.1"},
+		{"ELU", `"alpha":0.5`, "alpha 0.5"},
+		{"GlobalAveragePooling2D", `"keepdims":true`, "keepdims true"},
+		{"Softmax", `"axis":1`, "axis 1"},
+		{"Pipeline", `"layers":[{"class_name":"RandomFlip","config":{}},{"class_name":"Rescaling","config":{"scale":2}}]`, "this layer is not available"},
+		{"Pipeline", `"layers":[]`, "this layer is not available"},
+		{"LayerNormalization", `"epsilon":0.1`, "this layer is not available"},
+	} {
+		_, err := readPlan([]byte(`{"class_name":"Sequential","config":{"build_input_shape":[null,8,8,3],"layers":[{"class_name":"` + c[0] + `","config":{"name":"odd",` + c[1] + `}}]}}`))
+		if want := `"odd" (` + c[0] + `): not supported: ` + c[2]; !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%v: got %v, want %q", c, err, want)
 		}
 	}
 }

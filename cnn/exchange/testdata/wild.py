@@ -270,6 +270,15 @@ def more_layers():
         save("activation_" + f, model, "standardise")
 
 
+def ends():
+    """A softmax that only Flatten or Dropout follow, a ReLU with a slope, and augmentation in a Pipeline."""
+    rng.seed(6)
+    classes = [layers.AveragePooling2D(7), layers.Conv2D(10, 1, activation="softmax")]
+    save("softmax_flatten", sequential(conv(4), *classes, layers.Flatten(), layers.Dropout(0.1)), "standardise")
+    augmentation = layers.Pipeline([layers.RandomFlip("horizontal"), layers.RandomRotation(0.1)])
+    save("pipeline", sequential(augmentation, conv(), layers.ReLU(negative_slope=0.1), *tail()), "standardise")
+
+
 def refused():
     """Models that are no chain, or do something else, are refused by name."""
     a = keras.Input((32, 32, 3))
@@ -288,5 +297,5 @@ def refused():
 if __name__ == "__main__":
     shutil.rmtree(OUT, ignore_errors=True)
     os.mkdir(OUT)
-    for part in (slashes, inputs, storage, before, attributes, nests, more_layers, refused):
+    for part in (slashes, inputs, storage, before, attributes, nests, more_layers, ends, refused):
         part()
