@@ -44,7 +44,7 @@ kernelext.Cell(func(ctx context.Context) error {
 	page := string(data)
 	for want, n := range map[string]int{
 		`class="cnnbook-live`: 1, "Finished: 1 epoch": 1, `role="progressbar"`: 1, `aria-valuenow="100"`: 1,
-		`alt="Curve of the loss: from 1 to 0.05."`: 1, `src="data:image/svg+xml;base64,`: 2, "<script": 0, "javascript": 0,
+		`alt="Curve of the loss: from 1 to 0.0294."`: 1, `src="data:image/svg+xml;base64,`: 2, "<script": 0, "javascript": 0,
 	} {
 		if got := strings.Count(page, want); got != n {
 			t.Errorf("%q occurs %d times, want %d", want, got, n)
