@@ -59,8 +59,9 @@
 // puts a file DRAWN.txt beside the batches, so that the mark survives on disk. Without that
 // file, Open and Load recognise drawn images by their content: by the first five of a part, which must
 // be, label by label and pixel by pixel, those that Drawn makes for one of the seeds 0 to 99,999 (values may
-// differ by one step of 255, as machines round). No photographs do. Drawn images that were shuffled, resized or
-// changed, and those of greater seeds, are not recognised.
+// differ by one step of 255, as machines round). No photographs do. Drawn images that were resized or
+// changed, and those of greater seeds, are not recognised. Shuffled ones are found by [Examine], and so by
+// go run . data check, for the seeds 0 to 9.
 //
 // # Errors
 //

@@ -1,5 +1,10 @@
 package cifar
 
+import (
+	"crypto/sha256"
+	"slices"
+)
+
 // Drawn images are recognised by their content, so that they are not taken for photographs where the
 // mark file is missing.
 
@@ -12,7 +17,7 @@ const (
 // recognise marks the parts of an unmarked dataset that [Drawn] made, and names them as it does. A part
 // is recognised only if its first images equal, label by label and pixel by pixel, the first that Drawn
 // makes for one of the seeds 0 to 99,999; no photographs do. Drawn images in another order, of
-// another size or with other pixels are not recognised.
+// another size or with other pixels are not recognised here; [Examine] looks for them in any order.
 func recognise(train, test *Dataset) {
 	seed, found := drawnSeed(train, splitTrain)
 	if found {
@@ -78,4 +83,31 @@ func beginsDrawn(d *Dataset, seed, split uint64) bool {
 		}
 	}
 	return n > 0
+}
+
+const (
+	paintedSeeds  = 10 // the seeds from which findPainted draws: 0 to one less
+	paintedImages = 50 // images of each part
+	paintedLeast  = 3  // images that must be there
+)
+
+// findPainted looks for drawn images among those with the given hashes, and gives what it found of the
+// seed with most of them.
+func findPainted(parts []map[[sha256.Size]byte]bool) (most Painted) {
+	for seed := range uint64(paintedSeeds) {
+		p := Painted{Seed: seed, Of: 2 * paintedImages}
+		train, test := Drawn(seed, paintedImages, paintedImages)
+		for _, d := range []*Dataset{train, test} {
+			for i := range d.Len() {
+				hash := sha256.Sum256(d.Pixels(i))
+				if slices.ContainsFunc(parts, func(in map[[sha256.Size]byte]bool) bool { return in[hash] }) {
+					p.Count++
+				}
+			}
+		}
+		if p.Count >= paintedLeast && p.Count > most.Count {
+			most = p
+		}
+	}
+	return most
 }

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -24,7 +25,8 @@ func unmarked(t *testing.T, train, test *Dataset) (a, b *Dataset) {
 	return a, b
 }
 
-// Drawn images without their mark are not taken for photographs.
+// Promise(files/drawn): Drawn images without the file that marks them are recognised by their content, and no others are called
+// drawn.
 func TestDrawnImagesAreRecognised(t *testing.T) {
 	for seed, sizes := range map[uint64][2]int{0: {40, 20}, 7: {5, 1}, 12345: {23, 6}, recogniseSeeds - 1: {10, 3}} {
 		want, wantTest := Drawn(seed, sizes[0], sizes[1])
@@ -38,8 +40,10 @@ func TestDrawnImagesAreRecognised(t *testing.T) {
 }
 
 // Only equal images count: no other dataset is called drawn, whatever its labels.
+//
+// Promise(files/drawn)
 func TestOtherImagesAreNotCalledDrawn(t *testing.T) {
-	for name, change := range map[string]func(d *Dataset){
+	for name, change := range map[string]func(d *Dataset){ // of both parts
 		"a pixel of another value": func(d *Dataset) { d.Pixels(3)[100] ^= 0x40 },
 		"other images, same labels": func(d *Dataset) {
 			for i := range d.Images {
@@ -76,5 +80,36 @@ func TestPartsAreRecognisedAlone(t *testing.T) {
 	}
 	if train, test = unmarked(t, train, test); !train.Drawn || test.Drawn {
 		t.Errorf("drawn: %v and %v, want the training images only", train.Drawn, test.Drawn)
+	}
+}
+
+// Drawn images in another order, with other labels and among others are found by Examine.
+//
+// Promise(files/drawn) in any order, by data check
+func TestExamineFindsDrawnImages(t *testing.T) {
+	all, test := Drawn(3, 400, 40)
+	order := make([]int, 200)
+	for i := range order {
+		order[i] = 399 - 2*i
+	}
+	train, err := all.Subset(order)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clear(train.Labels)
+	for i := range test.Images {
+		test.Images[i] = byte(i * i >> 3)
+	}
+	train, test = unmarked(t, train, test)
+	q := Examine(train, test)
+	if train.Drawn || q.Painted != (Painted{Count: 25, Of: 100, Seed: 3}) || q.Good() ||
+		!strings.Contains(q.String(), "drawn by a program, not photographs: 25 of the 100 that were tried (cifar.Drawn, seed 3)") {
+		t.Errorf("drawn %v, found %+v: %s", train.Drawn, q.Painted, q)
+	}
+	for i := range train.Len() { // a value of every image differs
+		train.Pixels(i)[9] ^= 0x40
+	}
+	if q = Examine(train, test); q.Painted != (Painted{}) {
+		t.Errorf("of images that Drawn never makes: %+v", q.Painted)
 	}
 }

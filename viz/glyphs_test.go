@@ -7,7 +7,8 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// Text that the font cannot draw does not become boxes in silence: the caption lists the characters.
+// Promise(pages/glyphs): Text that a figure's font cannot draw does not become boxes in silence: the caption lists the
+// characters.
 func TestCaptionListsCharactersWithoutAGlyph(t *testing.T) {
 	for name, c := range map[string]struct {
 		title   string

@@ -28,7 +28,7 @@
 // Rescaling and Normalization before the first layer become the preprocessing. Layers that
 // act only in training are left out, and so are regularisers, constraints and
 // trainable=False: predictions do not depend on them, and the notes list them. A network
-// that ends without a softmax gets one. If a file does not describe the preprocessing of
+// that ends without a softmax gets one; a softmax that only Flatten or Dropout follow stays the only one. If a file does not describe the preprocessing of
 // its images, the caller must choose one of [Preprocessings]. Anything else is refused with
 // the layer's name, and so is a field whose type differs from Keras's.
 //

@@ -112,7 +112,7 @@ func (l kerasLayer) only(key string, allowed ...any) error {
 	if err != nil {
 		text = fmt.Append(nil, v)
 	}
-	return fmt.Errorf("%w: %s %s", ErrUnsupported, key, text)
+	return fmt.Errorf("%w: %s %.120s", ErrUnsupported, key, text)
 }
 
 // refuse checks several fields that must have their defaults.

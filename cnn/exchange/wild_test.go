@@ -473,6 +473,8 @@ func TestImportRefusesByName(t *testing.T) {
 }
 
 // An attribute that changes predictions and is not available is refused: the line names layer and attribute.
+//
+// Promise(agreement/exchange)
 func TestImportRefusesAttributesByName(t *testing.T) {
 	for _, c := range [][3]string{ // class, attributes, what the line names
 		{"Conv2D", `"filters":3,"kernel_size":[3,3],"dilation_rate":[2,2]`, "dilation_rate [2,2]"},

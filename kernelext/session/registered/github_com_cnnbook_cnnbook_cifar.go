@@ -127,6 +127,7 @@ func init() {
 			"Download": reflect.TypeOf((*q.Download)(nil)).Elem(),
 			"Finding":  reflect.TypeOf((*q.Finding)(nil)).Elem(),
 			"Leak":     reflect.TypeOf((*q.Leak)(nil)).Elem(),
+			"Painted":  reflect.TypeOf((*q.Painted)(nil)).Elem(),
 			"Quality":  reflect.TypeOf((*q.Quality)(nil)).Elem(),
 			"Reader":   reflect.TypeOf((*q.Reader)(nil)).Elem(),
 			"Record":   reflect.TypeOf((*q.Record)(nil)).Elem(),
