@@ -12,11 +12,20 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext"
 )
 
-// Files lists the files in a run's folder, what they hold, and the sizes of those that every training with this result writes
-// alike.
+// Files lists the files of a run's latest save, what they hold, and the sizes of those that every training with this result
+// writes alike. The save before it depends on how fast the training was, and is left out.
 func Files(run *cnn.Run) *kernelext.Table {
-	t := NewTable("The folder "+filepath.Base(run.Dir), "file", "bytes", "contents")
-	for _, e := range must(os.ReadDir(run.Dir)) {
+	t := NewTable("The folder "+filepath.Base(run.Dir)+", without the save before the latest", "file", "bytes", "contents")
+	entries := must(os.ReadDir(run.Dir))
+	latest := map[string]string{} // by kind
+	for _, e := range entries {
+		kind, _, _ := strings.Cut(e.Name(), "-")
+		latest[kind] = max(latest[kind], e.Name())
+	}
+	for _, e := range entries {
+		if kind, _, _ := strings.Cut(e.Name(), "-"); e.Name() != latest[kind] {
+			continue
+		}
 		var size any = must(e.Info()).Size()
 		if e.Name() == "manifest.json" || e.Name() == "lock" { // they hold times and the number of a process
 			size = "–"

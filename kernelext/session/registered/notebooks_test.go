@@ -208,6 +208,8 @@ var (
 	timesInText  = regexp.MustCompile(`(\d+h)?(\d+m)?\d+(\.\d+)? ?(ns|µs|us|ms|min|s|h)\b(\d+(\.\d+)?s\b)?|\b\d+:\d\d\b`)
 	speedsInText = regexp.MustCompile(`\d[\d,.]* (images|steps|MB)(/s| a second| per second)`)
 	// A manifest names the versions of what a program was built from, which a test's program does not know.
+	// Whether there is an earlier save depends on how fast the training was.
+	fallbacks = regexp.MustCompile(`With one bit flipped: .*`)
 	manifests = regexp.MustCompile(`manifest\.json\s+\d+`)
 	spaces    = regexp.MustCompile(`[ \t]+|[-─]{2,}`)
 )
@@ -217,6 +219,7 @@ var (
 func plain(text string) string {
 	text = timesInText.ReplaceAllString(text, "TIME")
 	text = speedsInText.ReplaceAllString(text, "SPEED")
+	text = fallbacks.ReplaceAllString(text, "With one bit flipped: FALLBACK")
 	text = manifests.ReplaceAllString(text, "manifest.json SIZE")
 	return spaces.ReplaceAllString(text, " ")
 }
