@@ -43,7 +43,7 @@ func (b Build) render(ctx context.Context, asked []string, executed, pages strin
 		Sources: b.Sources, Code: code,
 		Lead:  "Image recognition with a convolutional network, in Go notebooks: " + b.Params.String() + ".",
 		Facts: b.facts(),
-		URL:   b.URL, Repository: b.Repository,
+		URL:   b.address(), Repository: b.Repository,
 		Formulas: formulas,
 		Python:   b.env.Python, Environ: b.env.Environ(), Cache: b.env.Cache,
 	})
