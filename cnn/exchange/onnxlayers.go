@@ -422,20 +422,10 @@ func (r *onnxReader) mean(n *onnxNode) error {
 	}
 	keep := int64(1)
 	if n.GetOpType() == "ReduceMean" {
-		axes := n.ints("axes")
-		if len(n.Input) > 1 {
-			t, err := r.constant(n.Input[1])
-			if err != nil {
-				return err
-			}
-			axes = t.ints()
+		axes, err := r.imageAxes(n)
+		if err != nil {
+			return err
 		}
-		for i, axis := range axes {
-			if axis < 0 {
-				axes[i] += 4
-			}
-		}
-		slices.Sort(axes)
 		if !slices.Equal(axes, []int{2, 3}) {
 			return fmt.Errorf("%w: a mean over the axes %v: only over rows and columns", ErrUnsupported, axes)
 		}
@@ -536,12 +526,14 @@ func (r *onnxReader) reshape(n *onnxNode) error {
 	return r.flatten(n)
 }
 
-func (r *onnxReader) squeeze(n *onnxNode) error {
+// imageAxes gives the sorted axes of an operator on images, which are an attribute or, in later operator sets, a constant; those
+// that count from the end are turned into those from the beginning.
+func (r *onnxReader) imageAxes(n *onnxNode) ([]int, error) {
 	axes := n.ints("axes")
 	if len(n.Input) > 1 && n.Input[1] != "" {
 		t, err := r.constant(n.Input[1])
 		if err != nil {
-			return err
+			return nil, err
 		}
 		axes = t.ints()
 	}
@@ -551,6 +543,14 @@ func (r *onnxReader) squeeze(n *onnxNode) error {
 		}
 	}
 	slices.Sort(axes)
+	return axes, nil
+}
+
+func (r *onnxReader) squeeze(n *onnxNode) error {
+	axes, err := r.imageAxes(n)
+	if err != nil {
+		return err
+	}
 	dims := r.state.dims()
 	if !slices.Equal(axes, []int{2, 3}) || len(dims) != 4 || dims[2] != 1 || dims[3] != 1 {
 		return fmt.Errorf("%w: axes %v of a tensor %v", ErrUnsupported, axes, dims[1:])

@@ -67,7 +67,7 @@ func (s Site) assemble() (map[string][]byte, error) {
 	}
 	book.Descriptions, book.Covers = map[string]string{"index": text.CleanLine(s.Lead)}, map[string]string{}
 	for _, e := range index.Notebooks {
-		book.Descriptions[e.Page] = firstSentence(strings.ReplaceAll(text.CleanLine(e.Lead), "**", ""))
+		book.Descriptions[e.Page] = e.question()
 		if e.Cover != nil {
 			book.Covers[e.Page] = "_static/" + e.Cover.name
 			book.Covers["index"] = cmp.Or(book.Covers["index"], book.Covers[e.Page])

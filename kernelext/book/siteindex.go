@@ -39,6 +39,11 @@ func (e indexEntry) name() string {
 	return title
 }
 
+// question is the first sentence of the notebook's text.
+func (e indexEntry) question() string {
+	return firstSentence(strings.ReplaceAll(text.CleanLine(e.Lead), "**", ""))
+}
+
 // card shows a notebook on the first page: its picture, its question and its finding, and its other forms.
 func (e indexEntry) card() string {
 	var b strings.Builder
@@ -49,7 +54,7 @@ func (e indexEntry) card() string {
 	}
 	fmt.Fprintf(&b, "**[%s](%s.ipynb)**\n\n", text.EscapeMarkdown(e.name()), e.Page)
 	if e.Lead != "" {
-		b.WriteString(firstSentence(strings.ReplaceAll(text.CleanLine(e.Lead), "**", "")) + "\n\n")
+		b.WriteString(e.question() + "\n\n")
 	}
 	if e.Finding != "" {
 		b.WriteString("*Finding:* " + e.Finding + "\n\n")

@@ -112,13 +112,9 @@ func (s *Session) Context() context.Context {
 func Fail(err error) { panic(failure{err}) }
 
 func (s *Session) showValues(v []any) {
-	if n := len(v); n > 0 {
-		if err, ok := v[n-1].(error); ok {
-			panic(unseen{err})
-		}
-		if v[n-1] == nil {
-			v = v[:n-1]
-		}
+	endOnError(v)
+	if n := len(v); n > 0 && v[n-1] == nil {
+		v = v[:n-1]
 	}
 	if len(v) == 0 || s.show == nil {
 		return

@@ -2,7 +2,6 @@ package lab
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/cnnbook/cnnbook/cifar"
 	"github.com/cnnbook/cnnbook/cnn"
@@ -66,7 +65,4 @@ func CaptionOdds(r *cnn.Result) (mistake, right float64) {
 func WriteUpBudget() Budget { return must(ParseBudget(kernelext.BudgetFull)) }
 
 // Interval writes Wilson's 95 % interval of a proportion, right of n: "0.8626 to 0.8758".
-func Interval(right, n int) string {
-	low, high := cnn.Wilson(right, n)
-	return fmt.Sprintf("%.4f to %.4f", low, high)
-}
+func Interval(right, n int) string { return fromTo(cnn.Wilson(right, n)) }

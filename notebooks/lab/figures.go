@@ -124,15 +124,10 @@ func Confusion(run *cnn.Run, d *cifar.Dataset) *viz.Figure {
 // Worst shows the n mistakes with the largest loss, those of which the network was most certain, six in a row.
 func Worst(run *cnn.Run, d *cifar.Dataset, n int) *viz.Figure {
 	r := Evaluate(run, d)
-	const columns = 6
-	var images []viz.Labelled
-	for _, i := range r.WorstMistakes(n) {
-		images = append(images, labelled(r, d, i))
-	}
-	grid := viz.MistakeRow("The mistakes with the largest loss", images[:min(columns, len(images))])
-	for from := columns; from < len(images); from += columns {
-		grid.Rows = append(grid.Rows, viz.MistakeRow("", images[from:min(from+columns, len(images))]).Rows...)
-	}
+	images := Labelled(r, d, r.WorstMistakes(n)...)
+	first := min(mistakesInARow, len(images))
+	grid := viz.MistakeRow("The mistakes with the largest loss", images[:first])
+	addMistakes(&grid, images[first:])
 	return Figure(grid, run)
 }
 
@@ -167,9 +162,7 @@ func Dashboard(run *cnn.Run, d *cifar.Dataset) *viz.Figure {
 		History:   viz.History{Loss: h.Loss(), ValidLoss: h.ValidLoss(), Accuracy: h.Accuracy(), ValidAccuracy: h.ValidAccuracy()},
 		Confusion: viz.Confusion{Counts: r.Confusion(), Labels: r.Names},
 	}
-	for _, i := range r.WorstMistakes(6) {
-		board.Mistakes = append(board.Mistakes, labelled(r, d, i))
-	}
+	board.Mistakes = Labelled(r, d, r.WorstMistakes(6)...)
 	return Figure(board, r, run)
 }
 

@@ -3,6 +3,7 @@ package lab
 import (
 	"fmt"
 	"image"
+	"slices"
 
 	"github.com/cnnbook/cnnbook/cifar"
 	"github.com/cnnbook/cnnbook/viz"
@@ -38,10 +39,5 @@ func Samples(d *cifar.Dataset, perClass int, seed uint64) *viz.Figure {
 
 // Gallery shows all images of a dataset in order, ten in a row, each with its class below.
 func Gallery(d *cifar.Dataset) *viz.Figure {
-	const columns = 10
-	grid := viz.Grid{Rows: make([][]viz.Tile, (d.Len()+columns-1)/columns)}
-	for i := range d.Len() {
-		grid.Rows[i/columns] = append(grid.Rows[i/columns], viz.Tile{Image: d.Image(i), Below: d.Class(i)})
-	}
-	return Figure(grid, d.Name)
+	return Figure(viz.Grid{Rows: slices.Collect(slices.Chunk(Tiles(d), 10))}, d.Name)
 }

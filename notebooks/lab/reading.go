@@ -3,6 +3,7 @@ package lab
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/cnnbook/cnnbook/cifar"
 	"github.com/cnnbook/cnnbook/cnn"
@@ -72,13 +73,20 @@ func CaptionedRow(title string, r *cnn.Result, d *cifar.Dataset, draw func(*rand
 	return Figure(viz.MistakeRow(title, images), "predicted: the caption")
 }
 
+// mistakesInARow is how many mistakes a figure shows side by side.
+const mistakesInARow = 6
+
+// addMistakes adds rows of mistakes to a figure.
+func addMistakes(grid *viz.Grid, images []viz.Labelled) {
+	for row := range slices.Chunk(images, mistakesInARow) {
+		grid.Rows = append(grid.Rows, viz.MistakeRow("", row).Rows...)
+	}
+}
+
 // Mistakes shows images of d, six in a row, with their actual and predicted classes.
 func Mistakes(title string, r *cnn.Result, d *cifar.Dataset, indices ...int) *viz.Figure {
 	grid := viz.Grid{Title: title, Side: 112}
-	for from := 0; from < len(indices); from += 6 {
-		row := Labelled(r, d, indices[from:min(from+6, len(indices))]...)
-		grid.Rows = append(grid.Rows, viz.MistakeRow("", row).Rows...)
-	}
+	addMistakes(&grid, Labelled(r, d, indices...))
 	return Figure(grid, fmt.Sprintf("%d of %d images are misclassified", len(r.Misclassified()), len(r.Actual)))
 }
 

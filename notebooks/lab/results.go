@@ -14,12 +14,14 @@ func ScoreColumns(first ...string) []string {
 
 // Scores gives the values of a row of a table: labels, and then what [ScoreColumns] names.
 func Scores(r *cnn.Result, labels ...any) []any {
-	low, high := r.Interval()
-	return append(labels, len(r.Actual), decimals(r.Accuracy), decimals(low)+" to "+decimals(high), decimals(r.Loss))
+	return append(labels, len(r.Actual), decimals(r.Accuracy), fromTo(r.Interval()), decimals(r.Loss))
 }
 
 // decimals keeps four of them, zeros too, so that the rows of a column can be compared.
 func decimals(v float64) string { return fmt.Sprintf("%.4f", v) }
+
+// fromTo writes an interval.
+func fromTo(low, high float64) string { return decimals(low) + " to " + decimals(high) }
 
 // TwoWays compares the results of one network for the same images, evaluated in two ways: their scores and, in the caption,
 // how many predictions differ.
