@@ -79,6 +79,9 @@ func TestCellsThatGoWrong(t *testing.T) {
 	}
 	for i, want := range cells {
 		g := got.Cells[i]
+		if note, rest, ok := strings.Cut(g.Err, "\n"); ok && strings.HasPrefix(note, "compiling: the first time") {
+			g.Err = rest // where Go's cache is empty
+		}
 		lines := strings.Count(strings.TrimSpace(g.Err), "\n") + 1
 		if want.err == "" && (g.Status != "ok" || g.Err != "") || !strings.Contains(g.Err, want.err) || lines > max(want.lines, 2) {
 			t.Errorf("cell [%d] %v: got %+v, want %q in at most %d lines", i+1, want.cell, g, want.err, max(want.lines, 2))

@@ -220,6 +220,9 @@ func ask(conn *net.UnixConn, r Request) int {
 	if err != nil {
 		return Compile
 	}
+	// Before the cell has begun: an interrupt must not end this process, however soon it comes.
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	filter, stderr, err := filterErrors(os.Stderr)
 	if err != nil {
 		return Compile
@@ -232,8 +235,6 @@ func ask(conn *net.UnixConn, r Request) int {
 	if _, err := conn.Write(append(data, '\n')); err != nil {
 		return Compile
 	}
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		for range signals {
 			conn.Write([]byte("interrupt\n"))
