@@ -20,7 +20,8 @@ type Config struct {
 	// figures noisy; the option exists to show that.
 	FlipEvaluation bool
 	// Devices share each batch (data parallelism); 0 is 1. They must divide every
-	// batch. The result equals that of one device up to rounding.
+	// batch. The result equals that of one device up to rounding. Devices of one CPU are the same
+	// processors, and one of them computes whole batches.
 	Devices int
 	// Precision of the multiplications in convolutions and dense layers, and of the feature maps
 	// between convolutions. Everything else, including the weights, their gradients and the optimizer's

@@ -70,7 +70,7 @@ func (r *Run) SearchRate(ctx context.Context, search RateSearch, observe func(Pr
 	if err := config.Precision.worthwhile(e.backend); err != nil {
 		return nil, err
 	}
-	data, err := e.send(r.spec.Train, config.devices())
+	data, err := e.send(r.spec.Train, e.config.devices())
 	if err != nil {
 		return nil, err
 	}
