@@ -34,7 +34,9 @@ kernelext.Cell(func(ctx context.Context) error {
 """
 
 
+# Graphs that are kept would leave the compiler nothing to do.
 TRAINING = """
+%env CNNBOOK_GRAPHS=0
 %%
 kernelext.Cell(func(ctx context.Context) error {
 	fmt.Println("process", os.Getpid())
