@@ -44,7 +44,7 @@ type Plugin struct {
 	Allocator string `json:"allocator"`
 	// Graphs is the folder in which compiled graphs are kept, by a plugin in front of the one at Path; "" keeps none.
 	Graphs string `json:"graphs"`
-	Notice    string `json:"notice"` // a warning for the user: why this is not the best choice; usually ""
+	Notice string `json:"notice"` // a warning for the user: why this is not the best choice; usually ""
 }
 
 // Environ returns the variables that make a child process use the plugin, as "NAME=value".
