@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"image"
+	"image/color"
 	"image/draw"
 	"image/png"
 	"path/filepath"
@@ -131,8 +132,28 @@ func (q quality) png(data []byte) ([]byte, error) {
 		}
 	}
 	var out bytes.Buffer
-	err = (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&out, rgba)
+	err = (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&out, withPalette(rgba))
 	return out.Bytes(), err
+}
+
+// withPalette returns an image of at most 256 colours, such as a plot's, as one with a palette, which takes a third of the bytes.
+func withPalette(img *image.RGBA) image.Image {
+	numbers := map[color.RGBA]uint8{}
+	out := image.NewPaletted(img.Bounds(), nil)
+	for i := range out.Pix {
+		c := color.RGBA{img.Pix[4*i], img.Pix[4*i+1], img.Pix[4*i+2], img.Pix[4*i+3]}
+		number, known := numbers[c]
+		if !known {
+			if len(out.Palette) == 256 {
+				return img
+			}
+			number = uint8(len(out.Palette))
+			numbers[c] = number
+			out.Palette = append(out.Palette, c)
+		}
+		out.Pix[i] = number
+	}
+	return out
 }
 
 // halve averages blocks of 2 × 2 pixels.
