@@ -59,7 +59,7 @@ func (r *Run) EvaluateWith(ctx context.Context, d *cifar.Dataset, how Evaluation
 			if how.Observe != nil {
 				how.Observe(d.Len(), d.Len())
 			}
-			return s.result(d), nil
+			return r.result(s, d), nil
 		}
 	}
 	s, err := r.evaluate(ctx, d, how)
@@ -69,7 +69,7 @@ func (r *Run) EvaluateWith(ctx context.Context, d *cifar.Dataset, how Evaluation
 	if key != "" {
 		cache.keep(key, s)
 	}
-	return s.result(d), nil
+	return r.result(s, d), nil
 }
 
 func (r *Run) evaluate(ctx context.Context, d *cifar.Dataset, how Evaluation) (*scores, error) {
@@ -100,7 +100,7 @@ func (r *Run) evaluationKey(cache *Cache, d *cifar.Dataset, how Evaluation) (str
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprint(settings, graph, cache.weights(r.weights), cache.images(d), how.Flips), nil
+	return fmt.Sprint(settings, graph, cache.weights(r.inUse()), cache.images(d), how.Flips), nil
 }
 
 // scores holds the raw results of an evaluation, by image.
@@ -174,6 +174,13 @@ func (s *scores) accuracy(labels []uint8) float64 {
 		}
 	}
 	return float64(right) / float64(len(labels))
+}
+
+// result says whose predictions these are.
+func (r *Run) result(s *scores, d *cifar.Dataset) *Result {
+	out := s.result(d)
+	out.Epoch = r.KeptEpoch()
+	return out
 }
 
 func (s *scores) result(d *cifar.Dataset) *Result {

@@ -58,11 +58,11 @@ func (r *Run) SearchRate(ctx context.Context, search RateSearch, observe func(Pr
 		return nil, fmt.Errorf("%w: rate search: %w", ErrConfig, err)
 	}
 	config := r.drawing(r.spec.Config)
-	slots, err := r.Network.freshSlots(config.Optimizer, r.weights)
+	slots, err := r.Network.freshSlots(config.Optimizer, r.inUse())
 	if err != nil {
 		return nil, err
 	}
-	e, err := newEngine(cacheOf(ctx), r.Network, config, r.weights, slots)
+	e, err := newEngine(cacheOf(ctx), r.Network, config, r.inUse(), slots)
 	if err != nil {
 		return nil, err
 	}
