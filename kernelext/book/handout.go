@@ -27,7 +27,7 @@ const tagRaises = "raises-exception"
 type Handout int
 
 const (
-	// ForStudents leaves out all outputs and the cells tagged as solutions. A check that fails, as it does until the
+	// ForStudents leaves out all outputs, the cells tagged as solutions, and what is between nbgrader's delimiters. A check that fails, as it does until the
 	// exercise is solved, does not stop "Run All".
 	ForStudents Handout = iota
 	// ForTeachers shows all cells, with the solutions unfolded, and all existing outputs.
@@ -95,6 +95,11 @@ func (nb *notebook) handOut(kind Handout) error {
 			continue
 		default:
 			cell.Outputs = nil
+			source, err := withoutRegions(string(cell.Source))
+			if err != nil {
+				return fmt.Errorf("cell %d: %w", i+1, err)
+			}
+			cell.Source = multiline(source)
 			if meta.has(TagCheck) {
 				meta.add(tagRaises)
 			}
