@@ -131,7 +131,13 @@ func TestNbgrader(t *testing.T) {
 		t.Helper()
 		cmd := exec.CommandContext(t.Context(), env.Python, append([]string{"-m", "nbgrader"}, args...)...)
 		cmd.Dir = course
-		cmd.Env = process.MergeEnv(env.Environ(), "PYTHONPATH="+packages)
+		path := filepath.Join(packages, "bin") + string(os.PathListSeparator) // nbgrader runs alembic
+		for _, variable := range env.Environ() {
+			if value, ok := strings.CutPrefix(variable, "PATH="); ok {
+				path += value
+			}
+		}
+		cmd.Env = process.MergeEnv(env.Environ(), "PYTHONPATH="+packages, "PATH="+path)
 		out, err := cmd.CombinedOutput()
 		if err != nil {
 			t.Fatalf("nbgrader %v: %v\n%s", args, err, out)
