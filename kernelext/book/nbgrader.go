@@ -3,11 +3,13 @@ package book
 import (
 	"encoding/json"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os"
 	"path"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -175,58 +177,67 @@ func (c *cellTags) points() (float64, error) {
 	return 1, nil
 }
 
-// withSolution returns the code of a solution with delimiters around what differs from the exercise: in each function, from
-// the first line that differs to the last. Between the delimiters nbgrader writes its stub.
+// withSolution returns the code of an exercise in which the functions that the solution declares again have its bodies,
+// between delimiters, where nbgrader writes its stub. If the solution is more than functions of the exercise, all of it is
+// between delimiters.
 func withSolution(exercise, solution string) string {
-	from, to := functions(exercise), functions(solution)
-	if len(from) != len(to) {
-		from, to = [][]string{slices.Concat(from...)}, [][]string{slices.Concat(to...)}
+	stubs, answers := declarations(exercise), declarations(solution)
+	var edits []linkEdit
+	for name, answer := range answers {
+		stub, ok := stubs[name]
+		switch {
+		case ok && stub.text == answer.text:
+		case !ok || stub.body == "" || answer.body == "" || stub.signature != answer.signature:
+			stubs = nil
+		default:
+			edits = append(edits, linkEdit{stub.from, stub.to, between(answer.body)})
+		}
 	}
-	var out []string
-	for i, lines := range to {
-		stub := from[i]
-		same := 0
-		for same < min(len(lines), len(stub)) && lines[same] == stub[same] {
-			same++
-		}
-		end := 0
-		for end < min(len(lines), len(stub))-same && lines[len(lines)-1-end] == stub[len(stub)-1-end] {
-			end++
-		}
-		if same == len(lines) && same == len(stub) {
-			out = append(out, lines...)
-			continue
-		}
-		differ := lines[same : len(lines)-end]
-		indent := ""
-		for _, line := range slices.Concat(differ, stub[same:len(stub)-end]) {
-			if trimmed := strings.TrimLeft(line, " \t"); trimmed != "" {
-				indent = line[:len(line)-len(trimmed)]
-				break
-			}
-		}
-		out = append(out, lines[:same]...)
-		out = append(out, indent+"// "+beginSolution)
-		out = append(out, differ...)
-		out = append(out, indent+"// "+endSolution)
-		out = append(out, lines[len(lines)-end:]...)
+	if len(stubs) == 0 || len(edits) == 0 {
+		return "// " + beginSolution + "\n" + strings.TrimSpace(solution) + "\n// " + endSolution
 	}
-	return strings.Join(out, "\n")
+	return applyEdits(strings.TrimRight(exercise, "\n"), edits)
 }
 
-// functions splits code into its lines, in groups that end with a closing brace at the beginning of a line.
-func functions(code string) (groups [][]string) {
-	var group []string
-	for _, line := range strings.Split(strings.TrimRight(code, "\n"), "\n") {
-		group = append(group, line)
-		if line == "}" {
-			groups, group = append(groups, group), nil
+// between puts the body of a function between delimiters.
+func between(body string) string {
+	body = strings.Trim(body, "\n")
+	if !strings.Contains(body, "\n") {
+		body = "\t" + strings.TrimSpace(body)
+	}
+	return "\n\t// " + beginSolution + "\n" + strings.TrimRight(body, " \t") + "\n\t// " + endSolution + "\n"
+}
+
+// declared is a declaration of a cell.
+type declared struct {
+	text      string
+	signature string // of a function, up to its body
+	body      string // of a function, between its braces
+	from, to  int    // of the body
+}
+
+// declarations returns what a cell declares, by name; nothing if it holds statements.
+func declarations(source string) map[string]declared {
+	const head = "package cell;"
+	files := token.NewFileSet()
+	file, err := parser.ParseFile(files, "", head+source, parser.SkipObjectResolution)
+	if err != nil {
+		return nil
+	}
+	at := func(pos token.Pos) int { return files.Position(pos).Offset - len(head) }
+	found := map[string]declared{}
+	for _, d := range file.Decls {
+		text := source[at(d.Pos()):at(d.End())]
+		f, ok := d.(*ast.FuncDecl)
+		if !ok || f.Body == nil {
+			found[text] = declared{text: text}
+			continue
 		}
+		from, to := at(f.Body.Lbrace)+1, at(f.Body.Rbrace)
+		signature := strings.TrimSpace(source[at(d.Pos()):at(f.Body.Lbrace)])
+		found[signature] = declared{text: text, signature: signature, body: source[from:to], from: from, to: to}
 	}
-	if len(group) > 0 {
-		groups = append(groups, group)
-	}
-	return groups
+	return found
 }
 
 // regions are nbgrader's delimiters: what begins with one ends with the other.
