@@ -141,5 +141,7 @@ func (r *Run) writeEarlier() error {
 	if _, err := os.Stat(path); notThere(err) && len(r.earlier) == 0 {
 		return nil
 	}
-	return atomicfile.WriteBytes(path, r.earlier, 0o644)
+	err := atomicfile.WriteBytes(path, r.earlier, 0o644)
+	r.earlier = nil
+	return err
 }
