@@ -55,7 +55,7 @@ func FuzzBook(f *testing.F) {
 	})
 }
 
-// Promise(book/own): A book of your own is a folder with any notebooks and one small file. Notebooks may have any name and
+// Promise(pages/own): A book of your own is a folder with any notebooks and one small file. Notebooks may have any name and
 // be in any folder below; those that the book leaves out are named.
 func TestNotebookNames(t *testing.T) {
 	dir := t.TempDir()

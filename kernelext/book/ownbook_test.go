@@ -47,7 +47,7 @@ var grey, _ = base64.StdEncoding.DecodeString("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABC
 // TestDetailsOfOtherPeoplesNotebooks renders what notebooks hold that were not written for this book. What leads nowhere is
 // named with its cell, and does not stop the book.
 //
-// Promise(book/own) with pictures by file and by attachment, front matter, a bibliography, and links to what is not there
+// Promise(pages/own) with pictures by file and by attachment, front matter, a bibliography, and links to what is not there
 func TestDetailsOfOtherPeoplesNotebooks(t *testing.T) {
 	s := site(t, "# unused")
 	dir := s.Sources
@@ -141,7 +141,7 @@ func TestDetailsOfOtherPeoplesNotebooks(t *testing.T) {
 
 // TestANewBook makes a book, runs it in the kernel, and runs again what changes while it is watched.
 //
-// Promise(book/own) from `book init` to the pages, and again after each change
+// Promise(pages/own) from `book init` to the pages, and again after each change
 func TestANewBook(t *testing.T) {
 	env := kerneltest.Environment(t)
 	dir := filepath.Join(t.TempDir(), "mine")
