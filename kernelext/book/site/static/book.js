@@ -59,6 +59,57 @@ function showLarge(image, width) {
   dialog.showModal();
 }
 
+// An explorer carries its choices in the page: a list or a slider with step buttons shows one at a time, instead of the stills.
+function openExplorers() {
+  for (const [number, explorer] of document.querySelectorAll(".cnnbook-explorer").entries()) {
+    const choices = [...explorer.querySelectorAll(":scope > template.cnnbook-choice")];
+    if (choices.length < 2) {
+      continue;
+    }
+    const named = explorer.dataset.named === "true";
+    const control = document.createElement(named ? "select" : "input");
+    control.id = `book-explorer-${number}`;
+    if (named) {
+      control.append(...choices.map((choice, i) => new Option(choice.dataset.name, i)));
+    } else {
+      Object.assign(control, { type: "range", min: 0, max: choices.length - 1, step: 1 });
+    }
+    const label = document.createElement("label");
+    label.htmlFor = control.id;
+    label.textContent = explorer.dataset.label || "Choice";
+    const name = document.createElement("output");
+    name.htmlFor = control.id;
+    const shown = document.createElement("div");
+    shown.setAttribute("role", "status");
+    const show = (i) => {
+      const at = Math.min(Math.max(i, 0), choices.length - 1);
+      control.value = at;
+      name.textContent = named ? "" : choices[at].dataset.name;
+      control.setAttribute("aria-valuetext", choices[at].dataset.name);
+      shown.replaceChildren(choices[at].content.cloneNode(true));
+      offerLarge();
+      reach();
+    };
+    const step = (text, by) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "book-enlarge";
+      button.textContent = text;
+      button.addEventListener("click", () => show(Number(control.value) + by));
+      return button;
+    };
+    control.addEventListener("input", () => show(Number(control.value)));
+    const group = document.createElement("div");
+    group.className = "book-controls";
+    group.setAttribute("role", "group");
+    group.setAttribute("aria-label", label.textContent);
+    group.append(label, step("◀ previous", -1), control, step("next ▶", 1), name);
+    explorer.querySelector(".cnnbook-stills").hidden = true;
+    explorer.append(group, shown);
+    show(Math.max(0, choices.findIndex((choice) => "start" in choice.dataset)));
+  }
+}
+
 window.addEventListener("load", async () => {
   await window.MathJax?.startup?.promise;
   const look = () => {
@@ -66,6 +117,7 @@ window.addEventListener("load", async () => {
     offerLarge();
     reach();
   };
+  openExplorers();
   window.addEventListener("resize", look);
   look();
 });
