@@ -23,8 +23,9 @@ type Spec struct {
 	Train   *cifar.Dataset
 	Valid   *cifar.Dataset
 	// From is the run whose weights this one starts from; nil starts with new
-	// weights. The optimizer's state and the schedule always start from the
-	// beginning, as when Keras compiles a trained model again.
+	// weights. Layers that differ from its layers in name or shape start anew: see [Run.Fresh]. The
+	// optimizer's state and the schedule always start from the beginning, as when Keras compiles a
+	// trained model again.
 	From *Run
 }
 
@@ -120,6 +121,9 @@ func newManifest(spec Spec) (manifest, error) {
 	if err := spec.Network.Classifier(len(spec.Train.Names)); err != nil {
 		return m, err
 	}
+	if err := spec.Network.trainable(); err != nil {
+		return m, err
+	}
 	for _, d := range []*cifar.Dataset{spec.Train, spec.Valid} {
 		if err := spec.Network.fits(d); err != nil {
 			return m, err
@@ -133,8 +137,9 @@ func newManifest(spec Spec) (manifest, error) {
 	}
 	m.Data = dataIdentity{Train: identifyDataset(spec.Train), Valid: identifyDataset(spec.Valid)}
 	if spec.From != nil {
-		if err := spec.From.weights.matches(spec.Network); err != nil {
-			return m, fmt.Errorf("starting from %s: %w", spec.From.Name, err)
+		_, fresh, err := spec.fresh()
+		if err != nil {
+			return m, err
 		}
 		if was, is := spec.From.Preprocess(), spec.Config.Preprocess; !was.sameInput(is) {
 			return m, fmt.Errorf("%w: starting from %s: it was trained on %s, this run would get %s", ErrMismatch, spec.From.Name, was, is)
@@ -142,7 +147,7 @@ func newManifest(spec Spec) (manifest, error) {
 		s := spec.From.manifest.State
 		m.From = &origin{
 			Name: spec.From.Name, Identity: spec.From.manifest.Identity,
-			Step: s.Step, Before: spec.From.manifest.stepsBefore(), Weights: s.Weights.SHA256,
+			Step: s.Step, Before: spec.From.manifest.stepsBefore(), Weights: s.Weights.SHA256, Fresh: fresh,
 		}
 	}
 	var err error
@@ -162,9 +167,7 @@ func identifyDataset(d *cifar.Dataset) datasetIdentity {
 func startRun(dir string, spec Spec, m manifest) (*Run, error) {
 	r := &Run{Dir: dir, Name: spec.Name, Network: spec.Network, spec: spec, manifest: m}
 	var err error
-	if spec.From != nil {
-		r.weights = spec.From.weights.Clone()
-	} else if r.weights, err = spec.Network.Initialize(spec.Config.Seed); err != nil {
+	if r.weights, err = spec.startingWeights(); err != nil {
 		return nil, err
 	}
 	if r.slots, err = spec.Network.freshSlots(spec.Config.Optimizer, r.weights); err != nil {
