@@ -148,6 +148,9 @@ func showRun(c *cobra.Command, dir string) error {
 	}
 	out := c.OutOrStdout()
 	fmt.Fprintf(out, "%s\n%s\npreprocessing: %s\n", r.Dir, r, r.Preprocess())
+	if start := r.Start(); start != "" {
+		fmt.Fprintln(out, start)
+	}
 	for _, note := range r.Notes() {
 		fmt.Fprintln(out, "note:", note)
 	}
