@@ -29,7 +29,7 @@ func forward(a Architecture, p Precision, weights []*Node, x, rng *Node) (output
 			x, weights, moved = addBias(x, weights, moved, l.NoBias)
 		case BatchNormalization:
 			var own []*Node
-			x, own = l.normalize(float32s(x), weights[:4], rng != nil)
+			x, own = l.normalize(float32s(x), weights[:4], rng != nil && !a.IsFrozen(l.Name))
 			weights, moved = weights[4:], append(moved, own...)
 		case LeakyReLU:
 			x = float32s(x)

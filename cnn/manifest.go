@@ -68,6 +68,8 @@ type origin struct {
 	Step     int    `json:"step"`
 	Before   int    `json:"before"`  // steps that its weights had had before its own first step
 	Weights  string `json:"weights"` // sha256 of its weights file
+	// Fresh describes the layers that do not start from them.
+	Fresh []string `json:"fresh,omitempty"`
 }
 
 // stepsBefore returns the number of steps that a run's weights had had before its own

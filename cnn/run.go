@@ -23,8 +23,9 @@ type Spec struct {
 	Train   *cifar.Dataset
 	Valid   *cifar.Dataset
 	// From is the run whose weights this one starts from; nil starts with new
-	// weights. The optimizer's state and the schedule always start from the
-	// beginning, as when Keras compiles a trained model again.
+	// weights. Layers that differ from its layers in name or shape start anew: see [Run.Fresh]. The
+	// optimizer's state and the schedule always start from the beginning, as when Keras compiles a
+	// trained model again.
 	From *Run
 }
 
@@ -126,6 +127,9 @@ func newManifest(spec Spec) (manifest, error) {
 	if err := spec.Network.Classifier(len(spec.Train.Names)); err != nil {
 		return m, err
 	}
+	if err := spec.Network.trainable(); err != nil {
+		return m, err
+	}
 	for _, d := range []*cifar.Dataset{spec.Train, spec.Valid} {
 		if err := spec.Network.fits(d); err != nil {
 			return m, err
@@ -139,8 +143,9 @@ func newManifest(spec Spec) (manifest, error) {
 	}
 	m.Data = dataIdentity{Train: identifyDataset(spec.Train), Valid: identifyDataset(spec.Valid)}
 	if spec.From != nil {
-		if err := spec.From.inUse().matches(spec.Network); err != nil {
-			return m, fmt.Errorf("starting from %s: %w", spec.From.Name, err)
+		_, fresh, err := spec.fresh()
+		if err != nil {
+			return m, err
 		}
 		if was, is := spec.From.Preprocess(), spec.Config.Preprocess; !was.sameInput(is) {
 			return m, fmt.Errorf("%w: starting from %s: it was trained on %s, this run would get %s", ErrMismatch, spec.From.Name, was, is)
@@ -148,7 +153,7 @@ func newManifest(spec Spec) (manifest, error) {
 		step, weights := spec.From.usedStep()
 		m.From = &origin{
 			Name: spec.From.Name, Identity: spec.From.manifest.Identity,
-			Step: step, Before: spec.From.manifest.stepsBefore(), Weights: weights,
+			Step: step, Before: spec.From.manifest.stepsBefore(), Weights: weights, Fresh: fresh,
 		}
 	}
 	var err error
@@ -168,9 +173,7 @@ func identifyDataset(d *cifar.Dataset) datasetIdentity {
 func startRun(root string, spec Spec, m manifest) (*Run, error) {
 	r := &Run{Dir: m.folder(root), Name: spec.Name, Network: spec.Network, spec: spec, manifest: m}
 	var err error
-	if spec.From != nil {
-		r.weights = spec.From.Weights()
-	} else if r.weights, err = spec.Network.Initialize(spec.Config.Seed); err != nil {
+	if r.weights, err = spec.startingWeights(); err != nil {
 		return nil, err
 	}
 	if r.slots, err = spec.Network.freshSlots(spec.Config.Optimizer, r.weights); err != nil {
