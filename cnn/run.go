@@ -90,7 +90,7 @@ func OpenRun(root string, spec Spec) (*Run, error) {
 		return nil, fmt.Errorf("%w: %s holds the run %s, expected %s: move the folder away", ErrMismatch, dir, r.manifest.Identity, m.Identity)
 	}
 	r.spec = spec
-	slots, err := spec.Network.freshSlots(spec.Config.Optimizer, r.weights)
+	slots, err := spec.Network.freshSlots(spec.Config, r.weights)
 	if err != nil {
 		return nil, err
 	}
@@ -125,10 +125,16 @@ func newManifest(spec Spec) (manifest, error) {
 			return m, err
 		}
 	}
-	if err := spec.Config.Preprocess.check(spec.Network.Input[2]); err != nil {
+	if err := spec.Config.Preprocess.check(spec.Network.Input); err != nil {
+		return m, err
+	}
+	if err := spec.Config.checkSteps(spec.Train.Len()); err != nil {
 		return m, err
 	}
 	if err := spec.Config.checkDevices(spec.Train.Len()); err != nil {
+		return m, err
+	}
+	if err := spec.Config.Loss.check(len(spec.Train.Names)); err != nil {
 		return m, err
 	}
 	m.Data = dataIdentity{Train: identifyDataset(spec.Train), Valid: identifyDataset(spec.Valid)}
@@ -166,8 +172,10 @@ func startRun(dir string, spec Spec, m manifest) (*Run, error) {
 		r.weights = spec.From.weights.Clone()
 	} else if r.weights, err = spec.Network.Initialize(spec.Config.Seed); err != nil {
 		return nil, err
+	} else if err = spec.Network.Whiten(r.weights, spec.Train, spec.Config.Preprocess); err != nil {
+		return nil, err
 	}
-	if r.slots, err = spec.Network.freshSlots(spec.Config.Optimizer, r.weights); err != nil {
+	if r.slots, err = spec.Network.freshSlots(spec.Config, r.weights); err != nil {
 		return nil, err
 	}
 	return r.create()
@@ -194,11 +202,11 @@ func (r *Run) create() (*Run, error) {
 	return r, nil
 }
 
-// freshSlots makes an optimizer's arrays for a network's weights: [newSlots] for
-// all but the moving statistics.
-func (a Architecture) freshSlots(o Optimizer, weights Weights) (Weights, error) {
+// freshSlots makes the arrays that a training keeps beside a network's weights: the optimizer's, which are [newSlots] for
+// all but the moving statistics, and then those of a [Lookahead].
+func (a Architecture) freshSlots(c Config, weights Weights) (Weights, error) {
 	trained, err := a.trained(weights)
-	return newSlots(o, trained), err
+	return append(newSlots(c.Optimizer, trained), c.Lookahead.slots(weights)...), err
 }
 
 // newSlots makes the optimizer's arrays for weights that a gradient moves, all
@@ -392,10 +400,12 @@ func (r *Run) config() Config {
 		Preprocess Preprocess `json:"preprocess"`
 		FlipEval   bool       `json:"flip_evaluation"`
 		Precision  Precision  `json:"precision"`
+		DropLast   bool       `json:"drop_last"`
+		Steps      int        `json:"steps"`
 	}
 	// The manifest was checked when it was read; a field that is missing is 0.
 	_ = json.Unmarshal(r.manifest.Config, &c)
-	return Config{Optimizer: SGD{}, Batch: c.Batch, Epochs: c.Epochs, Seed: c.Seed, Preprocess: c.Preprocess, FlipEvaluation: c.FlipEval, Precision: c.Precision}
+	return Config{Optimizer: SGD{}, Batch: c.Batch, Epochs: c.Epochs, Seed: c.Seed, Preprocess: c.Preprocess, FlipEvaluation: c.FlipEval, Precision: c.Precision, DropLast: c.DropLast, Steps: c.Steps}
 }
 
 // drawing sets the seed from which order, flips and dropout are drawn: the run's own
