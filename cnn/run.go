@@ -97,7 +97,7 @@ func OpenRun(root string, spec Spec) (*Run, error) {
 		return nil, fmt.Errorf("%w: %s holds the run %s, expected %s: move the folder away", ErrMismatch, dir, r.manifest.Identity, m.Identity)
 	}
 	r.spec = spec
-	slots, err := spec.Network.freshSlots(spec.Config.Optimizer, r.weights)
+	slots, err := spec.Network.freshSlots(spec.Config, r.weights)
 	if err != nil {
 		return nil, err
 	}
@@ -135,10 +135,16 @@ func newManifest(spec Spec) (manifest, error) {
 			return m, err
 		}
 	}
-	if err := spec.Config.Preprocess.check(spec.Network.Input[2]); err != nil {
+	if err := spec.Config.Preprocess.check(spec.Network.Input); err != nil {
+		return m, err
+	}
+	if err := spec.Config.checkSteps(spec.Train.Len()); err != nil {
 		return m, err
 	}
 	if err := spec.Config.checkDevices(spec.Train.Len()); err != nil {
+		return m, err
+	}
+	if err := spec.Config.Loss.check(len(spec.Train.Names)); err != nil {
 		return m, err
 	}
 	m.Data = dataIdentity{Train: identifyDataset(spec.Train), Valid: identifyDataset(spec.Valid)}
@@ -176,7 +182,7 @@ func startRun(root string, spec Spec, m manifest) (*Run, error) {
 	if r.weights, err = spec.startingWeights(); err != nil {
 		return nil, err
 	}
-	if r.slots, err = spec.Network.freshSlots(spec.Config.Optimizer, r.weights); err != nil {
+	if r.slots, err = spec.Network.freshSlots(spec.Config, r.weights); err != nil {
 		return nil, err
 	}
 	r.goOn(root)
@@ -208,11 +214,11 @@ func (r *Run) create() (*Run, error) {
 	return r, nil
 }
 
-// freshSlots makes an optimizer's arrays for a network's weights: [newSlots] for
-// all but the moving statistics.
-func (a Architecture) freshSlots(o Optimizer, weights Weights) (Weights, error) {
+// freshSlots makes the arrays that a training keeps beside a network's weights: the optimizer's, which are [newSlots] for
+// all but the moving statistics, and then those of a [Lookahead].
+func (a Architecture) freshSlots(c Config, weights Weights) (Weights, error) {
 	trained, err := a.trained(weights)
-	return newSlots(o, trained), err
+	return append(newSlots(c.Optimizer, trained), c.Lookahead.slots(weights)...), err
 }
 
 // newSlots makes the optimizer's arrays for weights that a gradient moves, all
@@ -426,12 +432,14 @@ func (r *Run) config() Config {
 		KeepBest   bool       `json:"keep_best"`
 		Monitor    Monitor    `json:"monitor"`
 		MinDelta   float64    `json:"min_delta"`
+		DropLast   bool       `json:"drop_last"`
+		Steps      int        `json:"steps"`
 	}
 	// The manifest was checked when it was read; a field that is missing is 0.
 	_ = json.Unmarshal(r.manifest.Config, &c)
 	return Config{
 		Optimizer: SGD{}, Batch: c.Batch, Epochs: c.Epochs, Seed: c.Seed, Preprocess: c.Preprocess, FlipEvaluation: c.FlipEval, Precision: c.Precision,
-		Patience: c.Patience, KeepBest: c.KeepBest, Monitor: c.Monitor, MinDelta: c.MinDelta,
+		Patience: c.Patience, KeepBest: c.KeepBest, Monitor: c.Monitor, MinDelta: c.MinDelta, DropLast: c.DropLast, Steps: c.Steps,
 	}
 }
 
