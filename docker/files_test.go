@@ -109,7 +109,7 @@ func TestStartScript(t *testing.T) {
 
 // TestStudentsGetTheirCopies checks that a hub's start script hands out no solutions.
 //
-// Promise(courses/students): A hub hands out the students' copies of the notebooks, and Codespaces runs the checkout that one
+// Promise(pages/students): A hub hands out the students' copies of the notebooks, and Codespaces runs the checkout that one
 // edits.
 func TestStudentsGetTheirCopies(t *testing.T) {
 	root := t.TempDir()

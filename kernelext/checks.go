@@ -84,8 +84,8 @@ func whyNotEqual(got, want any) string {
 	case g.Type() != w.Type():
 		return fmt.Sprintf("of type %s, expected %s", g.Type(), w.Type())
 	case g.CanInt() || g.CanUint() || g.CanFloat():
-		x, _ := number(got)
-		y, _ := number(want)
+		x, _ := toFloat(got)
+		y, _ := toFloat(want)
 		return compared(x, y)
 	case g.Kind() != reflect.Slice && g.Kind() != reflect.Array && g.Kind() != reflect.Map && g.Kind() != reflect.String:
 		return ""
@@ -118,15 +118,15 @@ func compared(got, want float64) string {
 
 // alike reports whether two values are equal, or numbers that are nearly so.
 func alike(got, wrong any) bool {
-	x, isX := number(got)
-	y, isY := number(wrong)
+	x, isX := toFloat(got)
+	y, isY := toFloat(wrong)
 	if isX && isY {
 		return math.Abs(x-y) <= 1e-6*math.Abs(y)
 	}
 	return reflect.DeepEqual(got, wrong)
 }
 
-func number(v any) (float64, bool) {
+func toFloat(v any) (float64, bool) {
 	switch r := reflect.ValueOf(v); {
 	case !r.IsValid():
 		return 0, false

@@ -21,6 +21,9 @@ func Reduce(data []byte, bits int, half bool) ([]byte, error) {
 		img = halve(img)
 	}
 	posterise(img, bits)
+	if indexed, ok := index(img); ok {
+		return encode(indexed) // a plot, in a third of the bytes
+	}
 	return encode(img)
 }
 
