@@ -97,7 +97,7 @@ func TestFrozenRunsResume(t *testing.T) {
 // A training step with frozen convolutions holds fewer convolutions and multiplications, by the count of the graph and by that of
 // Operations.
 //
-// Promise(networks/frozen): Frozen layers cost a training step no gradients: its graph holds none of their operations.
+// Promise(compute/frozen): Frozen layers cost a training step no gradients: its graph holds none of their operations.
 func TestFrozenLayersCostNoGradient(t *testing.T) {
 	net := WriteUp()
 	frozen := net.FreezeBelow("Flatten")
