@@ -162,9 +162,7 @@ func stepConvolutions(t *testing.T, net Architecture) int {
 	}
 	in := net.Input
 	inputs := append(tensorsOf(w), tensors.FromFlatDataAndDimensions(make([]uint8, 2*in.Size()), 2, in[0], in[1], in[2]))
-	for _, v := range []any{[]int32{0, 1}, []int32{0, 1}, []bool{false, false}, dropoutState(1, 1), float32(0), float32(0)} {
-		inputs = append(inputs, v)
-	}
+	inputs = append(inputs, []int32{0, 1}, []int32{0, 1}, []bool{false, false}, dropoutState(1, 1), float32(0), float32(0))
 	if _, err := exec.Call(inputs...); err != nil {
 		t.Fatal(err)
 	}
