@@ -59,7 +59,9 @@ func (p *plan) strict() error {
 	return nil
 }
 
-func (p *plan) lose(l *leaf, what, why string) { p.lost = append(p.lost, loss{leaf: l, what: what, why: why}) }
+func (p *plan) lose(l *leaf, what, why string) {
+	p.lost = append(p.lost, loss{leaf: l, what: what, why: why})
+}
 
 // readPlan reads a model's JSON.
 func readPlan(data []byte) (*plan, error) {
