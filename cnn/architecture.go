@@ -46,7 +46,9 @@ type WeightSpec struct {
 	FanOut int
 	Bias   bool   // starts at zero
 	Init   string // the initialiser's name, for an array that is not a bias; "" means "glorot_uniform"
-	Moving bool   // no gradient updates it: a moving statistic, or an array of a frozen layer
+	Moving bool   // no gradient updates it: a moving statistic, a kernel that is not trained, or an array of a frozen layer
+	Norm   bool   // the beta of a batch normalisation, for optimizers that give it a rate of its own
+	Epochs int    // trained in the first so many epochs of a run only; 0: in all
 }
 
 // Size returns the number of values in the array.

@@ -16,6 +16,7 @@ const evalBatch = 500
 type Evaluation struct {
 	Flips   []bool   // which images are flipped left to right, one entry per image; nil flips none
 	Moments *Moments // moments by which every image is standardised, instead of its own
+	Views   []View   // test-time augmentation: what the network says about an image is the mean over these; nil: about the image itself
 	Observe func(done, total int)
 }
 
@@ -40,6 +41,9 @@ func (r *Run) EvaluateWith(ctx context.Context, d *cifar.Dataset, how Evaluation
 	if how.Flips != nil && len(how.Flips) != d.Len() {
 		return nil, fmt.Errorf("%w: %d flips for %d images", ErrConfig, len(how.Flips), d.Len())
 	}
+	if err := checkViews(how.Views, r.Network.Input); err != nil {
+		return nil, err
+	}
 	if err := r.Network.Classifier(len(d.Names)); err != nil {
 		return nil, err
 	}
@@ -59,7 +63,7 @@ func (r *Run) EvaluateWith(ctx context.Context, d *cifar.Dataset, how Evaluation
 			if how.Observe != nil {
 				how.Observe(d.Len(), d.Len())
 			}
-			return s.result(d), nil
+			return r.result(s, d), nil
 		}
 	}
 	s, err := r.evaluate(ctx, d, how)
@@ -69,7 +73,7 @@ func (r *Run) EvaluateWith(ctx context.Context, d *cifar.Dataset, how Evaluation
 	if key != "" {
 		cache.keep(key, s)
 	}
-	return s.result(d), nil
+	return r.result(s, d), nil
 }
 
 func (r *Run) evaluate(ctx context.Context, d *cifar.Dataset, how Evaluation) (*scores, error) {
@@ -77,7 +81,7 @@ func (r *Run) evaluate(ctx context.Context, d *cifar.Dataset, how Evaluation) (*
 	if err != nil {
 		return nil, err
 	}
-	e, release := e.standardizing(how.Moments)
+	e, release := e.presenting(how.Moments, how.Views)
 	defer release()
 	data, err := e.send(d, 1)
 	if err != nil {
@@ -96,11 +100,11 @@ func (r *Run) evaluationKey(cache *Cache, d *cifar.Dataset, how Evaluation) (str
 	} else if e != nil {
 		settings = e.pool.settings
 	}
-	graph, err := graphKey(r.Network, r.config(), how.Moments, false)
+	graph, err := graphKey(r.Network, r.config(), how.Moments, how.Views, false)
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprint(settings, graph, cache.weights(r.weights), cache.images(d), how.Flips), nil
+	return fmt.Sprint(settings, graph, cache.weights(r.inUse()), cache.images(d), how.Flips), nil
 }
 
 // scores holds the raw results of an evaluation, by image.
@@ -174,6 +178,13 @@ func (s *scores) accuracy(labels []uint8) float64 {
 		}
 	}
 	return float64(right) / float64(len(labels))
+}
+
+// result says whose predictions these are.
+func (r *Run) result(s *scores, d *cifar.Dataset) *Result {
+	out := s.result(d)
+	out.Epoch = r.KeptEpoch()
+	return out
 }
 
 func (s *scores) result(d *cifar.Dataset) *Result {

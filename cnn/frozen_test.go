@@ -97,7 +97,7 @@ func TestFrozenRunsResume(t *testing.T) {
 // A training step with frozen convolutions holds fewer convolutions and multiplications, by the count of the graph and by that of
 // Operations.
 //
-// Promise(networks/frozen): Frozen layers cost a training step no gradients: its graph holds none of their operations.
+// Promise(compute/frozen): Frozen layers cost a training step no gradients: its graph holds none of their operations.
 func TestFrozenLayersCostNoGradient(t *testing.T) {
 	net := WriteUp()
 	frozen := net.FreezeBelow("Flatten")
@@ -162,9 +162,7 @@ func stepConvolutions(t *testing.T, net Architecture) int {
 	}
 	in := net.Input
 	inputs := append(tensorsOf(w), tensors.FromFlatDataAndDimensions(make([]uint8, 2*in.Size()), 2, in[0], in[1], in[2]))
-	for _, v := range []any{[]int32{0, 1}, []int32{0, 1}, []bool{false, false}, dropoutState(1, 1), float32(0), float32(0)} {
-		inputs = append(inputs, v)
-	}
+	inputs = append(inputs, []int32{0, 1}, []int32{0, 1}, []bool{false, false}, dropoutState(1, 1), float32(0), float32(0))
 	if _, err := exec.Call(inputs...); err != nil {
 		t.Fatal(err)
 	}

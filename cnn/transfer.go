@@ -89,6 +89,9 @@ func (a Architecture) lastDense() int {
 // startingWeights returns the weights of a run's start: new ones, or those of From, where they fit.
 func (s Spec) startingWeights() (Weights, error) {
 	weights, err := s.Network.Initialize(s.Config.Seed)
+	if err == nil {
+		err = s.Network.Whiten(weights, s.Train, s.Config.Preprocess)
+	}
 	if err != nil || s.From == nil {
 		return weights, err
 	}

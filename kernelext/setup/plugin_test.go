@@ -284,7 +284,7 @@ func TestFaultyWheelIsRemembered(t *testing.T) {
 }
 
 func TestWheelsArePinned(t *testing.T) {
-	for _, w := range wheels("linux", "amd64") {
+	for _, w := range append(wheels("linux", "amd64"), wheels("linux", "arm64")...) {
 		if len(w.SHA256) != 64 || w.Member == "" || w.Version == "" {
 			t.Errorf("%+v is not pinned", w)
 		}

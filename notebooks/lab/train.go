@@ -12,8 +12,9 @@ import (
 )
 
 // Fit trains a network on the lab's images and returns the run, which validates with the lab's validation images after each
-// epoch. A run that is finished is loaded and nothing is shown; one that was interrupted goes on. from, if given, is the run
-// whose weights it starts from; where its layers differ, a line names those that are new. config may leave out the batch, which is then the budget's, and the seed, which is the lab's.
+// epoch. A run that is finished is loaded and nothing is shown; one that was interrupted goes on, and so does a shorter one
+// to more epochs: see [cnn.Run.GoesOnFrom]. from, if given, is the run whose weights it starts from; where its layers differ, a
+// line names those that are new. config may leave out the batch, which is then the budget's, and the seed, which is the lab's.
 // The live display has the run's name as its title.
 //
 // A network for CIFAR-10, of its size and its ten classes, becomes one for the lab's images: see [cnn.Architecture.For]. Any
@@ -52,6 +53,9 @@ func watch(ctx context.Context, run *cnn.Run) error {
 	defer run.Close()
 	if run.Finished() {
 		return nil
+	}
+	if where := run.Beginning(); where != "" {
+		fmt.Printf("run %s %s\n", run.Name, where)
 	}
 	live := kernelext.Live{Title: "Run " + run.Name}
 	return live.Finish(run.Train(ctx, func(p cnn.Progress) { live.Update(Progress(p)) }))
