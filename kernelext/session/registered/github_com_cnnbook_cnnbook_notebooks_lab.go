@@ -189,6 +189,7 @@ func init() {
 		AliasTypes: map[string]reflect.Type{},
 		Vars:       map[string]reflect.Value{},
 		Funcs: map[string]reflect.Value{
+			"Accuracies":           reflect.ValueOf(q.Accuracies),
 			"Around":               reflect.ValueOf(q.Around),
 			"Ask":                  reflect.ValueOf(q.Ask),
 			"Average":              reflect.ValueOf(q.Average),
@@ -211,6 +212,7 @@ func init() {
 			"Dashboard":            reflect.ValueOf(q.Dashboard),
 			"Deviation":            reflect.ValueOf(q.Deviation),
 			"Diagram":              reflect.ValueOf(q.Diagram),
+			"Difference":           reflect.ValueOf(q.Difference),
 			"DrawShapes":           reflect.ValueOf(q.DrawShapes),
 			"Duration":             reflect.ValueOf(q.Duration),
 			"EpochsOf":             reflect.ValueOf(q.EpochsOf),
