@@ -22,8 +22,8 @@ func ShapeClasses() []string { return []string{"circle", "square", "triangle"} }
 var shapeSizes = [][2]int{{48, 48}, {64, 48}, {60, 80}, {96, 96}}
 
 // DrawShapes draws perClass pictures of each of [ShapeClasses] into a new folder, shapes/CLASS/NUMBER.png or .jpg, as someone's
-// photographs might come: in several sizes, two formats, and with any colours. A shape is turned at random and lies near the
-// middle, on a ground that is grey here and dark there. It returns the folder. The seed determines every byte.
+// photographs might come: in several sizes, two formats, and with any colours. A shape is turned a little and lies near the
+// middle, on a ground whose brightness changes from side to side. It returns the folder. The seed determines every byte.
 func DrawShapes(perClass int, seed uint64) string {
 	dir := filepath.Join(TempDir(), "shapes")
 	check(drawShapes(dir, perClass, seed))
@@ -62,14 +62,14 @@ func drawShapes(dir string, perClass int, seed uint64) error {
 func drawShape(rng *rand.Rand, class string, width, height int) *image.RGBA {
 	pick := func(low, high float64) float64 { return low + (high-low)*rng.Float64() }
 	unit := float64(min(width, height)) / 2
-	x0, y0 := pick(-0.3, 0.3), pick(-0.3, 0.3)
-	radius, turn := pick(0.35, 0.65), pick(0, 2*math.Pi)
-	ground := [3]float64{pick(0, 160), pick(0, 160), pick(0, 160)}
+	x0, y0 := pick(-0.2, 0.2), pick(-0.2, 0.2)
+	radius, turn := pick(0.4, 0.65), pick(-0.4, 0.4)
+	ground := [3]float64{pick(0, 120), pick(0, 120), pick(0, 120)}
 	ink := ground
 	for c := range ink { // at least so far from the ground that it can be seen
-		ink[c] += pick(25, 95)
+		ink[c] += pick(40, 135)
 	}
-	slope, noise := pick(-40, 40), pick(4, 20)
+	slope, noise := pick(-20, 20), pick(2, 12)
 	img := image.NewRGBA(image.Rect(0, 0, width, height))
 	for py := range height {
 		for px := range width {
