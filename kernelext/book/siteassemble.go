@@ -153,6 +153,9 @@ func (l siteLinks) notebook(nb *notebook, name string, single bool) ([]byte, err
 	linked.Cells = slices.Clone(nb.Cells)
 	for i := range linked.Cells {
 		cell := &linked.Cells[i]
+		if single {
+			cell.Outputs = withoutChoices(cell.Outputs)
+		}
 		if cell.CellType != cellMarkdown {
 			continue
 		}
