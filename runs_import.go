@@ -27,6 +27,7 @@ func runsImportCommand() *cobra.Command {
 	name := c.Flags().String("name", "", "name of the run; by default the file's")
 	network := c.Flags().String("network", "", "JSON file with the network, in Keras's format or ours, for a file that holds only weights")
 	preprocess := c.Flags().String("preprocess", "", "preprocessing of the pixels")
+	classes := c.Flags().StringSlice("classes", nil, "names of the classes, in the order of the network's outputs, for a file that does not name them: cat,dog,…")
 	cli.Complete(c, "preprocess", func() (names []string) {
 		for _, p := range exchange.Preprocessings() {
 			names = append(names, cobra.CompletionWithDesc(p[0], p[1]))
@@ -38,7 +39,7 @@ func runsImportCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		r, err := importRun(root, *name, *network, *preprocess, args[0])
+		r, err := importRun(root, *name, *network, *preprocess, *classes, args[0])
 		if err != nil {
 			return err
 		}
@@ -48,13 +49,16 @@ func runsImportCommand() *cobra.Command {
 		for _, note := range r.Notes() {
 			fmt.Fprintln(c.OutOrStdout(), "note:", note)
 		}
+		if !r.NamesClasses() {
+			fmt.Fprintln(c.OutOrStdout(), "note: the file does not name its classes: answers say class 0, class 1 and so on; --classes cat,dog,… names them, in the order of the outputs")
+		}
 		return nil
 	}
 	return c
 }
 
-// importRun saves the network in the file at path as a run below root. network is a file of layers, for a file that holds only weights.
-func importRun(root, name, network, preprocess, path string) (*cnn.Run, error) {
+// importRun saves the network in the file at path as a run below root. classes, if any, are the names of its classes. network is a file of layers, for a file that holds only weights.
+func importRun(root, name, network, preprocess string, classes []string, path string) (*cnn.Run, error) {
 	layers, err := readNetwork(network)
 	if err != nil {
 		return nil, err
@@ -68,12 +72,17 @@ func importRun(root, name, network, preprocess, path string) (*cnn.Run, error) {
 	case errors.Is(err, exchange.ErrPreprocessing):
 		err = fmt.Errorf("%w: give it with --preprocess", err)
 	}
+	if err == nil && len(classes) > 0 {
+		if err = m.NameClasses(classes); err != nil {
+			err = fmt.Errorf("--classes: %w", err)
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	file := filepath.Base(path)
 	return cnn.Import(root, cmp.Or(name, runNameOf(file)), cnn.Foreign{
-		Network: m.Network, Weights: m.Weights, Source: file, Preprocess: m.Preprocess, Notes: m.Notes,
+		Network: m.Network, Weights: m.Weights, Source: file, Preprocess: m.Preprocess, Classes: m.Classes, Notes: m.Notes,
 	})
 }
 

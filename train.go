@@ -26,6 +26,8 @@ const (
 type training struct {
 	recipe, precision string
 	epochs, devices   int
+	patience          int
+	keepBest          bool
 }
 
 // trainCommand trains the write-up's network in a terminal: the same runs that the
@@ -34,14 +36,17 @@ func trainCommand() *cobra.Command {
 	var t training
 	c := &cobra.Command{
 		Use: "train [flags]", Short: "train a network in a terminal, or continue its training",
-		Long:    "Trains the write-up's network, or with --recipe fast a faster one, or continues a training: after ctrl-C, the same command resumes.",
-		Example: "train --data ~/cifar10 --budget full", Args: cli.NoArgs,
+		Long: "Trains the write-up's network, or with --recipe fast another one, or continues a training: after ctrl-C, the same command resumes. A larger number of epochs goes on from a shorter training; " +
+			"where the learning rate depends on the number of epochs, as in the recipe quick, it starts again and says so.",
+		Example: "train --data ~/cifar10 --budget full\ntrain --epochs 50 --patience 5 --keep-best\ntrain --data ~/cifar10 --budget full --recipe fast", Args: cli.NoArgs,
 	}
 	params := paramFlags(c)
 	f := c.Flags()
 	f.StringVar(&t.recipe, "recipe", recipeBase, "base: the write-up's SGD at 0.001; quick: Adam with a one-cycle learning rate; as-written: all eight stages of the write-up on a single model, with its split and its random flips in the evaluation; fast: another, modern network (airbench94), on all training images for 9.9 epochs, with the test images as validation, which choose nothing")
 	f.StringVar(&t.precision, "precision", "", "bfloat16: convolutions and matrix multiplications in half precision, which is faster on GPUs and on processors with AMX; go run . doctor says what this one has")
 	f.IntVar(&t.epochs, "epochs", 0, "total number of epochs (default: the budget's)")
+	f.IntVar(&t.patience, "patience", 0, "stop after so many epochs without a lower validation loss (default: train all epochs)")
+	f.BoolVar(&t.keepBest, "keep-best", false, "answer with the weights of the epoch with the lowest validation loss, instead of the last one's")
 	f.IntVar(&t.devices, "devices", 1, "devices that share each batch; xla:cpu always has 4, xla:cuda has one per GPU")
 	cli.Complete(c, "recipe", func() []string { return []string{recipeBase, recipeQuick, recipeFast, recipeWriteUp} })
 	cli.Complete(c, "precision", precisions)
@@ -64,6 +69,9 @@ func (t training) run(ctx context.Context, params kernelext.Params, stdout, stde
 	if t.epochs < 0 {
 		return fmt.Errorf("train: --epochs must be at least 1, got %d", t.epochs)
 	}
+	if t.patience < 0 {
+		return fmt.Errorf("train: --patience must be at least 1, got %d", t.patience)
+	}
 	if t.epochs > 0 {
 		b.Base, b.Quick = t.epochs, t.epochs
 	}
@@ -71,10 +79,13 @@ func (t training) run(ctx context.Context, params kernelext.Params, stdout, stde
 	switch t.recipe {
 	case recipeBase, recipeQuick:
 	case recipeFast:
+		if t.patience > 0 || t.keepBest {
+			return fmt.Errorf("train: the recipe %s validates with the test images, which must choose nothing: --patience and --keep-best do not apply", recipeFast)
+		}
 		train = t.fast
 	case recipeWriteUp:
-		if t.epochs > 0 || t.devices > 1 || t.precision != "" {
-			return fmt.Errorf("train: the recipe %s is the write-up's: --epochs, --devices and --precision do not apply; --budget chooses the epochs", recipeWriteUp)
+		if t.epochs > 0 || t.devices > 1 || t.precision != "" || t.patience > 0 || t.keepBest {
+			return fmt.Errorf("train: the recipe %s is the write-up's: --epochs, --devices, --precision, --patience and --keep-best do not apply; --budget chooses the epochs", recipeWriteUp)
 		}
 		train = t.writeUp
 	default:
@@ -131,6 +142,9 @@ func (t training) evaluate(ctx context.Context, run *cnn.Run, test *cifar.Datase
 // trainLive trains the rest of a run and shows its progress.
 func trainLive(ctx context.Context, run *cnn.Run, stdout, stderr io.Writer) error {
 	fmt.Fprintf(stderr, "%s in %s\n", run.Name, run.Dir)
+	if where := run.Beginning(); where != "" {
+		fmt.Fprintf(stderr, "%s %s\n", run.Name, where)
+	}
 	live := kernelext.Live{Title: run.Name, Out: stdout}
 	return live.Finish(run.Train(ctx, func(p cnn.Progress) { live.Update(course.Progress(p)) }))
 }
@@ -165,6 +179,7 @@ func (t training) fast(ctx context.Context, _ course.Budget, params kernelext.Pa
 // open trains one run.
 func (t training) open(ctx context.Context, params kernelext.Params, spec cnn.Spec, train trainer) ([]*cnn.Run, error) {
 	spec.Config.Devices, spec.Config.Precision = t.devices, cnn.Precision(t.precision)
+	spec.Config.Patience, spec.Config.KeepBest = t.patience, t.keepBest
 	run, err := cnn.OpenRun(params.Runs, spec)
 	if err != nil {
 		return nil, err

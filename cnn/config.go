@@ -20,12 +20,24 @@ type Config struct {
 	// figures noisy; the option exists to show that.
 	FlipEvaluation bool
 	// Devices share each batch (data parallelism); 0 is 1. They must divide every
-	// batch. The result equals that of one device up to rounding.
+	// batch. The result equals that of one device up to rounding. Devices of one CPU are the same
+	// processors, and one of them computes whole batches.
 	Devices int
 	// Precision of the multiplications in convolutions and dense layers, and of the feature maps
 	// between convolutions. Everything else, including the weights, their gradients and the optimizer's
 	// updates, is float32.
 	Precision Precision
+	// Patience ends the training once so many epochs in a row were not better than the best one before them:
+	// see [History.Best]. 0 trains all epochs.
+	Patience int
+	// KeepBest makes the finished run answer with the weights of its best epoch instead of its last one:
+	// see [Run.KeptEpoch].
+	KeepBest bool
+	// Monitor is the validation figure by which both compare epochs.
+	Monitor Monitor
+	// MinDelta is by how much an epoch must be better than the best one to count, in nats or as a fraction of the
+	// images, by Monitor; 0 counts any improvement.
+	MinDelta float64
 	// Loss is what training minimises; the zero value is the mean cross-entropy.
 	Loss Loss
 	// Lookahead, if not nil, averages the weights over the steps of the training.
@@ -73,6 +85,9 @@ func (c Config) validate() error {
 	}
 	if c.Precision != Float32 && c.Precision != BFloat16 {
 		return fmt.Errorf("%w: precision %q: choose %q or leave it empty for float32", ErrConfig, c.Precision, BFloat16)
+	}
+	if err := c.validateStopping(); err != nil {
+		return err
 	}
 	if err := c.Optimizer.validate(); err != nil {
 		return fmt.Errorf("%w: %s: %w", ErrConfig, c.Optimizer.Kind(), err)
@@ -135,6 +150,18 @@ func (c Config) MarshalJSON() ([]byte, error) {
 	}
 	if c.Precision != Float32 {
 		fields["precision"] = c.Precision
+	}
+	if c.Patience > 0 {
+		fields["patience"] = c.Patience
+	}
+	if c.KeepBest {
+		fields["keep_best"] = true
+	}
+	if c.Monitor != MonitorLoss {
+		fields["monitor"] = c.Monitor
+	}
+	if c.MinDelta > 0 {
+		fields["min_delta"] = c.MinDelta
 	}
 	if !c.Loss.isDefault() {
 		fields["loss"] = c.Loss

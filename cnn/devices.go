@@ -2,6 +2,7 @@ package cnn
 
 import (
 	"fmt"
+	"os"
 
 	"github.com/gomlx/compute/distributed"
 	"github.com/gomlx/gomlx/core/graph"
@@ -14,6 +15,19 @@ import (
 
 // devices returns the number of devices that share a batch.
 func (c Config) devices() int { return max(c.Devices, 1) }
+
+// divideEnv is an environment variable: with the value 1, the devices of one CPU divide each batch as several GPUs do.
+const divideEnv = "CNNBOOK_DIVIDE"
+
+// undivided returns the configuration by which a backend computes. The devices of one CPU are the same processors, which one device
+// uses all: divided, a batch takes more than twice as long, because XLA's partitioner cannot divide oneDNN's calls. So there one
+// device computes whole batches.
+func (c Config) undivided() Config {
+	if onCPU() && os.Getenv(divideEnv) != "1" {
+		c.Devices = 0
+	}
+	return c
+}
 
 // checkDevices refuses batches that cannot be divided evenly among the devices,
 // including the last one of an epoch of n images.

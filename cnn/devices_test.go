@@ -3,6 +3,7 @@ package cnn
 import (
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -17,6 +18,7 @@ func deviceSpec(t *testing.T, devices int) Spec {
 // Promise(compute/devices): Devices that share a batch give the losses and weights of one device
 // within 1e-5.
 func TestDevicesShareABatch(t *testing.T) {
+	t.Setenv(divideEnv, "1")
 	one := trainTiny(t, t.TempDir(), deviceSpec(t, 1))
 	if has := one.engine.backend.NumDevices(); has < 2 {
 		t.Skipf("%s has %d device", backendLabel(), has)
@@ -36,6 +38,24 @@ func TestDevicesShareABatch(t *testing.T) {
 			if y := two.weights[i].Values[k]; math.Abs(float64(x-y)) > 1e-5 {
 				t.Fatalf("%s[%d]: %v on one device, %v on two", a.Name, k, x, y)
 			}
+		}
+	}
+}
+
+// Promise(compute/cpu-devices): Several devices of one CPU are no slower than one, because one computes whole batches: the weights are the
+// same bits.
+func TestDevicesOfOneCPU(t *testing.T) {
+	one := trainTiny(t, t.TempDir(), deviceSpec(t, 1))
+	if has := one.engine.backend.NumDevices(); has < 2 || !onCPU() {
+		t.Skipf("%s has %d device", backendLabel(), has)
+	}
+	two := trainTiny(t, t.TempDir(), deviceSpec(t, 2))
+	if len(two.engine.state) != len(one.engine.state) {
+		t.Errorf("%d arrays on the devices, want those of one device: %d", len(two.engine.state), len(one.engine.state))
+	}
+	for i, a := range one.weights {
+		if !slices.Equal(a.Values, two.weights[i].Values) {
+			t.Errorf("%s differs", a.Name)
 		}
 	}
 }

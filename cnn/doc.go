@@ -66,7 +66,7 @@
 // set; others can call package kernelext/setup.
 //
 // CNNBOOK_ONEDNN names oneDNN's library, which then computes convolutions and
-// matrix multiplications, on one CPU device in float32, and GOMLX_BACKEND must name the plugin by
+// matrix multiplications on a CPU, and GOMLX_BACKEND must name the plugin by
 // its path. Set-up sets both. With 0, XLA computes everything, and results differ in the
 // last digits; so do oneDNN's results with other processors or another number of them,
 // which change the order of sums.

@@ -33,7 +33,7 @@ type programKey struct {
 
 // newEngine opens the backend, or takes the cache's if there is one, and sends weights and slots to it.
 func newEngine(cache *Cache, net Architecture, config Config, weights, slots Weights) (*engine, error) {
-	e := &engine{net: net, config: config, programs: map[programKey]program{}}
+	e := &engine{net: net, config: config.undivided(), programs: map[programKey]program{}}
 	if err := e.open(cache); err != nil {
 		return nil, err
 	}

@@ -63,7 +63,7 @@ func (r *Run) EvaluateWith(ctx context.Context, d *cifar.Dataset, how Evaluation
 			if how.Observe != nil {
 				how.Observe(d.Len(), d.Len())
 			}
-			return s.result(d), nil
+			return r.result(s, d), nil
 		}
 	}
 	s, err := r.evaluate(ctx, d, how)
@@ -73,7 +73,7 @@ func (r *Run) EvaluateWith(ctx context.Context, d *cifar.Dataset, how Evaluation
 	if key != "" {
 		cache.keep(key, s)
 	}
-	return s.result(d), nil
+	return r.result(s, d), nil
 }
 
 func (r *Run) evaluate(ctx context.Context, d *cifar.Dataset, how Evaluation) (*scores, error) {
@@ -104,7 +104,7 @@ func (r *Run) evaluationKey(cache *Cache, d *cifar.Dataset, how Evaluation) (str
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprint(settings, graph, cache.weights(r.weights), cache.images(d), how.Flips), nil
+	return fmt.Sprint(settings, graph, cache.weights(r.inUse()), cache.images(d), how.Flips), nil
 }
 
 // scores holds the raw results of an evaluation, by image.
@@ -178,6 +178,13 @@ func (s *scores) accuracy(labels []uint8) float64 {
 		}
 	}
 	return float64(right) / float64(len(labels))
+}
+
+// result says whose predictions these are.
+func (r *Run) result(s *scores, d *cifar.Dataset) *Result {
+	out := s.result(d)
+	out.Epoch = r.KeptEpoch()
+	return out
 }
 
 func (s *scores) result(d *cifar.Dataset) *Result {

@@ -102,7 +102,7 @@ func runFiles(r *Run) ([]exportedFile, error) {
 	m := r.manifest
 	m.State, m.Previous = r.saved, nil
 	files := []exportedFile{{manifestName, jsonWriter(m)}, {"architecture.json", jsonWriter(m.Architecture)}}
-	for _, f := range []savedFile{m.State.Weights, m.State.Optimizer, m.State.History} {
+	for _, f := range m.State.files() {
 		data, err := readSaved(r.Dir, f, f.Bytes) // as long as it was for LoadRun
 		if err != nil {
 			return nil, err
@@ -114,9 +114,11 @@ func runFiles(r *Run) ([]exportedFile, error) {
 }
 
 func weightFiles(r *Run) ([]exportedFile, error) {
-	write := func(w io.Writer) error {
-		return WriteSafetensors(w, r.weights, map[string]string{"format": "cnnbook", "layout": "NHWC", "run": r.manifest.Identity})
+	about := map[string]string{"format": "cnnbook", "layout": "NHWC", "run": r.manifest.Identity}
+	if kept := r.KeptEpoch(); kept > 0 {
+		about["epoch"] = strconv.Itoa(kept)
 	}
+	write := func(w io.Writer) error { return WriteSafetensors(w, r.inUse(), about) }
 	return []exportedFile{{"weights.safetensors", write}}, nil
 }
 

@@ -58,11 +58,11 @@ func (r *Run) SearchRate(ctx context.Context, search RateSearch, observe func(Pr
 		return nil, fmt.Errorf("%w: rate search: %w", ErrConfig, err)
 	}
 	config := r.drawing(r.spec.Config)
-	slots, err := r.Network.freshSlots(config, r.weights)
+	slots, err := r.Network.freshSlots(config, r.inUse())
 	if err != nil {
 		return nil, err
 	}
-	e, err := newEngine(cacheOf(ctx), r.Network, config, r.weights, slots)
+	e, err := newEngine(cacheOf(ctx), r.Network, config, r.inUse(), slots)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func (r *Run) SearchRate(ctx context.Context, search RateSearch, observe func(Pr
 	if err := config.Precision.worthwhile(e.backend); err != nil {
 		return nil, err
 	}
-	data, err := e.send(r.spec.Train, config.devices())
+	data, err := e.send(r.spec.Train, e.config.devices())
 	if err != nil {
 		return nil, err
 	}

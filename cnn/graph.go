@@ -30,7 +30,7 @@ func forward(a Architecture, p Precision, weights []*Node, x, rng *Node) (output
 		case BatchNormalization:
 			var own []*Node
 			n := l.arrays()
-			x, own = l.normalize(float32s(x), weights[:n], rng != nil)
+			x, own = l.normalize(float32s(x), weights[:n], rng != nil && !a.IsFrozen(l.Name))
 			weights, moved = weights[n:], append(moved, own...)
 		case LeakyReLU:
 			x = float32s(x)

@@ -14,6 +14,7 @@ type Foreign struct {
 	Weights    Weights
 	Source     string     // its origin, for messages
 	Preprocess Preprocess // the preprocessing that it was trained with; the zero value standardises
+	Classes    []string   // names by output; nil: not known
 	Notes      []string   // what was left out or assumed when it was read, for the user
 }
 
@@ -31,12 +32,17 @@ func Import(root, name string, f Foreign) (*Run, error) {
 	if err := f.Preprocess.check(f.Network.Input); err != nil {
 		return nil, err
 	}
+	if f.Classes != nil {
+		if err := f.Network.Classifier(len(f.Classes)); err != nil {
+			return nil, err
+		}
+	}
 	var file bytes.Buffer
 	if err := WriteSafetensors(&file, f.Weights, nil); err != nil {
 		return nil, err
 	}
 	sum := sha256.Sum256(file.Bytes())
-	data := datasetIdentity{Name: "imported: " + f.Source}
+	data := datasetIdentity{Name: "imported: " + f.Source, Classes: slices.Clone(f.Classes)}
 	m := manifest{
 		Format: formatVersion, Name: name, Architecture: f.Network, Software: Software(),
 		Data:  dataIdentity{Train: data, Valid: data},

@@ -6,6 +6,8 @@ import (
 
 	"github.com/cnnbook/cnnbook/cifar"
 	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
@@ -46,18 +48,33 @@ func upload(backend compute.Backend, d *cifar.Dataset, devices int) (*deviceData
 	for i, l := range d.Labels {
 		labels[i] = int32(l)
 	}
-	pixels, shape := channelsLast(d), d.Shape()
 	out := &deviceData{n: n}
 	for device := range devices {
-		out.images = append(out.images, tensors.FromFlatDataAndDimensions(pixels, n, shape.Height, shape.Width, shape.Channels))
+		images, err := sendImages(backend, d, compute.DeviceNum(device))
+		if err != nil {
+			return nil, fmt.Errorf("%w: sending %d images to device %d: %s", ErrBackend, n, device, firstLine(err.Error()))
+		}
+		out.images = append(out.images, images)
 		out.labels = append(out.labels, tensors.FromFlatDataAndDimensions(labels, n))
-		for _, t := range []*tensors.Tensor{out.images[device], out.labels[device]} {
-			if err := t.ToDevice(backend, compute.DeviceNum(device)); err != nil {
-				return nil, fmt.Errorf("%w: sending %d images to device %d: %s", ErrBackend, n, device, firstLine(err.Error()))
-			}
+		if err := out.labels[device].ToDevice(backend, compute.DeviceNum(device)); err != nil {
+			return nil, fmt.Errorf("%w: sending %d labels to device %d: %s", ErrBackend, n, device, firstLine(err.Error()))
 		}
 	}
 	return out, nil
+}
+
+// sendImages writes the images [n, height, width, channels] where the device reads them. On a CPU that is memory which both share, so that
+// no copy of them is made on the way.
+func sendImages(backend compute.Backend, d *cifar.Dataset, device compute.DeviceNum) (*tensors.Tensor, error) {
+	s := d.Shape()
+	t, err := tensors.FromShapeForBackend(backend, device, shapes.Make(dtypes.Uint8, d.Len(), s.Height, s.Width, s.Channels))
+	if err != nil {
+		return nil, err
+	}
+	if err := t.MutableBytes(func(pixels []byte) { channelsLast(pixels, d) }); err != nil {
+		return nil, err
+	}
+	return t, t.ToDevice(backend, device)
 }
 
 // free releases the device's memory, or leaves it to the cache.
@@ -75,11 +92,10 @@ func (d *deviceData) free() {
 	}
 }
 
-// channelsLast reorders planes, such as red, green and blue, to pixels.
-func channelsLast(d *cifar.Dataset) []uint8 {
+// channelsLast writes the images to out, with planes such as red, green and blue reordered to pixels.
+func channelsLast(out []uint8, d *cifar.Dataset) {
 	shape := d.Shape()
 	plane, size := shape.Plane(), shape.Bytes()
-	out := make([]uint8, len(d.Images))
 	for start := 0; start < len(out); start += size {
 		in, px := d.Images[start:start+size], out[start:start+size]
 		if shape.Channels != 3 {
@@ -92,5 +108,4 @@ func channelsLast(d *cifar.Dataset) []uint8 {
 			px[3*i], px[3*i+1], px[3*i+2] = in[i], in[plane+i], in[2*plane+i]
 		}
 	}
-	return out
 }

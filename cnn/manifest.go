@@ -37,6 +37,7 @@ type manifest struct {
 	Config       json.RawMessage `json:"config"`
 	Data         dataIdentity    `json:"data"`
 	From         *origin         `json:"from,omitempty"`
+	Shorter      *shorter        `json:"goes_on_from,omitempty"`
 	Notes        []string        `json:"notes,omitempty"` // of an import: what was left out or assumed; no part of the identity
 	State        savedState      `json:"state"`
 	Previous     *savedState     `json:"previous,omitempty"` // the state before, kept in case a file is damaged on disk
@@ -67,6 +68,8 @@ type origin struct {
 	Step     int    `json:"step"`
 	Before   int    `json:"before"`  // steps that its weights had had before its own first step
 	Weights  string `json:"weights"` // sha256 of its weights file
+	// Fresh describes the layers that do not start from them.
+	Fresh []string `json:"fresh,omitempty"`
 }
 
 // stepsBefore returns the number of steps that a run's weights had had before its own
@@ -91,6 +94,8 @@ type savedState struct {
 	Weights   savedFile `json:"weights"`
 	Optimizer savedFile `json:"optimizer"`
 	History   savedFile `json:"history"` // the first Bytes of the file; the rest was written by a killed process after its last save
+
+	Best *savedBest `json:"best,omitempty"` // the weights of the best epoch, if the configuration keeps them
 }
 
 // savedFile is a file of the run's folder.
@@ -98,6 +103,15 @@ type savedFile struct {
 	Name   string `json:"name"`
 	Bytes  int64  `json:"bytes"`
 	SHA256 string `json:"sha256"`
+}
+
+// files lists the files that a state consists of.
+func (s savedState) files() []savedFile {
+	files := []savedFile{s.Weights, s.Optimizer, s.History}
+	if s.Best != nil {
+		files = append(files, s.Best.savedFile)
+	}
+	return files
 }
 
 // identityOf hashes everything that defines a run: network, configuration, data and
@@ -162,7 +176,7 @@ func parseManifest(data []byte, path string) (manifest, error) {
 		if s.Step < 0 || s.Epochs < 0 {
 			return m, fmt.Errorf("%w: %s: negative position", ErrFormat, path)
 		}
-		for _, f := range []savedFile{s.Weights, s.Optimizer, s.History} {
+		for _, f := range s.files() {
 			if f.Name != filepath.Base(f.Name) || !filepath.IsLocal(f.Name) || f.Bytes < 0 {
 				return m, fmt.Errorf("%w: %s: %q is not a file of the run's own folder", ErrFormat, path, f.Name)
 			}
@@ -200,11 +214,12 @@ func configDifferences(a, b json.RawMessage) []string {
 		return []string{"configuration"}
 	}
 	for _, m := range []map[string]json.RawMessage{x, y} { // fields that Config.MarshalJSON omits
-		if m["devices"] == nil {
-			m["devices"] = json.RawMessage("1")
-		}
-		if m["precision"] == nil {
-			m["precision"] = json.RawMessage(`"float32"`)
+		for key, omitted := range map[string]string{
+			"devices": "1", "precision": `"float32"`, "patience": "0", "keep_best": "false", "monitor": `"valid_loss"`, "min_delta": "0",
+		} {
+			if m[key] == nil {
+				m[key] = json.RawMessage(omitted)
+			}
 		}
 		for _, key := range []string{"loss", "lookahead", "steps"} {
 			if m[key] == nil {
@@ -216,7 +231,10 @@ func configDifferences(a, b json.RawMessage) []string {
 		}
 	}
 	var out []string
-	for _, key := range []string{"optimizer", "schedule", "batch", "epochs", "seed", "preprocess", "flip_evaluation", "devices", "precision", "loss", "lookahead", "drop_last", "steps"} {
+	for _, key := range []string{
+		"optimizer", "schedule", "batch", "epochs", "seed", "preprocess", "flip_evaluation", "devices", "precision",
+		"patience", "keep_best", "monitor", "min_delta", "loss", "lookahead", "drop_last", "steps",
+	} {
 		var cx, cy bytes.Buffer
 		if json.Compact(&cx, x[key]) != nil || json.Compact(&cy, y[key]) != nil || !bytes.Equal(cx.Bytes(), cy.Bytes()) {
 			out = append(out, fmt.Sprintf("%s (%s, was %s)", strings.ReplaceAll(key, "_", " "), &cy, &cx))

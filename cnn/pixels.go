@@ -79,7 +79,8 @@ func (p Preprocess) check(image Shape) error {
 // [n, height, width, channels]. It is the input that exported networks need in other
 // programs.
 func (p Preprocess) Inputs(d *cifar.Dataset) []float32 {
-	pixels, shape := channelsLast(d), d.Shape()
+	pixels, shape := make([]uint8, len(d.Images)), d.Shape()
+	channelsLast(pixels, d)
 	out := make([]float32, 0, len(pixels))
 	for image := range slices.Chunk(pixels, shape.Bytes()) {
 		switch {

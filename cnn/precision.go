@@ -40,7 +40,7 @@ func (p Precision) worthwhile(backend compute.Backend) error {
 	default:
 		why = "it runs without oneDNN, by " + backendLabel() + " alone"
 	}
-	return fmt.Errorf("%w: %s would be slower than float32 here: on a CPU it needs oneDNN, one device, and a processor with AMX; %s: leave the precision empty, for float32", ErrBackend, p, why)
+	return fmt.Errorf("%w: %s would be slower than float32 here: on a CPU it needs oneDNN and a processor with AMX; %s: leave the precision empty, for float32", ErrBackend, p, why)
 }
 
 // onCPU reports whether the backend computes on the CPU.

@@ -238,8 +238,7 @@ func weighted(y *Node) *Node {
 // Where bfloat16 would be slower than float32, a training is refused in one line that says what the processor
 // has; an evaluation is not.
 //
-// Promise(compute/bfloat16-refused): Where bfloat16 would be slower than float32 (no oneDNN, several devices of one CPU, or a processor
-// without AMX), a training is refused in one line with the reason. An evaluation is not.
+// Promise(compute/bfloat16-refused): Where bfloat16 would be slower than float32 (no oneDNN, or a processor without AMX), a training is refused in one line with the reason. An evaluation is not.
 func TestBFloat16IsRefused(t *testing.T) {
 	spec := tinySpec(t)
 	spec.Config.Precision = BFloat16
@@ -265,14 +264,6 @@ func TestBFloat16IsRefused(t *testing.T) {
 	t.Run("no oneDNN", func(t *testing.T) {
 		t.Setenv(oneDNNEnv, "0")
 		refused(t, spec)
-	})
-	t.Run("two devices", func(t *testing.T) {
-		spec := spec
-		spec.Config.Devices = 2
-		r := openTiny(t, t.TempDir(), spec)
-		if err := r.Train(t.Context(), nil); !errors.Is(err, ErrBackend) && !errors.Is(err, ErrConfig) {
-			t.Errorf("error %v", err)
-		}
 	})
 	t.Run("no instructions", func(t *testing.T) {
 		if _, _, ok := oneDNNFiles(); !ok {

@@ -12,13 +12,18 @@ type Result struct {
 	Losses        []float64   // categorical cross-entropy of each image, nats
 	Loss          float64     // their mean
 	Accuracy      float64     // fraction of images predicted correctly, 0 to 1
+	Epoch         int         // whose weights predicted, if not the run's latest: [Run.KeptEpoch]; 0 otherwise
 }
 
 // String returns one line: "accuracy 0.7646 (95 % interval 0.7562 to 0.7728), loss
-// 0.8820, 10000 images".
+// 0.8820, 10000 images", and the epoch of the weights if the run kept its best ones.
 func (r *Result) String() string {
 	low, high := r.Interval()
-	return fmt.Sprintf("accuracy %.4f (95 %% interval %.4f to %.4f), loss %.4f, %d images", r.Accuracy, low, high, r.Loss, len(r.Actual))
+	s := fmt.Sprintf("accuracy %.4f (95 %% interval %.4f to %.4f), loss %.4f, %d images", r.Accuracy, low, high, r.Loss, len(r.Actual))
+	if r.Epoch > 0 {
+		s += fmt.Sprintf(", weights of epoch %d", r.Epoch)
+	}
+	return s
 }
 
 // Prediction is the network's prediction for one image.
@@ -40,7 +45,7 @@ func (r *Result) Subset(indices []int) (*Result, error) {
 	if len(indices) == 0 {
 		return nil, fmt.Errorf("%w: a subset of a result needs at least one image", ErrConfig)
 	}
-	out := &Result{Names: r.Names}
+	out := &Result{Names: r.Names, Epoch: r.Epoch}
 	right := 0
 	for k, i := range indices {
 		if i < 0 || i >= len(r.Actual) {

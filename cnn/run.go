@@ -23,8 +23,9 @@ type Spec struct {
 	Train   *cifar.Dataset
 	Valid   *cifar.Dataset
 	// From is the run whose weights this one starts from; nil starts with new
-	// weights. The optimizer's state and the schedule always start from the
-	// beginning, as when Keras compiles a trained model again.
+	// weights. Layers that differ from its layers in name or shape start anew: see [Run.Fresh]. The
+	// optimizer's state and the schedule always start from the beginning, as when Keras compiles a
+	// trained model again.
 	From *Run
 }
 
@@ -38,6 +39,9 @@ type Run struct {
 	// Changed describes the differences from the latest other run of the same
 	// name, if there is one: "epochs (5, was 3)".
 	Changed []string
+	// PassedOver says why a run of the same name that has some of this one's epochs is not what it goes on from:
+	// see [Run.GoesOnFrom].
+	PassedOver string
 	// Recovered describes the damage of the latest save if the one before it had
 	// to be used; empty otherwise.
 	Recovered string
@@ -47,7 +51,9 @@ type Run struct {
 	saved    savedState // the state on disk; manifest.State is ahead of it during training
 	weights  Weights
 	slots    Weights
+	best     Weights // of the best epoch so far, if the configuration keeps them
 	engine   *engine // opened on first use
+	earlier  []byte  // the history that a new run begins with, from the run that it goes on from
 
 	saveEvery time.Duration // 0 is the constant's
 }
@@ -64,7 +70,8 @@ func checkRunName(name string) error {
 // OpenRun opens the run that spec describes below the folder root, or starts
 // it. Its own folder is named after the spec's name and identity: the same
 // network, configuration, data and origin always lead to the same folder, and
-// any change to another one, so that a result is never shown for the wrong run.
+// any change to another one, so that a result is never shown for the wrong run. A run that is new, and differs from
+// another one of its name in nothing but the number of epochs, goes on from the other's state: see [Run.GoesOnFrom].
 // Nothing is trained yet. Close the run after use.
 func OpenRun(root string, spec Spec) (*Run, error) {
 	spec.Config = spec.Config.withDefaults()
@@ -78,7 +85,7 @@ func OpenRun(root string, spec Spec) (*Run, error) {
 	dir := m.folder(root)
 	r, err := LoadRun(dir)
 	if notThere(err) {
-		r, err = startRun(dir, spec, m)
+		r, err = startRun(root, spec, m)
 	}
 	if errors.Is(err, ErrFormat) || errors.Is(err, ErrMismatch) {
 		err = fmt.Errorf("%w: to train it again, remove the run: go run . runs rm %s", err, filepath.Base(dir))
@@ -120,6 +127,9 @@ func newManifest(spec Spec) (manifest, error) {
 	if err := spec.Network.Classifier(len(spec.Train.Names)); err != nil {
 		return m, err
 	}
+	if err := spec.Network.trainable(); err != nil {
+		return m, err
+	}
 	for _, d := range []*cifar.Dataset{spec.Train, spec.Valid} {
 		if err := spec.Network.fits(d); err != nil {
 			return m, err
@@ -139,16 +149,17 @@ func newManifest(spec Spec) (manifest, error) {
 	}
 	m.Data = dataIdentity{Train: identifyDataset(spec.Train), Valid: identifyDataset(spec.Valid)}
 	if spec.From != nil {
-		if err := spec.From.weights.matches(spec.Network); err != nil {
-			return m, fmt.Errorf("starting from %s: %w", spec.From.Name, err)
+		_, fresh, err := spec.fresh()
+		if err != nil {
+			return m, err
 		}
 		if was, is := spec.From.Preprocess(), spec.Config.Preprocess; !was.sameInput(is) {
 			return m, fmt.Errorf("%w: starting from %s: it was trained on %s, this run would get %s", ErrMismatch, spec.From.Name, was, is)
 		}
-		s := spec.From.manifest.State
+		step, weights := spec.From.usedStep()
 		m.From = &origin{
 			Name: spec.From.Name, Identity: spec.From.manifest.Identity,
-			Step: s.Step, Before: spec.From.manifest.stepsBefore(), Weights: s.Weights.SHA256,
+			Step: step, Before: spec.From.manifest.stepsBefore(), Weights: weights, Fresh: fresh,
 		}
 	}
 	var err error
@@ -165,19 +176,16 @@ func identifyDataset(d *cifar.Dataset) datasetIdentity {
 
 // startRun makes the folder of a new run and saves its state before the first
 // step.
-func startRun(dir string, spec Spec, m manifest) (*Run, error) {
-	r := &Run{Dir: dir, Name: spec.Name, Network: spec.Network, spec: spec, manifest: m}
+func startRun(root string, spec Spec, m manifest) (*Run, error) {
+	r := &Run{Dir: m.folder(root), Name: spec.Name, Network: spec.Network, spec: spec, manifest: m}
 	var err error
-	if spec.From != nil {
-		r.weights = spec.From.weights.Clone()
-	} else if r.weights, err = spec.Network.Initialize(spec.Config.Seed); err != nil {
-		return nil, err
-	} else if err = spec.Network.Whiten(r.weights, spec.Train, spec.Config.Preprocess); err != nil {
+	if r.weights, err = spec.startingWeights(); err != nil {
 		return nil, err
 	}
 	if r.slots, err = spec.Network.freshSlots(spec.Config, r.weights); err != nil {
 		return nil, err
 	}
+	r.goOn(root)
 	return r.create()
 }
 
@@ -195,7 +203,11 @@ func (r *Run) create() (*Run, error) {
 	if other, err := LoadRun(r.Dir); !notThere(err) {
 		return other, err
 	}
-	if err := r.save(0); err != nil {
+	err = r.writeEarlier()
+	if err == nil {
+		err = r.save(0)
+	}
+	if err != nil {
 		os.RemoveAll(r.Dir) // it holds no run, and the disk may be full
 		return nil, err
 	}
@@ -285,7 +297,11 @@ func (r *Run) readState(s savedState) error {
 		return fmt.Errorf("%w: %s: the history has %d steps and %d epochs, the manifest %d and %d",
 			ErrFormat, r.Dir, len(r.History.Steps), len(r.History.Epochs), s.Step, s.Epochs)
 	}
-	r.weights, r.slots, r.saved = weights, slots, s
+	best, err := r.readBest(s, read)
+	if err != nil {
+		return err
+	}
+	r.weights, r.slots, r.best, r.saved = weights, slots, best, s
 	return nil
 }
 
@@ -304,11 +320,7 @@ func FindRun(root, name string) (*Run, error) {
 func latest(root, name, except string) (manifest, bool) {
 	var best manifest
 	found := false
-	dirs, err := filepath.Glob(filepath.Join(globEscape(root), globEscape(name)+"-????????????"))
-	if err != nil {
-		return best, false
-	}
-	for _, dir := range dirs {
+	for _, dir := range runFoldersOf(root, name) {
 		m, err := readManifest(dir)
 		if err != nil || m.Name != name || dir == except {
 			continue // a damaged run must not make another one fail
@@ -318,6 +330,12 @@ func latest(root, name, except string) (manifest, bool) {
 		}
 	}
 	return best, found
+}
+
+// runFoldersOf lists the folders below root that may hold a run of that name.
+func runFoldersOf(root, name string) []string {
+	dirs, _ := filepath.Glob(filepath.Join(globEscape(root), globEscape(name)+"-????????????")) // the pattern is valid
+	return dirs
 }
 
 func globEscape(s string) string {
@@ -340,10 +358,14 @@ func (r *Run) Epochs() (finished, total int) {
 	return r.manifest.State.Epochs, r.config().Epochs
 }
 
-// Finished reports whether training is complete.
+// Finished reports whether training is complete: all epochs are done, or it has stopped early.
 func (r *Run) Finished() bool {
 	finished, total := r.Epochs()
-	return finished >= total
+	if finished >= total {
+		return true
+	}
+	_, stop := r.History.Best(r.config())
+	return stop
 }
 
 // Seconds returns the training time, summed over all processes that trained the run.
@@ -366,8 +388,8 @@ func (r *Run) Drawn() bool { return r.manifest.Data.Train.Drawn }
 // Data returns the name of the dataset that the run was trained on.
 func (r *Run) Data() string { return r.manifest.Data.Train.Name }
 
-// Weights returns a copy of the trained weights.
-func (r *Run) Weights() Weights { return r.weights.Clone() }
+// Weights returns a copy of the trained weights, those of [Run.KeptEpoch] if the run kept them.
+func (r *Run) Weights() Weights { return r.inUse().Clone() }
 
 // String returns one line for a caption: the run, its images, its progress, and the
 // backend that computed it.
@@ -380,6 +402,12 @@ func (r *Run) String() string {
 		epochs = "1 epoch"
 	case finished >= total:
 		epochs = fmt.Sprintf("%d epochs", total)
+	}
+	if r.StoppedEarly() {
+		epochs += ", stopped early"
+	}
+	if kept := r.KeptEpoch(); kept > 0 {
+		epochs += fmt.Sprintf(", weights of epoch %d", kept)
 	}
 	s := fmt.Sprintf("run %s: %s, %d training images, %s, seed %d", r.Name, m.Data.Train.Name, m.Data.Train.Images, epochs, r.config().Seed)
 	if m.Backend != "" {
@@ -400,12 +428,19 @@ func (r *Run) config() Config {
 		Preprocess Preprocess `json:"preprocess"`
 		FlipEval   bool       `json:"flip_evaluation"`
 		Precision  Precision  `json:"precision"`
+		Patience   int        `json:"patience"`
+		KeepBest   bool       `json:"keep_best"`
+		Monitor    Monitor    `json:"monitor"`
+		MinDelta   float64    `json:"min_delta"`
 		DropLast   bool       `json:"drop_last"`
 		Steps      int        `json:"steps"`
 	}
 	// The manifest was checked when it was read; a field that is missing is 0.
 	_ = json.Unmarshal(r.manifest.Config, &c)
-	return Config{Optimizer: SGD{}, Batch: c.Batch, Epochs: c.Epochs, Seed: c.Seed, Preprocess: c.Preprocess, FlipEvaluation: c.FlipEval, Precision: c.Precision, DropLast: c.DropLast, Steps: c.Steps}
+	return Config{
+		Optimizer: SGD{}, Batch: c.Batch, Epochs: c.Epochs, Seed: c.Seed, Preprocess: c.Preprocess, FlipEvaluation: c.FlipEval, Precision: c.Precision,
+		Patience: c.Patience, KeepBest: c.KeepBest, Monitor: c.Monitor, MinDelta: c.MinDelta, DropLast: c.DropLast, Steps: c.Steps,
+	}
 }
 
 // drawing sets the seed from which order, flips and dropout are drawn: the run's own
@@ -429,7 +464,7 @@ func (r *Run) Close() {
 // open creates the engine on first use, with the context's cache if it has one.
 func (r *Run) open(ctx context.Context) (*engine, error) {
 	if r.engine == nil {
-		e, err := newEngine(cacheOf(ctx), r.Network, r.drawing(r.config()), r.weights, r.slots)
+		e, err := newEngine(cacheOf(ctx), r.Network, r.drawing(r.config()), r.inUse(), r.slots)
 		if err != nil {
 			return nil, err
 		}

@@ -30,6 +30,13 @@ func (r *Run) save(seconds float64) (err error) {
 	if state.Optimizer, err = writeArrays(r.Dir, fmt.Sprintf("optimizer-%06d.safetensors", state.Step), r.slots); err != nil {
 		return err
 	}
+	if best := state.Best; best != nil && best.Name == "" {
+		file, err := writeArrays(r.Dir, fmt.Sprintf("best-%06d.safetensors", best.Epoch), r.best)
+		if err != nil {
+			return err
+		}
+		state.Best = &savedBest{Epoch: best.Epoch, savedFile: file}
+	}
 	if state.History, err = hashFile(r.Dir, historyName); err != nil {
 		return err
 	}

@@ -110,7 +110,9 @@ func removeExcept(dir string, m manifest) error {
 		states = append(states, *m.Previous)
 	}
 	for _, s := range states {
-		keep[s.Weights.Name], keep[s.Optimizer.Name] = true, true
+		for _, f := range s.files() {
+			keep[f.Name] = true
+		}
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {

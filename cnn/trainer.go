@@ -75,6 +75,9 @@ func (r *Run) Train(ctx context.Context, observe func(Progress)) (err error) {
 		err = cmp.Or(t.save(ctx), err)
 	}
 	t.close()
+	if r.KeptEpoch() > 0 {
+		r.Close() // the device holds the last epoch's weights
+	}
 	if stopped(err) { // finished or interrupted, and saved
 		return err
 	}
@@ -116,7 +119,7 @@ func (r *Run) reload() error {
 	if err != nil {
 		return err
 	}
-	r.manifest, r.saved, r.weights, r.slots, r.History = fresh.manifest, fresh.saved, fresh.weights, fresh.slots, fresh.History
+	r.manifest, r.saved, r.weights, r.slots, r.best, r.History = fresh.manifest, fresh.saved, fresh.weights, fresh.slots, fresh.best, fresh.History
 	r.Recovered = fresh.Recovered
 	return nil
 }
@@ -216,7 +219,7 @@ func (r *Run) replay(observe func(Progress)) {
 
 func (t *training) loop(ctx context.Context) error {
 	state := &t.run.manifest.State
-	for state.Epochs < t.engine.config.Epochs {
+	for !t.run.Finished() {
 		order := EpochOrder(t.engine.config.Seed, state.Epochs, t.train.n)
 		t.epochBegan = time.Now()
 		before, end := t.steps(state.Epochs)
@@ -302,7 +305,7 @@ func (t *training) endEpoch(ctx context.Context) error {
 	t.report(Progress{Step: end - before, Rate: config.Schedule.Rate(state.Step - 1), EpochEnd: true, Validated: true, ValidLoss: e.ValidLoss, ValidAccuracy: e.ValidAccuracy})
 	state.Epochs++
 	t.unsaved = true
-	return nil
+	return t.keepBest(ctx)
 }
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
@@ -335,13 +338,9 @@ func (t *training) save(ctx context.Context) error {
 		return nil
 	}
 	r := t.run
-	arrays, err := t.engine.arrays(slices.Concat(r.weights, r.slots))
+	arrays, err := t.arrays(ctx, slices.Concat(r.weights, r.slots))
 	if err != nil {
 		return err
-	}
-	if name := Weights(arrays).firstNonFinite(); name != "" {
-		step := r.manifest.State.Step
-		return t.diverged(ctx, fmt.Sprintf("%s after step %d", name, step), step)
 	}
 	count := len(r.weights)
 	r.weights, r.slots = arrays[:count:count], arrays[count:]
@@ -350,5 +349,32 @@ func (t *training) save(ctx context.Context) error {
 		return err
 	}
 	t.unsaved, t.engine.ahead, t.lastSave, t.began = false, false, now, now
+	return nil
+}
+
+// arrays copies the device's first arrays, named as in specs, or returns an error if one of them is not finite.
+func (t *training) arrays(ctx context.Context, specs []Array) ([]Array, error) {
+	arrays, err := t.engine.arrays(specs)
+	if err != nil {
+		return nil, err
+	}
+	if name := Weights(arrays).firstNonFinite(); name != "" {
+		step := t.run.manifest.State.Step
+		return nil, t.diverged(ctx, fmt.Sprintf("%s after step %d", name, step), step)
+	}
+	return arrays, nil
+}
+
+// keepBest copies the weights if the epoch that has just ended is the best one so far. The next save writes them.
+func (t *training) keepBest(ctx context.Context) error {
+	r, state := t.run, &t.run.manifest.State
+	if best, _ := r.History.Best(r.config()); !r.config().KeepBest || best != state.Epochs {
+		return nil
+	}
+	arrays, err := t.arrays(ctx, r.weights)
+	if err != nil {
+		return err
+	}
+	r.best, state.Best = arrays, &savedBest{Epoch: state.Epochs}
 	return nil
 }

@@ -107,6 +107,52 @@ func TestStartScript(t *testing.T) {
 	}
 }
 
+// TestStudentsGetTheirCopies checks that a hub's start script hands out no solutions.
+//
+// Promise(pages/students): A hub hands out the students' copies of the notebooks, and Codespaces runs the checkout that one
+// edits.
+func TestStudentsGetTheirCopies(t *testing.T) {
+	root := t.TempDir()
+	for _, dir := range []string{"src/notebooks", "src/.student", "work"} {
+		if err := os.MkdirAll(filepath.Join(root, dir), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, text := range map[string]string{"src/notebooks/x.ipynb": "with the solution", "src/.student/x.ipynb": "without"} {
+		if err := os.WriteFile(filepath.Join(root, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	start := func(copy string) (string, error) {
+		cmd := exec.Command("/bin/sh", "start.sh", "true")
+		cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "CNNBOOK_SOURCE=" + root + "/src", "CNNBOOK_WORK=" + root + "/work", "CNNBOOK_COPY=" + copy}
+		out, err := cmd.CombinedOutput()
+		return string(out), err
+	}
+	if out, err := start("Student"); err == nil || !strings.Contains(out, "CNNBOOK_COPY is Student: expected all or student") {
+		t.Errorf("%v: %s", err, out)
+	}
+	if out, err := start("student"); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if data, err := os.ReadFile(filepath.Join(root, "work/notebooks/x.ipynb")); err != nil || string(data) != "without" {
+		t.Errorf("the student's notebook is %q, %v", data, err)
+	}
+	files, err := Files(t.Context(), "..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"docker/jupyterhub_config.py":     `"CNNBOOK_COPY": "student"`,
+		"docker/Dockerfile":               "cnnbook handout --student .student",
+		".devcontainer/devcontainer.json": `"JUPYTER_PATH": ""`, // the image's kernel is that of the image's own copy
+	} {
+		if !strings.Contains(string(files[name]), want) {
+			t.Errorf("%s has no %s", name, want)
+		}
+	}
+}
+
 // TestCudaKernel checks that the kernel of the CUDA image uses its plugin and finds NVIDIA's libraries.
 func TestCudaKernel(t *testing.T) {
 	root := t.TempDir()

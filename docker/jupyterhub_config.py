@@ -12,4 +12,4 @@ c.DockerSpawner.volumes = {"cnnbook-work-{username}": "/work"}
 c.DockerSpawner.remove = True
 c.Spawner.default_url = "/lab/tree/notebooks"
 c.Spawner.mem_limit = "4G"
-c.Spawner.environment = {"CNNBOOK_BUDGET": "smoke"}
+c.Spawner.environment = {"CNNBOOK_BUDGET": "smoke", "CNNBOOK_COPY": "student"}  # "all": with outputs and solutions

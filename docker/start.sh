@@ -7,8 +7,17 @@ source=${CNNBOOK_SOURCE:-/opt/cnnbook}
 work=${CNNBOOK_WORK:-/work}
 datasets=${CNNBOOK_DATASETS:-/data}
 
+# CNNBOOK_COPY chooses the notebooks: all of them, or the students' copies without outputs and solutions.
+case ${CNNBOOK_COPY:-all} in
+all) notebooks=$source/notebooks ;;
+student) notebooks=$source/.student ;;
+*)
+	echo "cnnbook: CNNBOOK_COPY is $CNNBOOK_COPY: expected all or student" >&2
+	exit 1
+	;;
+esac
 # The notebooks are copied once, so that changes to them stay.
-if [ ! -e "$work/notebooks" ] && ! cp -r "$source/notebooks" "$work/notebooks"; then
+if [ ! -e "$work/notebooks" ] && ! cp -r "$notebooks" "$work/notebooks"; then
 	echo "cnnbook: $work cannot be written by user $(id -u): give that user the folder, or start the container with --user" >&2
 	exit 1
 fi

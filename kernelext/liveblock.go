@@ -5,6 +5,7 @@ import (
 	"html"
 	"strings"
 
+	"github.com/cnnbook/cnnbook/internal/number"
 	"github.com/cnnbook/cnnbook/kernelext/internal/text"
 )
 
@@ -73,7 +74,7 @@ func figuresHTML(p Progress, final bool) string {
 		add("validation accuracy", metricText(p.ValidAccuracy))
 	}
 	if p.Rate != 0 {
-		add("rate", shortNumber(p.Rate))
+		add("rate", number.Short(p.Rate))
 	}
 	if p.StepTime > 0 {
 		add("time", strings.TrimSuffix(stepText(p.StepTime), "/step")+" per step")

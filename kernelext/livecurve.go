@@ -4,9 +4,9 @@ import (
 	"encoding/base64"
 	"fmt"
 	"math"
-	"strconv"
 	"strings"
 
+	"github.com/cnnbook/cnnbook/internal/number"
 	"github.com/cnnbook/cnnbook/kernelext/internal/text"
 )
 
@@ -50,15 +50,15 @@ func (p panel) html() string {
 	return fmt.Sprintf(`<div style="flex:0 1 %dpx;font-size:0.85em"><div style="display:flex;justify-content:space-between;gap:1em"><strong>%s</strong>`+
 		`<span style="white-space:nowrap">%s to %s</span></div>`+
 		`<img class="dark-light" alt="%s" width="%d" height="%d" style="max-width:100%%;background:none" src="data:image/svg+xml;base64,%s"/></div>`,
-		panelWidth, text.EscapeLine(p.name), shortNumber(low), shortNumber(high), text.EscapeLine(p.alt()), panelWidth, panelHeight, source)
+		panelWidth, text.EscapeLine(p.name), number.Short(low), number.Short(high), text.EscapeLine(p.alt()), panelWidth, panelHeight, source)
 }
 
 // alt describes the curves in words.
 func (p panel) alt() string {
 	first, last := p.train[0], p.train[len(p.train)-1]
-	s := fmt.Sprintf("Curve of the %s: from %s to %s", text.CleanLine(p.name), shortNumber(first.y), shortNumber(last.y))
+	s := fmt.Sprintf("Curve of the %s: from %s to %s", text.CleanLine(p.name), number.Short(first.y), number.Short(last.y))
 	if len(p.valid) > 0 {
-		s += fmt.Sprintf("; on the validation data finally %s", shortNumber(p.valid[len(p.valid)-1].y))
+		s += fmt.Sprintf("; on the validation data finally %s", number.Short(p.valid[len(p.valid)-1].y))
 	}
 	return s + "."
 }
@@ -127,15 +127,4 @@ func share(v, low, high float64) float64 {
 		return 0.5
 	}
 	return (v - low) / (high - low)
-}
-
-// shortNumber writes v with up to three significant digits, and powers of ten as people read them: 8 × 10⁻⁹.
-func shortNumber(v float64) string {
-	digits, exponent, scientific := strings.Cut(strconv.FormatFloat(v, 'g', 3, 64), "e")
-	if !scientific {
-		return digits
-	}
-	power, _ := strconv.Atoi(exponent)
-	raised := strings.NewReplacer("-", "⁻", "0", "⁰", "1", "¹", "2", "²", "3", "³", "4", "⁴", "5", "⁵", "6", "⁶", "7", "⁷", "8", "⁸", "9", "⁹")
-	return digits + " × 10" + raised.Replace(strconv.Itoa(power))
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/cnnbook/cnnbook/internal/number"
 	"github.com/cnnbook/cnnbook/kernelext/internal/text"
 )
 
@@ -87,13 +88,13 @@ func Number(v float64) string {
 	case size == 0:
 		return "0"
 	case size >= 1e6 || math.IsNaN(v):
-		return shortNumber(v)
+		return number.Short(v)
 	case size >= 1000:
 		return grouped(strconv.FormatFloat(v, 'f', 0, 64))
 	case size >= 0.01:
 		return strconv.FormatFloat(v, 'f', 4, 64)
 	}
-	return shortNumber(v)
+	return number.Short(v)
 }
 
 func (t Table) bundle() (bundle, error) {

@@ -60,7 +60,6 @@
 package exchange
 
 import (
-	"encoding/json"
 	"errors"
 	"slices"
 
@@ -76,6 +75,7 @@ type Model struct {
 	Network    cnn.Architecture
 	Weights    cnn.Weights
 	Preprocess cnn.Preprocess // preprocessing of the images; the zero value standardises
+	Classes    []string       // names by output; nil: not known
 }
 
 // inputNote is the description of the input in every format.
@@ -87,11 +87,14 @@ func inputNote(p cnn.Preprocess) string {
 	return "input: " + p.String()
 }
 
-// note writes the preprocessing into a .h5 file, where Keras ignores it and
-// [Import] finds it.
+// note writes preprocessing and classes into a .h5 file, where Keras ignores them and
+// [Import] finds them.
 func (m Model) note(root *hdf5.Group) error {
-	text, err := json.Marshal(m.Preprocess)
-	root.Attributes["cnnbook"], root.Attributes[preprocessKey] = inputNote(m.Preprocess), string(text)
+	notes, err := m.notes()
+	root.Attributes["cnnbook"] = inputNote(m.Preprocess)
+	for key, text := range notes {
+		root.Attributes[key] = text
+	}
 	return err
 }
 

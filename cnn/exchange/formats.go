@@ -54,7 +54,14 @@ func (f Format) export(r *cnn.Run, out string) error {
 	if f.Write == nil {
 		return r.Export(f.Name, out)
 	}
-	data, err := f.Write(Model{Network: r.Network, Weights: r.Weights(), Preprocess: r.Preprocess()})
+	m := Model{Network: r.Network, Weights: r.Weights(), Preprocess: r.Preprocess()}
+	if r.NamesClasses() {
+		var err error
+		if m.Classes, err = r.Classes(); err != nil {
+			return fmt.Errorf("exporting as %s: %w", f.Name, err)
+		}
+	}
+	data, err := f.Write(m)
 	if err != nil {
 		return fmt.Errorf("exporting as %s: %w", f.Name, err)
 	}
@@ -75,7 +82,7 @@ func Read(data []byte, network *cnn.Architecture) (Model, error) {
 		if err := m.Weights.Check(*network); err != nil {
 			return Model{}, err
 		}
-		return Model{Network: *network, Weights: m.Weights, Preprocess: m.Preprocess}, nil
+		return Model{Network: *network, Weights: m.Weights, Preprocess: m.Preprocess, Classes: m.Classes}, nil
 	}
 	return Model{}, err
 }

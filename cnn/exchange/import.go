@@ -80,6 +80,9 @@ func importData(data, network []byte, folder fs.FS, preprocess string) (Imported
 		return out, err
 	}
 	out.Network = p.net
+	if err := out.named(f.classes); err != nil {
+		return out, err
+	}
 	out.Notes = notes(p.lost)
 	if note != "" {
 		out.Notes = append(out.Notes, note)
@@ -117,6 +120,7 @@ type kerasFile struct {
 	config     []byte // the network; nil for weights only
 	weights    *hdf5.Group
 	preprocess *cnn.Preprocess // if the file states it
+	classes    []string        // if it names them
 	loss       string          // that it was trained with, if the file states it
 }
 
@@ -206,7 +210,11 @@ func openKeras(data []byte) (*kerasFile, error) {
 		f.loss = lossOf([]byte(training))
 	}
 	ours, _ := root.Attributes[preprocessKey].(string)
-	f.preprocess, err = toldPreprocess(ours, "")
+	if f.preprocess, err = toldPreprocess(ours, ""); err != nil {
+		return nil, err
+	}
+	ours, _ = root.Attributes[classesKey].(string)
+	f.classes, err = toldClasses(ours)
 	return f, err
 }
 
@@ -258,6 +266,10 @@ func openArchive(data []byte) (*kerasFile, error) {
 			ours, _ := metadata[preprocessKey].(string)
 			note, _ := metadata["cnnbook"].(string)
 			if f.preprocess, err = toldPreprocess(ours, note); err != nil {
+				return nil, err
+			}
+			ours, _ = metadata[classesKey].(string)
+			if f.classes, err = toldClasses(ours); err != nil {
 				return nil, err
 			}
 		}

@@ -152,11 +152,12 @@ func Keras(m Model) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	preprocess, err := json.Marshal(m.Preprocess)
+	notes, err := m.notes()
 	if err != nil {
 		return nil, err
 	}
-	metadata, err := json.Marshal(object{"keras_version": kerasVersion(3), "cnnbook": inputNote(m.Preprocess), preprocessKey: string(preprocess)})
+	notes["keras_version"], notes["cnnbook"] = kerasVersion(3), inputNote(m.Preprocess)
+	metadata, err := json.Marshal(notes)
 	if err != nil {
 		return nil, err
 	}
@@ -182,6 +183,9 @@ func ReadKeras(data []byte) (Model, error) {
 	}
 	w, err := p.weights(f.weights)
 	m := Model{Network: p.net, Weights: w}
+	if err == nil {
+		err = m.named(f.classes)
+	}
 	if f.preprocess != nil {
 		m.Preprocess = *f.preprocess
 	}

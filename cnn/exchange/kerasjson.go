@@ -52,6 +52,8 @@ func kerasConfig(net cnn.Architecture, dialect int) (object, error) {
 		if err != nil {
 			return nil, err
 		}
+		_, fixed := l.(cnn.WhiteningConv2D) // its kernel is never trained
+		config["trainable"] = !fixed && !net.IsFrozen(l.LayerName())
 		if dialect == 3 {
 			config["name"] = names[i]
 			layers = append(layers, kerasObject(kerasClass(l), config))
@@ -88,7 +90,7 @@ func kerasClass(l cnn.Layer) string {
 
 // layerConfig returns the get_config() of a layer in a network for such images.
 func layerConfig(layer cnn.Layer, image cnn.Shape, dialect int) (object, error) {
-	c := object{"name": layer.LayerName(), "trainable": true, "dtype": "float32"}
+	c := object{"name": layer.LayerName(), "dtype": "float32"}
 	set := func(more object) (object, error) {
 		maps.Copy(c, more)
 		return c, nil
@@ -140,11 +142,7 @@ func layerConfig(layer cnn.Layer, image cnn.Shape, dialect int) (object, error) 
 			"depthwise_initializer": "glorot_uniform", "pointwise_initializer": "glorot_uniform", "bias_initializer": "zeros",
 		})
 	case cnn.WhiteningConv2D: // its kernel is computed here; there it is one that is not trained
-		same, err := layerConfig(l.Conv2D(image[2]), image, dialect)
-		if err == nil {
-			same["trainable"] = false
-		}
-		return same, err
+		return layerConfig(l.Conv2D(image[2]), image, dialect)
 	case cnn.Rescaling:
 		return set(object{"scale": l.Scale, "offset": l.Offset})
 	case cnn.GlobalAveragePooling2D:

@@ -3,9 +3,10 @@ package exchange
 import (
 	"cmp"
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 
 	"github.com/cnnbook/cnnbook/cnn"
 )
@@ -51,11 +52,13 @@ func ONNX(m Model) ([]byte, error) {
 	out := append(number(1, onnxIR), text(2, "cnnbook")...)
 	out = append(out, text(6, inputNote(m.Preprocess))...)
 	out = append(out, field(7, graph)...)
-	told, err := json.Marshal(m.Preprocess)
+	notes, err := m.notes()
 	if err != nil {
 		return nil, err
 	}
-	out = append(out, field(14, append(text(1, preprocessKey), field(2, told)...))...)
+	for _, key := range slices.Sorted(maps.Keys(notes)) {
+		out = append(out, field(14, append(text(1, key), text(2, notes[key])...))...)
+	}
 	return append(out, field(8, append(text(1, ""), number(2, onnxOpset)...))...), nil
 }
 

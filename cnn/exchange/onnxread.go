@@ -46,13 +46,18 @@ func importONNX(data []byte, folder fs.FS, preprocess string) (out Imported, err
 		return out, err
 	}
 	out.Notes = notes(r.plan.lost)
-	stated := ""
+	stated := map[string]string{}
 	for _, p := range model.MetadataProps {
-		if p.GetKey() == preprocessKey {
-			stated = p.GetValue()
-		}
+		stated[p.GetKey()] = p.GetValue()
 	}
-	told, err := toldPreprocess(stated, model.GetDocString())
+	classes, err := toldClasses(stated[classesKey])
+	if err != nil {
+		return out, err
+	}
+	if err := out.named(classes); err != nil {
+		return out, err
+	}
+	told, err := toldPreprocess(stated[preprocessKey], model.GetDocString())
 	if err != nil {
 		return out, err
 	}

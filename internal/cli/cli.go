@@ -91,6 +91,16 @@ func OneArg(what string) cobra.PositionalArgs {
 	}
 }
 
+// AtMostOne is for a command that takes one argument or none besides its flags.
+func AtMostOne(what string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) > 1 {
+			return fmt.Errorf("%sexpected at most one %s, got %d: %s --help explains", prefix(c), what, len(args), c.CommandPath())
+		}
+		return nil
+	}
+}
+
 // Args is for a command that takes so many arguments besides its flags.
 func Args(what string, number int) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {

@@ -6,8 +6,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/cnnbook/cnnbook/kernelext"
@@ -17,37 +15,45 @@ import (
 // Build runs a folder of notebooks headless and writes their pages. A notebook that was run in the same way before
 // is not run again until it, or code that it imports, has changed.
 type Build struct {
+	Book     Book             // what is run
+	Flags    Book             // URL, Repository and Hub that are used instead of the book's own
 	Params   kernelext.Params // parameters of the notebooks
 	Images   string           // identifies the content of a real dataset; empty for drawn images
-	Sources  string           // folder of notebooks
-	Only     string           // see Choose
+	Only     string           // see Book.Choose
 	Out      string           // folder for the pages; books with other parameters in it stay
 	Update   bool             // also write the outputs back into the sources
 	Force    bool             // run notebooks even if nothing has changed
 	Code     []string         // what notebooks import, see CodeSHA256; when it changes, they are run again
-	Packages []string         // folders of the packages that have pages
 	Software []string         // versions of the software that computes, for the pages
-
-	URL        string // see Site
-	Repository string // see Site
-
-	Log io.Writer // receives progress messages
+	Log      io.Writer        // receives progress messages
 
 	env *setup.Environment // once it is set up
 }
 
+// executedSuffix is what the folder of the executed notebooks has after the name of that of the pages.
+const executedSuffix = "-notebooks"
+
 // Run sets up the environment, runs the notebooks and writes the pages. It returns the path of their index.
 func (b Build) Run(ctx context.Context) (index string, err error) {
-	notebooks, err := Choose(b.Sources, b.Only)
+	_, leftOut, err := b.Book.NotebookNames()
 	if err != nil {
 		return "", err
 	}
-	if b.env, err = (setup.Installer{Log: b.Log}).Run(ctx); err != nil {
+	for _, name := range leftOut {
+		fmt.Fprintf(b.Log, "left out of the book: %s, which %s does not name\n", name, BookFile)
+	}
+	notebooks, err := b.Book.Choose(b.Only)
+	if err != nil {
 		return "", err
+	}
+	if b.env == nil {
+		if b.env, err = (setup.Installer{Log: b.Log}).Run(ctx); err != nil {
+			return "", err
+		}
 	}
 	fmt.Fprintf(b.Log, "%d notebooks with %s on %s\n", len(notebooks), b.Params, b.env.Plugin)
 	pages := filepath.Join(b.Out, b.Params.Folder())
-	executed := pages + "-notebooks"
+	executed := pages + executedSuffix
 	if b.Update && os.Getenv(kernelext.EnvRuns) == "" {
 		// Results that go into the notebooks come from runs trained from scratch.
 		if b.Params.Runs, err = os.MkdirTemp("", "cnnbook-runs-"); err != nil {
@@ -55,49 +61,12 @@ func (b Build) Run(ctx context.Context) (index string, err error) {
 		}
 		defer os.RemoveAll(b.Params.Runs)
 	}
-	if err := os.MkdirAll(executed, 0o755); err != nil {
-		return "", fmt.Errorf("making the output folder: %w", err)
-	}
 	for _, notebook := range notebooks {
 		if err := b.execute(ctx, notebook, executed); err != nil {
 			return "", err
 		}
 	}
 	return b.render(ctx, notebooks, executed, pages)
-}
-
-// Choose lists the notebooks of a folder in order: all, or those that only
-// names, by number or full name, separated by commas.
-func Choose(dir, only string) ([]string, error) {
-	all, err := filepath.Glob(filepath.Join(dir, "[0-9]*.ipynb"))
-	if err != nil || len(all) == 0 {
-		return nil, fmt.Errorf("no notebooks in %s: run this from the checkout of cnnbook", dir)
-	}
-	slices.Sort(all)
-	if only == "" {
-		return all, nil
-	}
-	var chosen []string
-	for _, name := range strings.Split(only, ",") {
-		i := slices.IndexFunc(all, func(path string) bool { return isNotebook(path, name) })
-		if i < 0 {
-			var names []string
-			for _, path := range all {
-				names = append(names, strings.TrimSuffix(filepath.Base(path), ".ipynb"))
-			}
-			return nil, fmt.Errorf("no notebook %q: there are %s", name, strings.Join(names, ", "))
-		}
-		chosen = append(chosen, all[i])
-	}
-	slices.Sort(chosen)
-	return slices.Compact(chosen), nil
-}
-
-// isNotebook reports whether name is the number or the name of the notebook at path.
-func isNotebook(path, name string) bool {
-	name = strings.TrimSuffix(filepath.Base(strings.TrimSpace(name)), ".ipynb")
-	base := strings.TrimSuffix(filepath.Base(path), ".ipynb")
-	return base == name || name != "" && strings.HasPrefix(base, name+"-")
 }
 
 // record returns the record of a notebook's run that would begin now.
@@ -115,14 +84,17 @@ func (b Build) code() (string, error) {
 }
 
 // execute runs one notebook unless its results are up to date, and copies the outputs into its source if Update is set.
-func (b Build) execute(ctx context.Context, notebook, dir string) error {
-	out := filepath.Join(dir, filepath.Base(notebook))
+func (b Build) execute(ctx context.Context, name, dir string) error {
+	notebook, out := b.Book.path(name), filepath.Join(dir, filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
+		return fmt.Errorf("making the output folder: %w", err)
+	}
 	record, err := b.record()
 	if err != nil {
 		return err
 	}
 	if !b.Force && !b.Update && record.Fits(out, notebook) == nil {
-		fmt.Fprintf(b.Log, "%s: nothing has changed since it was run\n", filepath.Base(notebook))
+		fmt.Fprintf(b.Log, "%s: nothing has changed since it was run\n", name)
 		return nil
 	}
 	record.Facts = append(b.facts(), Fact{Name: "run", Value: time.Now().UTC().Format("2006-01-02 15:04 UTC")})
@@ -135,7 +107,7 @@ func (b Build) execute(ctx context.Context, notebook, dir string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(b.Log, "%s: done in %.0f s\n", filepath.Base(notebook), time.Since(began).Seconds())
+	fmt.Fprintf(b.Log, "%s: done in %.0f s\n", name, time.Since(began).Seconds())
 	if b.Update {
 		return Publish(out, notebook)
 	}
@@ -155,6 +127,9 @@ func (b Build) progress(e CellEvent) {
 // hidden returns the paths of this machine that pages must not show.
 func (b Build) hidden() []Replacement {
 	hide := []Replacement{{Path: b.Params.Runs, Label: "RUNS"}, {Path: b.env.Cache, Label: "CACHE"}, {Path: b.env.Module, Label: "cnnbook"}}
+	if dir, err := filepath.Abs(b.Book.Dir); err == nil {
+		hide = append(hide, Replacement{Path: dir, Label: filepath.Base(dir)})
+	}
 	if b.Params.Data != "" {
 		hide = append(hide, Replacement{Path: b.Params.Data, Label: "DATA"})
 	}

@@ -13,55 +13,26 @@ import (
 // making the pages fails.
 func TestReady(t *testing.T) {
 	executed := t.TempDir()
-	sources, err := Choose("../../notebooks", "01,02")
+	ours := Book{Dir: "../../notebooks"}
+	names, err := ours.Choose("01,02")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var copies []string
-	for _, source := range sources { // these have no record of a run
-		data, err := os.ReadFile(source)
+	for _, name := range names { // these have no record of a run
+		data, err := os.ReadFile(ours.path(name))
 		if err != nil {
 			t.Fatal(err)
 		}
-		out := filepath.Join(executed, filepath.Base(source))
-		if err := os.WriteFile(out, data, 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(executed, name), data, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		copies = append(copies, out)
 	}
 	var stderr bytes.Buffer
-	ready, err := Build{Sources: "../../notebooks", Log: &stderr}.ready(sources[1:], executed, "code")
-	if err != nil || !slices.Equal(ready, copies[1:]) {
-		t.Errorf("got %v, %v; expected %v", ready, err, copies[1:])
+	ready, err := Build{Book: ours, Log: &stderr}.ready(names[1:], executed, "code")
+	if err != nil || !slices.Equal(ready, names[1:]) {
+		t.Errorf("got %v, %v; expected %v", ready, err, names[1:])
 	}
-	if text := stderr.String(); strings.Count(text, "left out of the pages: ") != 1 || !strings.Contains(text, filepath.Base(copies[0])) {
+	if text := stderr.String(); strings.Count(text, "left out of the pages: ") != 1 || !strings.Contains(text, names[0]) {
 		t.Errorf("logged %q", text)
-	}
-}
-
-func TestChooseNotebooks(t *testing.T) {
-	dir := t.TempDir()
-	for _, name := range []string{"01-first", "02-second", "06-sixth"} {
-		if err := os.WriteFile(filepath.Join(dir, name+".ipynb"), nil, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for only, want := range map[string][]string{
-		"":                    {"01-first", "02-second", "06-sixth"},
-		"02":                  {"02-second"},
-		"06, 01,06-sixth":     {"01-first", "06-sixth"},
-		"notebooks/02-second": {"02-second"},
-		"01-first.ipynb":      {"01-first"},
-		"0":                   nil,
-		"01,":                 nil,
-	} {
-		paths, err := Choose(dir, only)
-		var got []string
-		for _, path := range paths {
-			got = append(got, strings.TrimSuffix(filepath.Base(path), ".ipynb"))
-		}
-		if !slices.Equal(got, want) || (err == nil) != (want != nil) {
-			t.Errorf("%q: %v, %v; want %v", only, got, err, want)
-		}
 	}
 }

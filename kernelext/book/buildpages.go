@@ -1,6 +1,7 @@
 package book
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,7 +27,7 @@ func (b Build) render(ctx context.Context, asked []string, executed, pages strin
 	if err != nil {
 		return "", err
 	}
-	extra, err := b.extraPages()
+	extra, err := b.Book.pageNames()
 	if err != nil {
 		return "", err
 	}
@@ -35,54 +36,66 @@ func (b Build) render(ctx context.Context, asked []string, executed, pages strin
 		return "", err
 	}
 	fmt.Fprintf(b.Log, "Writing the pages …\n")
-	err = Render(ctx, Site{
-		Notebooks: ready, Out: pages, Title: "cnnbook",
-		Results: filepath.Join(b.Sources, "README.md"),
-		Pages:   extra,
-		Module:  b.env.Module, Packages: b.Packages,
-		Sources: b.Sources, Code: code,
-		Lead:  "Image recognition with a convolutional network, in Go notebooks: " + b.Params.String() + ".",
+	lead := b.Params.String() + "."
+	if b.Book.Description != "" {
+		lead = strings.TrimSuffix(strings.TrimSpace(b.Book.Description), ".") + ": " + lead
+	}
+	site := Site{
+		Sources: b.Book.Dir, Executed: executed, Notebooks: ready, Pages: extra,
+		Out: pages, Title: b.Book.Title, Author: b.Book.Author, Logo: b.Book.Logo, Bibliography: b.Book.Bibliography,
+		Results: b.Book.Results,
+		Module:  b.env.Module, Packages: b.Book.Packages,
+		Code:  code,
+		Lead:  lead,
 		Facts: b.facts(),
-		URL:   b.address(), Repository: b.Repository,
-		Formulas: formulas,
-		Python:   b.env.Python, Environ: b.env.Environ(), Cache: b.env.Cache,
-	})
-	if err != nil {
+		URL:   b.address(), Repository: cmp.Or(b.Flags.Repository, b.Book.Repository), Branch: b.Book.Branch, Hub: cmp.Or(b.Flags.Hub, b.Book.Hub),
+		RepositoryFolder: folderInRepository(b.Book.Dir),
+		Formulas:         formulas,
+		Python:           b.env.Python, Environ: b.env.Environ(), Cache: b.env.Cache,
+	}
+	if !b.Book.Strict {
+		site.Warn = func(warning string) { fmt.Fprintf(b.Log, "warning: %s\n", warning) }
+	}
+	if err := Render(ctx, site); err != nil {
 		return "", err
 	}
-	if err := WriteSiteIndex(b.Out, "cnnbook"); err != nil {
+	if err := WriteSiteIndex(b.Out, b.Book.Title); err != nil {
 		return "", err
 	}
 	return filepath.Join(pages, "index.html"), nil
 }
 
-// extraPages are the pages in Markdown beside the notebooks, without their README.
-func (b Build) extraPages() ([]string, error) {
-	pages, err := filepath.Glob(filepath.Join(b.Sources, "*.md"))
-	return slices.DeleteFunc(pages, func(path string) bool { return filepath.Base(path) == "README.md" }), err
+// folderInRepository is the folder of a book in its git checkout, for the buttons that start its notebooks; empty at the
+// top of one, and outside.
+func folderInRepository(dir string) string {
+	prefix, err := exec.Command("git", "-C", dir, "rev-parse", "--show-prefix").Output()
+	if err != nil {
+		return ""
+	}
+	return strings.Trim(strings.TrimSpace(string(prefix)), "/")
 }
 
 // address returns where the pages of this book will be: the address of Out, and in it the folder of these parameters.
 func (b Build) address() string {
-	if b.URL == "" {
+	url := cmp.Or(b.Flags.URL, b.Book.URL)
+	if url == "" {
 		return ""
 	}
-	return strings.TrimSuffix(b.URL, "/") + "/" + b.Params.Folder() + "/"
+	return strings.TrimSuffix(url, "/") + "/" + b.Params.Folder() + "/"
 }
 
 // ready lists the executed notebooks for the pages, in the order of their sources.
 func (b Build) ready(asked []string, executed, code string) ([]string, error) {
-	sources, err := Choose(b.Sources, "")
+	names, _, err := b.Book.NotebookNames()
 	if err != nil {
 		return nil, err
 	}
 	var ready []string
-	for _, source := range sources {
-		path := filepath.Join(executed, filepath.Base(source))
-		err := CheckRecord(path, source, code)
+	for _, name := range names {
+		err := CheckRecord(filepath.Join(executed, filepath.FromSlash(name)), b.Book.path(name), code)
 		switch {
-		case err == nil || slices.Contains(asked, source): // Render returns the error
-			ready = append(ready, path)
+		case err == nil || slices.Contains(asked, name): // Render returns the error
+			ready = append(ready, name)
 		case !errors.Is(err, fs.ErrNotExist):
 			fmt.Fprintf(b.Log, "left out of the pages: %v\n", err)
 		}

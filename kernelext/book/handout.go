@@ -27,7 +27,7 @@ const tagRaises = "raises-exception"
 type Handout int
 
 const (
-	// ForStudents leaves out all outputs and the cells tagged as solutions. A check that fails, as it does until the
+	// ForStudents leaves out all outputs, the cells tagged as solutions, and what is between nbgrader's delimiters. A check that fails, as it does until the
 	// exercise is solved, does not stop "Run All".
 	ForStudents Handout = iota
 	// ForTeachers shows all cells, with the solutions unfolded, and all existing outputs.
@@ -37,31 +37,39 @@ const (
 // WriteHandouts writes copies of notebooks under their own names into folder dir, which it creates. It overwrites
 // nothing, since an existing file may be someone's work: it is then an error that wraps fs.ErrExist, and nothing is
 // written.
-func WriteHandouts(notebooks []string, dir string, kind Handout) error {
+func (b Book) WriteHandouts(notebooks []string, dir string, kind Handout) error {
 	copies := make([]*notebook, len(notebooks))
-	for i, path := range notebooks {
-		nb, err := readNotebook(path)
+	for i, name := range notebooks {
+		nb, err := readNotebook(b.path(name))
 		if err == nil {
 			err = nb.handOut(kind)
 		}
 		if err != nil {
-			return fmt.Errorf("copy %s: %w", filepath.Base(path), err)
+			return fmt.Errorf("copy %s: %w", name, err)
 		}
 		copies[i] = nb
-		target := filepath.Join(dir, filepath.Base(path))
-		if _, err := os.Lstat(target); err == nil {
-			return &setup.Problem{Cause: target + " exists", Remedy: "choose another folder, or move your work away first", Err: fs.ErrExist}
-		} else if !errors.Is(err, fs.ErrNotExist) {
+		if err := notThere(filepath.Join(dir, filepath.FromSlash(name))); err != nil {
 			return err
 		}
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("copies: %w", err)
-	}
 	for i, nb := range copies {
-		if err := nb.write(filepath.Join(dir, filepath.Base(notebooks[i])), 0o644); err != nil {
+		target := filepath.Join(dir, filepath.FromSlash(notebooks[i]))
+		if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
 			return fmt.Errorf("copies: %w", err)
 		}
+		if err := nb.write(target, 0o644); err != nil {
+			return fmt.Errorf("copies: %w", err)
+		}
+	}
+	return nil
+}
+
+// notThere returns an error for a path that exists.
+func notThere(path string) error {
+	if _, err := os.Lstat(path); err == nil {
+		return &setup.Problem{Cause: path + " exists", Remedy: "choose another folder, or move your work away first", Err: fs.ErrExist}
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
 	return nil
 }
@@ -87,6 +95,11 @@ func (nb *notebook) handOut(kind Handout) error {
 			continue
 		default:
 			cell.Outputs = nil
+			source, err := withoutRegions(string(cell.Source))
+			if err != nil {
+				return fmt.Errorf("cell %d: %w", i+1, err)
+			}
+			cell.Source = multiline(source)
 			if meta.has(TagCheck) {
 				meta.add(tagRaises)
 			}

@@ -46,7 +46,7 @@ func TestHandouts(t *testing.T) {
 		t.Fatal(err)
 	}
 	ids := func(folder string, kind Handout) (ids []string, text string, nb *notebook) {
-		if err := WriteHandouts([]string{source}, filepath.Join(dir, folder), kind); err != nil {
+		if err := (Book{Dir: dir}).WriteHandouts([]string{"01-x.ipynb"}, filepath.Join(dir, folder), kind); err != nil {
 			t.Fatal(err)
 		}
 		nb, err := readNotebook(filepath.Join(dir, folder, "01-x.ipynb"))
@@ -78,12 +78,12 @@ func TestHandouts(t *testing.T) {
 	if !slices.Equal(got, []string{"a", "b", "c", "d", "e", "f"}) || !strings.Contains(text, "old") || strings.Contains(text, "hide") {
 		t.Errorf("the teacher's copy: %v\n%s", got, text)
 	}
-	err = WriteHandouts([]string{source}, filepath.Join(dir, "student"), ForStudents)
+	err = Book{Dir: dir}.WriteHandouts([]string{"01-x.ipynb"}, filepath.Join(dir, "student"), ForStudents)
 	testkit.OnePlainLine(t, err, fs.ErrExist, "01-x.ipynb exists")
 	if after, err := os.ReadFile(source); err != nil || string(after) != string(before) {
 		t.Error("the source was changed")
 	}
-	if err := WriteHandouts([]string{filepath.Join(dir, "none.ipynb")}, filepath.Join(dir, "new"), ForStudents); !errors.Is(err, ErrNotebook) || testkit.Exists(filepath.Join(dir, "new")) {
+	if err := (Book{Dir: dir}).WriteHandouts([]string{"none.ipynb"}, filepath.Join(dir, "new"), ForStudents); !errors.Is(err, ErrNotebook) || testkit.Exists(filepath.Join(dir, "new")) {
 		t.Errorf("a missing notebook: %v", err)
 	}
 }
@@ -154,7 +154,7 @@ func TestExerciseInTheKernel(t *testing.T) {
 	if err := run("func double(n int) int { return n }"); err == nil || !strings.Contains(err.Error(), kernelext.ErrUnsolved.Error()) {
 		t.Errorf("with a wrong answer: %v", err)
 	}
-	if err := WriteHandouts([]string{e.Notebook}, filepath.Join(dir, "student"), ForStudents); err != nil {
+	if err := (Book{Dir: filepath.Dir(e.Notebook)}).WriteHandouts([]string{filepath.Base(e.Notebook)}, filepath.Join(dir, "student"), ForStudents); err != nil {
 		t.Fatal(err)
 	}
 	e.Notebook = filepath.Join(dir, "student", "01-x.ipynb")

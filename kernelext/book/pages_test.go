@@ -82,7 +82,8 @@ func fileURL(path string) string { return (&url.URL{Scheme: "file", Path: path})
 func smallBook(t *testing.T) string {
 	t.Helper()
 	s := site(t, "# Showing things\n\nWhat a cell shows, with $E = mc^2$; `viz.Grid` draws.\n\n## Places\n\n| notebook | section |\n|---|---|\n| 01 | Places |\n| 07 | nowhere |\n")
-	s.Module, s.Packages, s.Results = filepath.Join("..", ".."), []string{"viz"}, filepath.Join("..", "..", "notebooks", "README.md")
+	s.Module, s.Packages, s.Results = filepath.Join("..", ".."), []string{"viz"}, "README.md"
+	s.Sources = filepath.Join("..", "..", "notebooks")
 	if err := os.MkdirAll(filepath.Dir(s.Out), 0o755); err != nil {
 		t.Fatal(err)
 	}

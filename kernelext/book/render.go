@@ -11,6 +11,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -29,30 +31,42 @@ const siteMarker = "book.json"
 // Site is a book: executed notebooks, and pages about them, as a folder of HTML that needs no
 // server and loads nothing from other sites.
 type Site struct {
-	Notebooks []string // executed notebooks in the order of the book; file names differ
-	Pages     []string // pages in Markdown (MyST) that come after the notebooks; may be empty
-	Results   string   // a README whose second-level sections become the page "Results"; may be empty
+	Sources   string   // folder of the book
+	Executed  string   // folder of the executed notebooks
+	Notebooks []string // names below both folders, in the order of the book
+	Pages     []string // pages in Markdown (MyST) below Sources that come after the notebooks; may be empty
+	Results   string   // a README below Sources whose second-level sections become the page "Results"; may be empty
 	Module    string   // folder of the module with Packages
 	Packages  []string // folders of Module whose packages, with those below them, get a page each; may be empty
 	Out       string   // folder of the pages; replaced if it holds a book, refused if it holds other files
 
-	// Sources is the folder of the notebooks from which Notebooks were executed, and Code the hash of what they import
-	// (see CodeSHA256). A notebook that is older than either is refused with ErrStale. Empty: nothing is compared.
-	Sources string
-	Code    string
+	// Code is the hash of what the notebooks import (see CodeSHA256). An executed notebook that is older than it, or than its
+	// source, is refused with ErrStale. Empty: nothing is compared.
+	Code string
 
 	Title string // of the book
 	Lead  string // a paragraph in Markdown for the first page
 
+	Author       string   // may be empty
+	Logo         string   // a picture below Sources; may be empty
+	Bibliography []string // BibTeX files below Sources; may be empty
+
 	URL        string // where the pages will be, for search engines and link previews; may be empty
+	Branch     string // of the repository; empty: main
+	Hub        string // a JupyterHub with nbgitpuller, such as https://hub.example.org, for a button that opens the notebook there; may be empty
 	Repository string // where the notebooks are, such as https://github.com/NAME/REPOSITORY, for buttons that start them; may be empty
-	Facts      []Fact // footer of all pages but the notebooks', which show the facts of their own record
+	// RepositoryFolder is the folder of the book in its repository; empty: the top.
+	RepositoryFolder string
+
+	Facts []Fact // footer of all pages but the notebooks', which show the facts of their own record
 
 	Python   string   // the Python that has Sphinx, see Environment
 	Formulas string   // the MathJax script, see Environment.Formulas
 	Environ  []string // nil: that of this process
 	Cache    string   // folder for Sphinx's cache, so that only changed pages are rebuilt; empty: nothing is cached
 	Log      string   // file for Sphinx's messages; empty: Out with .log appended
+
+	Warn func(warning string) // receives warnings, in one line with their place; nil: the first is an error
 }
 
 // bookJSON is the marker of a finished folder.
@@ -63,8 +77,8 @@ type bookJSON struct {
 	Made      time.Time `json:"made"`
 }
 
-// Render makes the pages with Sphinx in a temporary folder, and replaces s.Out with it atomically. Warnings are errors,
-// and so is a broken link within the pages: a broken reference is never published. Errors wrap ErrSite, or
+// Render makes the pages with Sphinx in a temporary folder, and replaces s.Out with it atomically. A broken link within the
+// pages is never published: it is an error or, if s.Warn receives warnings, becomes its text. Errors wrap ErrSite, or
 // ErrStale for a notebook that is older than its code; those of Sphinx are one line with the path of the log.
 func Render(ctx context.Context, s Site) error {
 	if err := s.check(); err != nil {
@@ -91,15 +105,19 @@ func Render(ctx context.Context, s Site) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrSite, err)
 	}
-	work, err := s.openWork(temp, sources)
+	if err := s.report(sources.warnings, ""); err != nil {
+		return err
+	}
+	work, err := s.openWork(temp, sources.files)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrSite, err)
 	}
-	if err := s.build(ctx, temp, work); err != nil {
+	warned, err := s.build(ctx, temp, work, sources.names)
+	if err != nil {
 		return err
 	}
 	pages := filepath.Join(temp, "pages")
-	if err := s.finish(work, pages); err != nil {
+	if err := s.finish(work, pages, warned); err != nil {
 		return fmt.Errorf("%w: %w", ErrSite, err)
 	}
 	if err := atomicfile.Swap(pages, s.Out, filepath.Join(temp, "old")); err != nil {
@@ -110,29 +128,18 @@ func Render(ctx context.Context, s Site) error {
 
 // check refuses a site that would fail late or destroy other files.
 func (s Site) check() error {
-	seen := map[string]string{"index": "the first page"}
-	if s.Results != "" {
-		seen[resultsName] = "the page of results"
-	}
-	for _, path := range append(append([]string{}, s.Notebooks...), s.Pages...) {
-		name := stem(path)
-		if other, taken := seen[name]; taken {
-			return fmt.Errorf("%w: %s and %s would be the same page; rename one", ErrSite, path, other)
-		}
-		seen[name] = path
-	}
 	if len(s.Notebooks) == 0 {
 		return fmt.Errorf("%w: there are no executed notebooks", ErrSite)
 	}
-	for _, path := range s.Notebooks {
-		if s.Sources == "" {
+	for _, name := range s.Notebooks {
+		if s.Code == "" {
 			break
 		}
-		if err := CheckRecord(path, filepath.Join(s.Sources, filepath.Base(path)), s.Code); err != nil {
+		if err := CheckRecord(s.executed(name), s.source(name), s.Code); err != nil {
 			return err
 		}
 	}
-	for name, address := range map[string]string{"address of the pages": s.URL, "address of the repository": s.Repository} {
+	for name, address := range map[string]string{"address of the pages": s.URL, "address of the repository": s.Repository, "address of the hub": s.Hub} {
 		if address == "" {
 			continue
 		}
@@ -170,10 +177,32 @@ func stem(path string) string {
 	return strings.TrimSuffix(base, filepath.Ext(base))
 }
 
-// build runs Sphinx and writes its messages to the log.
-func (s Site) build(ctx context.Context, temp string, work siteWork) error {
+// executed and source are the paths of an executed notebook and of a file of the book.
+func (s Site) executed(name string) string {
+	return filepath.Join(s.Executed, filepath.FromSlash(name))
+}
+func (s Site) source(name string) string { return filepath.Join(s.Sources, filepath.FromSlash(name)) }
+
+// report hands warnings to s.Warn or, if there is none, makes an error of them.
+func (s Site) report(warnings []string, log string) error {
+	if s.Warn == nil && len(warnings) > 0 {
+		more := ""
+		if len(warnings) > 1 {
+			more = fmt.Sprintf(" (and %d more)", len(warnings)-1)
+		}
+		return fmt.Errorf("%w: %s%s%s", ErrSite, warnings[0], more, log)
+	}
+	for _, warning := range warnings {
+		s.Warn(warning)
+	}
+	return nil
+}
+
+// build runs Sphinx and writes its messages to the log. names are those of the notebooks and pages in Markdown by the names
+// of their pages. It returns whether there were warnings.
+func (s Site) build(ctx context.Context, temp string, work siteWork, names map[string]string) (warned bool, err error) {
 	if err := unpack("python", temp); err != nil {
-		return fmt.Errorf("%w: %w", ErrSite, err)
+		return false, fmt.Errorf("%w: %w", ErrSite, err)
 	}
 	cmd := exec.CommandContext(ctx, s.Python, filepath.Join(temp, "book_site.py"), work.source(), work.pages(), work.read())
 	cmd.Env = s.Environ
@@ -183,32 +212,39 @@ func (s Site) build(ctx context.Context, temp string, work siteWork) error {
 	cmd.Stdout, cmd.Stderr = &messages, &messages
 	runErr := cmd.Run()
 	if ctx.Err() != nil {
-		return fmt.Errorf("%w: stopped: %w", ErrSite, context.Cause(ctx))
+		return false, fmt.Errorf("%w: stopped: %w", ErrSite, context.Cause(ctx))
 	}
 	log := s.Log
 	if log == "" {
 		log = s.Out + ".log"
 	}
 	text := strings.ReplaceAll(text.StripANSI(messages.String()), work.source()+string(filepath.Separator), "")
-	if runErr != nil {
+	warnings := sphinxWarnings(text, names)
+	if runErr != nil || len(warnings) > 0 {
 		if err := atomicfile.WriteBytes(log, []byte(text), 0o644); err != nil {
-			return fmt.Errorf("%w: %w; its log cannot be written: %w", ErrSite, runErr, err)
+			return false, fmt.Errorf("%w: %w; its log cannot be written: %w", ErrSite, runErr, err)
 		}
-		return fmt.Errorf("%w: %s; all messages: %s", ErrSite, sphinxCause(text, runErr), log)
+		if runErr != nil {
+			return false, fmt.Errorf("%w: %s; all messages: %s", ErrSite, sphinxCause(text, warnings, runErr), log)
+		}
+		return true, s.report(warnings, "; all messages: "+log)
 	}
 	if err := os.Remove(log); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("%w: %w", ErrSite, err)
+		return false, fmt.Errorf("%w: %w", ErrSite, err)
 	}
-	return nil
+	return false, nil
 }
 
 // finish checks the pages, marks them as a book and copies them next to the folder that they will replace.
-func (s Site) finish(work siteWork, pages string) error {
+// After warnings the next build begins anew, because Sphinx repeats only those of the pages that it reads.
+func (s Site) finish(work siteWork, pages string, warned bool) error {
 	if err := checkLinks(work.pages()); err != nil {
 		return err
 	}
-	if err := work.complete(); err != nil {
-		return err
+	if !warned {
+		if err := work.complete(); err != nil {
+			return err
+		}
 	}
 	if err := s.writeSitemap(work.pages()); err != nil {
 		return err
@@ -216,23 +252,48 @@ func (s Site) finish(work siteWork, pages string) error {
 	if err := os.CopyFS(pages, os.DirFS(work.pages())); err != nil {
 		return err
 	}
-	book, err := marshal(bookJSON{s.Title, s.Facts, s.notebookNames(), time.Now().UTC().Truncate(time.Second)}, " ")
+	book, err := marshal(bookJSON{s.Title, s.Facts, s.Notebooks, time.Now().UTC().Truncate(time.Second)}, " ")
 	if err != nil {
 		return err
 	}
 	return os.WriteFile(filepath.Join(pages, siteMarker), book, 0o644)
 }
 
-// sphinxCause returns Sphinx's first warning or error, with the number of further ones.
-func sphinxCause(log string, runErr error) string {
-	var causes []string
+// sphinxWarnings returns Sphinx's warnings and errors, with their places in the notebooks.
+func sphinxWarnings(log string, names map[string]string) (warnings []string) {
 	lines := bufio.NewScanner(strings.NewReader(log))
+	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		if line := text.CleanLine(lines.Text()); strings.Contains(line, "WARNING:") || strings.Contains(line, "ERROR:") ||
 			strings.HasPrefix(strings.ToLower(line), "error:") {
-			causes = append(causes, line)
+			warnings = append(warnings, inNotebook(line, names))
 		}
 	}
+	return warnings
+}
+
+var sphinxPlace = regexp.MustCompile(`^(\S+)\.(ipynb|md):(\d+): `)
+
+// inNotebook replaces a place such as part/12-x.ipynb:20016 by that in the notebook: MyST-NB counts 10,000 lines a cell, from two.
+func inNotebook(line string, names map[string]string) string {
+	m := sphinxPlace.FindStringSubmatch(line)
+	if m == nil || names[m[1]] == "" {
+		return line
+	}
+	rest, name := line[len(m[0]):], names[m[1]]
+	number, err := strconv.Atoi(m[3])
+	if err != nil || m[2] == "md" {
+		return fmt.Sprintf("%s, line %s: %s", name, m[3], rest)
+	}
+	const perCell = 10_000
+	if number < perCell {
+		return name + ": " + rest
+	}
+	return fmt.Sprintf("%s, cell %d, line %d: %s", name, number/perCell, max(1, number%perCell-1), rest)
+}
+
+// sphinxCause returns why Sphinx failed.
+func sphinxCause(log string, causes []string, runErr error) string {
 	switch len(causes) {
 	case 0:
 		if line := process.TellingLine(log); line != "" {

@@ -53,7 +53,7 @@ func site(t *testing.T, lead string) Site {
 	notebook := filepath.Join(dir, "01-show.ipynb")
 	executedNotebook(t, notebook, lead)
 	return Site{
-		Notebooks: []string{notebook}, Out: filepath.Join(dir, "pages", "drawn-smoke-seed1"),
+		Sources: dir, Executed: dir, Notebooks: []string{"01-show.ipynb"}, Out: filepath.Join(dir, "pages", "drawn-smoke-seed1"),
 		Title: "A book <of> tests", Lead: "All of it in **one** page.",
 		Facts: []Fact{{"data", "drawn"}, {"backend", "xla <cpu>"}}, Python: env.Python, Environ: env.Environ(), Formulas: formulas,
 	}
@@ -170,7 +170,7 @@ func checkNothingLoaded(t *testing.T, dir string) {
 
 // Promise(pages/links)
 func TestRenderFailure(t *testing.T) {
-	s := site(t, "# Broken\n\nA [link](nowhere.md) to nothing.\n\n### too deep")
+	s := site(t, "# Broken\n\n{nowhere}`a role that does not exist`.\n\n### too deep")
 	if err := os.MkdirAll(s.Out, 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -178,7 +178,7 @@ func TestRenderFailure(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := Render(t.Context(), s)
-	if !errors.Is(err, ErrSite) || !strings.Contains(err.Error(), "WARNING: ") || !strings.Contains(err.Error(), s.Out+".log") || strings.Contains(err.Error(), "\n") {
+	if !errors.Is(err, ErrSite) || !strings.Contains(err.Error(), "01-show.ipynb, cell 1, line 3: ") || !strings.Contains(err.Error(), s.Out+".log") || strings.Contains(err.Error(), "\n") {
 		t.Errorf("got %v, expected the first warning in one line, with the log", err)
 	}
 	if log, err := os.ReadFile(s.Out + ".log"); err != nil || !strings.Contains(string(log), "nowhere") {
@@ -205,8 +205,6 @@ func TestRenderRefusesOtherFolders(t *testing.T) {
 		{"address", Site{Notebooks: []string{"01-x.ipynb"}, URL: "example.org", Formulas: "x", Out: dir}, `address of the pages: expected one such as https://example.org/book/, found "example.org"`},
 		{"no notebooks", Site{Formulas: "x", Out: dir}, "there are no executed notebooks"},
 		{"no formulas", Site{Notebooks: []string{"a.ipynb"}, Out: dir}, "there is no MathJax script"},
-		{"one name twice", Site{Notebooks: []string{"a/x.ipynb", "b/x.ipynb"}, Formulas: "x", Out: dir}, "b/x.ipynb and a/x.ipynb would be the same page; rename one"},
-		{"index", Site{Notebooks: []string{"index.ipynb"}, Formulas: "x", Out: dir}, "index.ipynb and the first page would be the same page; rename one"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -223,14 +221,19 @@ func TestRenderRefusesOtherFolders(t *testing.T) {
 
 func TestSphinxCause(t *testing.T) {
 	failed := errors.New("exit status 1")
+	names := map[string]string{"part/a-b": "part/a b.ipynb", "about": "about.md"}
 	tests := [][2]string{
 		{"a\n01.ipynb:10: WARNING: undefined label\n02.ipynb: ERROR: b\n", "01.ipynb:10: WARNING: undefined label (and 1 more)"},
+		{"part/a-b.ipynb:20016: WARNING: unknown role", "part/a b.ipynb, cell 2, line 15: WARNING: unknown role"},
+		{"part/a-b.ipynb:120001: WARNING: unknown role", "part/a b.ipynb, cell 12, line 1: WARNING: unknown role"},
+		{"part/a-b.ipynb:1: WARNING: no title", "part/a b.ipynb: WARNING: no title"},
+		{"about.md:7: WARNING: unknown role", "about.md, line 7: WARNING: unknown role"},
 		{"error: one thing\n", "error: one thing"},
 		{"Traceback\nValueError: x\n", "exit status 1: ValueError: x"},
 		{"", "exit status 1"},
 	}
 	for _, test := range tests {
-		if got := sphinxCause(test[0], failed); got != test[1] {
+		if got := sphinxCause(test[0], sphinxWarnings(test[0], names), failed); got != test[1] {
 			t.Errorf("got %q, expected %q", got, test[1])
 		}
 	}

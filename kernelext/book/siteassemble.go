@@ -26,126 +26,186 @@ const notFound = "---\norphan: true\n---\n\n# This page does not exist\n\nIt may
 
 // siteJSON is what conf.py reads. It changes only when the pages do.
 type siteJSON struct {
-	Title     string            `json:"title"`
-	Facts     []Fact            `json:"facts"`
-	Notebooks []string          `json:"notebooks"`
-	Records   map[string][]Fact `json:"records"` // page of a notebook → facts of its own run
-	Symbols   map[string]string `json:"symbols"` // cnn.OpenRun → package-cnn.html#OpenRun
+	Title        string            `json:"title"`
+	Author       string            `json:"author"`
+	Logo         string            `json:"logo"` // a file of the source; may be empty
+	Bibliography []string          `json:"bibliography"`
+	Facts        []Fact            `json:"facts"`
+	Notebooks    []string          `json:"notebooks"` // pages
+	Records      map[string][]Fact `json:"records"`   // page of a notebook → facts of its own run
+	Symbols      map[string]string `json:"symbols"`   // cnn.OpenRun → package-cnn.html#OpenRun
 
 	URL          string            `json:"url"`
 	Repository   string            `json:"repository"`
+	Branch       string            `json:"branch"`
+	Hub          string            `json:"hub"`
+	Folder       string            `json:"folder"`       // of the notebooks in the repository
+	Sources      map[string]string `json:"sources"`      // page of a notebook → its name in that folder, without extension
 	Descriptions map[string]string `json:"descriptions"` // page → one sentence
 	Covers       map[string]string `json:"covers"`       // page → its picture, relative to the first page
 }
 
-// assemble returns Sphinx's source files: slash-separated name → content.
-func (s Site) assemble() (map[string][]byte, error) {
-	files := map[string][]byte{}
+// siteSource is what Sphinx reads.
+type siteSource struct {
+	files    map[string][]byte // by slash-separated name
+	names    map[string]string // of the notebooks and pages in Markdown, by the names of their pages
+	warnings []string          // about links, with their places
+}
+
+// assemble returns Sphinx's source.
+func (s Site) assemble() (siteSource, error) {
+	src := siteSource{files: map[string][]byte{}, names: map[string]string{}}
 	err := fs.WalkDir(scripts, "site", func(name string, entry fs.DirEntry, err error) error {
 		if err == nil && !entry.IsDir() {
-			files[name[len("site/"):]], err = scripts.ReadFile(name)
+			src.files[name[len("site/"):]], err = scripts.ReadFile(name)
 		}
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return src, err
 	}
-	if files["static/mathjax.js"], err = os.ReadFile(s.Formulas); err != nil {
-		return nil, fmt.Errorf("MathJax script: %w", err)
+	if src.files["static/mathjax.js"], err = os.ReadFile(s.Formulas); err != nil {
+		return src, fmt.Errorf("MathJax script: %w", err)
 	}
-	for _, path := range s.Pages {
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return nil, err
-		}
-		files[filepath.Base(path)] = s.withoutMissing(data)
-	}
-	book := siteJSON{Title: s.Title, Facts: s.Facts, Notebooks: s.notebookNames(), URL: s.URL, Repository: s.Repository}
 	var index siteContents
-	if index.Notebooks, book.Records, err = s.readNotebooks(files); err != nil {
-		return nil, err
-	}
-	book.Descriptions, book.Covers = map[string]string{"index": text.CleanLine(s.Lead)}, map[string]string{}
-	for _, e := range index.Notebooks {
-		book.Descriptions[e.Page] = e.question()
-		if e.Cover != nil {
-			book.Covers[e.Page] = "_static/" + e.Cover.name
-			book.Covers["index"] = cmp.Or(book.Covers["index"], book.Covers[e.Page])
-		}
-	}
-	files["404.md"] = []byte(notFound)
-	if s.Results != "" {
-		text, err := resultsPage(s.Results, book.Notebooks)
-		if err != nil {
-			return nil, err
-		}
-		files[resultsName+".md"] = []byte(text)
-	}
 	if index.Packages, err = godoc.Pages(s.Module, setup.ModulePath, s.Packages); err != nil {
-		return nil, err
+		return src, err
 	}
+	taken := map[string]bool{"index": true, "404": true, "genindex": true, "search": true, resultsName: s.Results != "", referencesName: len(s.Bibliography) > 0}
 	for _, page := range index.Packages {
-		files[page.Page+".md"] = []byte(page.Markdown)
+		taken[page.Page] = true
+		src.files[page.Page+".md"] = []byte(page.Markdown)
 	}
-	book.Symbols = godoc.Symbols(index.Packages)
-	if files["site.json"], err = marshal(book, " "); err != nil {
-		return nil, err
+	links := siteLinks{dir: s.Sources, pages: pageNames(slices.Concat(s.Notebooks, s.Pages), taken), files: src.files, warnings: &src.warnings}
+	for name, page := range links.pages {
+		src.names[page] = name
 	}
-	files["index.md"] = []byte(s.index(index))
-	return files, nil
+	book := siteJSON{Title: s.Title, Author: s.Author, Facts: s.Facts, URL: s.URL, Repository: s.Repository, Hub: s.Hub,
+		Branch: cmp.Or(s.Branch, "main"), Folder: s.RepositoryFolder, Symbols: godoc.Symbols(index.Packages),
+		Records: map[string][]Fact{}, Sources: map[string]string{}, Descriptions: map[string]string{"index": text.CleanLine(s.Lead)}, Covers: map[string]string{}}
+	for _, name := range s.Notebooks {
+		entry, err := s.addNotebook(name, links, &book)
+		if err != nil {
+			return src, err
+		}
+		index.Notebooks = append(index.Notebooks, entry)
+	}
+	if err := s.addPages(links, &index); err != nil {
+		return src, err
+	}
+	if err := s.addBookFiles(src.files, &book, &index); err != nil {
+		return src, err
+	}
+	src.files["404.md"] = []byte(notFound)
+	if s.Results != "" {
+		text, err := resultsPage(s.source(s.Results), links.pages)
+		if err != nil {
+			return src, err
+		}
+		src.files[resultsName+".md"] = []byte(text)
+	}
+	if src.files["site.json"], err = marshal(book, " "); err != nil {
+		return src, err
+	}
+	src.files["index.md"] = []byte(s.index(index))
+	return src, nil
 }
 
-// notebookLink matches a link to another notebook in Markdown, in a notebook's JSON too.
-var notebookLink = regexp.MustCompile(`\[([^\]\n]+)\]\((\d\d-[^)\s#]*\.ipynb)\)`)
-
-// withoutMissing makes plain text of links to notebooks that are not in the book, which may hold only some of them.
-func (s Site) withoutMissing(source []byte) []byte {
-	names := s.notebookNames()
-	return notebookLink.ReplaceAllFunc(source, func(link []byte) []byte {
-		parts := notebookLink.FindSubmatch(link)
-		if slices.Contains(names, string(parts[2])) {
-			return link
-		}
-		return parts[1]
-	})
+// addNotebook adds an executed notebook, its copy in one file and its picture for the first page. It returns its entry on
+// that page.
+func (s Site) addNotebook(name string, links siteLinks, book *siteJSON) (indexEntry, error) {
+	nb, err := readNotebook(s.executed(name))
+	if err != nil {
+		return indexEntry{}, err
+	}
+	record, err := nb.record(name)
+	if err != nil {
+		return indexEntry{}, err
+	}
+	if err := nb.takeFrontMatter(); err != nil {
+		return indexEntry{}, fmt.Errorf("%s: %w", name, err)
+	}
+	page := links.pages[name]
+	title, lead := nb.title()
+	entry := indexEntry{Page: page, Title: title, Lead: links.rewrite(place{name: name, single: true, cell: &notebookCell{}}, lead), Finding: nb.finding()}
+	if cover, ok := nb.cover(strings.ReplaceAll(page, "/", "-")); ok {
+		entry.Cover = &cover
+		links.files["static/"+cover.name] = cover.data
+		book.Covers[page] = "_static/" + cover.name
+		book.Covers["index"] = cmp.Or(book.Covers["index"], book.Covers[page])
+	}
+	if links.files["downloads/single/"+page+".ipynb"], err = links.notebook(nb, name, true); err != nil {
+		return entry, fmt.Errorf("%s: %w", name, err)
+	}
+	if links.files[page+".ipynb"], err = links.notebook(nb, name, false); err != nil {
+		return entry, fmt.Errorf("%s: %w", name, err)
+	}
+	book.Notebooks = append(book.Notebooks, page)
+	book.Records[page] = record.Facts
+	book.Sources[page] = strings.TrimSuffix(name, ".ipynb")
+	book.Descriptions[page] = entry.question()
+	return entry, nil
 }
 
-func (s Site) notebookNames() []string {
-	names := make([]string, 0, len(s.Notebooks))
-	for _, path := range s.Notebooks {
-		names = append(names, filepath.Base(path))
+// notebook returns a notebook with its links for its page, or for its copy in one file.
+func (l siteLinks) notebook(nb *notebook, name string, single bool) ([]byte, error) {
+	linked := *nb
+	linked.Cells = slices.Clone(nb.Cells)
+	for i := range linked.Cells {
+		cell := &linked.Cells[i]
+		if single {
+			cell.Outputs = withoutChoices(cell.Outputs)
+		}
+		if cell.CellType != cellMarkdown {
+			continue
+		}
+		p := place{name: name, where: fmt.Sprintf("%s, cell %d", name, i+1), single: single, cell: cell}
+		cell.Source = multiline(l.rewrite(p, string(cell.Source)))
+		if !single {
+			cell.Attachments = nil
+		}
 	}
-	return names
+	return linked.foldForPage()
 }
 
-// readNotebooks adds the notebooks and their pictures for the first page to files. It returns each notebook's entry on
-// that page and the facts of its run.
-func (s Site) readNotebooks(files map[string][]byte) ([]indexEntry, map[string][]Fact, error) {
-	entries, records := make([]indexEntry, 0, len(s.Notebooks)), map[string][]Fact{}
-	for _, path := range s.Notebooks {
-		nb, err := readNotebook(path)
+// addPages adds the pages in Markdown.
+func (s Site) addPages(links siteLinks, index *siteContents) error {
+	for _, name := range s.Pages {
+		data, err := os.ReadFile(s.source(name))
 		if err != nil {
-			return nil, nil, err
+			return err
 		}
-		title, lead := nb.title()
-		entry := indexEntry{Page: stem(path), Title: title, Lead: lead, Finding: nb.finding()}
-		if cover, ok := nb.cover(stem(path)); ok {
-			entry.Cover = &cover
-			files["static/"+cover.name] = cover.data
-		}
-		entries = append(entries, entry)
-		record, err := nb.record(filepath.Base(path))
-		if err != nil {
-			return nil, nil, err
-		}
-		records[stem(path)] = record.Facts
-		folded, err := nb.foldForPage()
-		if err != nil {
-			return nil, nil, fmt.Errorf("%s: %w", filepath.Base(path), err)
-		}
-		files[filepath.Base(path)] = s.withoutMissing(folded)
+		page := links.pages[name]
+		links.files[page+".md"] = []byte(links.rewrite(place{name: name, where: name}, string(data)))
+		index.Pages = append(index.Pages, page)
 	}
-	return entries, records, nil
+	return nil
+}
+
+// referencesName is the name of the page with the bibliography.
+const referencesName = "references"
+
+// addBookFiles adds the logo and the bibliography, with a page for it unless a notebook or page shows it.
+func (s Site) addBookFiles(files map[string][]byte, book *siteJSON, index *siteContents) (err error) {
+	if s.Logo != "" {
+		book.Logo = "static/logo" + strings.ToLower(path.Ext(s.Logo))
+		if files[book.Logo], err = readLinked(s.Sources, s.Logo); err != nil {
+			return fmt.Errorf("logo %s: %w", s.Logo, err)
+		}
+	}
+	for i, name := range s.Bibliography {
+		file := fmt.Sprintf("bibliography-%d.bib", i+1)
+		if files[file], err = readLinked(s.Sources, name); err != nil {
+			return fmt.Errorf("bibliography %s: %w", name, err)
+		}
+		book.Bibliography = append(book.Bibliography, file)
+	}
+	shown := func(data []byte) bool { return strings.Contains(string(data), "{bibliography}") }
+	if len(s.Bibliography) > 0 && !slices.ContainsFunc(slices.Collect(maps.Values(files)), shown) {
+		files[referencesName+".md"] = []byte("# References\n\n```{bibliography}\n```\n")
+		index.Pages = append(index.Pages, referencesName)
+	}
+	return nil
 }
 
 // siteWork is Sphinx's working folder. It is kept between runs if the Site has a cache: Sphinx then reads
@@ -167,7 +227,7 @@ func (s Site) openWork(temp string, files map[string][]byte) (siteWork, error) {
 	parts := []string{s.Python} // its folder's name depends on all its packages
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		parts = append(parts, name)
-		if ext := path.Ext(name); ext == ".py" || path.Dir(name) != "." && ext != ".png" && ext != ".svg" {
+		if ext := path.Ext(name); ext == ".py" || ext == ".bib" || path.Dir(name) == "static" && ext != ".png" && ext != ".svg" {
 			parts = append(parts, string(files[name]))
 		}
 	}
@@ -218,7 +278,7 @@ func (w siteWork) complete() error { return os.Rename(w.key()+cache.PartialSuffi
 
 // resultsPage makes a page of the results in a README: its second-level sections from the first with a table on.
 // Links to notebooks lead to those of the book; other links, which would lead out of it, become plain text.
-func resultsPage(readme string, notebooks []string) (string, error) {
+func resultsPage(readme string, pages map[string]string) (string, error) {
 	data, err := os.ReadFile(readme)
 	if err != nil {
 		return "", err
@@ -231,7 +291,7 @@ func resultsPage(readme string, notebooks []string) (string, error) {
 	text := markdownLink.ReplaceAllStringFunc("## "+strings.Join(sections[first:], "\n## "), func(link string) string {
 		parts := markdownLink.FindStringSubmatch(link)
 		target, _, _ := strings.Cut(parts[2], "#")
-		if strings.Contains(target, "://") || target == "" || slices.Contains(notebooks, target) {
+		if _, ok := pages[target]; ok || strings.Contains(target, "://") || target == "" {
 			return link
 		}
 		return parts[1]

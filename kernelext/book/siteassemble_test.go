@@ -17,7 +17,7 @@ func TestRenderAgain(t *testing.T) {
 	s.Cache = t.TempDir()
 	other := filepath.Join(t.TempDir(), "other.md")
 	testkit.WriteFiles(t, filepath.Dir(other), map[string]string{"other.md": "# Other\n\nFirst.\n"})
-	s.Pages = []string{other}
+	s.Sources, s.Pages = filepath.Dir(other), []string{"other.md"}
 	render := func() {
 		t.Helper()
 		if err := os.MkdirAll(filepath.Dir(s.Out), 0o755); err != nil {
@@ -57,7 +57,7 @@ func TestRenderAgain(t *testing.T) {
 	}
 
 	// A warning is repeated on each run until its cause is removed, although Sphinx reports it only when it reads a page.
-	testkit.WriteFiles(t, filepath.Dir(other), map[string]string{"other.md": "# Other\n\n[x](gone.md)\n"})
+	testkit.WriteFiles(t, filepath.Dir(other), map[string]string{"other.md": "# Other\n\n{gone}`x`\n"})
 	for range 2 {
 		if err := Render(t.Context(), s); !errors.Is(err, ErrSite) {
 			t.Errorf("got %v, expected ErrSite", err)
@@ -93,7 +93,7 @@ func TestRenderRefusesStaleNotebooks(t *testing.T) {
 	if err := nb.write(executed, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	s := Site{Notebooks: []string{executed}, Out: filepath.Join(dir, "pages"), Formulas: "x", Sources: dir, Code: "now"}
+	s := Site{Notebooks: []string{"01-show.ipynb"}, Executed: filepath.Dir(executed), Out: filepath.Join(dir, "pages"), Formulas: "x", Sources: dir, Code: "now"}
 	if err := Render(t.Context(), s); !errors.Is(err, ErrStale) || !strings.Contains(err.Error(), "the code that 01-show.ipynb imports has changed") {
 		t.Errorf("got %v, expected ErrStale", err)
 	}
@@ -124,7 +124,7 @@ func TestResultsPage(t *testing.T) {
 	readme := filepath.Join(t.TempDir(), "README.md")
 	testkit.WriteFiles(t, filepath.Dir(readme), map[string]string{"README.md": "# Notebooks\n\n| a |\n|---|\n\n## About\n\nNo figures.\n\n## Accuracy\n\n| b |\n|---|\n" +
 		"\n[one](01-x.ipynb#part), [two](02-y.ipynb), [web](https://example.org), ![p](p.png)\n\n## More\n"})
-	page, err := resultsPage(readme, []string{"01-x.ipynb"})
+	page, err := resultsPage(readme, map[string]string{"01-x.ipynb": "01-x"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,21 +136,5 @@ func TestResultsPage(t *testing.T) {
 	testkit.WriteFiles(t, filepath.Dir(readme), map[string]string{"README.md": "# Notebooks\n"})
 	if _, err := resultsPage(readme, nil); err == nil || !strings.Contains(err.Error(), "README.md: expected a section") {
 		t.Error(err)
-	}
-}
-
-// A book of some notebooks has no links to the others.
-func TestLinksToMissingNotebooksBecomeText(t *testing.T) {
-	s := Site{Notebooks: []string{"x/01-a.ipynb"}}
-	got := string(s.withoutMissing([]byte("[one](01-a.ipynb), [two](02-b.ipynb), [web](https://example.org/02-b.ipynb)")))
-	if want := "[one](01-a.ipynb), two, [web](https://example.org/02-b.ipynb)"; got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
-}
-
-func TestExtraPagesAreThoseBesideTheNotebooks(t *testing.T) {
-	pages, err := Build{Sources: "../../notebooks"}.extraPages()
-	if err != nil || len(pages) != 1 || filepath.Base(pages[0]) != "the-write-up-cell-by-cell.md" {
-		t.Errorf("%v, %v", pages, err)
 	}
 }

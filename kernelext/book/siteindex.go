@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -27,13 +28,14 @@ type indexEntry struct {
 // siteContents is the content of the first page.
 type siteContents struct {
 	Notebooks []indexEntry
+	Pages     []string // in Markdown
 	Packages  []godoc.Page
 }
 
 // name returns the notebook's number and title.
 func (e indexEntry) name() string {
 	title := cmp.Or(e.Title, e.Page)
-	if number, _, ok := strings.Cut(e.Page, "-"); ok && len(number) == 2 && strings.Trim(number, "0123456789") == "" {
+	if number, _, ok := strings.Cut(path.Base(e.Page), "-"); ok && len(number) == 2 && strings.Trim(number, "0123456789") == "" {
 		return number + " " + title
 	}
 	return title
@@ -80,7 +82,7 @@ func (s Site) index(c siteContents) string {
 		b.WriteString(e.card())
 	}
 	if s.Results != "" {
-		fmt.Fprintf(&b, "## Results\n\n[Results on real CIFAR-10](%s.md), and how each was obtained.\n\n", resultsName)
+		fmt.Fprintf(&b, "## Results\n\n[Results](%s.md) in tables, and how each was obtained.\n\n", resultsName)
 	}
 	if len(c.Packages) > 0 {
 		b.WriteString("## Packages\n\n")
@@ -95,9 +97,7 @@ func (s Site) index(c siteContents) string {
 	if s.Results != "" {
 		pages = append(pages, resultsName)
 	}
-	for _, path := range s.Pages {
-		pages = append(pages, stem(path))
-	}
+	pages = append(pages, c.Pages...)
 	for _, p := range c.Packages {
 		packages = append(packages, fmt.Sprintf("%s <%s>", p.Folder, p.Page))
 	}

@@ -2,7 +2,10 @@ package book
 
 import (
 	"encoding/xml"
+	"io/fs"
+	"net/url"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,20 +17,27 @@ func (s Site) writeSitemap(pages string) error {
 	if err := os.WriteFile(filepath.Join(pages, ".nojekyll"), nil, 0o644); err != nil || s.URL == "" {
 		return err
 	}
-	found, err := filepath.Glob(filepath.Join(pages, "*.html"))
+	var found []string
+	err := fs.WalkDir(os.DirFS(pages), ".", func(name string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.IsDir() && (name == "single" || strings.HasPrefix(name, "_")) {
+			return fs.SkipDir
+		}
+		if path.Ext(name) == ".html" {
+			found = append(found, name)
+		}
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	slices.Sort(found)
 	var b strings.Builder
 	b.WriteString(xml.Header + `<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">` + "\n")
-	for _, path := range found {
-		name := filepath.Base(path)
+	for _, name := range found {
 		if slices.Contains([]string{"404.html", "genindex.html", "search.html"}, name) {
 			continue
 		}
 		b.WriteString("<url><loc>")
-		if err := xml.EscapeText(&b, []byte(strings.TrimSuffix(s.URL, "/")+"/"+name)); err != nil {
+		if err := xml.EscapeText(&b, []byte(strings.TrimSuffix(s.URL, "/")+"/"+(&url.URL{Path: name}).EscapedPath())); err != nil {
 			return err
 		}
 		b.WriteString("</loc></url>\n")

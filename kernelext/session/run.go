@@ -62,6 +62,7 @@ type running struct {
 	stop    *bool // interpreted loops look at it
 	reached atomic.Int64
 	line    atomic.Int64 // of the statement on the outermost level that runs
+	halt    atomic.Bool  // before the next of them
 	runMu   sync.Mutex
 	cancel  context.CancelCauseFunc
 	base    context.Context // whose values cells' contexts have
@@ -82,7 +83,12 @@ func (s *Session) registerHelpers() {
 		helperPath + ".Caught": caught,
 		helperPath + ".Own":    own,
 		helperPath + ".At":     func(i int) { s.reached.Store(int64(i)) },
-		helperPath + ".Line":   func(n int) { s.line.Store(int64(n)) },
+		helperPath + ".Line": func(n int) {
+			if s.halt.Load() {
+				panic(halt{})
+			}
+			s.line.Store(int64(n))
+		},
 		"os.Exit":              func(code int) { panic(exit(code)) },
 		"runtime.Goexit":       func() { panic(goexit{}) },
 		"log.Fatal":            end,
@@ -164,6 +170,9 @@ func (s *Session) Interrupt(cause error) {
 	}
 }
 
+// Halt ends the cell that runs before its next statement, as if it were a loop that is interrupted.
+func (s *Session) Halt() { s.halt.Store(true) }
+
 // run runs a cell that is compiled.
 func (s *Session) run(c *cell, in *ixgo.Interp) error {
 	ctx, cancel := context.WithCancelCause(s.base)
@@ -172,6 +181,7 @@ func (s *Session) run(c *cell, in *ixgo.Interp) error {
 	s.runMu.Unlock()
 	s.reached.Store(-1)
 	s.line.Store(0)
+	s.halt.Store(false)
 	if v, ok := s.env["ctx"].(*types.Var); ok {
 		if p := s.byPkg[v.Pkg()]; p != nil {
 			if addr, ok := p.vars["ctx"].Interface().(*context.Context); ok {

@@ -9,6 +9,7 @@
 //   - a PJRT plugin, through which GoMLX reaches XLA: a file of a pinned Python wheel, checked by its SHA-256, and
 //     tested in a separate process; where there is none, GoMLX's backend in pure Go, with a warning;
 //   - oneDNN, which such a plugin calls for convolutions, from a pinned wheel in the same way, on Linux with x86-64;
+//   - on Linux, a plugin in front of that one, which keeps compiled graphs for other processes;
 //   - the session, the program in which the values of a kernel's cells live: package kernelext/session;
 //   - a Python environment with JupyterLab, nbclient, nbconvert and Sphinx, every package pinned with its hashes;
 //   - the kernelspec "cnnbook", which carries everything that the kernel needs in its own environment;
@@ -25,6 +26,8 @@
 //	tools/HASH/           gonb, gopls, goimports
 //	plugin/NAME_HASH/     the plugin's library, under the name that go-xla looks for
 //	onednn/NAME_HASH/     oneDNN's library, for one plugin
+//	graphs-plugin/NAME_HASH/  the plugin that keeps compiled graphs, in front of another
+//	graphs/               compiled graphs; those that nobody used for a month are removed
 //	session/HASH/         the session and its client
 //	probe/HASH/           the program that tests a plugin
 //	python/HASH/          the Python environment
@@ -57,6 +60,7 @@
 //	GOMLX_BACKEND             respected when set: "go", "xla:/path/to/plugin.so", "xla:cuda"
 //	PJRT_PLUGIN_LIBRARY_PATH  respected when set: folders of plugins
 //	CNNBOOK_ONEDNN            respected when set: oneDNN's library, or 0 for convolutions by XLA itself; see package cnn
+//	CNNBOOK_GRAPHS            respected when set: the folder in which compiled graphs are kept, or 0 to compile in each process
 //	OMP_WAIT_POLICY           respected when set; otherwise passive, so that oneDNN's threads leave the processors to XLA's
 //	LD_PRELOAD                respected when set; otherwise the kernel's is a library that keeps memory between training steps, see Plugin.Preload
 //

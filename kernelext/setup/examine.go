@@ -123,3 +123,34 @@ func (s Installer) ExamineAllocator(t Toolchain) (library, detail string, err er
 	}
 	return library, "keeps memory between training steps: " + library, nil
 }
+
+// ExamineGraphs returns p with the plugin in front of it that keeps compiled graphs, if there is one, and a description of that.
+func (s Installer) ExamineGraphs(t Toolchain, p Plugin) (front Plugin, detail string, err error) {
+	if set := os.Getenv(EnvGraphs); set != "" {
+		detail = EnvGraphs + "=" + set
+	}
+	if !s.frontable(t, p) {
+		return p, detail, nil
+	}
+	f, err := s.graphsFolder(t, "", p)
+	if err != nil {
+		return p, "", err
+	}
+	m, err := f.Finished()
+	if err != nil {
+		return p, "", &Problem{Cause: "the plugin that keeps compiled graphs is not compiled yet", Err: ErrNotMade}
+	}
+	library, err := libraryFromNote(m.Note, f.Dir, "the plugin that keeps compiled graphs")
+	if err != nil {
+		return p, "", &Problem{
+			Cause:  fmt.Sprintf("%v: each process compiles its graphs anew", err),
+			Remedy: "fix it, remove " + f.Dir + " and run: go run . setup",
+			Err:    err,
+		}
+	}
+	if detail == "" {
+		detail = "kept for other processes in " + s.graphsKept()
+	}
+	p.Backend, p.Graphs = backendFor(library), s.graphsKept()
+	return p, detail, nil
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/cnnbook/cnnbook/kernelext/internal/cache"
@@ -41,7 +42,9 @@ type Plugin struct {
 	OneDNN  string     `json:"onednn"`  // the oneDNN library used with it, absolute; "" without one
 	// Allocator is the library to preload that keeps memory between steps, absolute; "" without one.
 	Allocator string `json:"allocator"`
-	Notice    string `json:"notice"` // a warning for the user: why this is not the best choice; usually ""
+	// Graphs is the folder in which compiled graphs are kept, by a plugin in front of the one at Path; "" keeps none.
+	Graphs string `json:"graphs"`
+	Notice string `json:"notice"` // a warning for the user: why this is not the best choice; usually ""
 }
 
 // Environ returns the variables that make a child process use the plugin, as "NAME=value".
@@ -53,7 +56,7 @@ func (p Plugin) Environ() []string {
 	if p.Kind == PluginCPU && strings.HasPrefix(p.Name, "xla-cpu-pjrt ") {
 		env = append(env, xlaFlagsEnv+"="+withFlags(os.Getenv(xlaFlagsEnv)))
 	}
-	return append(append(env, p.oneDNNEnviron()...), p.Preload()...)
+	return slices.Concat(env, p.oneDNNEnviron(), p.graphsEnviron(), p.Preload())
 }
 
 const xlaFlagsEnv = "XLA_FLAGS"
@@ -127,7 +130,10 @@ func (s Installer) plugin(ctx context.Context, t Toolchain, r *cache.Reporter) (
 	if p, err = s.withOneDNN(ctx, t, r, probe, p); err != nil {
 		return p, err
 	}
-	return s.withAllocator(ctx, t, r, probe, p)
+	if p, err = s.withAllocator(ctx, t, r, probe, p); err != nil {
+		return p, err
+	}
+	return s.withGraphs(ctx, t, r, probe, p)
 }
 
 // bestPlugin is the user's own plugin, the first working one that set-up knows, or none.

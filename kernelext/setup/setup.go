@@ -83,38 +83,6 @@ func (s Installer) Run(ctx context.Context) (*Environment, error) {
 	return env, s.warm(ctx, t, env, r)
 }
 
-// Tools makes only the programs and returns the folder that holds gonb, gopls and goimports.
-func (s Installer) Tools(ctx context.Context) (dir string, err error) {
-	s, t, err := s.begin(ctx)
-	if err != nil {
-		return "", err
-	}
-	st, err := s.ToolsFolder(ctx, t)
-	if err != nil {
-		return "", err
-	}
-	_, err = st.Run(ctx, cache.NewReporter(s.Log))
-	return st.Dir, err
-}
-
-// Python makes only the Python environment and returns the path of its interpreter.
-func (s Installer) Python(ctx context.Context) (interpreter string, err error) {
-	s, err = s.Resolve(ctx)
-	if err != nil {
-		return "", err
-	}
-	if err := makeCache(s.Cache); err != nil {
-		return "", err
-	}
-	py, err := FindPython(ctx, s.Interpreter)
-	if err != nil {
-		return "", err
-	}
-	st := s.PythonFolder(py)
-	_, err = st.Run(ctx, cache.NewReporter(s.Log))
-	return process.VenvPython(st.Dir), err
-}
-
 // Plugin makes only the PJRT plugin, which is enough for tests of GoMLX code. Call Apply on the result.
 func (s Installer) Plugin(ctx context.Context) (Plugin, error) {
 	s, t, err := s.begin(ctx)

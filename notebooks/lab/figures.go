@@ -147,9 +147,6 @@ func PredictionGrid(r *cnn.Result, d *cifar.Dataset, perClass int, notes ...any)
 		}
 	}
 	grid := viz.PredictionGrid("Predicted and actual classes", len(d.Names), images)
-	if len(images) > 50 {
-		grid.Side = 48 // otherwise a notebook with such a figure and some others is too large for a repository
-	}
 	return Figure(grid, append([]any{r}, notes...)...)
 }
 

@@ -41,6 +41,7 @@ func holds(name string) string {
 	return map[string]string{
 		"manifest.json": "what the run is, its progress, each file's size and SHA-256",
 		"weights":       "the weights after the step in its name",
+		"best":          "the weights after the epoch in its name, the best one so far",
 		"optimizer":     "the optimizer's state after that step; plain SGD has none",
 		"history.jsonl": "one line for every step and every epoch",
 		"lock":          "held by the process that trains the run",

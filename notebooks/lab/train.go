@@ -3,6 +3,7 @@ package lab
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/cnnbook/cnnbook/cifar"
@@ -11,7 +12,8 @@ import (
 )
 
 // Fit trains a network on the lab's images and returns the run, which validates with the lab's validation images after each
-// epoch. A run that is finished is loaded and nothing is shown; one that was interrupted goes on. from, if given, is the run
+// epoch. A run that is finished is loaded and nothing is shown; one that was interrupted goes on, and so does a shorter one
+// to more epochs: see [cnn.Run.GoesOnFrom]. from, if given, is the run
 // whose weights it starts from. config may leave out the batch, which is then the budget's, and the seed, which is the lab's.
 // The live display has the run's name as its title.
 //
@@ -43,6 +45,9 @@ func watch(ctx context.Context, run *cnn.Run) error {
 	defer run.Close()
 	if run.Finished() {
 		return nil
+	}
+	if where := run.Beginning(); where != "" {
+		fmt.Printf("run %s %s\n", run.Name, where)
 	}
 	live := kernelext.Live{Title: "Run " + run.Name}
 	return live.Finish(run.Train(ctx, func(p cnn.Progress) { live.Update(Progress(p)) }))

@@ -1,14 +1,13 @@
 """Build the pages of a book: book_site.py SOURCE OUTPUT READ
 
 SOURCE holds conf.py, site.json, static/mathjax.js and the pages; the site goes to OUTPUT, and what Sphinx
-caches of SOURCE for the next build goes to READ. For each notebook named in site.json, a single-file page
-and the notebook itself go to SOURCE/downloads, from where Sphinx copies them. A warning is an error.
+caches of SOURCE for the next build goes to READ. For each notebook named in site.json, a single-file page is made
+beside its copy in SOURCE/downloads/single, from where Sphinx copies both.
 """
 
 import html
 import json
 import re
-import shutil
 import sys
 from pathlib import Path
 
@@ -80,14 +79,12 @@ def main(source, output, read):
 
     script = source / "static" / "mathjax.js"
     book = json.loads((source / "site.json").read_text(encoding="utf-8"))
-    downloads = source / "downloads" / "single"
-    downloads.mkdir(parents=True, exist_ok=True)
-    for name in book["notebooks"]:
-        path, page = source / name, downloads / f"{Path(name).stem}.html"
-        if not newer(page, path, script):
-            shutil.copyfile(path, downloads / name)
-            single_file(path, page, script, book["records"][path.stem] or [])
-    return build_main(["-b", "html", "-W", "--keep-going", "-q", "-d", str(read), str(source), str(output)])
+    for page in book["notebooks"]:
+        notebook = source / "downloads" / "single" / f"{page}.ipynb"
+        target = notebook.with_name(notebook.name.removesuffix(".ipynb") + ".html")
+        if not newer(target, notebook, script):
+            single_file(notebook, target, script, book["records"][page] or [])
+    return build_main(["-b", "html", "-q", "-d", str(read), str(source), str(output)])
 
 
 if __name__ == "__main__":

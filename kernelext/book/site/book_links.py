@@ -18,13 +18,13 @@ def link(target, inner):
     return reference
 
 
-def link_symbols(app, doctree):
+def link_symbols(app, doctree, page):
     """Turn inline code that names an exported identifier into links."""
-    symbols = app.config.book_symbols
+    symbols, top = app.config.book_symbols, "../" * page.count("/")
     for literal in list(doctree.findall(nodes.literal)):
         match = LINKED.match(literal.astext())
         if match and match[1] in symbols and not in_reference(literal):
-            literal.replace_self(link(symbols[match[1]], literal.deepcopy()))
+            literal.replace_self(link(top + symbols[match[1]], literal.deepcopy()))
 
 
 def in_reference(node):
@@ -35,7 +35,7 @@ def in_reference(node):
     return False
 
 
-def link_places(app, doctree):
+def link_places(app, doctree, current):
     """Turn the notebooks and sections that a table names into links."""
     for table in doctree.findall(nodes.table):
         rows = [list(row.findall(nodes.entry)) for row in table.findall(nodes.row)]
@@ -47,10 +47,10 @@ def link_places(app, doctree):
             page = page_of(app.env, row[at].astext())
             if page is None:
                 continue
-            wrap(row[at], app.builder.get_relative_uri("index", page))
+            wrap(row[at], app.builder.get_relative_uri(current, page))
             anchor = anchor_of(app.env, page, row[section].astext())
             if anchor is not None:
-                wrap(row[section], app.builder.get_relative_uri("index", page) + anchor)
+                wrap(row[section], app.builder.get_relative_uri(current, page) + anchor)
 
 
 def wrap(entry, target):
@@ -76,8 +76,8 @@ def anchor_of(env, page, title):
 
 
 def on_resolved(app, doctree, page):
-    link_symbols(app, doctree)
-    link_places(app, doctree)
+    link_symbols(app, doctree, page)
+    link_places(app, doctree, page)
 
 
 def on_read(app, doctree):

@@ -4,13 +4,14 @@ import html
 import json
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 book = json.loads((Path(__file__).parent / "site.json").read_text(encoding="utf-8"))
 
 project = book["title"]
-author = ""
+author = book["author"]
 project_copyright = ""
 html_title = book["title"]
 html_short_title = book["title"]
@@ -27,10 +28,14 @@ myst_heading_anchors = 4
 myst_url_schemes = {"http": None, "https": None, "mailto": None, "go": "{{path}}.html#{{fragment}}"}
 book_symbols = book["symbols"] or {}
 exclude_patterns = ["_build", "downloads"]
+if book["bibliography"]:
+    extensions.append("sphinxcontrib.bibtex")
+    bibtex_bibfiles = book["bibliography"]
 
 # Lines for the kernel ("!ls", "%%") are not Go; they are shown unchanged.
 suppress_warnings = ["misc.highlighting_failure"]
 
+html_logo = book["logo"] or None
 html_theme = "sphinx_book_theme"
 html_static_path = ["static"]
 html_css_files = ["book.css"]
@@ -59,10 +64,10 @@ def footer(facts):
 
 def record(page):
     """The footer of a notebook: the facts of its own run, and the run itself."""
-    name = html.escape(page)
+    target = html.escape("../" * page.count("/") + "single/" + quote(page))
     links = (
-        f'<p class="book-record">This run: <a href="single/{name}.html">in one file</a>'
-        f' · <a href="single/{name}.ipynb" download>executed notebook</a></p>'
+        f'<p class="book-record">This run: <a href="{target}.html">in one file</a>'
+        f' · <a href="{target}.ipynb" download>executed notebook</a></p>'
     )
     return links + footer(book["records"][page])
 
@@ -73,7 +78,7 @@ def preview(page, title):
     properties = {"og:title": title, "og:description": description, "og:type": "website", "og:site_name": book["title"]}
     if book["url"]:
         base = book["url"].rstrip("/")
-        properties["og:url"] = f"{base}/{page}.html"
+        properties["og:url"] = f"{base}/{quote(page)}.html"
         cover = book["covers"].get(page, book["covers"].get("index"))
         if cover and not cover.endswith(".svg"):
             properties["og:image"] = f"{base}/{cover}"
@@ -89,8 +94,22 @@ def on_page(app, pagename, templatename, context, doctree):
         context["theme_extra_footer"] = record(pagename)
 
 
+def name_sources(buttons, page):
+    """Make the theme's launch buttons open the notebook by its own name, which a page's name may differ from."""
+    for button in buttons or []:
+        name_sources(button.get("buttons"), page)
+        if button.get("url", "").startswith("http"):
+            button["url"] = button["url"].replace(f"{page}.ipynb", quote(book["sources"][page]) + ".ipynb")
+
+
+def on_buttons(app, pagename, templatename, context, doctree):
+    if pagename in (book["sources"] or {}):
+        name_sources(context.get("header_buttons"), pagename)
+
+
 def setup(app):
     app.connect("html-page-context", on_page)
+    app.connect("html-page-context", on_buttons, priority=900)  # after the theme
 
 
 html_theme_options = {
@@ -103,7 +122,7 @@ html_theme_options = {
     "navigation_with_keys": False,
     "navbar_persistent": [],  # the search field is in the sidebar
     "extra_footer": footer(book["facts"]),
-    "footer_content_items": ["extra-footer.html"],
+    "footer_content_items": (["author.html"] if author else []) + ["extra-footer.html"],
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
@@ -113,8 +132,8 @@ if book["url"]:
 if book["repository"]:
     html_theme_options |= {
         "repository_url": book["repository"],
-        "repository_branch": "main",
-        "path_to_docs": "notebooks",
+        "repository_branch": book["branch"],
+        "path_to_docs": book["folder"],
         "use_repository_button": True,
-        "launch_buttons": {"binderhub_url": "https://mybinder.org", "notebook_interface": "jupyterlab"},
+        "launch_buttons": {"binderhub_url": "https://mybinder.org", "jupyterhub_url": book["hub"], "notebook_interface": "jupyterlab"},
     }

@@ -35,7 +35,7 @@ const (
 	Back    = "back"    // and reads from
 )
 
-// Request is one line that the client sends, with standard output and error beside it.
+// Request is one line that the client sends, with standard output, error and input beside it.
 type Request struct {
 	Check  bool // only say whether the session would run it
 	Vars   bool // list the variables that live
@@ -43,6 +43,7 @@ type Request struct {
 	Order  bool // say in which order a compiled program has the cell's lines
 	Editor bool // give a file for a language server that is asked about a place of the cell
 	Bare   bool // without what lives
+	Input  bool // standard input is what a person answers
 	Line   int  // the place, counted from 0
 	Col    int
 	Number int // of the cell
@@ -63,7 +64,8 @@ type Answer struct {
 }
 
 // Main is the program. Its argument is the cell's number, after -check if the cell is not to run, or one of -start, -vars, -reset,
-// -order, and -editor or -editor-compiled with a line and a column of the cell, counted from 0.
+// -order, and -editor or -editor-compiled with a line and a column of the cell, counted from 0. Standard input is the cell. Its number
+// may be followed by -input and the cell's size in bytes: then what a person answers comes behind the cell.
 func Main(args []string) int {
 	dir := os.Getenv(DirVariable)
 	if dir == "" || len(args) == 0 {
@@ -99,11 +101,11 @@ func Main(args []string) int {
 	if len(args) > 0 {
 		r.Number, _ = strconv.Atoi(args[0])
 	}
-	source, err := io.ReadAll(os.Stdin)
-	if err != nil {
+	var err error
+	if r.Source, err = cell(args); err != nil {
 		return Compile
 	}
-	r.Source = string(source)
+	r.Input = len(args) > 2
 	r.Dir, _ = os.Getwd()
 	conn, err := dial(dir)
 	if err != nil {
@@ -114,6 +116,21 @@ func Main(args []string) int {
 	}
 	defer conn.Close()
 	return ask(conn, r)
+}
+
+// cell reads the cell from standard input, and no more than it where that is followed by input.
+func cell(args []string) (string, error) {
+	if len(args) < 3 || args[1] != "-input" {
+		source, err := io.ReadAll(os.Stdin)
+		return string(source), err
+	}
+	size, err := strconv.Atoi(args[2])
+	if err != nil || size < 0 {
+		return "", fmt.Errorf("-input %s: expected the cell's size in bytes", args[2])
+	}
+	source := make([]byte, size)
+	_, err = io.ReadFull(os.Stdin, source)
+	return string(source), err
 }
 
 // dial connects to the session, and starts it if there is none.
@@ -227,7 +244,7 @@ func ask(conn *net.UnixConn, r Request) int {
 	if err != nil {
 		return Compile
 	}
-	_, _, err = conn.WriteMsgUnix([]byte{1}, syscall.UnixRights(1, int(stderr.Fd())), nil)
+	_, _, err = conn.WriteMsgUnix([]byte{1}, syscall.UnixRights(1, int(stderr.Fd()), 0), nil)
 	stderr.Close() // the session has it
 	if err != nil {
 		return Compile

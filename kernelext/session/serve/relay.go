@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/janpfeifer/gonb/gonbui"
@@ -33,6 +34,7 @@ type relay struct {
 	sent       bool
 	known      map[string]bool // display ids that the kernel has
 	waiting    waiting
+	asked      atomic.Bool // a person for a line, and none has come
 }
 
 func newRelay(dir string) (*relay, error) {
@@ -89,6 +91,9 @@ func (r *relay) send(data *protocol.DisplayData) {
 		return
 	}
 	r.sent = true
+	if data.Data[protocol.MIMEJupyterInput] != nil {
+		r.asked.Store(true)
+	}
 	if data.DisplayID != "" {
 		r.known[data.DisplayID] = true
 	}

@@ -146,7 +146,7 @@ func order(source string) client.Answer {
 	return client.Answer{Reason: words(declarations) + "\n" + words(statements)}
 }
 
-// receive takes the client's standard output and error.
+// receive takes the client's standard output, error and input.
 func receive(conn *net.UnixConn) ([]int, error) {
 	buf, oob := make([]byte, 1), make([]byte, 64)
 	_, n, _, _, err := conn.ReadMsgUnix(buf, oob)
@@ -158,7 +158,7 @@ func receive(conn *net.UnixConn) ([]int, error) {
 		return nil, errors.New("no files with the request")
 	}
 	files, err := syscall.ParseUnixRights(&messages[0])
-	if err == nil && len(files) != 2 {
+	if err == nil && len(files) != 3 {
 		err = fmt.Errorf("%d files with the request", len(files))
 	}
 	return files, err
@@ -169,11 +169,16 @@ func (srv *Server) run(r client.Request, files []int, in *bufio.Reader) int {
 	srv.cells <- struct{}{}
 	defer func() { <-srv.cells }()
 	adoptEnvironment(r)
-	for i, f := range files {
+	for i, f := range files[:2] {
 		if err := dup2(f, i+1); err != nil {
 			return client.Compile
 		}
 	}
+	input, err := srv.takeInput(files[2], r.Input)
+	if err != nil {
+		return client.Compile
+	}
+	defer input.end()
 	srv.showBetween(r.Pipe, r.Back)
 	if srv.lost != "" {
 		fmt.Fprintln(os.Stderr, "note: "+srv.lost)
@@ -189,16 +194,23 @@ func (srv *Server) run(r client.Request, files []int, in *bufio.Reader) int {
 				case <-ended:
 				default:
 					srv.Session.Interrupt(kernelext.ErrInterrupted) // the client is gone
+					input.close()
 				}
 				return
 			}
 			if strings.TrimSpace(line) == "interrupt" {
 				srv.Session.Interrupt(kernelext.ErrInterrupted)
+				if input.cutOff() {
+					srv.Session.Halt()
+				}
 			}
 		}
 	}()
-	err := srv.Session.Eval(r.Number, r.Source)
+	err = srv.Session.Eval(r.Number, r.Source)
 	close(ended)
+	if err == nil && input.cut.Load() {
+		err = session.ErrInterrupted
+	}
 	client.Keep(srv.dir, srv.Session.Living())
 	srv.relay.end(err == nil)
 	return status(err)

@@ -27,6 +27,7 @@ func (d *doctor) pluginAndBackend() {
 		if p.OnCPU() {
 			d.oneDNN(p)
 			d.allocator()
+			d.graphs(p)
 		}
 	}
 	switch {
@@ -59,4 +60,17 @@ func (d *doctor) allocator() {
 	}
 	d.env.Plugin.Allocator = library
 	d.add(OK, "Allocator", detail, "")
+}
+
+// graphs reports whether compiled graphs are kept for other processes.
+func (d *doctor) graphs(p setup.Plugin) {
+	front, detail, err := d.ExamineGraphs(*d.goFound, p)
+	if err != nil {
+		d.fault(Warn, "Compiled graphs", err, setupCommand)
+		return
+	}
+	d.env.Plugin.Backend, d.env.Plugin.Graphs = front.Backend, front.Graphs
+	if detail != "" {
+		d.add(OK, "Compiled graphs", detail, "")
+	}
 }

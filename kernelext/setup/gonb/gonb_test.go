@@ -63,10 +63,10 @@ func TestPatchesFitGoNB(t *testing.T) {
 	}
 }
 
-// TestPatchesSayWhy: eight reasons, and for each what its author could do about it.
+// TestPatchesSayWhy: nine reasons, and for each what its author could do about it.
 func TestPatchesSayWhy(t *testing.T) {
 	patches, err := Patches()
-	if err != nil || len(patches) != 8 {
+	if err != nil || len(patches) != 9 {
 		t.Fatalf("%d patches, %v", len(patches), err)
 	}
 	for _, p := range patches {

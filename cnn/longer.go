@@ -1,0 +1,147 @@
+package cnn
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/cnnbook/cnnbook/internal/atomicfile"
+)
+
+// shorter is the run that a longer one went on from.
+type shorter struct {
+	Name     string `json:"name"` // of its folder
+	Identity string `json:"identity"`
+	Epochs   int    `json:"epochs"` // that it had finished
+	Step     int    `json:"step"`
+}
+
+// GoesOnFrom says which run with fewer epochs this one went on from: "epoch 2 of base-0123456789ab". It is empty
+// for one that was trained from its own beginning.
+func (r *Run) GoesOnFrom() string {
+	s := r.manifest.Shorter
+	switch {
+	case s == nil:
+		return ""
+	case s.Epochs == 0:
+		return fmt.Sprintf("step %d of %s", s.Step, s.Name)
+	}
+	return fmt.Sprintf("epoch %d of %s", s.Epochs, s.Name)
+}
+
+// Beginning says in one line where a training that is not finished begins, if that is worth a word: which run it goes on
+// from, or why it starts from the beginning although there is a run of its name with other epochs. Otherwise it is empty.
+func (r *Run) Beginning() string {
+	from := r.GoesOnFrom()
+	switch {
+	case r.Finished():
+		return ""
+	case r.manifest.Shorter != nil && r.manifest.State.Step == r.manifest.Shorter.Step:
+		return "goes on from " + from
+	case r.manifest.State.Step > 0:
+		return ""
+	case r.PassedOver != "":
+		return "starts from the beginning: " + r.PassedOver
+	case len(r.Changed) == 2 && strings.HasPrefix(r.Changed[0], "schedule ") && strings.HasPrefix(r.Changed[1], "epochs "):
+		return "starts from the beginning, because its learning rates differ: " + strings.Join(r.Changed, "; ")
+	}
+	return ""
+}
+
+// goOn gives a new run the state of the run below root that has been trained longest among those of the same name that
+// differ from it in nothing but their number of epochs, and that have no more steps than it will have. All that a
+// step depends on is equal then, so the run ends as if it had had these steps itself. A schedule that spans the
+// training has other rates in a longer one, and is another difference.
+//
+// A run whose state is damaged, or was computed by other software or hardware, is passed over, and r.PassedOver says why.
+func (r *Run) goOn(root string) {
+	var found *Run
+	for _, dir := range runFoldersOf(root, r.Name) {
+		m, err := readManifest(dir)
+		if err != nil || m.Name != r.Name || !r.passesThrough(m) {
+			continue // what a damaged manifest was for is not known
+		}
+		old, err := LoadRun(dir)
+		if err != nil {
+			r.passOver(dir, err.Error())
+			continue
+		}
+		if why := old.unlike(r); why != "" {
+			r.passOver(dir, why)
+			continue
+		}
+		if found == nil || found.saved.Step < old.saved.Step {
+			found = old
+		}
+	}
+	if found == nil {
+		return
+	}
+	data, err := readSaved(found.Dir, found.saved.History, found.saved.History.Bytes)
+	if err != nil {
+		r.passOver(found.Dir, err.Error())
+		return
+	}
+	s := found.saved
+	r.weights, r.slots, r.best, r.History, r.earlier = found.weights, found.slots, found.best, found.History, data
+	r.manifest.State = savedState{Step: s.Step, Epochs: s.Epochs, Seconds: s.Seconds}
+	if s.Best != nil {
+		r.manifest.State.Best = &savedBest{Epoch: s.Best.Epoch}
+	}
+	r.manifest.Backend = found.manifest.Backend
+	r.manifest.Shorter = &shorter{Name: filepath.Base(found.Dir), Identity: found.manifest.Identity, Epochs: s.Epochs, Step: s.Step}
+}
+
+func (r *Run) passOver(dir, why string) {
+	r.PassedOver = fmt.Sprintf("%s has some of these epochs, but: %s", filepath.Base(dir), why)
+}
+
+// passesThrough reports whether the run's training leads through the state of another one: whether the other run would be
+// this one with another number of epochs, and has begun, but not gone further than this one will.
+func (r *Run) passesThrough(other manifest) bool {
+	c := r.spec.Config
+	_, last := c.stepsOf(c.Epochs-1, r.spec.Train.Len())
+	if s := other.State; s.Step == 0 || s.Step > last || s.Epochs > c.Epochs {
+		return false
+	}
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(other.Config, &fields) != nil {
+		return false
+	}
+	fields["epochs"] = json.RawMessage(strconv.Itoa(c.Epochs))
+	var err error
+	if other.Config, err = json.Marshal(fields); err != nil {
+		return false
+	}
+	identity, err := identityOf(other)
+	return err == nil && identity == r.manifest.Identity
+}
+
+// unlike says why the run's state is not the one that longer would have had; it is empty if it is.
+func (r *Run) unlike(longer *Run) string {
+	switch {
+	case r.Recovered != "":
+		return "its latest save is damaged: " + r.Recovered
+	case r.manifest.Backend != backendLabel():
+		return fmt.Sprintf("it was computed on %s, and this is %s", r.manifest.Backend, backendLabel())
+	case !slices.Equal(r.manifest.Software, longer.manifest.Software):
+		return fmt.Sprintf("it was computed by %s, and this is %s", strings.Join(r.manifest.Software, ", "), strings.Join(longer.manifest.Software, ", "))
+	}
+	return ""
+}
+
+// writeEarlier writes the history with which the run begins. A process that was killed while it made the same folder may
+// have left another one.
+func (r *Run) writeEarlier() error {
+	path := filepath.Join(r.Dir, historyName)
+	if _, err := os.Stat(path); notThere(err) && len(r.earlier) == 0 {
+		return nil
+	}
+	err := atomicfile.WriteBytes(path, r.earlier, 0o644)
+	r.earlier = nil
+	return err
+}
