@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/cnnbook/cnnbook/cifar"
@@ -386,6 +387,71 @@ func TestMovedImages(t *testing.T) {
 		}
 		if !slices.Equal(got, test.want) {
 			t.Errorf("zeros %t, shifts %v: got %v, want %v", test.zeros, test.shifts, got, test.want)
+		}
+	}
+}
+
+// Configurations and networks that would train something else than was meant are refused, and every option is part of a run's identity.
+//
+// Promise(runs/identity)
+func TestFastOptionsAreIdentityAndChecked(t *testing.T) {
+	spec := smallFast(t)
+	identity := func(s Spec) string {
+		s.Config = s.Config.withDefaults().over(s.Train.Len())
+		m, err := newManifest(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m.Identity
+	}
+	plain := identity(spec)
+	for name, change := range map[string]func(c *Config){
+		"smoothing":      func(c *Config) { c.Loss.Smoothing = 0.1 },
+		"sum":            func(c *Config) { c.Loss.Sum = false },
+		"class weights":  func(c *Config) { c.Loss.ClassWeights = []float64{1, 1, 1, 1, 1, 1, 1, 1, 1, 2} },
+		"lookahead":      func(c *Config) { c.Lookahead = nil },
+		"its decay":      func(c *Config) { c.Lookahead = &Lookahead{Decay: 0.5} },
+		"drop last":      func(c *Config) { c.DropLast, c.Steps = false, 0 },
+		"steps":          func(c *Config) { c.Steps-- },
+		"crop":           func(c *Config) { c.Preprocess.Crop = 3 },
+		"crop zeros":     func(c *Config) { c.Preprocess.CropZeros = true },
+		"alternate flip": func(c *Config) { c.Preprocess.AlternateFlip = false },
+		"norm rate":      func(c *Config) { c.Optimizer = TorchSGD{Momentum: 0.85, Nesterov: true, NormRate: 2} },
+		"peak":           func(c *Config) { c.Schedule = Triangle{Max: 0.001, First: 0.2, Peak: 0.5, Last: 0.07} },
+	} {
+		changed := spec
+		change(&changed.Config)
+		if identity(changed) == plain {
+			t.Errorf("%s: the identity is the same", name)
+		}
+	}
+	for name, test := range map[string]struct {
+		change func(s *Spec)
+		want   string
+	}{
+		"two flips":     {func(s *Spec) { s.Config.Preprocess.Flip = true }, "choose one of the two"},
+		"wide crop":     {func(s *Spec) { s.Config.Preprocess.Crop = 32 }, "choose from 0 to 31"},
+		"zeros":         {func(s *Spec) { s.Config.Preprocess.Crop, s.Config.Preprocess.CropZeros = 0, true }, "crops nothing"},
+		"big batch":     {func(s *Spec) { s.Config.Batch = 97 }, "do not fill a batch of 97"},
+		"steps":         {func(s *Spec) { s.Config.Steps = 1 }, "do not end within epoch 4"},
+		"smoothing":     {func(s *Spec) { s.Config.Loss.Smoothing = 1 }, "label smoothing"},
+		"class weights": {func(s *Spec) { s.Config.Loss.ClassWeights = []float64{1} }, "1 class weights for 10 classes"},
+		"decay":         {func(s *Spec) { s.Config.Lookahead = &Lookahead{Decay: 2} }, "lookahead: decay"},
+		"no momentum":   {func(s *Spec) { s.Config.Optimizer = TorchSGD{Nesterov: true} }, "nesterov needs a momentum"},
+		"second layer": {func(s *Spec) {
+			s.Network.Layers = slices.Concat([]Layer{Rescaling{Name: "first", Scale: 2}}, s.Network.Layers)
+		}, "only the first layer can be a WhiteningConv2D"},
+	} {
+		changed := spec
+		test.change(&changed)
+		_, err := OpenRun(t.TempDir(), changed)
+		if !errors.Is(err, ErrConfig) && !errors.Is(err, ErrArchitecture) || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: got %v, want an error with %q", name, err, test.want)
+		}
+	}
+	for _, views := range [][]View{{}, {{Weight: math.NaN()}}, {{Down: 32, Weight: 1}}} {
+		if err := checkViews(views, Shape{32, 32, 3}); !errors.Is(err, ErrConfig) {
+			t.Errorf("views %v: %v", views, err)
 		}
 	}
 }
