@@ -116,6 +116,11 @@ func newManifest(spec Spec) (manifest, error) {
 	if err := checkRunName(spec.Name); err != nil {
 		return m, err
 	}
+	if c := spec.Config; spec.Train != nil && spec.Train.Len() > 0 && c.Batch > 0 && c.Epochs > 0 { // otherwise validate and the data's check say what is wrong
+		if err := c.checkSteps(spec.Train.Len()); err != nil {
+			return m, err
+		}
+	}
 	if err := spec.Config.validate(); err != nil {
 		return m, err
 	}
@@ -136,9 +141,6 @@ func newManifest(spec Spec) (manifest, error) {
 		}
 	}
 	if err := spec.Config.Preprocess.check(spec.Network.Input); err != nil {
-		return m, err
-	}
-	if err := spec.Config.checkSteps(spec.Train.Len()); err != nil {
 		return m, err
 	}
 	if err := spec.Config.checkDevices(spec.Train.Len()); err != nil {
