@@ -22,7 +22,7 @@ func bookCommand() *cobra.Command {
 		Use: "book [DIR] [flags]", Short: "set up, run every notebook unattended, and write the pages",
 		Long: bookAbout, Example: "book --data ~/cifar10 --budget cpu --only 01,06\nbook ~/mybook --watch", Args: cli.AtMostOne("DIR"),
 	}
-	b := book.Build{Code: []string{"cifar", "cnn", "viz", "kernelext/*.go", "kernelext/internal/text", "internal", "notebooks/lab"}}
+	b := book.Build{Code: []string{"cifar", "cnn", "viz", "kernelext/*.go", "kernelext/internal/text", "kernelext/internal/smallpng", "internal", "notebooks/lab"}}
 	params := paramFlags(c)
 	c.Flags().StringVar(&b.Out, "out", "", "folder for the pages; books for other data, budgets or seeds in it are kept (default: _site, in DIR if that is named)")
 	c.Flags().StringVar(&b.Only, "only", "", "run only these notebooks, such as 01 or 02,06")

@@ -116,7 +116,7 @@ func ask(ctx context.Context, run *cnn.Run, files []string, stderr io.Writer) ([
 
 // warnings are what may make a run's answers less than they seem.
 func warnings(run *cnn.Run, numbered bool) (out []string) {
-	if finished, total := run.Epochs(); finished < total {
+	if finished, total := run.Epochs(); !run.Finished() {
 		out = append(out, fmt.Sprintf("the run is not finished: %d of %d epochs", finished, total))
 	}
 	if run.Drawn() {
@@ -183,11 +183,12 @@ func writeJSON(out io.Writer, run *cnn.Run, names, notes []string, answers []ans
 	}
 	page := struct {
 		Run           string    `json:"run"`
+		Epoch         int       `json:"epoch,omitempty"` // whose weights answer, if the run kept those of its best one
 		Data          string    `json:"data"`
 		Preprocessing string    `json:"preprocessing"`
 		Notes         []string  `json:"notes"`
 		Pictures      []picture `json:"pictures"`
-	}{filepath.Base(run.Dir), run.Data(), run.Preprocess().String(), append([]string{}, notes...), []picture{}}
+	}{filepath.Base(run.Dir), run.KeptEpoch(), run.Data(), run.Preprocess().String(), append([]string{}, notes...), []picture{}}
 	for _, a := range answers {
 		p := picture{File: a.file, Class: names[a.Class], Probability: a.Probabilities[a.Class], Read: a.notes}
 		for c, v := range a.Probabilities {

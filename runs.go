@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -106,7 +107,7 @@ func findRunFolder(name string) (string, error) {
 func runsListCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "list all saved runs",
-		Long:    "Lists all saved runs: epochs done and planned, validation accuracy, time spent, data.",
+		Long:    "Lists all saved runs: epochs done and planned, validation accuracy of the epoch whose weights are in use, time spent, data.",
 		Example: "runs list", Args: cli.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			root, dirs, err := runFolders()
@@ -136,9 +137,13 @@ func runColumns(dir string) string {
 	finished, total := r.Epochs()
 	valid := "-"
 	if n := len(r.History.Epochs); n > 0 {
-		valid = fmt.Sprintf("%.4f", r.History.Epochs[n-1].ValidAccuracy)
+		valid = fmt.Sprintf("%.4f", r.History.Epochs[cmp.Or(r.KeptEpoch(), n)-1].ValidAccuracy)
 	}
-	return fmt.Sprintf("%d/%d\t%s\t%.0f s\t%s", finished, total, valid, r.Seconds(), r.Data())
+	early := ""
+	if r.StoppedEarly() {
+		early = ", stopped early"
+	}
+	return fmt.Sprintf("%d/%d%s\t%s\t%.0f s\t%s", finished, total, early, valid, r.Seconds(), r.Data())
 }
 
 func showRun(c *cobra.Command, dir string) error {
@@ -150,6 +155,9 @@ func showRun(c *cobra.Command, dir string) error {
 	fmt.Fprintf(out, "%s\n%s\npreprocessing: %s\n", r.Dir, r, r.Preprocess())
 	if from := r.GoesOnFrom(); from != "" {
 		fmt.Fprintln(out, "went on from", from)
+	}
+	if start := r.Start(); start != "" {
+		fmt.Fprintln(out, start)
 	}
 	for _, note := range r.Notes() {
 		fmt.Fprintln(out, "note:", note)

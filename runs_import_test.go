@@ -138,3 +138,52 @@ func TestImportTellsThePreprocessing(t *testing.T) {
 		t.Errorf("a name that no run may have: %v, %s", err, out)
 	}
 }
+
+// An import says that a file does not name its classes, and takes names for them. A run of our own keeps them.
+//
+// Promise(files/classes) as a command
+func TestImportNamesClasses(t *testing.T) {
+	root := t.TempDir()
+	t.Setenv(kernelext.EnvRuns, root)
+	path := filepath.Join("cnn", "exchange", "testdata", "onnx", "small_13.onnx")
+	theirs := []string{"runs", "import", "--preprocess", "divide-255", path}
+	out, _, err := call(t, theirs...)
+	if err != nil || !strings.Contains(out, "note: the file does not name its classes") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	r, err := cnn.FindRun(root, "small_13")
+	if err != nil {
+		t.Fatal(err)
+	}
+	unnamed, err := r.Classes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for i := range unnamed {
+		names = append(names, "kind "+string(rune('a'+i)))
+	}
+	out, _, err = call(t, append(theirs, "--name", "named", "--classes", strings.Join(names, ","))...)
+	if err != nil || strings.Contains(out, "does not name") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if _, _, err := call(t, append(theirs, "--classes", "cat,dog,cat")...); err == nil || !strings.Contains(err.Error(), `--classes: bad format: classes 0 and 2 are both "cat"`) {
+		t.Errorf("a name twice: %v", err)
+	}
+	if _, _, err := call(t, append(theirs, "--classes", "cat")...); err == nil || !strings.Contains(err.Error(), "number of class names: 1, ") {
+		t.Errorf("too few: %v", err)
+	}
+	model := filepath.Join(t.TempDir(), "named.onnx")
+	if _, _, err := call(t, "runs", "export", "named", "--format", "onnx", "--out", model); err != nil {
+		t.Fatal(err)
+	}
+	if out, _, err := call(t, "runs", "import", "--name", "again", model); err != nil || strings.Contains(out, "note: ") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if r, err = cnn.FindRun(root, "again"); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := r.Classes(); err != nil || !reflect.DeepEqual(again, names) {
+		t.Errorf("%q, %v; want %q", again, err, names)
+	}
+}

@@ -80,6 +80,8 @@ func bundleOf(item any) (bundle, error) {
 	switch item := item.(type) {
 	case nil:
 		return bundle{}, errors.New("it is nil, expected a figure, image, table or text")
+	case bundle:
+		return item, nil
 	case row:
 		return item.bundle()
 	case Table:

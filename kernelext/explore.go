@@ -31,8 +31,9 @@ const exploreIdle = time.Minute
 //		}.Run(ctx)
 //	})
 //
-// Where no user can choose (on a page, in a headless run or in a terminal), or when no choice is made for a while, the
-// output needs no scripts: the stills, or the last choice. So a cell with an Explorer never delays "Run All" for
+// Where no user can choose (in a headless run or in a terminal), or when no choice is made for a while, the output needs no
+// scripts: the stills, or the last choice. In a headless run it also holds up to 200 choices, for the book's pages, where the
+// reader chooses without a kernel. So a cell with an Explorer never delays "Run All" for
 // longer than Idle.
 type Explorer struct {
 	Label   string   // what is chosen
@@ -40,6 +41,7 @@ type Explorer struct {
 	Count   int      // without Choices: how many choices there are, for a slider
 	Start   int      // the first choice, counted from 0
 	Stills  []int    // choices shown where no user can choose; empty: Start
+	OnPage  int      // how many choices a page of the book carries at most, evenly spread; 0 or more than 200: 200
 
 	// Show returns the items for a choice, which are shown side by side. It is called from one goroutine.
 	Show func(choice int) ([]any, error)
@@ -83,23 +85,6 @@ func (e Explorer) name(choice int) string {
 		name = e.Choices[choice]
 	}
 	return strings.TrimSpace(text.CleanLine(e.Label) + " " + text.CleanLine(name))
-}
-
-// still shows the stills one below the other.
-func (e Explorer) still() error {
-	stills := e.Stills
-	if len(stills) == 0 {
-		stills = []int{e.Start}
-	}
-	var items []any
-	for _, choice := range stills {
-		shown, err := e.Show(choice)
-		if err != nil {
-			return fmt.Errorf("%s: %w", e.name(choice), err)
-		}
-		items = append(items, Text(e.name(choice)+":"), Row(shown...))
-	}
-	return Display(append(items, Text(fmt.Sprintf("In JupyterLab, run this cell to choose among all %d.", e.count())))...)
 }
 
 // controls are the widgets with which the user chooses.

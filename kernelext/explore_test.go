@@ -121,3 +121,53 @@ func TestExplorerErrors(t *testing.T) {
 		}
 	}
 }
+
+// TestExplorerInThePage: the choices for a page are all, or as many as fit, and always the first, the last and the start.
+func TestExplorerInThePage(t *testing.T) {
+	picture := func(size int) Explorer {
+		return Explorer{Label: "Size <b>", Count: 1000, Start: 7, Show: func(i int) ([]any, error) {
+			return []any{Text(strings.Repeat("x", size) + fmt.Sprint(" choice ", i))}, nil
+		}}
+	}
+	for _, test := range []struct{ size, least, most int }{{10, 200, 200}, {100_000, 20, 30}, {2_000_000, 0, 0}} {
+		e := picture(test.size)
+		html, err := e.templates(7)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := strings.Count(html, "<template")
+		if n < test.least || n > test.most || len(html) > pageBytes {
+			t.Errorf("%d bytes each: %d choices, %d bytes", test.size, n, len(html))
+		}
+		for _, want := range []string{"choice 0<", "choice 7<", "choice 999<", `data-name="Size &lt;b&gt; 7" data-start>`} {
+			if n > 0 && !strings.Contains(html, want) {
+				t.Errorf("%d bytes each: no %s", test.size, want)
+			}
+		}
+	}
+	limited := picture(1)
+	limited.OnPage = 20
+	if html, err := limited.templates(7); err != nil || strings.Count(html, "<template") != 20 {
+		t.Errorf("%v: %d choices, want 20", err, strings.Count(html, "<template"))
+	}
+	few := letters()
+	html, err := few.templates(1)
+	if err != nil || strings.Count(html, "<template") != 3 || !strings.Contains(html, "Letter &lt;c&gt;") {
+		t.Errorf("%v: %s", err, html)
+	}
+	few.Show = func(int) ([]any, error) { return nil, errors.New("no picture") }
+	if _, err := few.templates(1); err == nil || !strings.Contains(err.Error(), "Letter a: no picture") {
+		t.Errorf("a choice that fails: %v", err)
+	}
+}
+
+func TestSpread(t *testing.T) {
+	for _, test := range []struct {
+		n, limit, also int
+		want           []int
+	}{{3, 200, 1, []int{0, 1, 2}}, {100, 5, 99, []int{0, 24, 49, 74, 99}}, {100, 5, 50, []int{0, 24, 50, 74, 99}}, {100, 2, 7, []int{0, 99}}, {1, 200, 0, []int{0}}} {
+		if got := spread(test.n, test.limit, test.also); !slices.Equal(got, test.want) {
+			t.Errorf("%+v: %v", test, got)
+		}
+	}
+}

@@ -161,7 +161,7 @@ func (s snapshot) outcome() string {
 	case s.err == nil && s.elapsed < 10*time.Millisecond: // all reported at once, from a saved run
 		return "Finished earlier: " + text.Counted(len(s.ended), "epoch")
 	case s.err == nil && len(s.ended) < s.last.Epochs:
-		return "Stopped early, as planned: " + text.Counted(len(s.ended), "epoch") + " of " + fmt.Sprint(s.last.Epochs) + " in " + text.SpanText(s.elapsed)
+		return "Stopped early, as planned: " + text.Counted(len(s.ended), "epoch") + fmt.Sprintf(" of %d in ", s.last.Epochs) + text.SpanText(s.elapsed)
 	case s.err == nil:
 		return "Finished: " + text.Counted(len(s.ended), "epoch") + " in " + text.SpanText(s.elapsed)
 	case errors.Is(s.err, context.Canceled), errors.Is(s.err, context.DeadlineExceeded),

@@ -72,8 +72,12 @@ func (m *Model) named(classes []string) error {
 	if len(classes) == 0 {
 		return nil
 	}
-	if err := m.Network.Classifier(len(classes)); err != nil {
-		return fmt.Errorf("%w: it names %d classes: %w", cnn.ErrFormat, len(classes), err)
+	shapes, err := m.Network.Shapes()
+	if err != nil {
+		return err
+	}
+	if out := shapes[len(shapes)-1]; len(out) != 1 || out[0] != len(classes) {
+		return fmt.Errorf("%w: number of class names: %d, and the network ends in %v: expected one name for each output", cnn.ErrFormat, len(classes), out)
 	}
 	m.Classes = classes
 	return nil

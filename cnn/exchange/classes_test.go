@@ -66,8 +66,8 @@ func TestBadClassesAreRefused(t *testing.T) {
 		classes []string
 		want    string
 	}{
-		"too few":     {tenClasses()[1:], "it names 9 classes: "},
-		"too many":    {append(tenClasses(), "more"), "it names 11 classes: "},
+		"too few":     {tenClasses()[1:], "number of class names: 9, "},
+		"too many":    {append(tenClasses(), "more"), "number of class names: 11, "},
 		"twice":       {append(tenClasses()[:9], "猫"), `classes 1 and 9 are both "猫"`},
 		"empty":       {append(tenClasses()[:9], ""), `the name of class 9, ""`},
 		"unprintable": {append(tenClasses()[:9], "a\x1b[1m"), "expected 1 to 256 bytes of printable text"},

@@ -49,6 +49,7 @@ func Sections() []Section {
 		{"kernel", "The kernel and Jupyter"},
 		{"setup", "Set-up"},
 		{"pages", "The book's pages"},
+		{"courses", "Courses"},
 	}
 }
 

@@ -17,9 +17,6 @@ const (
 	linkDirective                 // ```{figure} target
 )
 
-// picture reports whether the target is shown in the page.
-func (k linkKind) picture() bool { return k == linkImage || k == linkHTML || k == linkDirective }
-
 // linkEdit replaces a part of a text.
 type linkEdit struct {
 	from, to int

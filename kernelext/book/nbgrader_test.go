@@ -155,7 +155,7 @@ func TestNbgraderRefusals(t *testing.T) {
 // TestNbgrader lets the real nbgrader release and grade an assignment: a blank copy has no points, the solution all, and a
 // guess that passes only the visible test none.
 //
-// Promise(pages/nbgrader): `handout --nbgrader` writes a course that nbgrader releases and grades: without the solution and
+// Promise(courses/nbgrader): `handout --nbgrader` writes a course that nbgrader releases and grades: without the solution and
 // hidden tests in the students' copies, no points for a blank copy, and all for the solution.
 func TestNbgrader(t *testing.T) {
 	env := kerneltest.Environment(t)

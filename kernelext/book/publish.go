@@ -1,18 +1,16 @@
 package book
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"image"
-	"image/color"
-	"image/draw"
-	"image/png"
+	"maps"
 	"path/filepath"
 	"regexp"
+	"slices"
 
 	"github.com/cnnbook/cnnbook/internal/atomicfile"
+	"github.com/cnnbook/cnnbook/kernelext/internal/smallpng"
 	"github.com/cnnbook/cnnbook/kernelext/setup"
 )
 
@@ -40,7 +38,7 @@ func Publish(executed, source string) error {
 		if done.Cells[from[i]].Source != nb.Cells[to[i]].Source {
 			return fmt.Errorf("%w: code cell %d of %s has changed since; run the book again", ErrStale, i+1, filepath.Base(source))
 		}
-		nb.Cells[to[i]].Outputs = done.Cells[from[i]].Outputs
+		nb.Cells[to[i]].Outputs = withoutChoices(done.Cells[from[i]].Outputs)
 	}
 	if err := (normaliser{kernel: kernelspecInfo{DisplayName: setup.KernelDisplayName, Language: "go", Name: setup.KernelName}}).apply(nb); err != nil {
 		return fmt.Errorf("book: publish %s: %w", source, err)
@@ -64,6 +62,27 @@ func Publish(executed, source string) error {
 }
 
 var pngData = regexp.MustCompile(`data:image/png;base64,([A-Za-z0-9+/=]+)`)
+
+// choice matches a choice that an Explorer puts into a page, beside its stills.
+var choice = regexp.MustCompile(`(?s)<template class="cnnbook-choice".*?</template>`)
+
+// withoutChoices returns outputs in which explorers have only their stills, for a file that is to be small.
+func withoutChoices(outputs []cellOutput) []cellOutput {
+	out := slices.Clone(outputs)
+	for i, o := range out {
+		var page multiline
+		if json.Unmarshal(o.Data["text/html"], &page) != nil || !choice.MatchString(string(page)) {
+			continue
+		}
+		small, err := marshal(multiline(choice.ReplaceAllString(string(page), "")), "")
+		if err != nil {
+			continue
+		}
+		out[i].Data = maps.Clone(o.Data)
+		out[i].Data["text/html"] = small
+	}
+	return out
+}
 
 // quality is the reduced quality of an image.
 type quality struct {
@@ -103,7 +122,7 @@ func (q quality) html(html json.RawMessage) (json.RawMessage, error) {
 	out := pngData.ReplaceAllFunc(html, func(match []byte) []byte {
 		data, err := base64.StdEncoding.DecodeString(string(pngData.FindSubmatch(match)[1]))
 		if err == nil {
-			data, err = q.png(data)
+			data, err = smallpng.Reduce(data, q.bits, q.half)
 		}
 		if err != nil {
 			failed = err
@@ -112,62 +131,4 @@ func (q quality) html(html json.RawMessage) (json.RawMessage, error) {
 		return append([]byte("data:image/png;base64,"), base64.StdEncoding.EncodeToString(data)...)
 	})
 	return out, failed
-}
-
-// png re-encodes an image. Colour levels are spread over the whole range, so that black and white are unchanged.
-func (q quality) png(data []byte) ([]byte, error) {
-	img, err := png.Decode(bytes.NewReader(data))
-	if err != nil {
-		return nil, err
-	}
-	rgba := image.NewRGBA(img.Bounds())
-	draw.Draw(rgba, rgba.Bounds(), img, img.Bounds().Min, draw.Src)
-	if q.half {
-		rgba = halve(rgba)
-	}
-	levels := 1<<q.bits - 1
-	for i, v := range rgba.Pix {
-		if i%4 != 3 { // not alpha
-			rgba.Pix[i] = uint8((int(v)*levels + 127) / 255 * 255 / levels)
-		}
-	}
-	var out bytes.Buffer
-	err = (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&out, withPalette(rgba))
-	return out.Bytes(), err
-}
-
-// withPalette returns an image of at most 256 colours, such as a plot's, as one with a palette, which takes a third of the bytes.
-func withPalette(img *image.RGBA) image.Image {
-	numbers := map[color.RGBA]uint8{}
-	out := image.NewPaletted(img.Bounds(), nil)
-	for i := range out.Pix {
-		c := color.RGBA{img.Pix[4*i], img.Pix[4*i+1], img.Pix[4*i+2], img.Pix[4*i+3]}
-		number, known := numbers[c]
-		if !known {
-			if len(out.Palette) == 256 {
-				return img
-			}
-			number = uint8(len(out.Palette))
-			numbers[c] = number
-			out.Palette = append(out.Palette, c)
-		}
-		out.Pix[i] = number
-	}
-	return out
-}
-
-// halve averages blocks of 2 × 2 pixels.
-func halve(img *image.RGBA) *image.RGBA {
-	b := img.Bounds()
-	out := image.NewRGBA(image.Rect(0, 0, max(1, b.Dx()/2), max(1, b.Dy()/2)))
-	for y := range b.Dy() / 2 {
-		for x := range b.Dx() / 2 {
-			from, to := img.PixOffset(b.Min.X+2*x, b.Min.Y+2*y), out.PixOffset(x, y)
-			for c := range 4 {
-				sum := int(img.Pix[from+c]) + int(img.Pix[from+4+c]) + int(img.Pix[from+img.Stride+c]) + int(img.Pix[from+img.Stride+4+c])
-				out.Pix[to+c] = uint8((sum + 2) / 4)
-			}
-		}
-	}
-	return out
 }

@@ -1,39 +1,69 @@
 package kerneltest
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 )
+
+// cell is one that testdata/input.py runs.
+type cell struct {
+	Text      string   `json:"text"`
+	Person    bool     `json:"person"`    // who can answer
+	Answers   []string `json:"answers"`   // of the person
+	Interrupt float64  `json:"interrupt"` // seconds after which it is interrupted; 0: not
+}
+
+// cellResult is what came of a cell.
+type cellResult struct {
+	Out, Err, Shown, Status string
+	Asked                   int
+}
+
+// runCells runs cells in a kernel whose notebook is in dir.
+func runCells(t *testing.T, dir string, cells []cell) []cellResult {
+	t.Helper()
+	env := Environment(t)
+	if env.Session == "" {
+		t.Fatal("set-up has built no session")
+	}
+	script, err := filepath.Abs(filepath.Join("testdata", "input.py"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(cells)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), env.Python, script, env.Kernel)
+	cmd.Dir, cmd.Env = dir, env.Environ()
+	cmd.Stdin, cmd.Stderr = bytes.NewReader(text), os.Stderr
+	out, err := cmd.Output()
+	var got []cellResult
+	if err == nil {
+		err = json.Unmarshal(out, &got)
+	}
+	if err != nil || len(got) != len(cells) {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return got
+}
 
 // TestInput: a cell that reads standard input ends where nobody can answer, and asks where a person is there, once for each line.
 //
 // Promise(kernel/input): A cell that reads standard input gets its end at once where nobody can answer, as in the book. Where a
 // person is there, the front end asks for each line that is read.
 func TestInput(t *testing.T) {
-	env := Environment(t)
-	if env.Session == "" {
-		t.Fatal("set-up has built no session")
-	}
 	const (
 		scan  = "var name string\nn, err := fmt.Scanln(&name)\nfmt.Println(n, name, err)"
 		lines = "in := bufio.NewReader(os.Stdin)\nfor range 3 {\n\tline, err := in.ReadString('\\n')\n\tfmt.Printf(\"%q %v\\n\", line, err)\n}"
 		all   = "text, err := io.ReadAll(os.Stdin)\nfmt.Printf(\"%q %v\\n\", text, err)"
 	)
 	compiled := func(text string) string { return "%compiled\n%%\n" + text }
-	type cell struct {
-		Text      string   `json:"text"`
-		Person    bool     `json:"person"`
-		Answers   []string `json:"answers"`
-		Interrupt float64  `json:"interrupt"`
-	}
-	type result struct {
-		Out, Err, Status string
-		Asked            int
-		Seconds          float64
-	}
 	cells := []struct {
 		cell
 		out, err string
@@ -63,21 +93,7 @@ func TestInput(t *testing.T) {
 		}
 		in = append(in, c.cell)
 	}
-	text, err := json.Marshal(in)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.CommandContext(t.Context(), env.Python, "testdata/input.py", env.Kernel)
-	cmd.Env = env.Environ()
-	cmd.Stdin, cmd.Stderr = strings.NewReader(string(text)), os.Stderr
-	out, err := cmd.Output()
-	var got []result
-	if err == nil {
-		err = json.Unmarshal(out, &got)
-	}
-	if err != nil || len(got) != len(cells) {
-		t.Fatalf("%v: %s", err, out)
-	}
+	got := runCells(t, t.TempDir(), in)
 	for i, want := range cells {
 		g := got[i]
 		status := "ok"

@@ -54,6 +54,7 @@ func init() {
 			"html":                                   "html",
 			"image":                                  "image",
 			"image/color":                            "color",
+			"image/draw":                             "draw",
 			"image/png":                              "png",
 			"io":                                     "io",
 			"io/fs":                                  "fs",

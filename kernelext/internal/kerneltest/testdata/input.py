@@ -1,6 +1,6 @@
 """Run cells in one kernel: input.py KERNEL. Standard input is a JSON list of cells, each an object with its text, whether a person
 is there, what the person answers to the requests for input, and the seconds after which to interrupt it. A line of JSON tells
-what each printed, its error, how often it asked, its status and time."""
+what each printed and displayed, its error, how often it asked, its status and time."""
 
 import json
 import sys
@@ -13,7 +13,7 @@ manager, client = start_new_kernel(kernel_name=sys.argv[1], startup_timeout=120)
 seen = []
 try:
     for cell in json.load(sys.stdin):
-        got = {"out": "", "err": "", "asked": 0}
+        got = {"out": "", "err": "", "shown": "", "asked": 0}
         answers = list(cell.get("answers") or [])
 
         def show(message):
@@ -22,6 +22,8 @@ try:
                 got["out" if content["name"] == "stdout" else "err"] += content["text"]
             elif message["msg_type"] == "error":
                 got["err"] += content["evalue"]
+            elif "data" in content:
+                got["shown"] += "".join(str(text) for text in content["data"].values())
 
         def answer(message):
             got["asked"] += 1

@@ -36,8 +36,8 @@ kernelext.Cell(func(ctx context.Context) error {
 
 # Graphs that are kept would leave the compiler nothing to do.
 TRAINING = """
-%env CNNBOOK_GRAPHS=0
 %%
+os.Setenv("CNNBOOK_GRAPHS", "0")
 kernelext.Cell(func(ctx context.Context) error {
 	fmt.Println("process", os.Getpid())
 	net := cnn.Architecture{Name: NAME, Input: cnn.Shape{32, 32, 3}, Layers: []cnn.Layer{cnn.MaxPooling2D{Name: "pool", Size: 8}}}
