@@ -18,10 +18,10 @@ import (
 
 // slurmSweep is small, but each of its trainings takes long enough to be killed in its middle.
 const slurmSweep = `{
-  "name": "nodes", "base": {"epochs": 60, "batch": 50},
-  "vary": [{"field": "optimizer", "values": ["SGD", "Adam"]}], "seeds": [1, 2, 3],
+  "name": "nodes", "base": {"epochs": 6, "batch": 50},
+  "vary": [{"field": "optimizer", "values": ["SGD", "Adam"]}], "seeds": [1, 2],
   "network": {"input_shape": [32, 32, 3], "layers": [
-    {"class_name": "MaxPooling2D", "name": "pool", "pool_size": 4}, {"class_name": "Flatten", "name": "flatten"},
+    {"class_name": "MaxPooling2D", "name": "pool", "pool_size": 8}, {"class_name": "Flatten", "name": "flatten"},
     {"class_name": "Dense", "name": "hidden", "units": 64}, {"class_name": "Activation", "name": "relu", "activation": "relu"},
     {"class_name": "Dense", "name": "dense", "units": 10}, {"class_name": "Activation", "name": "softmax", "activation": "softmax"}]}
 }`
@@ -70,12 +70,12 @@ func TestSweepOnSlurm(t *testing.T) {
 	command(t, dir, "slurmd", "-b", "-N", node) // back, and says that it has booted
 	emptyQueue(t)
 
-	if out := command(t, dir, program, "sweep", "status", file, "--runs", runs); !strings.Contains(out, "6 trainings, 6 finished.") {
+	if out := command(t, dir, program, "sweep", "status", file, "--runs", runs); !strings.Contains(out, "4 trainings, 4 finished.") {
 		t.Errorf("afterwards:\n%s\n%s", out, logs(t, dir))
 	}
 	restarted := logs(t, dir)
-	if n := strings.Count(restarted, "training "); n < 8 {
-		t.Errorf("%d starts, expected 6 and 2 again:\n%s", n, restarted)
+	if n := strings.Count(restarted, "training "); n < 6 {
+		t.Errorf("%d starts, expected 4 and 2 again:\n%s", n, restarted)
 	}
 	command(t, dir, program, "sweep", "run", file, "--runs", calm)
 	disturbed, undisturbed := lastWeights(t, runs), lastWeights(t, calm)
@@ -84,15 +84,15 @@ func TestSweepOnSlurm(t *testing.T) {
 			t.Errorf("%s differs from an undisturbed training", name)
 		}
 	}
-	if len(undisturbed) != 6 || len(disturbed) != 6 {
-		t.Errorf("%d and %d runs, want 6", len(disturbed), len(undisturbed))
+	if len(undisturbed) != 4 || len(disturbed) != 4 {
+		t.Errorf("%d and %d runs, want 4", len(disturbed), len(undisturbed))
 	}
 
 	before := strings.Count(logs(t, dir), "\n")
 	command(t, dir, submit...)
 	emptyQueue(t)
-	if again := strings.Count(logs(t, dir), "epoch 60 of 60"); again != 12 { // a finished run reports its epochs once more
-		t.Errorf("submitted again: the last epoch was reported %d times, want 12; the logs had %d lines before", again, before)
+	if again := strings.Count(logs(t, dir), "epoch 6 of 6"); again != 8 { // a finished run reports its epochs once more
+		t.Errorf("submitted again: the last epoch was reported %d times, want 8; the logs had %d lines before", again, before)
 	}
 	for name, data := range lastWeights(t, runs) {
 		if !bytes.Equal(disturbed[name], data) {
