@@ -156,6 +156,9 @@ func showRun(c *cobra.Command, dir string) error {
 	if from := r.GoesOnFrom(); from != "" {
 		fmt.Fprintln(out, "went on from", from)
 	}
+	if start := r.Start(); start != "" {
+		fmt.Fprintln(out, start)
+	}
 	for _, note := range r.Notes() {
 		fmt.Fprintln(out, "note:", note)
 	}

@@ -32,9 +32,10 @@ func (s Shape) Size() int {
 // Architecture is a sequential network as data: a list of layers. The graph,
 // the summary, the diagram and the JSON all come from this one list.
 type Architecture struct {
-	Name   string  // free text, shown in the diagram
-	Input  Shape   // height, width, channels
-	Layers []Layer // first to last
+	Name   string   // free text, shown in the diagram
+	Input  Shape    // height, width, channels
+	Layers []Layer  // first to last
+	Frozen []string // names of the layers that are not trained: see [Architecture.Freeze]
 }
 
 // WeightSpec describes one array of a layer.
@@ -45,7 +46,9 @@ type WeightSpec struct {
 	FanOut int
 	Bias   bool   // starts at zero
 	Init   string // the initialiser's name, for an array that is not a bias; "" means "glorot_uniform"
-	Moving bool   // a moving statistic: training updates it, but not by a gradient
+	Moving bool   // no gradient updates it: a moving statistic, a kernel that is not trained, or an array of a frozen layer
+	Norm   bool   // the beta of a batch normalisation, for optimizers that give it a rate of its own
+	Epochs int    // trained in the first so many epochs of a run only; 0: in all
 }
 
 // Size returns the number of values in the array.
@@ -78,7 +81,7 @@ func (a Architecture) Shapes() ([]Shape, error) {
 		}
 		shapes[i], in = out, out
 	}
-	return shapes, nil
+	return shapes, a.checkFrozen()
 }
 
 // Classifier checks that the network ends in a probability for each of the
@@ -109,7 +112,10 @@ func (a Architecture) WeightSpecs() ([]WeightSpec, error) {
 	var specs []WeightSpec
 	in := a.Input
 	for i, l := range a.Layers {
-		specs = append(specs, l.Weights(in)...)
+		for _, spec := range l.Weights(in) {
+			spec.Moving = spec.Moving || a.IsFrozen(l.LayerName())
+			specs = append(specs, spec)
+		}
 		in = shapes[i]
 	}
 	return specs, nil

@@ -13,15 +13,16 @@ type architectureJSON struct {
 	Name   string            `json:"name,omitempty"`
 	Input  Shape             `json:"input_shape"`
 	Layers []json.RawMessage `json:"layers"`
+	Frozen []string          `json:"frozen,omitempty"`
 }
 
 // MarshalJSON writes the network as
 //
 //	{"name": …, "input_shape": [32,32,3], "layers": [{"class_name": "Conv2D", "name": …, "filters": 32, …}, …]}
 //
-// The fields of a layer are those of the Go types, named as Keras names them.
+// The fields of a layer are those of the Go types, named as Keras names them. "frozen" lists the frozen layers, if there are any.
 func (a Architecture) MarshalJSON() ([]byte, error) {
-	out := architectureJSON{Name: a.Name, Input: a.Input, Layers: []json.RawMessage{}}
+	out := architectureJSON{Name: a.Name, Input: a.Input, Layers: []json.RawMessage{}, Frozen: a.frozenInOrder()}
 	for _, l := range a.Layers {
 		fields, err := json.Marshal(l)
 		if err != nil {
@@ -42,7 +43,7 @@ func (a *Architecture) UnmarshalJSON(data []byte) error {
 	if err := strictJSON(data, &in); err != nil {
 		return fmt.Errorf("%w: %w", ErrArchitecture, err)
 	}
-	read := Architecture{Name: in.Name, Input: in.Input}
+	read := Architecture{Name: in.Name, Input: in.Input, Frozen: in.Frozen}
 	for i, raw := range in.Layers {
 		l, err := layerFromJSON(raw)
 		if err != nil {
@@ -100,8 +101,12 @@ func layerFromJSON(raw json.RawMessage) (Layer, error) {
 		return layerAs[DepthwiseConv2D](rest)
 	case "SeparableConv2D":
 		return layerAs[SeparableConv2D](rest)
+	case "Rescaling":
+		return layerAs[Rescaling](rest)
+	case "WhiteningConv2D":
+		return layerAs[WhiteningConv2D](rest)
 	}
-	return nil, fmt.Errorf("unknown class_name %q: known are Conv2D, Activation, LeakyReLU, BatchNormalization, MaxPooling2D, GlobalAveragePooling2D, Dropout, Flatten, Dense, AveragePooling2D, WindowMaxPooling2D, ZeroPadding2D, DepthwiseConv2D, SeparableConv2D", class)
+	return nil, fmt.Errorf("unknown class_name %q: known are Conv2D, Activation, LeakyReLU, BatchNormalization, MaxPooling2D, GlobalAveragePooling2D, Dropout, Flatten, Dense, AveragePooling2D, WindowMaxPooling2D, ZeroPadding2D, DepthwiseConv2D, SeparableConv2D, Rescaling, WhiteningConv2D", class)
 }
 
 func layerAs[L Layer](data []byte) (Layer, error) {

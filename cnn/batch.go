@@ -3,6 +3,8 @@ package cnn
 import (
 	"hash/fnv"
 	"math/rand/v2"
+
+	"github.com/gomlx/gomlx/core/tensors"
 )
 
 // This file holds everything that chooses a batch: which images a step takes, in
@@ -17,6 +19,8 @@ const (
 	streamFlip
 	streamDropout
 	streamNoise // of no run: what a rate search is compared with
+	streamAlternate
+	streamCrop
 )
 
 // mix spreads two numbers over 64 bits (SplitMix64's finaliser; Steele, Lea and
@@ -62,7 +66,7 @@ func batchOf(order []int32, k, batch int) []int32 {
 // batchesOf returns a function that gives the indices of a step's batch, in the
 // shuffled epochs that training uses.
 func batchesOf(config Config, n int) func(step int) []int32 {
-	perEpoch := StepsPerEpoch(n, config.Batch)
+	perEpoch := config.stepsPerEpoch(n)
 	epoch, order := -1, []int32(nil)
 	return func(step int) []int32 {
 		if step/perEpoch != epoch {
@@ -79,6 +83,28 @@ func flips(seed uint64, step, n int) []bool {
 	out := make([]bool, n)
 	for i := range out {
 		out[i] = rng.Uint64()&1 == 1
+	}
+	return out
+}
+
+// alternateFlips reports for each image of an epoch's batch whether [Preprocess.AlternateFlip] flips it: half of
+// the images, chosen by the seed, in even epochs, the others in odd ones.
+func alternateFlips(seed uint64, epoch int, indices []int32) []bool {
+	key := mix(seed, streamAlternate)
+	out := make([]bool, len(indices))
+	for i, image := range indices {
+		out[i] = (mix(key, uint64(image))^uint64(epoch))&1 == 1
+	}
+	return out
+}
+
+// cropShifts returns by how many rows and columns the crop of each image of a step's batch is moved, from −crop to crop: two
+// numbers for each.
+func cropShifts(seed uint64, step, n, crop int) []int32 {
+	rng := stream(seed, streamCrop, uint64(step))
+	out := make([]int32, 2*n)
+	for i := range out {
+		out[i] = int32(rng.IntN(2*crop+1) - crop)
 	}
 	return out
 }
@@ -102,16 +128,53 @@ type stepRequest struct {
 	rng      []uint64
 	rate     float32
 	stepRate float32
+	// Of some trainings only: see stepOptions.
+	shifts    []int32 // two for each image
+	epoch     int32   // counted from 0
+	lookahead float32 // the decay of the slow weights; below 0: they stay as they are
 }
 
-// newStepRequest makes the request for a step counted from 0. Seed and step
+// newStepRequest makes the request for a step, counted from 0, of a training on n images. Seed and step
 // determine all randomness in it.
-func newStepRequest(config Config, step int, rate float64, indices []int32) stepRequest {
-	return stepRequest{
-		indices:  indices,
-		flips:    flips(config.Seed, step, len(indices)),
-		rng:      dropoutState(config.Seed, step),
-		rate:     float32(rate),
-		stepRate: float32(config.Optimizer.stepRate(rate, step+1)),
+func newStepRequest(config Config, n, step int, rate float64, indices []int32) stepRequest {
+	epoch := 0
+	if config.Batch > 0 && config.stepsPerEpoch(n) > 0 {
+		epoch = step / config.stepsPerEpoch(n)
 	}
+	r := stepRequest{
+		indices:   indices,
+		rng:       dropoutState(config.Seed, step),
+		rate:      float32(rate),
+		stepRate:  float32(config.Optimizer.stepRate(rate, step+1)),
+		epoch:     int32(epoch),
+		lookahead: float32(config.Lookahead.decay(step + 1)),
+	}
+	if config.Preprocess.AlternateFlip {
+		r.flips = alternateFlips(config.Seed, epoch, indices)
+	} else {
+		r.flips = flips(config.Seed, step, len(indices))
+	}
+	if crop := config.Preprocess.Crop; crop > 0 {
+		r.shifts = cropShifts(config.Seed, step, len(indices), crop)
+	}
+	return r
+}
+
+// optional returns the inputs of a step that only these options have, for one of several devices.
+func (r stepRequest) optional(has stepOptions, d, devices int) (out []any) {
+	if has.crop {
+		out = append(out, shiftsTensor(part(r.shifts, d, devices)))
+	}
+	if has.epoch {
+		out = append(out, r.epoch)
+	}
+	if has.lookahead {
+		out = append(out, r.lookahead)
+	}
+	return out
+}
+
+// shiftsTensor is [images, 2].
+func shiftsTensor(shifts []int32) *tensors.Tensor {
+	return tensors.FromFlatDataAndDimensions(shifts, len(shifts)/2, 2)
 }

@@ -49,7 +49,7 @@ func writeUpStep(b *testing.B, batch int) func(k int) {
 	}
 	order := EpochOrder(config.Seed, 0, batch)
 	return func(k int) {
-		if _, _, err := e.step(data, newStepRequest(config, k, 1e-3, order)); err != nil {
+		if _, _, err := e.step(data, newStepRequest(config, len(order), k, 1e-3, order)); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -209,16 +209,19 @@ func (c *Cache) weights(arrays []Array) string {
 
 // graphKey identifies what a network's graphs depend on: not seed, schedule, batch size and epochs, which are inputs or shapes, and
 // for an evaluation neither optimizer nor flips.
-func graphKey(net Architecture, config Config, fixed *Moments, train bool) (string, error) {
+func graphKey(net Architecture, config Config, fixed *Moments, views []View, train bool) (string, error) {
 	config.Seed, config.Schedule, config.Batch, config.Epochs, config.FlipEvaluation = 0, nil, 0, 0, false
+	config.DropLast, config.Steps = false, 0
 	if !train {
-		config.Optimizer, config.Preprocess.Flip = nil, false
+		config.Optimizer, config.Preprocess = nil, config.Preprocess.ForEvaluation()
+		config.Loss, config.Lookahead = Loss{}, nil
 	}
 	data, err := json.Marshal(struct {
 		Network Architecture
 		Config  Config
 		Fixed   *Moments
-	}{net, config, fixed})
+		Views   []View
+	}{net, config, fixed, views})
 	return string(data), err
 }
 

@@ -38,6 +38,14 @@ type Config struct {
 	// MinDelta is by how much an epoch must be better than the best one to count, in nats or as a fraction of the
 	// images, by Monitor; 0 counts any improvement.
 	MinDelta float64
+	// Loss is what training minimises; the zero value is the mean cross-entropy.
+	Loss Loss
+	// Lookahead, if not nil, averages the weights over the steps of the training.
+	Lookahead *Lookahead
+	// DropLast leaves out an epoch's last batch if it is smaller than the others.
+	DropLast bool
+	// Steps ends the training within its last epoch, after that many steps in all, and with it that epoch; 0 trains whole epochs.
+	Steps int
 }
 
 // withDefaults replaces zero values by defaults.
@@ -61,7 +69,9 @@ func (c Config) withDefaults() Config {
 // configuration is left to validate.
 func (c Config) over(images int) Config {
 	if c.Batch > 0 && c.Epochs > 0 && images > 0 {
-		c.Schedule = c.Schedule.over(c.Epochs * StepsPerEpoch(images, c.Batch))
+		_, steps := c.stepsOf(c.Epochs-1, images)
+		c.Schedule = c.Schedule.over(steps)
+		c.Lookahead = c.Lookahead.over(steps)
 	}
 	return c
 }
@@ -84,6 +94,39 @@ func (c Config) validate() error {
 	}
 	if err := c.Schedule.validate(); err != nil {
 		return fmt.Errorf("%w: %T: %w", ErrConfig, c.Schedule, err)
+	}
+	if err := c.Lookahead.validate(); err != nil {
+		return fmt.Errorf("%w: lookahead: %w", ErrConfig, err)
+	}
+	return nil
+}
+
+// stepsPerEpoch returns the number of steps in an epoch of n images.
+func (c Config) stepsPerEpoch(n int) int {
+	if c.DropLast {
+		return n / c.Batch
+	}
+	return StepsPerEpoch(n, c.Batch)
+}
+
+// stepsOf returns the numbers of steps before an epoch of n images, counted from 0, and at its end.
+func (c Config) stepsOf(epoch, n int) (before, end int) {
+	per := c.stepsPerEpoch(n)
+	before, end = epoch*per, (epoch+1)*per
+	if c.Steps > 0 {
+		end = min(end, c.Steps)
+	}
+	return before, end
+}
+
+// checkSteps refuses a number of steps that does not end within the last epoch of n images.
+func (c Config) checkSteps(n int) error {
+	per := c.stepsPerEpoch(n)
+	if per == 0 {
+		return fmt.Errorf("%w: %d training images do not fill a batch of %d, and the last, smaller one is dropped: choose a smaller batch", ErrConfig, n, c.Batch)
+	}
+	if first, last := (c.Epochs-1)*per+1, c.Epochs*per; c.Steps != 0 && (c.Steps < first || c.Steps > last) {
+		return fmt.Errorf("%w: %d steps do not end within epoch %d: choose from %d to %d, or 0 for whole epochs", ErrConfig, c.Steps, c.Epochs, first, last)
 	}
 	return nil
 }
@@ -119,6 +162,18 @@ func (c Config) MarshalJSON() ([]byte, error) {
 	}
 	if c.MinDelta > 0 {
 		fields["min_delta"] = c.MinDelta
+	}
+	if !c.Loss.isDefault() {
+		fields["loss"] = c.Loss
+	}
+	if c.Lookahead != nil {
+		fields["lookahead"] = c.Lookahead
+	}
+	if c.DropLast {
+		fields["drop_last"] = true
+	}
+	if c.Steps != 0 {
+		fields["steps"] = c.Steps
 	}
 	return json.Marshal(fields)
 }

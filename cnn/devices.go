@@ -32,7 +32,11 @@ func (c Config) undivided() Config {
 // checkDevices refuses batches that cannot be divided evenly among the devices,
 // including the last one of an epoch of n images.
 func (c Config) checkDevices(n int) error {
-	for _, batch := range []int{min(c.Batch, n), n % c.Batch} {
+	last := n % c.Batch
+	if c.DropLast {
+		last = 0
+	}
+	for _, batch := range []int{min(c.Batch, n), last} {
 		if batch%c.devices() != 0 {
 			return fmt.Errorf("%w: %d devices cannot share a batch of %d images evenly (%d training images, batches of %d): choose a number that divides both",
 				ErrConfig, c.devices(), batch, n, c.Batch)
@@ -42,8 +46,8 @@ func (c Config) checkDevices(n int) error {
 }
 
 // share turns exec into one program for all devices. Its inputs are those of
-// [trainStep] with that many arrays of state.
-func share(exec *graph.Exec, devices, state int) error {
+// [trainStep] with that many arrays of state and these options.
+func share(exec *graph.Exec, devices, state int, has stepOptions) error {
 	mesh, err := distributed.NewDeviceMesh([]int{devices}, []string{"data"})
 	if err != nil {
 		return err
@@ -53,11 +57,14 @@ func share(exec *graph.Exec, devices, state int) error {
 		return err
 	}
 	whole := distributed.NewReplicatedShardingSpec(mesh)
-	specs := make([]*distributed.ShardingSpec, state+stepInputs)
+	specs := make([]*distributed.ShardingSpec, state+has.inputs())
 	for i := range specs {
 		specs[i] = whole
 	}
 	specs[state+2], specs[state+3] = part, part // indices and flips
+	if has.crop {
+		specs[state+stepInputs] = part
+	}
 	exec.AutoSharding(mesh).WithInputShardingSpecs(specs...).WithOutputShardingSpecs(whole)
 	return nil
 }

@@ -34,7 +34,7 @@ func (t *training) whereItBegan(ctx context.Context, steps int) (string, error) 
 	}
 	batches := batchesOf(e.config, t.train.n)
 	request := func(step int) stepRequest {
-		return newStepRequest(e.config, step, e.config.Schedule.Rate(step), batches(step))
+		return newStepRequest(e.config, t.train.n, step, e.config.Schedule.Rate(step), batches(step))
 	}
 	for step := r.saved.Step; step < steps; step++ {
 		if err := ctx.Err(); err != nil {
@@ -79,7 +79,11 @@ func (e *engine) firstNonFiniteLayer(data *deviceData, r stepRequest) (layer str
 		for _, w := range e.state[:len(specs)] {
 			inputs = append(inputs, w)
 		}
-		outputs, err := exec.Call(append(inputs, data.images[0], r.indices, r.flips, r.rng)...)
+		inputs = append(inputs, data.images[0], r.indices, r.flips, r.rng)
+		if e.config.Preprocess.Crop > 0 {
+			inputs = append(inputs, shiftsTensor(r.shifts))
+		}
+		outputs, err := exec.Call(inputs...)
 		if err != nil {
 			return err
 		}

@@ -19,6 +19,7 @@ type engine struct {
 	state   []*tensors.Tensor // of the first device, then of the next one
 	ahead   bool              // state has had steps that the run's arrays have not
 	fixed   *Moments          // the moments by which evaluation standardises images; nil: each image's own
+	views   []View            // over which evaluation averages; nil: each image as it is
 
 	pool     *pool // of a cache; nil: the backend is the engine's own
 	programs map[programKey]program
@@ -84,7 +85,7 @@ func (e *engine) newProgram(key programKey) (p program, err error) {
 		p.Exec, err = build(key)
 		return p, err
 	}
-	text, err := graphKey(e.net, e.config, e.fixed, key.train)
+	text, err := graphKey(e.net, e.config, e.fixed, e.views, key.train)
 	if err != nil {
 		return p, err
 	}
@@ -108,28 +109,29 @@ func (e *engine) newTraining(programKey) (*graph.Exec, error) {
 		return trainStep(net, config, inputs)
 	})
 	if err == nil && devices > 1 {
-		err = share(exec, devices, len(e.state)/devices)
+		err = share(exec, devices, len(e.state)/devices, stepOptionsOf(net, config))
 	}
 	return exec, err
 }
 
 // newEvaluation makes the graph of an evaluation. It must not refer to e, which it may outlive.
 func (e *engine) newEvaluation(key programKey) (*graph.Exec, error) {
-	net, config, fixed := e.net, e.config, e.fixed
+	net, config, fixed, views := e.net, e.config, e.fixed, e.views
+	config.Preprocess = config.Preprocess.ForEvaluation()
 	config.Preprocess.Flip = key.flip
 	return graph.NewExec(e.backend, func(inputs []*graph.Node) []*graph.Node {
-		return evalStep(net, config, fixed, inputs)
+		return evalStep(net, config, fixed, views, inputs)
 	})
 }
 
-// standardizing returns an engine with the same network and weights that standardises
-// all images by the same moments; nil moments return e itself. Call release after use.
-func (e *engine) standardizing(fixed *Moments) (other *engine, release func()) {
-	if fixed == nil {
+// presenting returns an engine with the same network and weights that standardises
+// all images by the same moments and averages over views; if both are nil it is e itself. Call release after use.
+func (e *engine) presenting(fixed *Moments, views []View) (other *engine, release func()) {
+	if fixed == nil && views == nil {
 		return e, func() {}
 	}
 	o := *e
-	o.fixed, o.programs = fixed, map[programKey]program{}
+	o.fixed, o.views, o.programs = fixed, views, map[programKey]program{}
 	return &o, o.releasePrograms
 }
 
@@ -207,6 +209,7 @@ func (e *engine) step(data *deviceData, r stepRequest) (loss, correct float64, e
 			}
 			inputs = append(inputs, data.images[d], data.labels[d],
 				part(r.indices, d, devices), part(r.flips, d, devices), r.rng, r.rate, r.stepRate)
+			inputs = append(inputs, r.optional(stepOptionsOf(e.net, e.config), d, devices)...)
 		}
 		exec, err := e.program(programKey{train: true, images: data.n})
 		if err != nil {
@@ -243,7 +246,7 @@ func (e *engine) compile(n int) (done chan struct{}) {
 		for _, t := range part(e.state, d, devices) {
 			inputs = append(inputs, t.Shape())
 		}
-		inputs = append(inputs, stepShapes(n, e.net.Input, batch)...)
+		inputs = append(inputs, stepShapes(n, e.net.Input, batch, stepOptionsOf(e.net, e.config))...)
 	}
 	exec, err := e.program(programKey{train: true, images: n})
 	if err != nil {

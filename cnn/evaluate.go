@@ -16,6 +16,7 @@ const evalBatch = 500
 type Evaluation struct {
 	Flips   []bool   // which images are flipped left to right, one entry per image; nil flips none
 	Moments *Moments // moments by which every image is standardised, instead of its own
+	Views   []View   // test-time augmentation: what the network says about an image is the mean over these; nil: about the image itself
 	Observe func(done, total int)
 }
 
@@ -39,6 +40,9 @@ func (r *Run) EvaluateWith(ctx context.Context, d *cifar.Dataset, how Evaluation
 	}
 	if how.Flips != nil && len(how.Flips) != d.Len() {
 		return nil, fmt.Errorf("%w: %d flips for %d images", ErrConfig, len(how.Flips), d.Len())
+	}
+	if err := checkViews(how.Views, r.Network.Input); err != nil {
+		return nil, err
 	}
 	if err := r.Network.Classifier(len(d.Names)); err != nil {
 		return nil, err
@@ -77,7 +81,7 @@ func (r *Run) evaluate(ctx context.Context, d *cifar.Dataset, how Evaluation) (*
 	if err != nil {
 		return nil, err
 	}
-	e, release := e.standardizing(how.Moments)
+	e, release := e.presenting(how.Moments, how.Views)
 	defer release()
 	data, err := e.send(d, 1)
 	if err != nil {
@@ -96,7 +100,7 @@ func (r *Run) evaluationKey(cache *Cache, d *cifar.Dataset, how Evaluation) (str
 	} else if e != nil {
 		settings = e.pool.settings
 	}
-	graph, err := graphKey(r.Network, r.config(), how.Moments, false)
+	graph, err := graphKey(r.Network, r.config(), how.Moments, how.Views, false)
 	if err != nil {
 		return "", err
 	}

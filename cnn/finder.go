@@ -58,7 +58,7 @@ func (r *Run) SearchRate(ctx context.Context, search RateSearch, observe func(Pr
 		return nil, fmt.Errorf("%w: rate search: %w", ErrConfig, err)
 	}
 	config := r.drawing(r.spec.Config)
-	slots, err := r.Network.freshSlots(config.Optimizer, r.inUse())
+	slots, err := r.Network.freshSlots(config, r.inUse())
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +84,7 @@ func (r *Run) SearchRate(ctx context.Context, search RateSearch, observe func(Pr
 		}
 		rate := schedule.Rate(step)
 		indices := batches(step)
-		loss, right, err := e.step(data, newStepRequest(config, step, rate, indices))
+		loss, right, err := e.step(data, newStepRequest(config, data.n, step, rate, indices))
 		if err != nil {
 			return nil, err
 		}

@@ -29,8 +29,9 @@ func forward(a Architecture, p Precision, weights []*Node, x, rng *Node) (output
 			x, weights, moved = addBias(x, weights, moved, l.NoBias)
 		case BatchNormalization:
 			var own []*Node
-			x, own = l.normalize(float32s(x), weights[:4], rng != nil)
-			weights, moved = weights[4:], append(moved, own...)
+			n := l.arrays()
+			x, own = l.normalize(float32s(x), weights[:n], rng != nil && !a.IsFrozen(l.Name))
+			weights, moved = weights[n:], append(moved, own...)
 		case LeakyReLU:
 			x = float32s(x)
 			x = Where(GreaterThan(x, ZerosLike(x)), x, MulScalar(x, l.alpha()))
@@ -93,14 +94,22 @@ func broadcastLast(v *Node, rank int) *Node {
 }
 
 // batchImages gathers rows of the device's uint8 images, flips those that flips
-// marks, if p asks for it, and standardises them, each by its own moments or, if
-// fixed is not nil, all by fixed. It returns float32 [batch, height, width, channels].
-func batchImages(images, indices, flips *Node, p Preprocess, fixed *Moments) *Node {
+// marks, if p asks for it, and moves each by its shift if shifts is not nil: uint8 [batch, height, width, channels].
+func batchImages(images, indices, flips, shifts *Node, p Preprocess) *Node {
 	x := Gather(images, InsertAxes(indices, -1))
-	if p.Flip {
+	if p.Flip || p.AlternateFlip {
 		mirror := Reshape(flips, flips.Shape().Dimensions[0], 1, 1, 1)
 		x = Where(BroadcastToShape(mirror, shapes.Make(dtypes.Bool, x.Shape().Dimensions...)), Reverse(x, 2), x)
 	}
+	if shifts != nil {
+		x = movedImages(x, shifts, p.Crop, p.CropZeros)
+	}
+	return x
+}
+
+// networkInput turns pixels into the network's input, float32 [batch, height, width, channels]: standardised, each image
+// by its own moments or, if fixed is not nil, all by fixed, or as p asks for.
+func networkInput(x *Node, p Preprocess, fixed *Moments) *Node {
 	x = ConvertDType(x, dtypes.Float32)
 	switch {
 	case fixed != nil:
@@ -123,9 +132,15 @@ func standardize(x *Node) *Node {
 
 // crossEntropy returns each sample's categorical cross-entropy in nats, [batch], for
 // integer labels.
-func crossEntropy(logits, labels *Node) *Node {
+func crossEntropy(logits, labels *Node) *Node { return smoothedCrossEntropy(logits, labels, 0) }
+
+// smoothedCrossEntropy is [crossEntropy] with labels smoothed as [Loss] describes.
+func smoothedCrossEntropy(logits, labels *Node, smoothing float64) *Node {
 	classes := logits.Shape().Dimensions[1]
 	oneHot := OneHot(labels, classes, logits.DType())
+	if smoothing > 0 {
+		oneHot = AddScalar(MulScalar(oneHot, 1-smoothing), smoothing/float64(classes))
+	}
 	return Neg(ReduceSum(Mul(oneHot, LogSoftmax(logits, -1)), -1))
 }
 

@@ -7,21 +7,47 @@ import (
 // normalize builds a batch normalisation of x [batch, …, channels] and returns
 // its output and its arrays, with updated moving statistics if training.
 func (l BatchNormalization) normalize(x *Node, weights []*Node, training bool) (y *Node, moved []*Node) {
-	gamma, beta, mean, variance := weights[0], weights[1], weights[2], weights[3]
+	gamma, beta, mean, variance := l.split(weights)
+	moved = weights
 	if training {
 		axes := make([]int, x.Rank()-1)
 		for i := range axes {
 			axes[i] = i
 		}
+		wasMean, wasVariance := mean, variance
 		mean = ReduceMean(x, axes...)
 		variance = ReduceMean(Square(Sub(x, broadcastLast(mean, x.Rank()))), axes...)
-		moved = []*Node{gamma, beta, running(weights[2], mean, l.momentum()), running(weights[3], variance, l.momentum())}
-	} else {
-		moved = weights
+		kept := variance
+		if l.Unbiased {
+			n := float64(x.Shape().Size() / mean.Shape().Size())
+			kept = MulScalar(variance, n/(n-1))
+		}
+		trained := weights[:len(weights)-2]
+		moved = append(trained[:len(trained):len(trained)], running(wasMean, mean, l.momentum()), running(wasVariance, kept, l.momentum()))
 	}
-	scale := Div(gamma, Sqrt(AddScalar(variance, l.epsilon())))
+	scale := Inverse(Sqrt(AddScalar(variance, l.epsilon())))
+	if gamma != nil {
+		scale = Div(gamma, Sqrt(AddScalar(variance, l.epsilon())))
+	}
 	y = Mul(Sub(x, broadcastLast(mean, x.Rank())), broadcastLast(scale, x.Rank()))
-	return Add(y, broadcastLast(beta, x.Rank())), moved
+	if beta != nil {
+		y = Add(y, broadcastLast(beta, x.Rank()))
+	}
+	return y, moved
+}
+
+// arrays returns the number of the layer's arrays.
+func (l BatchNormalization) arrays() int { return 2 + without(l.NoScale) + without(l.NoCenter) }
+
+// split returns the layer's arrays by name; gamma or beta is nil if the layer has none.
+func (l BatchNormalization) split(weights []*Node) (gamma, beta, mean, variance *Node) {
+	if !l.NoScale {
+		gamma, weights = weights[0], weights[1:]
+	}
+	if !l.NoCenter {
+		beta, weights = weights[0], weights[1:]
+	}
+	return gamma, beta, weights[0], weights[1]
 }
 
 // convolve returns the layer's convolution without its bias.

@@ -9,7 +9,7 @@ import (
 
 // update applies the optimizer to every weight. slots holds all arrays of the
 // first slot, then all of the second; the result has the same order.
-func update(o Optimizer, weights, gradients, slots []*Node, rate, stepRate *Node) (newWeights, newSlots []*Node) {
+func update(o Optimizer, specs []WeightSpec, weights, gradients, slots []*Node, rate, stepRate *Node) (newWeights, newSlots []*Node) {
 	count := len(weights)
 	newWeights, newSlots = make([]*Node, count), make([]*Node, len(slots))
 	for i, w := range weights {
@@ -18,7 +18,7 @@ func update(o Optimizer, weights, gradients, slots []*Node, rate, stepRate *Node
 			own = append(own, slots[s])
 		}
 		var next []*Node
-		newWeights[i], next = updateOne(o, w, gradients[i], own, rate, stepRate)
+		newWeights[i], next = updateOne(o, specs[i], w, gradients[i], own, rate, stepRate)
 		for s, n := range next {
 			newSlots[s*count+i] = n
 		}
@@ -27,7 +27,7 @@ func update(o Optimizer, weights, gradients, slots []*Node, rate, stepRate *Node
 }
 
 // updateOne implements the formulas in the optimizers' documentation.
-func updateOne(optimizer Optimizer, w, g *Node, slots []*Node, rate, stepRate *Node) (*Node, []*Node) {
+func updateOne(optimizer Optimizer, spec WeightSpec, w, g *Node, slots []*Node, rate, stepRate *Node) (*Node, []*Node) {
 	switch o := optimizer.(type) {
 	case SGD:
 		step := Mul(stepRate, g)
@@ -39,6 +39,8 @@ func updateOne(optimizer Optimizer, w, g *Node, slots []*Node, rate, stepRate *N
 			return Add(w, Sub(MulScalar(v, o.Momentum), step)), []*Node{v}
 		}
 		return Add(w, v), []*Node{v}
+	case TorchSGD:
+		return o.update(spec, w, g, slots, stepRate)
 	case RMSprop:
 		a := running(slots[0], Square(g), cmp.Or(o.Rho, 0.9))
 		return Sub(w, scaled(stepRate, g, a, o.Epsilon)), []*Node{a}

@@ -29,7 +29,7 @@ func Import(root, name string, f Foreign) (*Run, error) {
 	if err := f.Weights.Check(f.Network); err != nil {
 		return nil, err
 	}
-	if err := f.Preprocess.check(f.Network.Input[2]); err != nil {
+	if err := f.Preprocess.check(f.Network.Input); err != nil {
 		return nil, err
 	}
 	if f.Classes != nil {

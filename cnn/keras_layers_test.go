@@ -153,7 +153,7 @@ func (c curves) trainer(t *testing.T, net Architecture, o Optimizer, p Preproces
 				indices[i] = int32((step*c.Batch + i) % c.Images)
 			}
 			var err error
-			if out[step], _, err = e.step(data, newStepRequest(config, step, rate, indices)); err != nil {
+			if out[step], _, err = e.step(data, newStepRequest(config, c.Images, step, rate, indices)); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -9,8 +9,8 @@ import (
 
 // Layer is one step of a network. The types that implement it are [Conv2D],
 // [Activation], [LeakyReLU], [BatchNormalization], [MaxPooling2D],
-// [GlobalAveragePooling2D], [Dropout], [Flatten] and [Dense]; their names and
-// fields are those of Keras.
+// [GlobalAveragePooling2D], [Dropout], [Flatten], [Dense] and [Rescaling], and those of
+// layers_window.go; their names and fields are those of Keras. [WhiteningConv2D] is not in Keras.
 type Layer interface {
 	// Kind is the Keras class name, such as "Conv2D".
 	Kind() string
@@ -88,14 +88,20 @@ type LeakyReLU struct {
 //	moving ← Momentum·moving + (1−Momentum)·batch
 //
 // Otherwise they are the moving statistics, which belong to the weights but get
-// no gradient. The variance is the population's in both places, as in Keras 3.
+// no gradient. The variance is the population's in both places, as in Keras 3,
+// unless Unbiased asks for PyTorch's way.
 // Keras 2 differs in what it stores: for images 2.15 multiplies the variance by
 // n/(n−1), n values per channel, and 2.1 also divides both averages by
 // 1−Momentum^steps.
 type BatchNormalization struct {
 	Name     string  `json:"name"`
-	Momentum float64 `json:"momentum,omitempty"` // 0 is 0.99
-	Epsilon  float64 `json:"epsilon,omitempty"`  // 0 is 0.001
+	Momentum float64 `json:"momentum,omitempty"`  // 0 is 0.99
+	Epsilon  float64 `json:"epsilon,omitempty"`   // 0 is 0.001
+	NoScale  bool    `json:"no_scale,omitempty"`  // without gamma: Keras's scale=False
+	NoCenter bool    `json:"no_center,omitempty"` // without beta: Keras's center=False
+	// Unbiased lets the moving variance follow the batch's variance times n/(n−1), n values per
+	// channel, as PyTorch's BatchNorm2d does. The output in training is the same.
+	Unbiased bool `json:"unbiased,omitempty"`
 }
 
 // GlobalAveragePooling2D is the mean of each channel: input [height, width,
@@ -204,6 +210,9 @@ func (l Dense) Output(in Shape) (Shape, error) {
 	if l.Units < 1 {
 		return nil, fmt.Errorf("needs at least 1 unit, got %d", l.Units)
 	}
+	if l.Init == "dirac" {
+		return nil, fmt.Errorf(`the initialiser "dirac" is for convolutions`)
+	}
 	if err := validInitializer(l.Init); err != nil {
 		return nil, err
 	}
@@ -261,16 +270,20 @@ func withBias(kernel WeightSpec, layer string, size int, without bool) []WeightS
 	return []WeightSpec{kernel, {Name: layer + "/bias", Shape: []int{size}, Bias: true}}
 }
 
-// Weights are gamma and beta, which are trained, and the moving mean and
+// Weights are gamma and beta, which are trained, if the layer has them, and the moving mean and
 // variance, each [channels].
 func (l BatchNormalization) Weights(in Shape) []WeightSpec {
 	size := []int{in[len(in)-1]}
-	return []WeightSpec{
-		{Name: l.Name + "/gamma", Shape: size, Init: "ones"},
-		{Name: l.Name + "/beta", Shape: size, Bias: true},
-		{Name: l.Name + "/moving_mean", Shape: size, Bias: true, Moving: true},
-		{Name: l.Name + "/moving_variance", Shape: size, Init: "ones", Moving: true},
+	var specs []WeightSpec
+	if !l.NoScale {
+		specs = append(specs, WeightSpec{Name: l.Name + "/gamma", Shape: size, Init: "ones"})
 	}
+	if !l.NoCenter {
+		specs = append(specs, WeightSpec{Name: l.Name + "/beta", Shape: size, Bias: true, Norm: true})
+	}
+	return append(specs,
+		WeightSpec{Name: l.Name + "/moving_mean", Shape: size, Bias: true, Moving: true},
+		WeightSpec{Name: l.Name + "/moving_variance", Shape: size, Init: "ones", Moving: true})
 }
 
 func (Activation) Weights(Shape) []WeightSpec             { return nil }

@@ -211,9 +211,9 @@ func (ZeroPadding2D) arrays() int      { return 0 }
 func (l DepthwiseConv2D) arrays() int  { return 1 + without(l.NoBias) }
 func (l SeparableConv2D) arrays() int  { return 2 + without(l.NoBias) }
 
-// without returns the number of biases.
-func without(noBias bool) int {
-	if noBias {
+// without returns the number of biases, or of another array that a layer may lack.
+func without(lacks bool) int {
+	if lacks {
 		return 0
 	}
 	return 1

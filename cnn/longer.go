@@ -104,7 +104,7 @@ func (r *Run) passOver(dir, why string) {
 // this one with another number of epochs, and has begun, but not gone further than this one will.
 func (r *Run) passesThrough(other manifest) bool {
 	c := r.spec.Config
-	last := c.Epochs * StepsPerEpoch(r.spec.Train.Len(), c.Batch)
+	_, last := c.stepsOf(c.Epochs-1, r.spec.Train.Len())
 	if s := other.State; s.Step == 0 || s.Step > last || s.Epochs > c.Epochs {
 		return false
 	}

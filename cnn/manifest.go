@@ -68,6 +68,8 @@ type origin struct {
 	Step     int    `json:"step"`
 	Before   int    `json:"before"`  // steps that its weights had had before its own first step
 	Weights  string `json:"weights"` // sha256 of its weights file
+	// Fresh describes the layers that do not start from them.
+	Fresh []string `json:"fresh,omitempty"`
 }
 
 // stepsBefore returns the number of steps that a run's weights had had before its own
@@ -219,9 +221,20 @@ func configDifferences(a, b json.RawMessage) []string {
 				m[key] = json.RawMessage(omitted)
 			}
 		}
+		for _, key := range []string{"loss", "lookahead", "steps"} {
+			if m[key] == nil {
+				m[key] = json.RawMessage(`"the default"`)
+			}
+		}
+		if m["drop_last"] == nil {
+			m["drop_last"] = json.RawMessage("false")
+		}
 	}
 	var out []string
-	for _, key := range []string{"optimizer", "schedule", "batch", "epochs", "seed", "preprocess", "flip_evaluation", "devices", "precision", "patience", "keep_best", "monitor", "min_delta"} {
+	for _, key := range []string{
+		"optimizer", "schedule", "batch", "epochs", "seed", "preprocess", "flip_evaluation", "devices", "precision",
+		"patience", "keep_best", "monitor", "min_delta", "loss", "lookahead", "drop_last", "steps",
+	} {
 		var cx, cy bytes.Buffer
 		if json.Compact(&cx, x[key]) != nil || json.Compact(&cy, y[key]) != nil || !bytes.Equal(cx.Bytes(), cy.Bytes()) {
 			out = append(out, fmt.Sprintf("%s (%s, was %s)", strings.ReplaceAll(key, "_", " "), &cy, &cx))

@@ -3,7 +3,8 @@ package cnn
 // Operations counts the floating-point operations of the convolutions and dense
 // layers for one image, a multiplication and an addition as two: forward, and
 // in a training step, which adds the gradients with respect to each kernel and
-// to each layer's input but the image. Multiplications by padding zeros are
+// to each layer's input but the image. A frozen kernel needs no gradient, and neither does
+// the input of a layer before which nothing is trained. Multiplications by padding zeros are
 // not counted, and neither are other layers.
 func (a Architecture) Operations() (forward, training int64, err error) {
 	shapes, err := a.Shapes()
@@ -11,12 +12,17 @@ func (a Architecture) Operations() (forward, training int64, err error) {
 		return 0, 0, err
 	}
 	in := a.Input
+	trained := false // a layer before this one
 	for i, l := range a.Layers {
 		n := operations(l, in, shapes[i])
 		forward += n
-		training += 3 * n
-		if i == 0 {
-			training -= n // an image needs no gradient
+		training += n
+		if trained {
+			training += n // the gradient with respect to the input
+		}
+		if len(l.Weights(in)) > 0 && !a.IsFrozen(l.LayerName()) {
+			training += n
+			trained = true
 		}
 		in = shapes[i]
 	}
@@ -28,6 +34,8 @@ func operations(l Layer, in, out Shape) int64 {
 	switch l := l.(type) {
 	case Conv2D:
 		return 2 * int64(l.overlaps(in[0], out[0])) * int64(l.overlaps(in[1], out[1])) * int64(in[2]) * int64(out[2])
+	case WhiteningConv2D:
+		return operations(l.convolution(in[2]), in, out)
 	case DepthwiseConv2D:
 		c := Conv2D{Kernel: l.Kernel, Stride: l.Stride, Padding: l.Padding}
 		return 2 * int64(c.overlaps(in[0], out[0])) * int64(c.overlaps(in[1], out[1])) * int64(out[2])

@@ -8,7 +8,7 @@ import (
 
 // Optimizer is a rule that turns a gradient into a step. The types that
 // implement it, [SGD], [RMSprop], [Adagrad], [Adadelta], [Adam] and [AdamW],
-// follow the formulas of Keras 2.1 (keras/optimizers.py). A field that is zero
+// follow the formulas of Keras 2.1 (keras/optimizers.py), and [TorchSGD] that of PyTorch. A field that is zero
 // means Keras's default. The learning rate is the [Schedule]'s.
 type Optimizer interface {
 	// Kind is the Keras class name, such as "SGD".

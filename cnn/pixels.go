@@ -55,8 +55,17 @@ func (p Pixels) values(pixels []uint8, channels int) []float32 {
 	return out
 }
 
-// check returns an error if the preprocessing does not fit images with that many channels.
-func (p Preprocess) check(channels int) error {
+// check returns an error if the preprocessing does not fit images of that shape.
+func (p Preprocess) check(image Shape) error {
+	channels := image[2]
+	switch {
+	case p.Flip && p.AlternateFlip:
+		return fmt.Errorf("%w: the preprocessing flips images at random and in turn: choose one of the two", ErrConfig)
+	case p.Crop < 0 || p.Crop >= min(image[0], image[1]):
+		return fmt.Errorf("%w: the preprocessing crops images of %d×%d padded by %d pixels: choose from 0 to %d", ErrConfig, image[0], image[1], p.Crop, min(image[0], image[1])-1)
+	case p.CropZeros && p.Crop == 0:
+		return fmt.Errorf("%w: the preprocessing pads with zeros, but crops nothing: set Crop", ErrConfig)
+	}
 	if p.Pixels == nil {
 		return nil
 	}
@@ -66,7 +75,7 @@ func (p Preprocess) check(channels int) error {
 	return p.Pixels.check(channels)
 }
 
-// Inputs returns a dataset's images after this preprocessing, without flips: float32
+// Inputs returns a dataset's images after this preprocessing, without flips and crops: float32
 // [n, height, width, channels]. It is the input that exported networks need in other
 // programs.
 func (p Preprocess) Inputs(d *cifar.Dataset) []float32 {
@@ -100,6 +109,15 @@ func (p Preprocess) String() string {
 	if p.Flip {
 		s += "; training images mirrored at random"
 	}
+	if p.AlternateFlip {
+		s += "; training images mirrored every other epoch"
+	}
+	if p.Crop > 0 {
+		s += fmt.Sprintf("; training images moved by up to %d pixels", p.Crop)
+		if p.CropZeros {
+			s += ", black around them"
+		}
+	}
 	return s
 }
 
@@ -112,10 +130,9 @@ func listed(values []float64) string {
 }
 
 // sameInput reports whether two preprocessings give a network the same input, apart
-// from flips.
+// from what applies to training images alone.
 func (p Preprocess) sameInput(other Preprocess) bool {
-	p.Flip, other.Flip = false, false
-	return reflect.DeepEqual(p, other)
+	return reflect.DeepEqual(p.ForEvaluation(), other.ForEvaluation())
 }
 
 // Preprocess returns the preprocessing of the run's images.

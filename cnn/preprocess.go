@@ -13,6 +13,15 @@ type Preprocess struct {
 	// Flip flips each image left to right with probability 1/2. It applies only to
 	// training images, unless Config.FlipEvaluation asks for the write-up's way.
 	Flip bool `json:"flip,omitempty"`
+	// AlternateFlip replaces these random flips: half of the images, chosen once by the seed, are flipped in the first
+	// epoch, the other half in the second, and so on in turn, so that two epochs show an image both ways for sure
+	// (Jordan 2024, arXiv 2404.00498, section 3.6).
+	AlternateFlip bool `json:"alternate_flip,omitempty"`
+	// Crop moves each training image by up to so many pixels up or down and, independently, left or right, each
+	// distance with the same probability: the image, padded by Crop on all sides, is cropped to its size at a random place.
+	Crop int `json:"crop,omitempty"`
+	// CropZeros pads with black pixels. Otherwise the image is reflected at its edges, without repeating the edge.
+	CropZeros bool `json:"crop_zeros,omitempty"`
 	// Pixels, if not nil, replaces the standardisation.
 	Pixels *Pixels `json:"pixels,omitempty"`
 }
@@ -67,4 +76,36 @@ func PixelMoments(pixels []uint8) (mean, std float64) {
 // networks need in other programs.
 func Inputs(d *cifar.Dataset) []float32 {
 	return Preprocess{}.Inputs(d)
+}
+
+// ForEvaluation returns the preprocessing without what applies to training images alone.
+func (p Preprocess) ForEvaluation() Preprocess {
+	p.Flip, p.AlternateFlip, p.Crop, p.CropZeros = false, false, 0, false
+	return p
+}
+
+// Standardizing returns the preprocessing that subtracts a mean from each channel and divides by a standard deviation, as
+// torchvision's Normalize does: both of values from 0 to 1.
+func Standardizing(mean, deviation []float64) *Pixels {
+	p := &Pixels{}
+	for c, m := range mean {
+		p.Scale, p.Offset = append(p.Scale, 1/(255*deviation[c])), append(p.Offset, -m/deviation[c])
+	}
+	return p
+}
+
+// ChannelMoments returns the mean and the population standard deviation of each channel of a dataset, of values from 0 to 1.
+// Of CIFAR-10's training images they are 0.4914, 0.4822, 0.4465 and 0.2470, 0.2435, 0.2616.
+func ChannelMoments(d *cifar.Dataset) (mean, deviation []float64) {
+	shape := d.Shape()
+	plane := shape.Plane()
+	for c := range shape.Channels {
+		values := make([]uint8, 0, plane*d.Len())
+		for start := c * plane; start < len(d.Images); start += shape.Bytes() {
+			values = append(values, d.Images[start:start+plane]...)
+		}
+		m, s := PixelMoments(values)
+		mean, deviation = append(mean, m/255), append(deviation, s/255)
+	}
+	return mean, deviation
 }

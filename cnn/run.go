@@ -23,8 +23,9 @@ type Spec struct {
 	Train   *cifar.Dataset
 	Valid   *cifar.Dataset
 	// From is the run whose weights this one starts from; nil starts with new
-	// weights. The optimizer's state and the schedule always start from the
-	// beginning, as when Keras compiles a trained model again.
+	// weights. Layers that differ from its layers in name or shape start anew: see [Run.Fresh]. The
+	// optimizer's state and the schedule always start from the beginning, as when Keras compiles a
+	// trained model again.
 	From *Run
 }
 
@@ -96,7 +97,7 @@ func OpenRun(root string, spec Spec) (*Run, error) {
 		return nil, fmt.Errorf("%w: %s holds the run %s, expected %s: move the folder away", ErrMismatch, dir, r.manifest.Identity, m.Identity)
 	}
 	r.spec = spec
-	slots, err := spec.Network.freshSlots(spec.Config.Optimizer, r.weights)
+	slots, err := spec.Network.freshSlots(spec.Config, r.weights)
 	if err != nil {
 		return nil, err
 	}
@@ -126,21 +127,31 @@ func newManifest(spec Spec) (manifest, error) {
 	if err := spec.Network.Classifier(len(spec.Train.Names)); err != nil {
 		return m, err
 	}
+	if err := spec.Network.trainable(); err != nil {
+		return m, err
+	}
 	for _, d := range []*cifar.Dataset{spec.Train, spec.Valid} {
 		if err := spec.Network.fits(d); err != nil {
 			return m, err
 		}
 	}
-	if err := spec.Config.Preprocess.check(spec.Network.Input[2]); err != nil {
+	if err := spec.Config.Preprocess.check(spec.Network.Input); err != nil {
+		return m, err
+	}
+	if err := spec.Config.checkSteps(spec.Train.Len()); err != nil {
 		return m, err
 	}
 	if err := spec.Config.checkDevices(spec.Train.Len()); err != nil {
 		return m, err
 	}
+	if err := spec.Config.Loss.check(len(spec.Train.Names)); err != nil {
+		return m, err
+	}
 	m.Data = dataIdentity{Train: identifyDataset(spec.Train), Valid: identifyDataset(spec.Valid)}
 	if spec.From != nil {
-		if err := spec.From.inUse().matches(spec.Network); err != nil {
-			return m, fmt.Errorf("starting from %s: %w", spec.From.Name, err)
+		_, fresh, err := spec.fresh()
+		if err != nil {
+			return m, err
 		}
 		if was, is := spec.From.Preprocess(), spec.Config.Preprocess; !was.sameInput(is) {
 			return m, fmt.Errorf("%w: starting from %s: it was trained on %s, this run would get %s", ErrMismatch, spec.From.Name, was, is)
@@ -148,7 +159,7 @@ func newManifest(spec Spec) (manifest, error) {
 		step, weights := spec.From.usedStep()
 		m.From = &origin{
 			Name: spec.From.Name, Identity: spec.From.manifest.Identity,
-			Step: step, Before: spec.From.manifest.stepsBefore(), Weights: weights,
+			Step: step, Before: spec.From.manifest.stepsBefore(), Weights: weights, Fresh: fresh,
 		}
 	}
 	var err error
@@ -168,12 +179,10 @@ func identifyDataset(d *cifar.Dataset) datasetIdentity {
 func startRun(root string, spec Spec, m manifest) (*Run, error) {
 	r := &Run{Dir: m.folder(root), Name: spec.Name, Network: spec.Network, spec: spec, manifest: m}
 	var err error
-	if spec.From != nil {
-		r.weights = spec.From.Weights()
-	} else if r.weights, err = spec.Network.Initialize(spec.Config.Seed); err != nil {
+	if r.weights, err = spec.startingWeights(); err != nil {
 		return nil, err
 	}
-	if r.slots, err = spec.Network.freshSlots(spec.Config.Optimizer, r.weights); err != nil {
+	if r.slots, err = spec.Network.freshSlots(spec.Config, r.weights); err != nil {
 		return nil, err
 	}
 	r.goOn(root)
@@ -205,11 +214,11 @@ func (r *Run) create() (*Run, error) {
 	return r, nil
 }
 
-// freshSlots makes an optimizer's arrays for a network's weights: [newSlots] for
-// all but the moving statistics.
-func (a Architecture) freshSlots(o Optimizer, weights Weights) (Weights, error) {
+// freshSlots makes the arrays that a training keeps beside a network's weights: the optimizer's, which are [newSlots] for
+// all but the moving statistics, and then those of a [Lookahead].
+func (a Architecture) freshSlots(c Config, weights Weights) (Weights, error) {
 	trained, err := a.trained(weights)
-	return newSlots(o, trained), err
+	return append(newSlots(c.Optimizer, trained), c.Lookahead.slots(weights)...), err
 }
 
 // newSlots makes the optimizer's arrays for weights that a gradient moves, all
@@ -423,12 +432,14 @@ func (r *Run) config() Config {
 		KeepBest   bool       `json:"keep_best"`
 		Monitor    Monitor    `json:"monitor"`
 		MinDelta   float64    `json:"min_delta"`
+		DropLast   bool       `json:"drop_last"`
+		Steps      int        `json:"steps"`
 	}
 	// The manifest was checked when it was read; a field that is missing is 0.
 	_ = json.Unmarshal(r.manifest.Config, &c)
 	return Config{
 		Optimizer: SGD{}, Batch: c.Batch, Epochs: c.Epochs, Seed: c.Seed, Preprocess: c.Preprocess, FlipEvaluation: c.FlipEval, Precision: c.Precision,
-		Patience: c.Patience, KeepBest: c.KeepBest, Monitor: c.Monitor, MinDelta: c.MinDelta,
+		Patience: c.Patience, KeepBest: c.KeepBest, Monitor: c.Monitor, MinDelta: c.MinDelta, DropLast: c.DropLast, Steps: c.Steps,
 	}
 }
 

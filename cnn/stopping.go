@@ -87,7 +87,8 @@ func (r *Run) inUse() Weights {
 func (r *Run) usedStep() (step int, sha256 string) {
 	s := r.manifest.State
 	if epoch := r.KeptEpoch(); epoch > 0 {
-		return epoch * StepsPerEpoch(r.manifest.Data.Train.Images, r.config().Batch), s.Best.SHA256
+		_, step = r.config().stepsOf(epoch-1, r.manifest.Data.Train.Images)
+		return step, s.Best.SHA256
 	}
 	return s.Step, s.Weights.SHA256
 }

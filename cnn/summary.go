@@ -25,7 +25,7 @@ func (a Architecture) Summary() string {
 		count := 0
 		for _, w := range l.Weights(in) {
 			count += w.Size()
-			if w.Moving {
+			if w.Moving || a.IsFrozen(l.LayerName()) {
 				moving += w.Size()
 			}
 		}

@@ -198,16 +198,20 @@ func openHistory(r *Run) (*os.File, error) {
 	return f, nil
 }
 
-func (t *training) stepsPerEpoch() int { return StepsPerEpoch(t.train.n, t.engine.config.Batch) }
+// steps returns the numbers of steps before an epoch, counted from 0, and at its end.
+func (t *training) steps(epoch int) (before, end int) {
+	return t.engine.config.stepsOf(epoch, t.train.n)
+}
 
 // replay reports the epochs that are already finished.
 func (r *Run) replay(observe func(Progress)) {
 	_, total := r.Epochs()
-	steps := StepsPerEpoch(r.manifest.Data.Train.Images, r.config().Batch)
 	for _, e := range r.History.Epochs {
+		before, end := r.config().stepsOf(e.Epoch-1, r.manifest.Data.Train.Images)
+		steps := end - before
 		observe(Progress{
 			Epoch: e.Epoch, Epochs: total, Step: steps, Steps: steps,
-			Loss: e.Loss, Accuracy: e.Accuracy, Rate: r.History.Steps[e.Epoch*steps-1].Rate,
+			Loss: e.Loss, Accuracy: e.Accuracy, Rate: r.History.Steps[end-1].Rate,
 			ValidLoss: e.ValidLoss, ValidAccuracy: e.ValidAccuracy, Validated: true, EpochEnd: true,
 		})
 	}
@@ -215,15 +219,15 @@ func (r *Run) replay(observe func(Progress)) {
 
 func (t *training) loop(ctx context.Context) error {
 	state := &t.run.manifest.State
-	perEpoch := t.stepsPerEpoch()
 	for !t.run.Finished() {
 		order := EpochOrder(t.engine.config.Seed, state.Epochs, t.train.n)
 		t.epochBegan = time.Now()
-		for state.Step < (state.Epochs+1)*perEpoch {
+		before, end := t.steps(state.Epochs)
+		for state.Step < end {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			if err := t.step(ctx, order, state.Step-state.Epochs*perEpoch); err != nil {
+			if err := t.step(ctx, order, state.Step-before); err != nil {
 				return err
 			}
 			if t.saveIsDue() {
@@ -252,7 +256,7 @@ func (t *training) step(ctx context.Context, order []int32, k int) error {
 	began := time.Now()
 	indices := batchOf(order, k, config.Batch)
 	rate := config.Schedule.Rate(state.Step)
-	loss, right, err := t.engine.step(t.train, newStepRequest(config, state.Step, rate, indices))
+	loss, right, err := t.engine.step(t.train, newStepRequest(config, t.train.n, state.Step, rate, indices))
 	if err != nil {
 		return err
 	}
@@ -297,7 +301,8 @@ func (t *training) endEpoch(ctx context.Context) error {
 		return err
 	}
 	t.run.History.Epochs = append(t.run.History.Epochs, e)
-	t.report(Progress{Step: t.stepsPerEpoch(), Rate: config.Schedule.Rate(state.Step - 1), EpochEnd: true, Validated: true, ValidLoss: e.ValidLoss, ValidAccuracy: e.ValidAccuracy})
+	before, end := t.steps(state.Epochs)
+	t.report(Progress{Step: end - before, Rate: config.Schedule.Rate(state.Step - 1), EpochEnd: true, Validated: true, ValidLoss: e.ValidLoss, ValidAccuracy: e.ValidAccuracy})
 	state.Epochs++
 	t.unsaved = true
 	return t.keepBest(ctx)
@@ -317,11 +322,13 @@ func (t *training) record(line historyLine) error {
 // report fills in the fields common to all reports.
 func (t *training) report(p Progress) {
 	state := t.run.manifest.State
-	p.Epoch, p.Epochs, p.Steps = state.Epochs+1, t.engine.config.Epochs, t.stepsPerEpoch()
+	before, end := t.steps(state.Epochs)
+	p.Epoch, p.Epochs, p.Steps = state.Epochs+1, t.engine.config.Epochs, end-before
 	p.Loss, p.Accuracy = t.run.History.meanOfEpoch(p.Epoch)
 	p.StepTime = stats.Median(t.stepTimes[max(0, len(t.stepTimes)-50):]) // hardly affected by the first step, which compiles
 	p.Elapsed = time.Since(t.epochBegan)
-	p.ETA = time.Duration(p.Epochs*p.Steps-state.Step) * p.StepTime
+	_, all := t.steps(p.Epochs - 1)
+	p.ETA = time.Duration(all-state.Step) * p.StepTime
 	t.observe(p)
 }
 

@@ -50,12 +50,15 @@ func (a Architecture) Initialize(seed uint64) (Weights, error) {
 		for j := range weights[i].Values {
 			weights[i].Values[j] = draw()
 		}
+		if spec.Init == "dirac" {
+			copyInputs(weights[i])
+		}
 	}
 	return weights, nil
 }
 
-// maxSlots is the greatest number of arrays that an optimizer keeps for each weight.
-const maxSlots = 2
+// maxSlots is the greatest number of arrays that a training keeps for each weight: two of an optimizer, one of a Lookahead.
+const maxSlots = 3
 
 // weightBytes returns the size of a network's weights in a file.
 func (a Architecture) weightBytes() (int64, error) {

@@ -58,7 +58,7 @@ func DOT(net cnn.Architecture) (string, error) {
 	b.WriteString("  node [shape=plain, fontname=\"Helvetica\", fontsize=11];\n  edge [arrowsize=0.6, color=\"#555555\"];\n")
 	in := net.Input
 	for i, layer := range net.Layers {
-		fmt.Fprintf(&b, "  n%d [label=<%s>];\n", i, node(layer, in, shapes[i]))
+		fmt.Fprintf(&b, "  n%d [label=<%s>];\n", i, node(layer, net.IsFrozen(layer.LayerName()), in, shapes[i]))
 		if i > 0 {
 			fmt.Fprintf(&b, "  n%d -> n%d;\n", i-1, i)
 		}
@@ -70,7 +70,7 @@ func DOT(net cnn.Architecture) (string, error) {
 
 // node is a layer's box as a Graphviz HTML table: name and class on the left,
 // shapes on the right.
-func node(layer cnn.Layer, in, out cnn.Shape) string {
+func node(layer cnn.Layer, frozen bool, in, out cnn.Shape) string {
 	params := 0
 	for _, w := range layer.Weights(in) {
 		params += w.Size()
@@ -78,6 +78,9 @@ func node(layer cnn.Layer, in, out cnn.Shape) string {
 	note := ""
 	if params > 0 {
 		note = fmt.Sprintf(", %d parameters", params)
+		if frozen {
+			note += ", frozen"
+		}
 	}
 	return fmt.Sprintf(`<table border="0" cellborder="1" cellspacing="0" cellpadding="4" color="#555555">`+
 		`<tr><td rowspan="2" bgcolor="%s" align="left">%s: <b>%s</b>%s</td><td>input</td><td>%s</td></tr>`+
@@ -99,7 +102,7 @@ func printable(name string) string {
 // color distinguishes the kinds of layer; the class name is also shown as text.
 func color(layer cnn.Layer) string {
 	switch layer.(type) {
-	case cnn.Conv2D:
+	case cnn.Conv2D, cnn.WhiteningConv2D:
 		return "#cfe8f7"
 	case cnn.Dense:
 		return "#d8efdf"

@@ -80,7 +80,7 @@ type Model struct {
 
 // inputNote is the description of the input in every format.
 func inputNote(p cnn.Preprocess) string {
-	p.Flip = false
+	p = p.ForEvaluation()
 	if p == (cnn.Preprocess{}) {
 		return "input: each image standardised by itself, (x - mean) / (std + 1e-7) over all its values"
 	}

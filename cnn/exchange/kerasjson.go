@@ -52,6 +52,7 @@ func kerasConfig(net cnn.Architecture, dialect int) (object, error) {
 		if err != nil {
 			return nil, err
 		}
+		config["trainable"] = !net.IsFrozen(l.LayerName())
 		if dialect == 3 {
 			config["name"] = names[i]
 			layers = append(layers, kerasObject(kerasClass(l), config))
@@ -85,7 +86,7 @@ func kerasClass(l cnn.Layer) string {
 
 // layerConfig returns a layer's get_config().
 func layerConfig(layer cnn.Layer, dialect int) (object, error) {
-	c := object{"name": layer.LayerName(), "trainable": true, "dtype": "float32"}
+	c := object{"name": layer.LayerName(), "dtype": "float32"}
 	set := func(more object) (object, error) {
 		maps.Copy(c, more)
 		return c, nil

@@ -9,7 +9,7 @@ import (
 )
 
 // ReadKerasJSON reads the output of model.to_json() of Keras 2 or 3. What package cnn
-// cannot represent, such as a regulariser or a frozen layer, is refused, even if
+// cannot represent, such as a regulariser, is refused, even if
 // predictions do not depend on it; [Import] reads a file with its weights, and
 // reports what it left out.
 func ReadKerasJSON(data []byte) (cnn.Architecture, error) {
@@ -42,11 +42,15 @@ type loss struct {
 	leaf *leaf
 	what string
 	why  string // why it does not matter, or its consequence
+	kept bool   // it is represented after all: the user should know of it
 }
 
 // strict refuses any loss.
 func (p *plan) strict() error {
 	for _, l := range p.lost {
+		if l.kept {
+			continue
+		}
 		return l.leaf.wrap(fmt.Errorf("%w: %s", ErrUnsupported, l.what))
 	}
 	for _, s := range p.steps {
@@ -55,7 +59,9 @@ func (p *plan) strict() error {
 	return nil
 }
 
-func (p *plan) lose(l *leaf, what, why string) { p.lost = append(p.lost, loss{l, what, why}) }
+func (p *plan) lose(l *leaf, what, why string) {
+	p.lost = append(p.lost, loss{leaf: l, what: what, why: why})
+}
 
 // readPlan reads a model's JSON.
 func readPlan(data []byte) (*plan, error) {
@@ -104,7 +110,12 @@ func readPlan(data []byte) (*plan, error) {
 	in, i := p.net.Input, 0
 	for _, l := range chain.leaves {
 		for _, layer := range owners[l] {
-			l.specs = append(l.specs, layer.Weights(in)...)
+			specs := layer.Weights(in)
+			if l.frozen && len(specs) > 0 {
+				p.net = p.net.Freeze(layer.LayerName())
+				p.lost = append(p.lost, loss{leaf: l, what: "trainable false", why: "kept: training from this run leaves its weights as they are", kept: true})
+			}
+			l.specs = append(l.specs, specs...)
 			in = shapes[i]
 			i++
 		}
@@ -184,9 +195,6 @@ func (p *plan) read(l *leaf, in cnn.Shape) ([]cnn.Layer, error) {
 		if err := l.only(key); err != nil {
 			p.lose(l, key+" "+classOf(l.Config[key]), "left out: predictions do not depend on it")
 		}
-	}
-	if l.frozen {
-		p.lose(l, "trainable false", "left out: predictions do not depend on it, and training from this run changes it")
 	}
 	policy := policyName(l.Config["dtype"])
 	switch {

@@ -121,7 +121,7 @@ func (p *plan) input(file *cnn.Preprocess, chosen string) (out cnn.Preprocess, s
 		return out, "", err
 	}
 	if len(p.steps) == 0 {
-		if file != nil && before.String() != withoutFlip(*file).String() {
+		if file != nil && before.String() != file.ForEvaluation().String() {
 			said = fmt.Sprintf("the file states this preprocessing: %s; chosen instead: %s", *file, before)
 		}
 		before.Flip = p.flip
@@ -141,11 +141,6 @@ func (p *plan) input(file *cnn.Preprocess, chosen string) (out cnn.Preprocess, s
 	out = prepared(both)
 	out.Flip = p.flip
 	return out, said, nil
-}
-
-func withoutFlip(p cnn.Preprocess) cnn.Preprocess {
-	p.Flip = false
-	return p
 }
 
 // largest returns the largest magnitude that a formula gives for pixels.
