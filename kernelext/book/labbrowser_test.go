@@ -209,8 +209,8 @@ func TestJupyterLab(t *testing.T) {
 	t.Run("asked", func(t *testing.T) {
 		const ask = "var name string\nfmt.Print(\"Who? \")\nfmt.Scanln(&name)\nfmt.Println(\"hello\", name)"
 		seen := driveLab(t, chromium, notebookOf([]string{ask, "%compiled\n%%\n" + ask, "// unanswered\n" + ask}), "asked")["answered"]
-		if len(seen.After) != 3 || seen.Widgets != 0 || strings.Contains(strings.Join(seen.After[2], ""), "hello") {
-			t.Errorf("%d questions are left, and the cells show %q", seen.Widgets, seen.After)
+		if len(seen.After) != 3 || strings.Contains(strings.Join(seen.After[2], ""), "hello") {
+			t.Errorf("the cells show %q", seen.After)
 		}
 	})
 	t.Run("exploring", func(t *testing.T) {

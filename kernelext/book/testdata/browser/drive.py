@@ -219,20 +219,20 @@ def complete_values(lab):
 
 def answer(lab):
     """A cell that reads standard input asks, in the session and compiled; an interrupt ends the question."""
-    box = lab.page.locator(".jp-Stdin-input")
     for index, name in ((0, "Ada"), (1, "Bob")):
         lab.start_cell(index)
+        box = lab.cell(index).locator(".jp-Stdin-input")
         box.click()  # as a person does: a box that JupyterLab is about to focus loses what was filled in
         lab.page.keyboard.type(name, delay=50)
         lab.page.keyboard.press("Enter")
         lab.wait(index, f"hello {name}")
         lab.wait_end()
     lab.start_cell(2)
-    box.wait_for()
+    lab.cell(2).locator(".jp-Stdin-input").wait_for()
     lab.page.evaluate("window.jupyterapp.commands.execute('notebook:interrupt-kernel')")
     lab.wait(2, "interrupted")
     lab.wait_end()
-    lab.tell("answered", after=[lab.text(i) for i in range(3)], widgets=box.count())
+    lab.tell("answered", after=[lab.text(i) for i in range(3)])
 
 
 def restart(lab):
