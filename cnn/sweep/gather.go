@@ -1,9 +1,11 @@
 package sweep
 
 import (
+	"cmp"
 	"encoding/csv"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -205,4 +207,12 @@ func threadCount(n int) string {
 		return "1 thread"
 	}
 	return fmt.Sprintf("%d threads", n)
+}
+
+// Best sorts groups by their mean validation accuracy, the highest first, and returns at most so many of them. Groups without a
+// finished training are left out.
+func Best(groups []Group, most int) []Group {
+	groups = slices.DeleteFunc(slices.Clone(groups), func(g Group) bool { return g.Accuracy.N == 0 })
+	slices.SortStableFunc(groups, func(a, b Group) int { return cmp.Compare(b.Accuracy.Mean, a.Accuracy.Mean) })
+	return groups[:min(most, len(groups))]
 }
