@@ -25,7 +25,7 @@ func TestHelpNamesEveryCommand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"book", "lab", "setup", "kernel", "handout", "doctor", "data", "runs", "train", "predict", "bench", "completion", "help"} {
+	for _, name := range []string{"book", "lab", "setup", "kernel", "handout", "doctor", "data", "runs", "train", "sweep", "predict", "bench", "completion", "help"} {
 		if !strings.Contains(out, "\n  "+name+" ") {
 			t.Errorf("help does not name %s", name)
 		}
