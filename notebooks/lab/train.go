@@ -13,13 +13,23 @@ import (
 
 // Fit trains a network on the lab's images and returns the run, which validates with the lab's validation images after each
 // epoch. A run that is finished is loaded and nothing is shown; one that was interrupted goes on, and so does a shorter one
-// to more epochs: see [cnn.Run.GoesOnFrom]. from, if given, is the run
-// whose weights it starts from. config may leave out the batch, which is then the budget's, and the seed, which is the lab's.
+// to more epochs: see [cnn.Run.GoesOnFrom]. from, if given, is the run whose weights it starts from; where its layers differ, a
+// line names those that are new. config may leave out the batch, which is then the budget's, and the seed, which is the lab's.
 // The live display has the run's name as its title.
 //
 // A network for CIFAR-10, of its size and its ten classes, becomes one for the lab's images: see [cnn.Architecture.For]. Any
 // other is taken as it is, and refused if it does not fit them.
 func (l *Lab) Fit(name string, network cnn.Architecture, config cnn.Config, from ...*cnn.Run) *cnn.Run {
+	run := l.open(name, network, config, from...)
+	if len(run.Fresh()) > 0 {
+		fmt.Println(name, run.Start())
+	}
+	Train(run)
+	return run
+}
+
+// open opens the run that Fit trains.
+func (l *Lab) open(name string, network cnn.Architecture, config cnn.Config, from ...*cnn.Run) *cnn.Run {
 	network.Layers = slices.Clone(network.Layers) // a cell that changes its network must not change this run's
 	config.Batch = cmp.Or(config.Batch, l.Batch)
 	config.Seed = cmp.Or(config.Seed, l.Seed)
@@ -30,9 +40,7 @@ func (l *Lab) Fit(name string, network cnn.Architecture, config cnn.Config, from
 	if len(from) > 0 {
 		spec.From = from[0]
 	}
-	run := must(cnn.OpenRun(l.Runs, spec))
-	Train(run)
-	return run
+	return must(cnn.OpenRun(l.Runs, spec))
 }
 
 // Train trains the rest of a run, if any, with a live display, and releases the backend; a later evaluation opens it again.
