@@ -12,6 +12,7 @@ import (
 
 	"github.com/cnnbook/cnnbook/internal/cli"
 	"github.com/cnnbook/cnnbook/internal/engine"
+	"github.com/cnnbook/cnnbook/kernelext/setup"
 	"github.com/spf13/cobra"
 )
 
@@ -79,6 +80,11 @@ func (s sweepSubmit) slurm(ctx context.Context, job engine.Job, file string, std
 		}
 		if why := engine.Lasting(job.Program); why != "" && !s.dryRun {
 			return fmt.Errorf("sweep submit: %s, and the nodes need it: build it into a folder that they share, go build -o ~/bin/cnnbook . and use that", why)
+		}
+	}
+	if !s.dryRun { // once, into the cache folder that the nodes share; in a clone, where the tasks then start
+		if _, err := (setup.Installer{Log: stderr}).Plugin(ctx); err != nil {
+			return err
 		}
 	}
 	o, err := s.open(file) // what is wrong is better said now than by a thousand tasks

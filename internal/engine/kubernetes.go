@@ -16,6 +16,9 @@ type Volume struct {
 	Claim string // persistent volume claim with the runs, and the dataset if there is one; mounted at [WorkFolder]
 }
 
+// checkout is the folder of this module in the image, in which set-up finds what the image has.
+const checkout = "/opt/cnnbook"
+
 // WorkFolder is where the claim is mounted, and SweepFolder the sweep's file.
 const (
 	WorkFolder  = "/work"
@@ -43,7 +46,7 @@ func KubernetesYAML(j Job, v Volume, file []byte) ([]byte, error) {
 		memory += "i" // Slurm's units are powers of two
 	}
 	container := object{
-		"name": "train", "image": v.Image,
+		"name": "train", "image": v.Image, "workingDir": checkout,
 		"args": append([]string{j.Program, "sweep", "run", path.Join(SweepFolder, "sweep.json"), "--index", "$(JOB_COMPLETION_INDEX)"}, j.Flags...),
 		"env": []object{
 			{"name": "JOB_COMPLETION_INDEX", "valueFrom": object{"fieldRef": object{"fieldPath": "metadata.annotations['batch.kubernetes.io/job-completion-index']"}}},

@@ -39,7 +39,7 @@ func SlurmScripts(j Job) (scripts []string) {
 }
 
 const slurmScript = `#!/bin/bash
-#SBATCH --job-name=%s
+#SBATCH --job-name=cnnbook-%s
 #SBATCH --array=%s
 #SBATCH --ntasks=1
 #SBATCH --cpus-per-task=%d
