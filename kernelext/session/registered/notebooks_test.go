@@ -236,8 +236,8 @@ func evalAll(cells []string) error {
 }
 
 var (
-	// What only a training shows: its live display's title and the lines of its epochs.
-	liveDisplays = regexp.MustCompile(`(?m)^(Run \S+|Epoch \d+/\d+ +\d+/\d+ \[.*)\n`)
+	// What only a training shows: where it begins, its live display's title and the lines of its epochs.
+	liveDisplays = regexp.MustCompile(`(?m)^(run \S+ (goes on from|starts from the beginning|was trained) .*|Run \S+|Epoch \d+/\d+ +\d+/\d+ \[.*)\n`)
 	// A number with a unit of time, and speeds.
 	timesInText  = regexp.MustCompile(`(\d+h)?(\d+m)?\d+(\.\d+)? ?(ns|µs|us|ms|min|s|h)\b(\d+(\.\d+)?s\b)?|\b\d+:\d\d\b`)
 	speedsInText = regexp.MustCompile(`\d[\d,.]* (images|steps|MB)(/s| a second| per second)`)
