@@ -68,7 +68,7 @@ func TestDetailsOfOtherPeoplesNotebooks(t *testing.T) {
 	)
 	markdownNotebook(t, filepath.Join(dir, "part one", "Über (2).ipynb"),
 		notebookCell{Source: "# Second\n\n![attached](attachment:grey.png) ![none](attachment:none.png)", Attachments: attachments},
-		notebookCell{Source: "![by file](<../pictures/a b.png>), <img alt=\"html\" src=\"../pictures/a b.png\">, [first](../index.ipynb#part), `viz.Grid`\n\n```{figure} ../pictures/a b.png\n:alt: figure\n\nCaption.\n```"},
+		notebookCell{Source: "![by file](<../pictures/a b.png>), <img alt=\"html\" src=\"../pictures/a b.png\">, [first](../index.ipynb#part), `viz.Grid`\n\n```{figure} ../pictures/a b.png\n:alt: figure\n\nCaption.\n```\n\n<details><summary>A hint</summary>\n\nFolded `text`.\n\n</details>\n\nAfter."},
 	)
 	var warnings []string
 	s.Notebooks, s.Pages, s.Bibliography = []string{"index.ipynb", "part one/Über (2).ipynb"}, []string{"about.md"}, []string{"refs.bib"}
@@ -108,10 +108,11 @@ func TestDetailsOfOtherPeoplesNotebooks(t *testing.T) {
 			"not in this run, gone, lost, secret", `href="references.html#`, "git-pull?repo=https", "index.ipynb"},
 		"part-one/Über--2-.html": {`alt="attached"`, `alt="html"`, `alt="figure"`, `href="../index-2.html#part"`, `href="../package-viz.html#Grid"`, `../single/part-one/%C3%9Cber--2-.html`,
 			"part%20one/%C3%9Cber%20%282%29.ipynb"},
-		"single/part-one/Über--2-.html": {`alt="attached"|attached`, "data:image/png;base64,iVBOR"},
-		"references.html":               {"Knuth"},
-		"about.html":                    {"the second</"},
-		"sitemap.xml":                   {"https://example.org/b/part-one/%C3%9Cber--2-.html"},
+		"single/part-one/Über--2-.html": {`alt="attached"|attached`, "data:image/png;base64,iVBOR",
+			"<details><summary>A hint</summary>\n<p>Folded <code>text</code>.</p>\n</details>\n<p>After.</p>"},
+		"references.html": {"Knuth"},
+		"about.html":      {"the second</"},
+		"sitemap.xml":     {"https://example.org/b/part-one/%C3%9Cber--2-.html"},
 	} {
 		page := read(name)
 		for _, want := range wants {

@@ -57,7 +57,7 @@ def single_file(path, target, script, facts):
     config.HTMLExporter.exclude_input_prompt = True
     config.HTMLExporter.exclude_output_prompt = True
     exporter = HTMLExporter(config=config, extra_loaders=[DictLoader({"book.html.j2": SINGLE})], template_file="book.html.j2")
-    page, _ = exporter.from_filename(str(path))
+    page = with_details(exporter, path)
     page = re.sub(r"<script\b[^>]*\bsrc=[^>]*>\s*</script>", "", page)
     page = page.replace("</head>", f"<style>{STYLE}</style></head>", 1)
     page = page.replace("</body>", footer(facts) + "</body>", 1)
@@ -67,6 +67,28 @@ def single_file(path, target, script, facts):
         formulas = script.read_text(encoding="utf-8").replace("</script", "<\\/script")
         page = page.replace("</head>", f"<script>{settings}</script><script>{formulas}</script><script>{reach}</script></head>", 1)
     target.write_text(page, encoding="utf-8")
+
+
+# In a notebook's Markdown, the end of what is folded.
+END_OF_DETAILS = "<!--/details-->"
+
+
+def with_details(exporter, path):
+    """Export a notebook so that <details> fold what they hold.
+
+    nbconvert parses each block of HTML in Markdown by itself, to embed images, and closes what a block leaves open: <details>
+    would end with its <summary>. (nbconvert.filters.markdown_mistune, IPythonRenderer.block_html.)
+    """
+    import nbformat
+
+    notebook = nbformat.read(str(path), as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = cell.source.replace("</details>", END_OF_DETAILS)
+    page, _ = exporter.from_notebook_node(notebook, resources={"metadata": {"name": path.stem, "path": str(path.parent)}})
+    page = re.sub(re.escape(END_OF_DETAILS) + r"\s*</details>", "</details>", page)  # it was in the same block
+    page = re.sub(r"(<details[^>]*>\s*(?:<summary>.*?</summary>)?)\s*</details>(?=.*?" + re.escape(END_OF_DETAILS) + ")", r"\1", page, flags=re.S)
+    return page.replace(END_OF_DETAILS, "</details>")
 
 
 def newer(target, *sources):
