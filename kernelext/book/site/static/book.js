@@ -85,7 +85,7 @@ function openExplorers() {
       const at = Math.min(Math.max(i, 0), choices.length - 1);
       control.value = at;
       name.textContent = named ? "" : choices[at].dataset.name;
-      control.setAttribute("aria-valuetext", choices[at].dataset.name);
+      if (!named) control.setAttribute("aria-valuetext", choices[at].dataset.name); // a list says it itself
       shown.replaceChildren(choices[at].content.cloneNode(true));
       offerLarge();
       reach();
