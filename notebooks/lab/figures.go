@@ -139,7 +139,9 @@ func Worst(run *cnn.Run, d *cifar.Dataset, n int) *viz.Figure {
 	images := Labelled(r, d, r.WorstMistakes(n)...)
 	first := min(mistakesInARow, len(images))
 	grid := viz.MistakeRow("The mistakes with the largest loss", images[:first])
-	addMistakes(&grid, images[first:])
+	if addMistakes(&grid, images[first:]); first == 0 {
+		grid = noMistakes(grid.Title)
+	}
 	return Figure(grid, run)
 }
 

@@ -2,6 +2,8 @@ package lab
 
 import (
 	"fmt"
+	"image"
+	"image/color"
 	"math/rand/v2"
 	"slices"
 
@@ -70,7 +72,17 @@ func CaptionedRow(title string, r *cnn.Result, d *cifar.Dataset, draw func(*rand
 	for _, c := range draw(rand.New(rand.NewPCG(1, 1))) {
 		images = append(images, viz.Labelled{Image: d.Image(c.Image), Actual: d.Class(c.Image), Predicted: r.Names[c.Class]})
 	}
+	if len(images) == 0 {
+		return Figure(noMistakes(title))
+	}
 	return Figure(viz.MistakeRow(title, images), "predicted: the caption")
+}
+
+// noMistakes stands in for a figure of mistakes where a network makes none, as it may on a small set of one's own images.
+func noMistakes(title string) viz.Grid {
+	white := image.NewGray(image.Rect(0, 0, 1, 1))
+	white.SetGray(0, 0, color.Gray{Y: 255})
+	return viz.Grid{Title: title, Side: 112, Rows: [][]viz.Tile{{{Image: white, Below: "no mistakes"}}}}
 }
 
 // mistakesInARow is how many mistakes a figure shows side by side.
@@ -86,7 +98,9 @@ func addMistakes(grid *viz.Grid, images []viz.Labelled) {
 // Mistakes shows images of d, six in a row, with their actual and predicted classes.
 func Mistakes(title string, r *cnn.Result, d *cifar.Dataset, indices ...int) *viz.Figure {
 	grid := viz.Grid{Title: title, Side: 112}
-	addMistakes(&grid, Labelled(r, d, indices...))
+	if addMistakes(&grid, Labelled(r, d, indices...)); len(grid.Rows) == 0 {
+		grid = noMistakes(title)
+	}
 	return Figure(grid, fmt.Sprintf("%d of %d images are misclassified", len(r.Misclassified()), len(r.Actual)))
 }
 
