@@ -146,7 +146,7 @@ func TestOneDashOrTwo(t *testing.T) {
 	seen := 0
 	for c := range cli.Walk(commands()) {
 		c.LocalFlags().VisitAll(func(f *pflag.Flag) {
-			value := map[string]string{"string": "-x", "int": "-3", "uint64": "7", "bool": "true"}[f.Value.Type()]
+			value := map[string]string{"string": "-x", "stringSlice": "-x", "int": "-3", "uint64": "7", "bool": "true"}[f.Value.Type()]
 			if value == "" {
 				t.Fatalf("%s --%s: no value of type %s", c.CommandPath(), f.Name, f.Value.Type())
 			}
@@ -167,7 +167,7 @@ func TestOneDashOrTwo(t *testing.T) {
 					t.Errorf("%s %v: %v, %s", c.CommandPath(), form, err, again.CommandPath())
 					continue
 				}
-				if got := again.Flags().Lookup(f.Name); got.Value.String() != value || !slices.Equal(again.Flags().Args(), []string{"word"}) {
+				if got := again.Flags().Lookup(f.Name); strings.Trim(got.Value.String(), "[]") != value || !slices.Equal(again.Flags().Args(), []string{"word"}) {
 					t.Errorf("%s %v: %s, and words %q", c.CommandPath(), form, got.Value, again.Flags().Args())
 				}
 			}
@@ -206,7 +206,7 @@ func TestCompletedWords(t *testing.T) {
 		"runs export base --format=":    "keras",
 		"book --budget ":                "smoke cpu hours full",
 		"train -budget ":                "smoke cpu hours full",
-		"train --recipe ":               "base quick",
+		"train --recipe ":               "base quick fast",
 		"book --only ":                  "02-data-and-splits",
 		"book --bud":                    "--budget",
 		"help runs ":                    "export",

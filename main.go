@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/cnnbook/cnnbook/internal/cli"
+	"github.com/cnnbook/cnnbook/internal/engine"
 	"github.com/cnnbook/cnnbook/kernelext"
 	"github.com/spf13/cobra"
 )
@@ -36,7 +37,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 func commands() *cobra.Command {
 	return cli.Root("cnnbook is a Go notebook lab for image recognition.",
 		bookCommand(), labCommand(), setupCommand(), kernelCommand(), doctorCommand(), handoutCommand(),
-		dataCommand(), trainCommand(), predictCommand(), benchCommand(), runsCommand())
+		dataCommand(), trainCommand(), sweepCommand(), predictCommand(), benchCommand(), runsCommand())
 }
 
 // report prints how a command ended and returns the exit status.
@@ -49,6 +50,10 @@ func report(err error, stderr io.Writer) int {
 		return 130
 	}
 	fmt.Fprintln(printable{stderr}, "cnnbook:", err)
+	var task engine.Error
+	if errors.As(err, &task) {
+		return task.Status
+	}
 	return 1
 }
 

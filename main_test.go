@@ -25,7 +25,7 @@ func TestHelpNamesEveryCommand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"book", "lab", "setup", "kernel", "handout", "doctor", "data", "runs", "train", "predict", "bench", "completion", "help"} {
+	for _, name := range []string{"book", "lab", "setup", "kernel", "handout", "doctor", "data", "runs", "train", "sweep", "predict", "bench", "completion", "help"} {
 		if !strings.Contains(out, "\n  "+name+" ") {
 			t.Errorf("help does not name %s", name)
 		}
@@ -71,7 +71,7 @@ func TestMistakesAreOneLine(t *testing.T) {
 		{[]string{"data", "paint"}, `unknown argument "paint"`},
 		{[]string{"data", "draw"}, "expected one DIR, got 0"},
 		{[]string{"data", "draw", "-train", "1", filepath.Join(empty, "d")}, "from 5 to 50000"},
-		{[]string{"train", "-recipe", "slow"}, "choose base, quick or as-written"},
+		{[]string{"train", "-recipe", "slow"}, "choose base, quick, fast or as-written"},
 		{[]string{"train", "-recipe", "as-written", "-epochs", "3"}, "--budget chooses the epochs"},
 		{[]string{"train", "-epochs", "-3"}, "at least 1, got -3"},
 		{[]string{"handout"}, "name a folder with --student, --teacher or --nbgrader"},

@@ -18,6 +18,7 @@ import (
 const (
 	recipeBase    = "base"
 	recipeQuick   = "quick"
+	recipeFast    = "fast"
 	recipeWriteUp = "as-written"
 )
 
@@ -34,20 +35,20 @@ type training struct {
 func trainCommand() *cobra.Command {
 	var t training
 	c := &cobra.Command{
-		Use: "train [flags]", Short: "train the write-up's network in a terminal, or continue its training",
-		Long: "Trains the write-up's network, or continues its training: after ctrl-C, the same command resumes. A larger number of epochs goes on from a shorter training; " +
+		Use: "train [flags]", Short: "train a network in a terminal, or continue its training",
+		Long: "Trains the write-up's network, or with --recipe fast another one, or continues a training: after ctrl-C, the same command resumes. A larger number of epochs goes on from a shorter training; " +
 			"where the learning rate depends on the number of epochs, as in the recipe quick, it starts again and says so.",
-		Example: "train --data ~/cifar10 --budget full\ntrain --epochs 50 --patience 5 --keep-best", Args: cli.NoArgs,
+		Example: "train --data ~/cifar10 --budget full\ntrain --epochs 50 --patience 5 --keep-best\ntrain --data ~/cifar10 --budget full --recipe fast", Args: cli.NoArgs,
 	}
 	params := paramFlags(c)
 	f := c.Flags()
-	f.StringVar(&t.recipe, "recipe", recipeBase, "base: the write-up's SGD at 0.001; quick: Adam with a one-cycle learning rate; as-written: all eight stages of the write-up on a single model, with its split and its random flips in the evaluation")
+	f.StringVar(&t.recipe, "recipe", recipeBase, "base: the write-up's SGD at 0.001; quick: Adam with a one-cycle learning rate; as-written: all eight stages of the write-up on a single model, with its split and its random flips in the evaluation; fast: another, modern network (airbench94), on all training images for 9.9 epochs, with the test images as validation, which choose nothing")
 	f.StringVar(&t.precision, "precision", "", "bfloat16: convolutions and matrix multiplications in half precision, which is faster on GPUs and on processors with AMX; go run . doctor says what this one has")
 	f.IntVar(&t.epochs, "epochs", 0, "total number of epochs (default: the budget's)")
 	f.IntVar(&t.patience, "patience", 0, "stop after so many epochs without a lower validation loss (default: train all epochs)")
 	f.BoolVar(&t.keepBest, "keep-best", false, "answer with the weights of the epoch with the lowest validation loss, instead of the last one's")
 	f.IntVar(&t.devices, "devices", 1, "devices that share each batch; xla:cpu always has 4, xla:cuda has one per GPU")
-	cli.Complete(c, "recipe", func() []string { return []string{recipeBase, recipeQuick, recipeWriteUp} })
+	cli.Complete(c, "recipe", func() []string { return []string{recipeBase, recipeQuick, recipeFast, recipeWriteUp} })
 	cli.Complete(c, "precision", precisions)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		p, err := params()
@@ -77,13 +78,18 @@ func (t training) run(ctx context.Context, params kernelext.Params, stdout, stde
 	train := t.single
 	switch t.recipe {
 	case recipeBase, recipeQuick:
+	case recipeFast:
+		if t.patience > 0 || t.keepBest {
+			return fmt.Errorf("train: the recipe %s validates with the test images, which must choose nothing: --patience and --keep-best do not apply", recipeFast)
+		}
+		train = t.fast
 	case recipeWriteUp:
 		if t.epochs > 0 || t.devices > 1 || t.precision != "" || t.patience > 0 || t.keepBest {
 			return fmt.Errorf("train: the recipe %s is the write-up's: --epochs, --devices, --precision, --patience and --keep-best do not apply; --budget chooses the epochs", recipeWriteUp)
 		}
 		train = t.writeUp
 	default:
-		return fmt.Errorf("train: unknown recipe %q: choose base, quick or as-written", t.recipe)
+		return fmt.Errorf("train: unknown recipe %q: choose base, quick, fast or as-written", t.recipe)
 	}
 	plugin, err := setup.Installer{Log: stderr}.Plugin(ctx)
 	if err != nil {
@@ -100,21 +106,36 @@ func (t training) run(ctx context.Context, params kernelext.Params, stdout, stde
 		return err
 	}
 	fmt.Fprintf(stderr, "%s on %s\n", params, plugin)
-	runs, err := train(ctx, b, params, images, func(ctx context.Context, run *cnn.Run) error { return trainLive(ctx, run, stdout, stderr) })
+	runs, err := train(ctx, b, params, images, test, func(ctx context.Context, run *cnn.Run) error { return trainLive(ctx, run, stdout, stderr) })
 	if err != nil {
 		return err
 	}
 	for _, run := range runs {
-		result, err := run.Evaluate(ctx, test, nil)
-		run.Close()
-		if err != nil {
-			return err
-		}
 		if len(runs) > 1 {
 			fmt.Fprintf(stdout, "%s, ", run.Name)
 		}
-		fmt.Fprintf(stdout, "test: %s\n", result)
+		if err := t.evaluate(ctx, run, test, stdout); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// evaluate evaluates a run on the test images, and one of the fast recipe also with its views.
+func (t training) evaluate(ctx context.Context, run *cnn.Run, test *cifar.Dataset, stdout io.Writer) error {
+	defer run.Close()
+	result, err := run.Evaluate(ctx, test, nil)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "test: %s\n", result)
+	if t.recipe != recipeFast {
+		return nil
+	}
+	if result, err = run.EvaluateWith(ctx, test, cnn.Evaluation{Views: cnn.MirrorAndShiftViews()}); err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "test, mean over six views of each image: %s\n", result)
 	return nil
 }
 
@@ -132,7 +153,7 @@ func trainLive(ctx context.Context, run *cnn.Run, stdout, stderr io.Writer) erro
 type trainer func(context.Context, *cnn.Run) error
 
 // single trains one run on four fifths of the images.
-func (t training) single(ctx context.Context, b course.Budget, params kernelext.Params, images *cifar.Dataset, train trainer) ([]*cnn.Run, error) {
+func (t training) single(ctx context.Context, b course.Budget, params kernelext.Params, images, _ *cifar.Dataset, train trainer) ([]*cnn.Run, error) {
 	spec := cnn.Spec{Name: t.recipe, Network: cnn.WriteUp().For(images), Config: b.BaseTraining(params.Seed)}
 	var err error
 	if spec.Train, spec.Valid, err = images.Split(0.8, params.Seed); err != nil {
@@ -141,6 +162,22 @@ func (t training) single(ctx context.Context, b course.Budget, params kernelext.
 	if t.recipe == recipeQuick {
 		spec.Config = b.QuickTraining(spec.Train.Len(), params.Seed)
 	}
+	return t.open(ctx, params, spec, train)
+}
+
+// fast trains the fast recipe on all training images.
+func (t training) fast(ctx context.Context, _ course.Budget, params kernelext.Params, images, test *cifar.Dataset, train trainer) ([]*cnn.Run, error) {
+	epochs := cnn.FastEpochs
+	if t.epochs > 0 {
+		epochs = float64(t.epochs)
+	}
+	spec := cnn.Spec{Name: t.recipe, Network: cnn.Fast().For(images), Config: cnn.FastTraining(images, epochs), Train: images, Valid: test}
+	spec.Config.Seed = params.Seed
+	return t.open(ctx, params, spec, train)
+}
+
+// open trains one run.
+func (t training) open(ctx context.Context, params kernelext.Params, spec cnn.Spec, train trainer) ([]*cnn.Run, error) {
 	spec.Config.Devices, spec.Config.Precision = t.devices, cnn.Precision(t.precision)
 	spec.Config.Patience, spec.Config.KeepBest = t.patience, t.keepBest
 	run, err := cnn.OpenRun(params.Runs, spec)
@@ -151,7 +188,7 @@ func (t training) single(ctx context.Context, b course.Budget, params kernelext.
 }
 
 // writeUp trains the write-up's stages on its split, which draws with replacement.
-func (training) writeUp(ctx context.Context, b course.Budget, params kernelext.Params, images *cifar.Dataset, train trainer) ([]*cnn.Run, error) {
+func (training) writeUp(ctx context.Context, b course.Budget, params kernelext.Params, images, _ *cifar.Dataset, train trainer) ([]*cnn.Run, error) {
 	c := course.Chain{Root: params.Runs, Budget: b, Seed: params.Seed, FlipEvaluation: true, Trainer: train}
 	var err error
 	if c.Train, c.Valid, err = images.SplitWithReplacement(0.8, params.Seed); err != nil {

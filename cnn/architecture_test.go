@@ -18,6 +18,8 @@ func TestWriteUpParameters(t *testing.T) {
 func TestArchitectureJSON(t *testing.T) {
 	net := WriteUp()
 	net.Layers = append([]Layer{
+		WhiteningConv2D{Name: "white", Kernel: 2, Images: 50, Epsilon: 0.01, BiasEpochs: 3}, Rescaling{Name: "half", Scale: 0.5, Offset: 1},
+		BatchNormalization{Name: "lean", NoScale: true, NoCenter: true, Unbiased: true},
 		Conv2D{Name: "strided", Filters: 4, Kernel: 3, Padding: "same", Stride: 2, NoBias: true, Init: "he_normal"},
 		BatchNormalization{Name: "norm", Momentum: 0.9}, LeakyReLU{Name: "leaky", Alpha: 0.1},
 	}, net.Layers...)
@@ -58,6 +60,9 @@ func TestBadArchitectures(t *testing.T) {
 		"bad momentum":     {Architecture{Input: image, Layers: []Layer{BatchNormalization{Name: "b", Momentum: 1}}}, `"b" (BatchNormalization): momentum`},
 		"bad epsilon":      {Architecture{Input: image, Layers: []Layer{BatchNormalization{Name: "b", Epsilon: -1}}}, `"b" (BatchNormalization): epsilon`},
 		"mean of a vector": {Architecture{Input: image, Layers: []Layer{Flatten{"f"}, GlobalAveragePooling2D{"g"}}}, `layer 2, "g" (GlobalAveragePooling2D): needs an image`},
+		"dirac dense":      {Architecture{Input: image, Layers: []Layer{Flatten{"f"}, Dense{Name: "d", Units: 2, Init: "dirac"}}}, `"dirac" is for convolutions`},
+		"scale 0":          {Architecture{Input: image, Layers: []Layer{Rescaling{Name: "r"}}}, `"r" (Rescaling): scale must not be 0`},
+		"whitening 0":      {Architecture{Input: image, Layers: []Layer{WhiteningConv2D{Name: "w"}}}, `"w" (WhiteningConv2D): needs a kernel side`},
 		"no units":         {Architecture{Input: image, Layers: []Layer{Flatten{"f"}, Dense{Name: "d"}}}, "at least 1 unit"},
 	} {
 		t.Run(name, func(t *testing.T) {

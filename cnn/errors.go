@@ -21,6 +21,8 @@ var (
 	ErrMismatch = errors.New("does not match")
 	// ErrLocked means that another process holds the run.
 	ErrLocked = errors.New("run is in use")
+	// ErrSuperseded means that another process has saved the run since this one did.
+	ErrSuperseded = errors.New("run was saved by another process")
 	// ErrDiverged means that the loss or a weight became NaN or infinite.
 	ErrDiverged = errors.New("training diverged")
 )

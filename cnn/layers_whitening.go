@@ -37,8 +37,8 @@ const (
 func (WhiteningConv2D) Kind() string        { return "WhiteningConv2D" }
 func (l WhiteningConv2D) LayerName() string { return l.Name }
 
-// convolution is the same layer with weights like any other's.
-func (l WhiteningConv2D) convolution(channels int) Conv2D {
+// Conv2D returns the same layer, on images of that many channels, as one whose weights are like any other's.
+func (l WhiteningConv2D) Conv2D(channels int) Conv2D {
 	return Conv2D{Name: l.Name, Filters: 2 * l.Kernel * l.Kernel * channels, Kernel: l.Kernel}
 }
 
@@ -59,12 +59,12 @@ func (l WhiteningConv2D) Output(in Shape) (Shape, error) {
 	if l.Images < 0 || l.BiasEpochs < 0 {
 		return nil, fmt.Errorf("images and bias_epochs must be at least 0, got %d and %d", l.Images, l.BiasEpochs)
 	}
-	return l.convolution(in[2]).Output(in)
+	return l.Conv2D(in[2]).Output(in)
 }
 
 // Weights are kernel [Kernel, Kernel, channels, filters], which is not trained, and bias [filters].
 func (l WhiteningConv2D) Weights(in Shape) []WeightSpec {
-	specs := l.convolution(in[2]).Weights(in)
+	specs := l.Conv2D(in[2]).Weights(in)
 	specs[0].Moving, specs[1].Epochs = true, l.BiasEpochs
 	return specs
 }
@@ -72,7 +72,7 @@ func (l WhiteningConv2D) Weights(in Shape) []WeightSpec {
 func (WhiteningConv2D) arrays() int { return 2 }
 
 func (l WhiteningConv2D) build(x *Node, weights []*Node) *Node {
-	c := l.convolution(x.Shape().Dimensions[3])
+	c := l.Conv2D(x.Shape().Dimensions[3])
 	return biased(c.convolve(x, weights[0]), weights[1])
 }
 

@@ -34,8 +34,20 @@ func (r *Run) GoesOnFrom() string {
 }
 
 // Beginning says in one line where a training that is not finished begins, if that is worth a word: which run it goes on
-// from, or why it starts from the beginning although there is a run of its name with other epochs. Otherwise it is empty.
+// from, why it starts from the beginning although there is a run of its name with other epochs, or that another machine
+// has trained it so far. Otherwise it is empty.
 func (r *Run) Beginning() string {
+	var parts []string
+	for _, part := range []string{r.goesOn(), r.elsewhere()} {
+		if part != "" {
+			parts = append(parts, part)
+		}
+	}
+	return strings.Join(parts, "; ")
+}
+
+// goesOn is the part of [Run.Beginning] about runs with other epochs.
+func (r *Run) goesOn() string {
 	from := r.GoesOnFrom()
 	switch {
 	case r.Finished():
@@ -92,7 +104,7 @@ func (r *Run) goOn(root string) {
 	if s.Best != nil {
 		r.manifest.State.Best = &savedBest{Epoch: s.Best.Epoch}
 	}
-	r.manifest.Backend = found.manifest.Backend
+	r.manifest.Backend, r.manifest.Processor, r.manifest.Threads = found.manifest.Backend, found.manifest.Processor, found.manifest.Threads
 	r.manifest.Shorter = &shorter{Name: filepath.Base(found.Dir), Identity: found.manifest.Identity, Epochs: s.Epochs, Step: s.Step}
 }
 

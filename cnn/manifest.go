@@ -42,7 +42,9 @@ type manifest struct {
 	State        savedState      `json:"state"`
 	Previous     *savedState     `json:"previous,omitempty"` // the state before, kept in case a file is damaged on disk
 	Software     []string        `json:"software"`
-	Backend      string          `json:"backend"` // the last one that trained it
+	Backend      string          `json:"backend"`             // the last one that trained it
+	Processor    string          `json:"processor,omitempty"` // likewise: its name, and its vector instructions
+	Threads      int             `json:"threads,omitempty"`   // likewise: how many its process could use
 	Updated      time.Time       `json:"updated"`
 }
 

@@ -35,7 +35,7 @@ func operations(l Layer, in, out Shape) int64 {
 	case Conv2D:
 		return 2 * int64(l.overlaps(in[0], out[0])) * int64(l.overlaps(in[1], out[1])) * int64(in[2]) * int64(out[2])
 	case WhiteningConv2D:
-		return operations(l.convolution(in[2]), in, out)
+		return operations(l.Conv2D(in[2]), in, out)
 	case DepthwiseConv2D:
 		c := Conv2D{Kernel: l.Kernel, Stride: l.Stride, Padding: l.Padding}
 		return 2 * int64(c.overlaps(in[0], out[0])) * int64(c.overlaps(in[1], out[1])) * int64(out[2])

@@ -74,10 +74,7 @@ func checkRunName(name string) error {
 // another one of its name in nothing but the number of epochs, goes on from the other's state: see [Run.GoesOnFrom].
 // Nothing is trained yet. Close the run after use.
 func OpenRun(root string, spec Spec) (*Run, error) {
-	spec.Config = spec.Config.withDefaults()
-	if spec.Train != nil {
-		spec.Config = spec.Config.over(spec.Train.Len())
-	}
+	spec = spec.complete()
 	m, err := newManifest(spec)
 	if err != nil {
 		return nil, err
@@ -110,11 +107,27 @@ func OpenRun(root string, spec Spec) (*Run, error) {
 	return r, nil
 }
 
+// complete fills in the configuration's defaults and the number of steps of a schedule that spans the training.
+func (s Spec) complete() Spec {
+	s.Config = s.Config.withDefaults()
+	if s.Train != nil {
+		s.Config = s.Config.over(s.Train.Len())
+	}
+	return s
+}
+
 // newManifest checks a spec and computes its identity.
-func newManifest(spec Spec) (manifest, error) {
+func newManifest(spec Spec) (manifest, error) { return newManifestOf(spec, identifyDataset) }
+
+func newManifestOf(spec Spec, identify func(*cifar.Dataset) datasetIdentity) (manifest, error) {
 	m := manifest{Format: formatVersion, Name: spec.Name, Architecture: spec.Network, Software: Software()}
 	if err := checkRunName(spec.Name); err != nil {
 		return m, err
+	}
+	if c := spec.Config; spec.Train != nil && spec.Train.Len() > 0 && c.Batch > 0 && c.Epochs > 0 { // otherwise validate and the data's check say what is wrong
+		if err := c.checkSteps(spec.Train.Len()); err != nil {
+			return m, err
+		}
 	}
 	if err := spec.Config.validate(); err != nil {
 		return m, err
@@ -138,16 +151,13 @@ func newManifest(spec Spec) (manifest, error) {
 	if err := spec.Config.Preprocess.check(spec.Network.Input); err != nil {
 		return m, err
 	}
-	if err := spec.Config.checkSteps(spec.Train.Len()); err != nil {
-		return m, err
-	}
 	if err := spec.Config.checkDevices(spec.Train.Len()); err != nil {
 		return m, err
 	}
 	if err := spec.Config.Loss.check(len(spec.Train.Names)); err != nil {
 		return m, err
 	}
-	m.Data = dataIdentity{Train: identifyDataset(spec.Train), Valid: identifyDataset(spec.Valid)}
+	m.Data = dataIdentity{Train: identify(spec.Train), Valid: identify(spec.Valid)}
 	if spec.From != nil {
 		_, fresh, err := spec.fresh()
 		if err != nil {
@@ -286,16 +296,8 @@ func (r *Run) readState(s savedState) error {
 	if err := Weights(weights).matches(r.Network); err != nil {
 		return fmt.Errorf("%s: %w", filepath.Join(r.Dir, s.Weights.Name), err)
 	}
-	data, err := readSaved(r.Dir, s.History, maxHistoryLine*int64(s.Step+s.Epochs))
-	if err != nil {
+	if r.History, err = readHistory(r.Dir, s); err != nil {
 		return err
-	}
-	if r.History, err = parseHistory(data, filepath.Join(r.Dir, s.History.Name)); err != nil {
-		return err
-	}
-	if len(r.History.Steps) != s.Step || len(r.History.Epochs) != s.Epochs {
-		return fmt.Errorf("%w: %s: the history has %d steps and %d epochs, the manifest %d and %d",
-			ErrFormat, r.Dir, len(r.History.Steps), len(r.History.Epochs), s.Step, s.Epochs)
 	}
 	best, err := r.readBest(s, read)
 	if err != nil {

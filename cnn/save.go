@@ -3,6 +3,7 @@ package cnn
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,11 +15,16 @@ import (
 // order makes it safe to kill the process at any point: first the new files, each
 // renamed only when complete, then the manifest that lists them, then the removal of
 // files that no manifest lists any more.
+//
+// Nothing is written if another process has saved the run in the meantime: see [Run.checkCurrent].
 func (r *Run) save(seconds float64) (err error) {
+	if err := r.checkCurrent(); err != nil {
+		return err
+	}
 	state := r.manifest.State
 	state.Seconds += seconds
 	defer func() {
-		if err != nil { // partial files on a disk that is full
+		if err != nil && !errors.Is(err, ErrSuperseded) { // partial files on a disk that is full
 			current := r.manifest
 			current.State = r.saved
 			_ = removeExcept(r.Dir, current)
@@ -43,13 +49,16 @@ func (r *Run) save(seconds float64) (err error) {
 	m := r.manifest
 	m.State, m.Updated = state, time.Now().UTC()
 	if r.engine != nil {
-		m.Backend = backendLabel()
+		m.Backend, m.Processor, m.Threads = backendLabel(), processorLabel(), threads()
 	}
 	if r.saved.Weights.Name != "" && r.saved.Step != state.Step {
 		// A second save at the same step, after the validation, replaces the
 		// first one's files: the state before both remains the previous state.
 		previous := r.saved
 		m.Previous = &previous
+	}
+	if err := r.checkCurrent(); err != nil { // writing the arrays may have taken long
+		return err
 	}
 	if err := writeManifest(r.Dir, m); err != nil {
 		return err

@@ -87,6 +87,10 @@ func (r *Run) Train(ctx context.Context, observe func(Progress)) (err error) {
 // fallBack resets the run to its last save, because the state on the device and the
 // history after the save may be damaged, and returns an error that says so.
 func (r *Run) fallBack(cause error) error {
+	if errors.Is(cause, ErrSuperseded) { // all files are another process's now
+		r.Close()
+		return cause
+	}
 	step := r.saved.Step
 	if err := r.reload(); err != nil {
 		return fmt.Errorf("%w; reading the last save again: %w", cause, err)
@@ -106,7 +110,7 @@ func (r *Run) refresh() error {
 	if err != nil {
 		return err
 	}
-	if m.State.Step == r.manifest.State.Step && m.State.Epochs == r.manifest.State.Epochs {
+	if m.Updated.Equal(r.manifest.Updated) {
 		return nil
 	}
 	return r.reload()
@@ -132,6 +136,7 @@ type training struct {
 	train, valid *deviceData
 	observe      func(Progress)
 	historyFile  *os.File
+	lines        []byte // of the history, since the last save
 	unsaved      bool
 	validated    bool // in this process: the graph is compiled
 	lastSave     time.Time
@@ -310,12 +315,22 @@ func (t *training) endEpoch(ctx context.Context) error {
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
 
+// record keeps a line of the history for the next save: what a killed process had written after its last one would be cut off.
 func (t *training) record(line historyLine) error {
-	b, err := appendLine(nil, line)
-	if err != nil {
+	lines, err := appendLine(t.lines, line)
+	if err == nil {
+		t.lines = lines
+	}
+	return err
+}
+
+// writeHistory writes the lines since the last save, unless the file is another process's by now.
+func (t *training) writeHistory() error {
+	if err := t.run.checkCurrent(); err != nil {
 		return err
 	}
-	_, err = t.historyFile.Write(b)
+	_, err := t.historyFile.Write(t.lines)
+	t.lines = t.lines[:0]
 	return err
 }
 
@@ -344,6 +359,9 @@ func (t *training) save(ctx context.Context) error {
 	}
 	count := len(r.weights)
 	r.weights, r.slots = arrays[:count:count], arrays[count:]
+	if err := t.writeHistory(); err != nil {
+		return err
+	}
 	now := time.Now()
 	if err := r.save(now.Sub(t.began).Seconds()); err != nil {
 		return err

@@ -41,6 +41,7 @@ type Explorer struct {
 	Count   int      // without Choices: how many choices there are, for a slider
 	Start   int      // the first choice, counted from 0
 	Stills  []int    // choices shown where no user can choose; empty: Start
+	OnPage  int      // how many choices a page of the book carries at most, evenly spread; 0 or more than 200: 200
 
 	// Show returns the items for a choice, which are shown side by side. It is called from one goroutine.
 	Show func(choice int) ([]any, error)

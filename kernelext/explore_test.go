@@ -145,6 +145,11 @@ func TestExplorerInThePage(t *testing.T) {
 			}
 		}
 	}
+	limited := picture(1)
+	limited.OnPage = 20
+	if html, err := limited.templates(7); err != nil || strings.Count(html, "<template") != 20 {
+		t.Errorf("%v: %d choices, want 20", err, strings.Count(html, "<template"))
+	}
 	few := letters()
 	html, err := few.templates(1)
 	if err != nil || strings.Count(html, "<template") != 3 || !strings.Contains(html, "Letter &lt;c&gt;") {

@@ -66,7 +66,11 @@ func (e Explorer) bundleOf(choice int) (bundle, error) {
 // templates are the choices that a page carries, with smaller images: all, or as many as fit, evenly spread. Browsers show
 // nothing of them by themselves.
 func (e Explorer) templates(start int) (string, error) {
-	chosen, sizes := spread(e.count(), pageChoices, start), 0
+	limit := pageChoices
+	if e.OnPage > 0 {
+		limit = min(e.OnPage, limit)
+	}
+	chosen, sizes := spread(e.count(), limit, start), 0
 	parts := make([]string, 0, len(chosen))
 	for i := 0; i < len(chosen); i++ {
 		choice := chosen[i]

@@ -54,7 +54,10 @@
 //
 // The ONNX and PyTorch formats do not yet support the layers that only occur in Keras's files:
 // average and overlapping pooling, zero padding, depthwise and separable convolutions, and
-// activations other than ReLU and softmax are refused by name.
+// activations other than ReLU, GELU and softmax are refused by name.
+//
+// A [cnn.WhiteningConv2D] is written as the convolution that it is, with Keras's trainable=False, and read as such. Of
+// PyTorch's initialisers, Keras has torch_uniform as a VarianceScaling, which also stands in for dirac: only new weights depend on it.
 //
 // It is a separate package so that a notebook that only trains does not compile it.
 package exchange

@@ -164,7 +164,6 @@ func TestReadRefuses(t *testing.T) {
 		model(`{"class_name":"Conv2D","config":{"name":"c","filters":1,"kernel_size":[3,3],"activation":"mish"}}`):                      `activation "mish"`,
 		model(`{"class_name":"Conv2D","config":{"name":"c","filters":1,"kernel_size":[3,3],"kernel_regularizer":{"class_name":"L2"}}}`): "kernel_regularizer",
 		model(`{"class_name":"MaxPooling2D","config":{"name":"p","pool_size":[3,3],"strides":[2,1]}}`):                                  "strides [2 1]: the sides must be equal",
-		model(`{"class_name":"BatchNormalization","config":{"name":"b","scale":false}}`):                                                "scale false",
 		model(`{"class_name":"Dense","config":{"name":"d","units":3}}`):                                                                 "needs a flat vector",
 		model(`{"class_name":"Conv2D","config":{"name":"c","filters":2.5,"kernel_size":[3,3]}}`):                                        `"c" (Conv2D): bad format: filters is "2.5", expected a whole number`,
 		model(`{"class_name":"Dropout","config":{"name":"d","rate":"0.5"}}`):                                                            `"d" (Dropout): bad format: rate is "0.5", expected a number`,

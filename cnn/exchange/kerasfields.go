@@ -148,6 +148,8 @@ func initializerName(v any) string {
 			return "he_" + distribution
 		case "fan_in1":
 			return "lecun_" + distribution
+		case fmt.Sprint("fan_in", 1./3):
+			return "torch_" + distribution // known for "uniform" only
 		}
 		return class
 	}

@@ -137,7 +137,7 @@ func keras3Names(net cnn.Architecture) []string {
 	used := map[string]int{}
 	out := make([]string, len(net.Layers))
 	for i, l := range net.Layers {
-		out[i] = numbered(used, snakeCase(l.Kind()))
+		out[i] = numbered(used, snakeCase(kerasClass(l)))
 	}
 	return out
 }

@@ -48,11 +48,12 @@ func kerasConfig(net cnn.Architecture, dialect int) (object, error) {
 	}
 	names := withoutSlashes(net)
 	for i, l := range net.Layers {
-		config, err := layerConfig(l, dialect)
+		config, err := layerConfig(l, net.Input, dialect)
 		if err != nil {
 			return nil, err
 		}
-		config["trainable"] = !net.IsFrozen(l.LayerName())
+		_, fixed := l.(cnn.WhiteningConv2D) // its kernel is never trained
+		config["trainable"] = !fixed && !net.IsFrozen(l.LayerName())
 		if dialect == 3 {
 			config["name"] = names[i]
 			layers = append(layers, kerasObject(kerasClass(l), config))
@@ -78,14 +79,17 @@ func kerasObject(class string, config object) object {
 
 // kerasClass returns Keras's class name of a layer.
 func kerasClass(l cnn.Layer) string {
-	if _, ok := l.(cnn.WindowMaxPooling2D); ok {
+	switch l.(type) {
+	case cnn.WindowMaxPooling2D:
 		return "MaxPooling2D"
+	case cnn.WhiteningConv2D:
+		return "Conv2D"
 	}
 	return l.Kind()
 }
 
-// layerConfig returns a layer's get_config().
-func layerConfig(layer cnn.Layer, dialect int) (object, error) {
+// layerConfig returns the get_config() of a layer in a network for such images.
+func layerConfig(layer cnn.Layer, image cnn.Shape, dialect int) (object, error) {
 	c := object{"name": layer.LayerName(), "dtype": "float32"}
 	set := func(more object) (object, error) {
 		maps.Copy(c, more)
@@ -97,17 +101,17 @@ func layerConfig(layer cnn.Layer, dialect int) (object, error) {
 		return set(object{
 			"filters": l.Filters, "kernel_size": pair(l.Kernel), "strides": pair(max(1, l.Stride)), "padding": cmp.Or(l.Padding, "valid"),
 			"data_format": "channels_last", "dilation_rate": pair(1), "activation": "linear", "use_bias": !l.NoBias,
-			"kernel_initializer": cmp.Or(l.Init, "glorot_uniform"), "bias_initializer": "zeros",
+			"kernel_initializer": kerasInitializer(l.Init, dialect), "bias_initializer": "zeros",
 		})
 	case cnn.Dense:
 		return set(object{
 			"units": l.Units, "activation": "linear", "use_bias": !l.NoBias,
-			"kernel_initializer": cmp.Or(l.Init, "glorot_uniform"), "bias_initializer": "zeros",
+			"kernel_initializer": kerasInitializer(l.Init, dialect), "bias_initializer": "zeros",
 		})
 	case cnn.BatchNormalization:
 		return set(object{
 			"axis": -1, "momentum": cmp.Or(l.Momentum, cnn.DefaultMomentum), "epsilon": cmp.Or(l.Epsilon, cnn.DefaultEpsilon),
-			"center": true, "scale": true,
+			"center": !l.NoCenter, "scale": !l.NoScale,
 		})
 	case cnn.LeakyReLU:
 		name := "alpha"
@@ -137,6 +141,10 @@ func layerConfig(layer cnn.Layer, dialect int) (object, error) {
 			"depth_multiplier": cmp.Or(l.Multiplier, 1), "data_format": "channels_last", "dilation_rate": pair(1), "activation": "linear", "use_bias": !l.NoBias,
 			"depthwise_initializer": "glorot_uniform", "pointwise_initializer": "glorot_uniform", "bias_initializer": "zeros",
 		})
+	case cnn.WhiteningConv2D: // its kernel is computed here; there it is one that is not trained
+		return layerConfig(l.Conv2D(image[2]), image, dialect)
+	case cnn.Rescaling:
+		return set(object{"scale": l.Scale, "offset": l.Offset})
 	case cnn.GlobalAveragePooling2D:
 		return set(object{"data_format": "channels_last"})
 	case cnn.Dropout:
@@ -145,4 +153,17 @@ func layerConfig(layer cnn.Layer, dialect int) (object, error) {
 		return c, nil
 	}
 	return nil, fmt.Errorf("%w: layer %q: %s has no counterpart in Keras", ErrUnsupported, layer.LayerName(), layer.Kind())
+}
+
+// kerasInitializer returns Keras's description of an initialiser. PyTorch's uniform one is a VarianceScaling there. Keras has no
+// dirac: the uniform one, from which its other filters start, stands in for it; only new weights depend on that.
+func kerasInitializer(name string, dialect int) any {
+	if name != "torch_uniform" && name != "dirac" {
+		return cmp.Or(name, "glorot_uniform")
+	}
+	o := object{"class_name": "VarianceScaling", "config": object{"scale": 1. / 3, "mode": "fan_in", "distribution": "uniform", "seed": nil}}
+	if dialect == 3 {
+		o["module"], o["registered_name"] = "keras.initializers", nil
+	}
+	return o
 }

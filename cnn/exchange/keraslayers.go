@@ -24,12 +24,10 @@ func (l *leaf) layers(p *plan) ([]cnn.Layer, error) {
 		if err := l.only("renorm", false); err != nil {
 			return nil, err
 		}
-		for _, key := range []string{"center", "scale"} {
-			if l.Config[key] == false {
-				p.lose(l, key+" false", "here it has an array of ones or zeros, which training from this run changes")
-			}
+		b := cnn.BatchNormalization{
+			Name: name, Momentum: l.number("momentum", cnn.DefaultMomentum), Epsilon: l.number("epsilon", cnn.DefaultEpsilon),
+			NoScale: l.Config["scale"] == false, NoCenter: l.Config["center"] == false,
 		}
-		b := cnn.BatchNormalization{Name: name, Momentum: l.number("momentum", cnn.DefaultMomentum), Epsilon: l.number("epsilon", cnn.DefaultEpsilon)}
 		if b.Momentum == cnn.DefaultMomentum {
 			b.Momentum = 0
 		}
@@ -71,6 +69,13 @@ func (l *leaf) layers(p *plan) ([]cnn.Layer, error) {
 		return l.zeroPadding(name)
 	case "DepthwiseConv2D", "SeparableConv2D", "SeparableConvolution2D":
 		return l.channelwise(p, name)
+	case "Rescaling":
+		for _, key := range []string{"scale", "offset"} {
+			if _, isList := l.Config[key].([]any); isList {
+				return nil, fmt.Errorf("%w: a %s for each channel inside the network", ErrUnsupported, key)
+			}
+		}
+		return []cnn.Layer{cnn.Rescaling{Name: name, Scale: l.number("scale", 1), Offset: l.number("offset", 0)}}, nil
 	case "GlobalAveragePooling2D", "GlobalAvgPool2D":
 		return []cnn.Layer{cnn.GlobalAveragePooling2D{Name: name}}, l.only("keepdims", false)
 	case "Dropout":

@@ -40,6 +40,9 @@ func (p *plan) preprocessing(l *leaf, in cnn.Shape) (layers []cnn.Layer, ok bool
 	}
 	switch l.Class {
 	case "Rescaling", "Normalization":
+		if l.Class == "Rescaling" && len(p.net.Layers) > 0 {
+			return nil, false, nil // a layer of the network
+		}
 		if len(p.net.Layers) > 0 {
 			return nil, true, fmt.Errorf("%w after other layers: it is supported only as preprocessing, before the first layer", ErrUnsupported)
 		}

@@ -149,8 +149,8 @@ func planOf(net cnn.Architecture) (*plan, error) {
 	used := map[string]int{}
 	in := net.Input
 	for i, layer := range net.Layers {
-		l := &leaf{kerasLayer: kerasLayer{Class: layer.Kind(), Config: object{"name": layer.LayerName()}}, place: i + 1}
-		l.groups, l.specs = []string{numbered(used, snakeCase(layer.Kind()))}, layer.Weights(in)
+		l := &leaf{kerasLayer: kerasLayer{Class: kerasClass(layer), Config: object{"name": layer.LayerName()}}, place: i + 1}
+		l.groups, l.specs = []string{numbered(used, snakeCase(kerasClass(layer)))}, layer.Weights(in)
 		p.listed = append(p.listed, l)
 		in = shapes[i]
 	}

@@ -30,17 +30,9 @@ func (l *leaf) wanted() (out []wanted) {
 	}
 	for _, s := range l.specs {
 		kind := path.Base(s.Name)
-		if l.lacks(kind) {
-			continue
-		}
 		out = append(out, wanted{leaf: l, kind: kind, spec: s, moving: s.Moving})
 	}
 	return out
-}
-
-// lacks reports whether Keras's layer lacks an array that ours has.
-func (l *leaf) lacks(kind string) bool {
-	return l.Class == "BatchNormalization" && ((kind == "gamma" && l.Config["scale"] == false) || (kind == "beta" && l.Config["center"] == false))
 }
 
 // found is an array of a file, and the kind that its name states.

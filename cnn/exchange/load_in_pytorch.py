@@ -27,6 +27,17 @@ def load(path):
     return net.eval()
 
 
+class Rescaling(torch.nn.Module):
+    """x times a factor, plus an offset."""
+
+    def __init__(self, scale, offset):
+        super().__init__()
+        self.scale, self.offset = scale, offset
+
+    def forward(self, x):
+        return x * self.scale + self.offset
+
+
 def build(network):
     """The layers, by their names; padding that PyTorch's layers do not support becomes a layer before them."""
     h, w, c = network["input_shape"]
@@ -45,6 +56,13 @@ def build(network):
                 size = tuple((n - k) // s + 1 for n in size)
             layer = torch.nn.Conv2d(channels, spec["filters"], k, stride=s, bias=not spec.get("no_bias"))
             channels = spec["filters"]
+        elif kind == "WhiteningConv2D":
+            k = spec["kernel_size"]
+            layer = torch.nn.Conv2d(channels, 2 * k * k * channels, k)
+            layer.weight.requires_grad = False
+            size, channels = tuple(n - k + 1 for n in size), 2 * k * k * channels
+        elif kind == "Rescaling":
+            layer = Rescaling(spec["scale"], spec.get("offset") or 0.0)
         elif kind == "Dense":
             layer = torch.nn.Linear(channels, spec["units"], bias=not spec.get("no_bias"))
             channels = spec["units"]
@@ -52,7 +70,7 @@ def build(network):
             form = torch.nn.BatchNorm2d if image else torch.nn.BatchNorm1d
             layer = form(channels, eps=spec.get("epsilon") or 0.001, momentum=1 - (spec.get("momentum") or 0.99))
         elif kind == "Activation":
-            layer = torch.nn.ReLU() if spec["activation"] == "relu" else torch.nn.Softmax(dim=1)
+            layer = {"relu": torch.nn.ReLU(), "gelu": torch.nn.GELU(), "softmax": torch.nn.Softmax(dim=1)}[spec["activation"]]
         elif kind == "LeakyReLU":
             layer = torch.nn.LeakyReLU(spec.get("alpha") or 0.3)
         elif kind == "MaxPooling2D":

@@ -103,6 +103,11 @@ func (g *onnxGraph) array(a cnn.Array) string {
 	return a.Name
 }
 
+// scalar adds a constant number and returns its name.
+func (g *onnxGraph) scalar(name string, v float64) string {
+	return g.array(cnn.Array{Name: name, Values: []float32{float32(v)}})
+}
+
 func (g *onnxGraph) arrays(weights cnn.Weights) []string {
 	var names []string
 	for _, a := range weights {
@@ -125,16 +130,30 @@ func (g *onnxGraph) layer(layer cnn.Layer, w cnn.Weights) error {
 		}
 		w[0] = outputFirst(w[0])
 		g.node("Conv", g.arrays(w), ints("kernel_shape", k, k), ints("strides", s, s), ints("pads", pads[:]...))
+	case cnn.WhiteningConv2D:
+		return g.layer(l.Conv2D(g.shape[2]), w)
+	case cnn.Rescaling:
+		g.node("Mul", []string{g.scalar(l.Name+"/scale", l.Scale)})
+		if l.Offset != 0 {
+			g.node("Add", []string{g.scalar(l.Name+"/offset", l.Offset)})
+		}
 	case cnn.Dense:
 		g.node("Gemm", g.arrays(w))
 	case cnn.BatchNormalization:
-		g.node("BatchNormalization", g.arrays(w), float("epsilon", cmp.Or(l.Epsilon, cnn.DefaultEpsilon)))
+		g.node("BatchNormalization", g.arrays(allOf(l, w)), float("epsilon", cmp.Or(l.Epsilon, cnn.DefaultEpsilon)))
 	case cnn.LeakyReLU:
 		g.node("LeakyRelu", nil, float("alpha", cmp.Or(l.Alpha, cnn.DefaultAlpha)))
 	case cnn.Activation:
 		switch {
 		case l.Function == "relu":
 			g.node("Relu", nil)
+		case l.Function == "gelu": // which is an operator of its own since opset 20 only
+			x := g.current
+			g.node("Mul", []string{g.scalar(l.Name+"/root", math.Sqrt(0.5))})
+			g.node("Erf", nil)
+			g.node("Add", []string{g.scalar(l.Name+"/one", 1)})
+			g.node("Mul", []string{x})
+			g.node("Mul", []string{g.scalar(l.Name+"/half", 0.5)})
 		case l.Function == "softmax" && image:
 			g.node("Softmax", nil, integer("axis", 1))
 		case l.Function == "softmax":

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/cnnbook/cnnbook/cnn"
 )
@@ -38,17 +39,17 @@ func Safetensors(m Model) ([]byte, error) {
 		names := []string{"weight", "bias"}
 		switch l := l.(type) {
 		case cnn.Activation:
-			if l.Function != "relu" && l.Function != "softmax" {
+			if l.Function != "relu" && l.Function != "softmax" && l.Function != "gelu" {
 				return nil, fmt.Errorf("%w: layer %q: activation %q in PyTorch's format", ErrUnsupported, l.Name, l.Function)
 			}
-		case cnn.LeakyReLU, cnn.MaxPooling2D, cnn.GlobalAveragePooling2D, cnn.Dropout:
+		case cnn.LeakyReLU, cnn.MaxPooling2D, cnn.GlobalAveragePooling2D, cnn.Dropout, cnn.Rescaling:
 		default:
 			return nil, fmt.Errorf("%w: layer %q: %s in PyTorch's format", ErrUnsupported, l.LayerName(), l.Kind())
 		case cnn.Flatten:
 			if len(in) == 3 {
 				flattened = in
 			}
-		case cnn.Conv2D:
+		case cnn.Conv2D, cnn.WhiteningConv2D:
 			w[0] = outputFirst(w[0])
 		case cnn.Dense:
 			w[0] = denseForTorch(w[0], flattened)
@@ -57,7 +58,7 @@ func Safetensors(m Model) ([]byte, error) {
 			if len(flattened) > 0 && len(in) == 1 {
 				return nil, fmt.Errorf("%w: layer %q: batch normalisation of a flattened image has another order in PyTorch: put it before the Flatten", ErrUnsupported, l.LayerName())
 			}
-			names = []string{"weight", "bias", "running_mean", "running_var"}
+			names, w = []string{"weight", "bias", "running_mean", "running_var"}, allOf(l, w)
 		}
 		for j, a := range w {
 			a.Name = l.LayerName() + "." + names[j]
@@ -90,4 +91,23 @@ func denseForTorch(a cnn.Array, image cnn.Shape) cnn.Array {
 		}
 	}
 	return turned
+}
+
+// allOf returns the four arrays of a batch normalisation, with ones or zeros for those that it lacks.
+func allOf(l cnn.BatchNormalization, w cnn.Weights) cnn.Weights {
+	size := len(w[0].Values)
+	constant := func(name string, v float32) cnn.Array {
+		a := cnn.Array{Name: l.Name + "/" + name, Shape: []int{size}, Values: make([]float32, size)}
+		for i := range a.Values {
+			a.Values[i] = v
+		}
+		return a
+	}
+	if l.NoScale {
+		w = slices.Insert(slices.Clone(w), 0, constant("gamma", 1))
+	}
+	if l.NoCenter {
+		w = slices.Insert(slices.Clone(w), 1, constant("beta", 0))
+	}
+	return w
 }

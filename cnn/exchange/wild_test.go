@@ -106,8 +106,8 @@ func TestImportsWildFiles(t *testing.T) {
 		}},
 		"frozen.keras": {preprocess: "standardise", notes: []string{"trainable false"}}, "frozen_h5.h5.gz": {preprocess: "standardise", notes: []string{"trainable false"}},
 		"compiled.keras": {preprocess: "standardise", notes: []string{"trainable false"}}, "objects.keras": {preprocess: "standardise"},
-		"plain_norm.keras":    {preprocess: "standardise", notes: []string{"scale false", "center false"}},
-		"plain_norm_h5.h5.gz": {preprocess: "standardise", notes: []string{"scale false", "center false"}},
+		"plain_norm.keras":    {preprocess: "standardise", notes: nil},
+		"plain_norm_h5.h5.gz": {preprocess: "standardise", notes: nil},
 
 		"nested.keras": {preprocess: "standardise"}, "nested_h5.h5.gz": {preprocess: "standardise"},
 		"nested_frozen.keras": {preprocess: "standardise", notes: []string{"trainable false"}}, "nested_frozen_h5.h5.gz": {preprocess: "standardise"},

@@ -2,8 +2,10 @@ package book
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
+	"github.com/cnnbook/cnnbook/kernelext/internal/text"
 	"gopkg.in/yaml.v3"
 )
 
@@ -56,6 +58,26 @@ func (nb *notebook) takeFrontMatter() error {
 	nb.Cells[0].Source = multiline(strings.TrimSpace(strings.Join(above, "\n\n")))
 	return nil
 }
+
+// needTitle gives a notebook without a first heading its name as one. It returns the number of cells that it inserted.
+func (nb *notebook) needTitle(name string) (inserted int) {
+	for _, cell := range nb.Cells {
+		if cell.CellType == cellMarkdown && firstHeading.MatchString(string(cell.Source)) {
+			return 0
+		}
+	}
+	heading := "# " + text.EscapeMarkdown(name)
+	if len(nb.Cells) > 0 && nb.Cells[0].CellType == cellMarkdown {
+		nb.Cells[0].Source = multiline(heading + "\n\n" + string(nb.Cells[0].Source))
+		return 0
+	}
+	nb.Cells = append([]notebookCell{{CellType: cellMarkdown, ID: "title", Source: multiline(heading)}}, nb.Cells...)
+	stableIDs(nb.Cells)
+	return 1
+}
+
+// firstHeading matches a heading of the first level.
+var firstHeading = regexp.MustCompile(`(?m)^(# \S|[^\n]+\n=+[ \t]*$)`)
 
 // people lists the names in a field of front matter, in the forms that Jupyter Book and Quarto know: a name, names, or
 // objects with a name.

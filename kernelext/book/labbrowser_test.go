@@ -206,6 +206,13 @@ func TestJupyterLab(t *testing.T) {
 	t.Run("values", func(t *testing.T) {
 		checkValues(t, driveLab(t, chromium, notebookOf(valueCells), "values"))
 	})
+	t.Run("asked", func(t *testing.T) {
+		const ask = "var name string\nfmt.Print(\"Who? \")\nfmt.Scanln(&name)\nfmt.Println(\"hello\", name)"
+		seen := driveLab(t, chromium, notebookOf([]string{ask, "%compiled\n%%\n" + ask, "// unanswered\n" + ask}), "asked")["answered"]
+		if len(seen.After) != 3 || strings.Contains(strings.Join(seen.After[2], ""), "hello") {
+			t.Errorf("the cells show %q", seen.After)
+		}
+	})
 	t.Run("exploring", func(t *testing.T) {
 		nb, err := readNotebook(filepath.Join("..", "..", "notebooks", "08-explore-live.ipynb"))
 		if err != nil {

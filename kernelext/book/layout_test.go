@@ -125,7 +125,7 @@ var layoutChecks = map[string]string{
 			await large?.decode();
 			if (!dialog?.open || large.getBoundingClientRect().width < image.getAttribute("width") || !dialog.contains(document.activeElement)) bad.push("not enlarged: " + image.alt);
 			dialog?.querySelector("button").click();
-			await new Promise(done => setTimeout(done, 20));
+			for (let i = 0; i < 250 && document.querySelector("dialog.book-large"); i++) await new Promise(done => setTimeout(done, 20));
 			if (document.querySelector("dialog.book-large")) bad.push("does not close: " + image.alt);
 		}
 		return {seen: small.length, bad};

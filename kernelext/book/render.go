@@ -198,9 +198,9 @@ func (s Site) report(warnings []string, log string) error {
 	return nil
 }
 
-// build runs Sphinx and writes its messages to the log. names are those of the notebooks and pages in Markdown by the names
+// build runs Sphinx and writes its messages to the log. names are the origins of the pages by the names
 // of their pages. It returns whether there were warnings.
-func (s Site) build(ctx context.Context, temp string, work siteWork, names map[string]string) (warned bool, err error) {
+func (s Site) build(ctx context.Context, temp string, work siteWork, names map[string]origin) (warned bool, err error) {
 	if err := unpack("python", temp); err != nil {
 		return false, fmt.Errorf("%w: %w", ErrSite, err)
 	}
@@ -259,8 +259,14 @@ func (s Site) finish(work siteWork, pages string, warned bool) error {
 	return os.WriteFile(filepath.Join(pages, siteMarker), book, 0o644)
 }
 
+// origin is the notebook or the page in Markdown from which a page is made.
+type origin struct {
+	name     string
+	inserted int // cells that were put before the notebook's own
+}
+
 // sphinxWarnings returns Sphinx's warnings and errors, with their places in the notebooks.
-func sphinxWarnings(log string, names map[string]string) (warnings []string) {
+func sphinxWarnings(log string, names map[string]origin) (warnings []string) {
 	lines := bufio.NewScanner(strings.NewReader(log))
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
@@ -275,17 +281,18 @@ func sphinxWarnings(log string, names map[string]string) (warnings []string) {
 var sphinxPlace = regexp.MustCompile(`^(\S+)\.(ipynb|md):(\d+): `)
 
 // inNotebook replaces a place such as part/12-x.ipynb:20016 by that in the notebook: MyST-NB counts 10,000 lines a cell, from two.
-func inNotebook(line string, names map[string]string) string {
+func inNotebook(line string, names map[string]origin) string {
 	m := sphinxPlace.FindStringSubmatch(line)
-	if m == nil || names[m[1]] == "" {
+	if m == nil || names[m[1]].name == "" {
 		return line
 	}
-	rest, name := line[len(m[0]):], names[m[1]]
+	rest, name := line[len(m[0]):], names[m[1]].name
 	number, err := strconv.Atoi(m[3])
 	if err != nil || m[2] == "md" {
 		return fmt.Sprintf("%s, line %s: %s", name, m[3], rest)
 	}
 	const perCell = 10_000
+	number -= perCell * names[m[1]].inserted
 	if number < perCell {
 		return name + ": " + rest
 	}

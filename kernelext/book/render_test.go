@@ -221,11 +221,12 @@ func TestRenderRefusesOtherFolders(t *testing.T) {
 
 func TestSphinxCause(t *testing.T) {
 	failed := errors.New("exit status 1")
-	names := map[string]string{"part/a-b": "part/a b.ipynb", "about": "about.md"}
+	names := map[string]origin{"part/a-b": {name: "part/a b.ipynb"}, "about": {name: "about.md"}, "code": {"code.ipynb", 1}}
 	tests := [][2]string{
 		{"a\n01.ipynb:10: WARNING: undefined label\n02.ipynb: ERROR: b\n", "01.ipynb:10: WARNING: undefined label (and 1 more)"},
 		{"part/a-b.ipynb:20016: WARNING: unknown role", "part/a b.ipynb, cell 2, line 15: WARNING: unknown role"},
 		{"part/a-b.ipynb:120001: WARNING: unknown role", "part/a b.ipynb, cell 12, line 1: WARNING: unknown role"},
+		{"code.ipynb:20003: WARNING: unknown role", "code.ipynb, cell 1, line 2: WARNING: unknown role"},
 		{"part/a-b.ipynb:1: WARNING: no title", "part/a b.ipynb: WARNING: no title"},
 		{"about.md:7: WARNING: unknown role", "about.md, line 7: WARNING: unknown role"},
 		{"error: one thing\n", "error: one thing"},

@@ -48,13 +48,13 @@ type siteJSON struct {
 // siteSource is what Sphinx reads.
 type siteSource struct {
 	files    map[string][]byte // by slash-separated name
-	names    map[string]string // of the notebooks and pages in Markdown, by the names of their pages
+	names    map[string]origin // by the names of the pages
 	warnings []string          // about links, with their places
 }
 
 // assemble returns Sphinx's source.
 func (s Site) assemble() (siteSource, error) {
-	src := siteSource{files: map[string][]byte{}, names: map[string]string{}}
+	src := siteSource{files: map[string][]byte{}, names: map[string]origin{}}
 	err := fs.WalkDir(scripts, "site", func(name string, entry fs.DirEntry, err error) error {
 		if err == nil && !entry.IsDir() {
 			src.files[name[len("site/"):]], err = scripts.ReadFile(name)
@@ -78,16 +78,17 @@ func (s Site) assemble() (siteSource, error) {
 	}
 	links := siteLinks{dir: s.Sources, pages: pageNames(slices.Concat(s.Notebooks, s.Pages), taken), files: src.files, warnings: &src.warnings}
 	for name, page := range links.pages {
-		src.names[page] = name
+		src.names[page] = origin{name: name}
 	}
 	book := siteJSON{Title: s.Title, Author: s.Author, Facts: s.Facts, URL: s.URL, Repository: s.Repository, Hub: s.Hub,
 		Branch: cmp.Or(s.Branch, "main"), Folder: s.RepositoryFolder, Symbols: godoc.Symbols(index.Packages),
 		Records: map[string][]Fact{}, Sources: map[string]string{}, Descriptions: map[string]string{"index": text.CleanLine(s.Lead)}, Covers: map[string]string{}}
 	for _, name := range s.Notebooks {
-		entry, err := s.addNotebook(name, links, &book)
+		entry, inserted, err := s.addNotebook(name, links, &book)
 		if err != nil {
 			return src, err
 		}
+		src.names[entry.Page] = origin{name, inserted}
 		index.Notebooks = append(index.Notebooks, entry)
 	}
 	if err := s.addPages(links, &index); err != nil {
@@ -113,42 +114,44 @@ func (s Site) assemble() (siteSource, error) {
 
 // addNotebook adds an executed notebook, its copy in one file and its picture for the first page. It returns its entry on
 // that page.
-func (s Site) addNotebook(name string, links siteLinks, book *siteJSON) (indexEntry, error) {
+// inserted is the number of cells that were put before its own.
+func (s Site) addNotebook(name string, links siteLinks, book *siteJSON) (entry indexEntry, inserted int, err error) {
 	nb, err := readNotebook(s.executed(name))
 	if err != nil {
-		return indexEntry{}, err
+		return entry, 0, err
 	}
 	record, err := nb.record(name)
 	if err != nil {
-		return indexEntry{}, err
+		return entry, 0, err
 	}
 	if err := nb.takeFrontMatter(); err != nil {
-		return indexEntry{}, fmt.Errorf("%s: %w", name, err)
+		return entry, 0, fmt.Errorf("%s: %w", name, err)
 	}
+	inserted = nb.needTitle(path.Base(strings.TrimSuffix(name, ".ipynb")))
 	page := links.pages[name]
 	title, lead := nb.title()
-	entry := indexEntry{Page: page, Title: title, Lead: links.rewrite(place{name: name, single: true, cell: &notebookCell{}}, lead), Finding: nb.finding()}
+	entry = indexEntry{Page: page, Title: title, Lead: links.rewrite(place{name: name, single: true, cell: &notebookCell{}}, lead), Finding: nb.finding()}
 	if cover, ok := nb.cover(strings.ReplaceAll(page, "/", "-")); ok {
 		entry.Cover = &cover
 		links.files["static/"+cover.name] = cover.data
 		book.Covers[page] = "_static/" + cover.name
 		book.Covers["index"] = cmp.Or(book.Covers["index"], book.Covers[page])
 	}
-	if links.files["downloads/single/"+page+".ipynb"], err = links.notebook(nb, name, true); err != nil {
-		return entry, fmt.Errorf("%s: %w", name, err)
+	if links.files["downloads/single/"+page+".ipynb"], err = links.notebook(nb, name, inserted, true); err != nil {
+		return entry, 0, fmt.Errorf("%s: %w", name, err)
 	}
-	if links.files[page+".ipynb"], err = links.notebook(nb, name, false); err != nil {
-		return entry, fmt.Errorf("%s: %w", name, err)
+	if links.files[page+".ipynb"], err = links.notebook(nb, name, inserted, false); err != nil {
+		return entry, 0, fmt.Errorf("%s: %w", name, err)
 	}
 	book.Notebooks = append(book.Notebooks, page)
 	book.Records[page] = record.Facts
 	book.Sources[page] = strings.TrimSuffix(name, ".ipynb")
 	book.Descriptions[page] = entry.question()
-	return entry, nil
+	return entry, inserted, nil
 }
 
 // notebook returns a notebook with its links for its page, or for its copy in one file.
-func (l siteLinks) notebook(nb *notebook, name string, single bool) ([]byte, error) {
+func (l siteLinks) notebook(nb *notebook, name string, inserted int, single bool) ([]byte, error) {
 	linked := *nb
 	linked.Cells = slices.Clone(nb.Cells)
 	for i := range linked.Cells {
@@ -159,7 +162,7 @@ func (l siteLinks) notebook(nb *notebook, name string, single bool) ([]byte, err
 		if cell.CellType != cellMarkdown {
 			continue
 		}
-		p := place{name: name, where: fmt.Sprintf("%s, cell %d", name, i+1), single: single, cell: cell}
+		p := place{name: name, where: fmt.Sprintf("%s, cell %d", name, i+1-inserted), single: single, cell: cell}
 		cell.Source = multiline(l.rewrite(p, string(cell.Source)))
 		if !single {
 			cell.Attachments = nil

@@ -33,14 +33,16 @@ func (s Installer) session(ctx context.Context, t Toolchain, r *cache.Reporter) 
 	return ""
 }
 
-// SessionFolder is the folder of the session and its client, for this state of the module's code.
+// SessionFolder is the folder of the session and its client, for this state of the module's code and this place of the checkout. They
+// are built with the flags of cells, so that Go compiles no package twice: most of the time goes there. The place is part of what
+// is built, and of plugins, which must fit.
 func (s Installer) SessionFolder(t Toolchain) (cache.Folder, error) {
 	hash, err := s.sourceHash(t)
 	folder := cache.Folder{
 		Dir:  filepath.Join(s.Cache, "session", hash),
 		What: "Building the session in which values live",
 		Build: func(ctx context.Context, out string) (any, error) {
-			args := []string{"build", "-trimpath", "-ldflags=-s", "-o", out + string(filepath.Separator), "./kernelext/session/cmd/..."}
+			args := []string{"build", "-ldflags=-s", "-o", out + string(filepath.Separator), "./kernelext/session/cmd/..."}
 			_, err := t.goCommand(s.Module, s.log("session"), args...).Output(ctx)
 			return nil, err
 		},
@@ -70,5 +72,5 @@ func (s Installer) sourceHash(t Toolchain) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return cache.HashFiles(files, t.Version, t.OS, t.Arch)
+	return cache.HashFiles(files, s.Module, t.Version, t.OS, t.Arch)
 }

@@ -52,7 +52,7 @@ func (s Installer) ToolsFolder(ctx context.Context, t Toolchain) (cache.Folder, 
 			if err != nil {
 				return nil, fmt.Errorf("build the kernel's tools: %w", offline(err, "the Go module proxy"))
 			}
-			args := []string{"build", "-mod=readonly", "-trimpath", "-modfile=" + modfile, "-o", out + string(filepath.Separator)}
+			args := []string{"build", "-mod=readonly", "-modfile=" + modfile, "-o", out + string(filepath.Separator)}
 			for _, tool := range tools {
 				args = append(args, tool.Package)
 			}

@@ -77,6 +77,18 @@ func Evaluate(run *cnn.Run, d *cifar.Dataset) *cnn.Result {
 	return interruptible(func(ctx context.Context) (*cnn.Result, error) { return run.Evaluate(ctx, d, nil) })
 }
 
+// EvaluateViews is [Evaluate] with test-time augmentation: what the network says about an image is the mean over views of it,
+// those of [cnn.MirrorAndShiftViews] if none are given.
+func EvaluateViews(run *cnn.Run, d *cifar.Dataset, views ...cnn.View) *cnn.Result {
+	if len(views) == 0 {
+		views = cnn.MirrorAndShiftViews()
+	}
+	defer run.Close()
+	return interruptible(func(ctx context.Context) (*cnn.Result, error) {
+		return run.EvaluateWith(ctx, d, cnn.Evaluation{Views: views})
+	})
+}
+
 // Curves shows loss and accuracy over the epochs of one run or of several. For more than two it shows those of the validation
 // images only.
 func Curves(runs ...*cnn.Run) *viz.Figure {

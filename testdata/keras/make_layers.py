@@ -23,9 +23,10 @@ def build(net):
     """The Keras 3 model of a network description."""
     model = keras.Sequential([keras.Input(net["input_shape"])])
     for spec in net["layers"]:
-        config = {k: v for k, v in spec.items() if k not in ("class_name", "no_bias", "alpha")}
-        if spec.get("no_bias"):
-            config["use_bias"] = False
+        config = {k: v for k, v in spec.items() if k not in ("class_name", "alpha") and not k.startswith("no_")}
+        for ours, keras_name in (("no_bias", "use_bias"), ("no_scale", "scale"), ("no_center", "center")):
+            if spec.get(ours):
+                config[keras_name] = False
         if "alpha" in spec:
             config["negative_slope"] = spec["alpha"]
         model.add(getattr(keras.layers, spec["class_name"])(**config))

@@ -106,3 +106,15 @@ STRIDES_VALID = network(
     "strides valid", (12, 13, 2),
     more("Conv2D", "valid_3", filters=3, kernel_size=4, padding="valid", strides=3), activation("relu"),
     more("GlobalAveragePooling2D", "mean"), dense("dense", 3), activation("softmax", "softmax"))
+
+# Batch normalisation without gamma, without beta and without both; a factor and an offset inside the network.
+LEANER = network(
+    "leaner", (9, 8, 3),
+    more("Conv2D", "conv_1", filters=4, kernel_size=3, padding="same", no_bias=True),
+    more("BatchNormalization", "no_gamma", momentum=0.6, epsilon=1e-12, no_scale=True), activation("gelu"),
+    more("Conv2D", "conv_2", filters=5, kernel_size=3, padding="same", strides=2, no_bias=True),
+    more("BatchNormalization", "no_beta", no_center=True), more("Activation", "silu", activation="silu"),
+    more("Conv2D", "conv_3", filters=4, kernel_size=3, padding="same", no_bias=True),
+    more("BatchNormalization", "neither", no_scale=True, no_center=True), more("Activation", "elu", activation="elu"),
+    flatten("flatten"), more("Dense", "head", units=6, no_bias=True),
+    more("Rescaling", "scale", scale=0.25, offset=-0.5), activation("softmax", "softmax"))

@@ -215,3 +215,17 @@ func (b *Browser) Evaluate(expression string, value any) error {
 	}
 	return json.Unmarshal(result.Result.Value, value)
 }
+
+// Press presses and releases a key, such as ArrowRight, on the element that has the focus.
+func (b *Browser) Press(t *testing.T, key string, code int) {
+	t.Helper()
+	for _, kind := range []string{"rawKeyDown", "keyUp"} {
+		b.mustCall(t, "Input.dispatchKeyEvent", map[string]any{"type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code}, nil)
+	}
+}
+
+// Scripts lets the scripts of pages run, or not. Evaluate runs in either case.
+func (b *Browser) Scripts(t *testing.T, run bool) {
+	t.Helper()
+	b.mustCall(t, "Emulation.setScriptExecutionDisabled", map[string]any{"value": !run}, nil)
+}

@@ -76,6 +76,7 @@ func TestInput(t *testing.T) {
 		{cell{Text: lines, Person: true, Answers: []string{"one", "", "größer"}}, "\"one\\n\" <nil>\n\"\\n\" <nil>\n\"größer\\n\" <nil>\n", "", 3},
 		{cell{Text: "fmt.Println(1 + 1)\ntime.Sleep(time.Second)", Person: true}, "2\n", "", 0}, // it reads nothing
 		{cell{Text: scan, Person: true, Interrupt: 2}, "", "interrupted", 1},
+		{cell{Text: "fmt.Scanln(new(string))\nfmt.Println(\"went on\")", Person: true, Interrupt: 2}, "", "interrupted", 1},
 		{cell{Text: scan, Person: true, Answers: []string{"Bob"}}, "1 Bob <nil>\n", "", 1},
 		{cell{Text: "gonbui.RequestInput(\"Who? \", false)\n" + scan, Person: true, Answers: []string{"Cy"}}, "1 Cy <nil>\n", "", 1},
 		{cell{Text: scan}, "0  EOF\n", "", 0}, // nor is an old answer taken

@@ -27,6 +27,9 @@ func session(t *testing.T, scenario string, result any) {
 	}
 }
 
+// busy is how many seconds later than promised something may be seen: tests run beside others.
+const busy = 4
+
 // stopped is a cell that was interrupted.
 type stopped struct {
 	Ended   bool
@@ -43,8 +46,8 @@ func (s stopped) check(t *testing.T, compiled bool, name string, texts ...string
 		end = "error: exit status 130"
 	}
 	t.Logf("%s: ended after %.1f s", name, s.Seconds)
-	if !s.Ended || s.Seconds >= 5 {
-		t.Errorf("%s ended: %v after %.1f s, expected under 5 s", name, s.Ended, s.Seconds)
+	if !s.Ended || s.Seconds >= 5+busy {
+		t.Errorf("%s ended: %v after %.1f s, expected under 5 s and %d s for a busy machine", name, s.Ended, s.Seconds, busy)
 	}
 	var all []string
 	for _, seen := range s.Seen {
@@ -81,11 +84,11 @@ func interruptedTraining(t *testing.T, compiled bool) {
 	var result struct{ Runs []stopped }
 	session(t, "train", &result)
 	compiling, first, second := result.Runs[0], result.Runs[1], result.Runs[2]
-	busy := "interrupted: busy with what cannot be stopped; its result is dropped."
+	told := "interrupted: busy with what cannot be stopped; its result is dropped."
 	if compiled {
-		busy = "interrupted: busy with work that cannot be interrupted, such as compiling; saved work is kept."
+		told = "interrupted: busy with work that cannot be interrupted, such as compiling; saved work is kept."
 	}
-	compiling.check(t, compiled, "compiling", busy)
+	compiling.check(t, compiled, "compiling", told)
 	first.check(t, compiled, "training", "first step 1\n", "Stopped at epoch ")
 	second.check(t, compiled, "going on", fmt.Sprintf("first step %d\n", first.Saved+1), "Stopped at epoch ")
 	if compiling.Saved != 0 || first.Saved == 0 || second.Saved <= first.Saved {
@@ -113,7 +116,7 @@ func noProcessOutlives(t *testing.T, how string, compiled bool) {
 		t.Fatalf("found %d processes and %d sessions, expected kernel and cell at least", result.Processes, result.Sessions)
 	}
 	t.Logf("%d processes gone after %.1f s", result.Processes, result.Seconds)
-	if len(result.Left) > 0 || result.Seconds >= 10 {
+	if len(result.Left) > 0 || result.Seconds >= 10+busy {
 		t.Errorf("after %.1f s there is %q, expected nothing within 10 s", result.Seconds, result.Left)
 	}
 	if len(result.Files) > 0 && !compiled {

@@ -32,7 +32,7 @@ func TestValuesLiveBetweenCells(t *testing.T) {
 		most           float64
 	}{
 		{cell: "x := 41", status: "ok"},
-		{cell: "x + 1", status: "ok", out: "42\n", most: 1},
+		{cell: "x + 1", status: "ok", out: "42\n"},
 		{cell: "func twice() int { return 2 * x }\ntwice()", status: "ok", out: "82\n"},
 		{cell: "import \"github.com/cnnbook/cnnbook/cifar\"\ntrain, _ := cifar.Drawn(1, 100, 50)", status: "ok"},
 		{cell: "train.Len()", status: "ok", out: "100\n"},
@@ -51,8 +51,8 @@ func TestValuesLiveBetweenCells(t *testing.T) {
 		{cell: "kernelext.Cell(func(ctx context.Context) error { return errors.New(\"as said\") })", status: "error", err: "as said"},
 		{cell: "\nnope", status: "error", err: "line 2: undefined: nope\nnope\n^"},
 		{cell: "os.Exit(3)", status: "error", err: "exit status 3"},
-		{cell: interrupt("for {}"), status: "error", err: "interrupted", most: 3},
-		{cell: interrupt("time.Sleep(20 * time.Second)"), status: "error", err: "busy with what cannot be stopped", most: 6},
+		{cell: interrupt("for {}"), status: "error", err: "interrupted. Run this cell again to go on."},
+		{cell: interrupt("time.Sleep(20 * time.Second)"), status: "error", err: "busy with what cannot be stopped", most: 15},
 		{cell: "%env VALUES_FOO=bar\nos.Getenv(\"VALUES_FOO\"), x", status: "ok", out: "bar, 41\n"},
 		{cell: "%compiled\n%%\nfmt.Println(\"compiled\", os.Args[0] != \"\")", status: "ok", out: "compiled true\n", err: "compiled, apart from the other cells' values: %compiled\n"},
 		{cell: "%compiled\ny := 6\nfunc double(n int) int { return 2 * n }\nfmt.Println(double(y))", status: "ok", out: "12\n"},

@@ -298,8 +298,5 @@ func ended(trace string) string {
 	if text == "" {
 		text = "the session has ended, and with it what this cell declared."
 	}
-	if reason := crashReason(trace); reason != "" {
-		text = reason + ": " + text
-	}
-	return text
+	return crashReason(trace) + ": " + text
 }

@@ -92,17 +92,27 @@ func (f *crashFilter) end(crashed bool) (trace string) {
 	return trace
 }
 
-var fatal = regexp.MustCompile(`(?m)^(?:fatal error|panic): (.*)$`)
+var (
+	fatal     = regexp.MustCompile(`(?m)^(?:fatal error|panic): (.*)$`)
+	inForeign = regexp.MustCompile(`(?m)^\[signal (SIG[A-Z]+)`)
+)
 
-// crashReason says in a few words why a process ended, from its trace; it is empty if there is none.
+// crashReason says in a few words why a process ended, from its trace. Go leaves one, unless something else ends its process.
 func crashReason(trace string) string {
 	reason := strings.TrimSpace(trace)
 	if m := fatal.FindStringSubmatch(trace); m != nil {
 		reason = m[1]
 	}
 	reason, _, _ = strings.Cut(reason, "\n")
-	if strings.Contains(reason, "stack overflow") {
-		reason = "endless recursion (stack overflow)"
+	switch m := inForeign.FindStringSubmatch(trace); {
+	case reason == "":
+		return "killed (for want of memory?), or a crash in C"
+	case strings.Contains(reason, "stack overflow"):
+		return "endless recursion (stack overflow)"
+	case reason == "fault":
+		return "a pointer to memory that is not the program's"
+	case m != nil && strings.HasPrefix(reason, "unexpected signal during runtime execution"):
+		return "a crash in C (" + m[1] + ")"
 	}
 	return reason
 }

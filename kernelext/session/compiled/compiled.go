@@ -19,7 +19,7 @@ import (
 )
 
 // Flags are what set-up builds the session with, and plugins must be built with.
-var Flags = []string{"-trimpath", "-ldflags=-s"}
+var Flags = []string{"-ldflags=-s"}
 
 // Builder builds plugins. A source that was built before is not built again; plugins stay loaded as long as the process.
 type Builder struct {

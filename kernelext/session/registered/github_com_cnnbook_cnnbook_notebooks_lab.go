@@ -219,6 +219,7 @@ func init() {
 			"Evaluate":             reflect.ValueOf(q.Evaluate),
 			"EvaluateFlipped":      reflect.ValueOf(q.EvaluateFlipped),
 			"EvaluateTogether":     reflect.ValueOf(q.EvaluateTogether),
+			"EvaluateViews":        reflect.ValueOf(q.EvaluateViews),
 			"Export":               reflect.ValueOf(q.Export),
 			"Extremes":             reflect.ValueOf(q.Extremes),
 			"Figure":               reflect.ValueOf(q.Figure),

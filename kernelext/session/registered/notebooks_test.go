@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,25 +22,8 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/session/show"
 )
 
-// envNotebooks names the notebooks that TestNotebooksBothWays runs: their numbers, separated by commas, or "all".
-const envNotebooks = "CNNBOOK_SESSION_NOTEBOOKS"
-
-// usual are the notebooks that run without it, as in CI: they take a minute, and all take some five. TestNotebooksCompile compiles
-// and vets all of them, everywhere.
-const usual = "02,03"
-
 // notebooks is the folder of the notebooks.
 const notebooks = "../../../notebooks"
-
-// TestNotebooksCompile: the joined cells of every notebook are a Go program that compiles and that vet finds nothing wrong with.
-func TestNotebooksCompile(t *testing.T) {
-	if testing.Short() {
-		t.Skip("compiles the notebooks")
-	}
-	for _, file := range notebookFiles(t) {
-		t.Run(number(file), func(t *testing.T) { build(t, codeCells(t, file)) })
-	}
-}
 
 func notebookFiles(t *testing.T) []string {
 	t.Helper()
@@ -54,44 +40,72 @@ func number(file string) string {
 	return n
 }
 
-// TestNotebooksBothWays: the cells of a notebook print the same in a session as in one compiled program. Each way trains with
-// a folder of saved runs of its own, drawn data and the smoke budget. It computes with the plugin that set-up provides.
+// trainedTwice is the notebook whose compiled program trains anew.
+const trainedTwice = "03"
+
+// TestNotebooksBothWays: the joined cells of every notebook are a Go program that compiles, that vet finds nothing wrong with, and that
+// prints the same as the cells do in a session, with drawn data and the smoke budget.
+//
+// The sessions train, and the programs find their runs. That is no weaker than training twice: a run is found by what it is
+// made from, so that a program that asks for another training makes a folder of its own, which is an error. The program of one
+// notebook trains all the same, in a folder of its own. Notebook 01 comes first; the write-up's recipe asks for exactly its runs.
 func TestNotebooksBothWays(t *testing.T) {
 	if testing.Short() {
-		t.Skip("trains the notebooks' networks")
+		t.Skip("compiles the notebooks and trains their networks")
 	}
 	if err := testplugin.Apply(); err != nil {
 		t.Fatal(err)
 	}
-	chosen := os.Getenv(envNotebooks)
-	if chosen == "" {
-		chosen = usual
-	}
-	for _, file := range notebookFiles(t) {
-		if chosen != "all" && !strings.Contains(","+chosen+",", ","+number(file)+",") {
-			continue
-		}
+	files := notebookFiles(t)
+	programs := build(t, files)
+	setNotebookParams(t)
+	runs := os.Getenv(kernelext.EnvRuns)
+	for _, file := range files {
 		t.Run(number(file), func(t *testing.T) {
 			cells := codeCells(t, file)
-			program := build(t, cells)
 			copied := t.TempDir() // a notebook may read the others, and write beside them
 			if err := os.CopyFS(copied, os.DirFS(notebooks)); err != nil {
 				t.Fatal(err)
 			}
 			t.Chdir(copied)
-			setNotebookParams(t)
-			want := plain(compiledOutput(t, program))
-			setNotebookParams(t)
-			got := plain(sessionOutput(t, cells))
-			if len(want) < 200 {
-				t.Errorf("only %d bytes of output: %s", len(want), want)
+			session := sessionOutput(t, cells)
+			if number(file) == "01" {
+				trainedTheWriteUp(t)
 			}
-			differ(t, got, want)
+			if number(file) == trainedTwice {
+				t.Setenv(kernelext.EnvRuns, t.TempDir())
+			}
+			before := folders(t, runs)
+			compiled := compiledOutput(t, programs[file])
+			if after := folders(t, runs); !slices.Equal(after, before) {
+				t.Errorf("the session trained %q, and the compiled program %q", before, after)
+			}
+			if number(file) != trainedTwice {
+				session, compiled = liveDisplays.ReplaceAllString(session, ""), liveDisplays.ReplaceAllString(compiled, "")
+			}
+			if len(compiled) < 200 {
+				t.Errorf("only %d bytes of output: %s", len(compiled), compiled)
+			}
+			differ(t, plain(session), plain(compiled))
 		})
 	}
 }
 
+// folders names what is in a folder.
+func folders(t *testing.T, dir string) (names []string) {
+	t.Helper()
+	list, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range list {
+		names = append(names, e.Name())
+	}
+	return names
+}
+
 func setNotebookParams(t *testing.T) {
+	t.Helper()
 	t.Setenv(kernelext.EnvData, "")
 	t.Setenv(kernelext.EnvBudget, kernelext.BudgetSmoke)
 	t.Setenv(kernelext.EnvSeed, "1")
@@ -122,27 +136,45 @@ func codeCells(t *testing.T, file string) (cells []string) {
 	return cells
 }
 
-// build compiles and vets the joined cells, and gives the program's path.
-func build(t *testing.T, cells []string) (program string) {
+// build vets and compiles the joined cells of the notebooks, all at once, and gives the programs' paths. They are a module of their own,
+// in a workspace with this one, as in the kernel.
+func build(t *testing.T, files []string) map[string]string {
 	t.Helper()
 	dir := t.TempDir()
-	source := filepath.Join(dir, "main.go")
-	program = filepath.Join(dir, "program")
-	joined, err := session.Join(cells, "github.com/cnnbook/cnnbook/kernelext/session/show")
+	root, err := filepath.Abs("../../..")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(source, []byte(joined), 0o600); err != nil {
-		t.Fatal(err)
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
-	for _, args := range [][]string{{"vet", source}, {"build", "-o", program, source}} {
+	language := "go " + strings.TrimPrefix(runtime.Version(), "go") + "\n"
+	write("go.mod", "module joined\n\n"+language)
+	write("go.work", fmt.Sprintf("%s\nuse .\nuse %q\n", language, root))
+	programs := map[string]string{}
+	for _, file := range files {
+		joined, err := session.Join(codeCells(t, file), "github.com/cnnbook/cnnbook/kernelext/session/show")
+		if err != nil {
+			t.Fatalf("%s: %v", filepath.Base(file), err)
+		}
+		name := "notebook" + number(file)
+		write(filepath.Join(name, "main.go"), joined)
+		programs[file] = filepath.Join(dir, "bin", name)
+	}
+	for _, args := range [][]string{{"build", "-ldflags=-s -w", "-o", "bin/", "./..."}, {"vet", "./..."}} {
 		cmd := exec.CommandContext(t.Context(), "go", args...)
-		cmd.Dir = "../../.."
+		cmd.Dir, cmd.Env = dir, append(os.Environ(), "GOWORK="+filepath.Join(dir, "go.work"))
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("go %s: %v\n%s", args[0], err, out)
 		}
 	}
-	return program
+	return programs
 }
 
 // compiledOutput gives what the program prints.
@@ -204,6 +236,8 @@ func evalAll(cells []string) error {
 }
 
 var (
+	// What only a training shows: where it begins, its live display's title and the lines of its epochs.
+	liveDisplays = regexp.MustCompile(`(?m)^(run \S+ (goes on from|starts from the beginning|was trained) .*|Run \S+|Epoch \d+/\d+ +\d+/\d+ \[.*)\n`)
 	// A number with a unit of time, and speeds.
 	timesInText  = regexp.MustCompile(`(\d+h)?(\d+m)?\d+(\.\d+)? ?(ns|µs|us|ms|min|s|h)\b(\d+(\.\d+)?s\b)?|\b\d+:\d\d\b`)
 	speedsInText = regexp.MustCompile(`\d[\d,.]* (images|steps|MB)(/s| a second| per second)`)

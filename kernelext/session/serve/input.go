@@ -87,7 +87,7 @@ func (in *input) watch(ask func()) {
 			return
 		case <-time.After(100 * time.Millisecond):
 		}
-		if seen++; in.asked.Load() || !reads() {
+		if seen++; in.asked.Load() || in.cut.Load() || !reads() {
 			seen = 0
 		}
 		if seen == 2 { // nobody is about to take the last answer
@@ -119,9 +119,12 @@ func (in *input) close() {
 	}
 }
 
-// cutOff ends the input if a line has been asked for: whoever waits for it would not hear of an interrupt.
+// cutOff ends the input if a line is waited for, asked for already or not: whoever waits for it would not hear of an interrupt.
 func (in *input) cutOff() bool {
-	if !in.asked.Load() {
+	in.mu.Lock()
+	open := in.w != nil
+	in.mu.Unlock()
+	if !open || !in.asked.Load() && !reads() {
 		return false
 	}
 	in.cut.Store(true)

@@ -208,7 +208,7 @@ func (srv *Server) run(r client.Request, files []int, in *bufio.Reader) int {
 	}()
 	err = srv.Session.Eval(r.Number, r.Source)
 	close(ended)
-	if err == nil && input.cut.Load() {
+	if input.cut.Load() && !errors.Is(err, session.ErrInterrupted) { // it had io.EOF
 		err = session.ErrInterrupted
 	}
 	client.Keep(srv.dir, srv.Session.Living())

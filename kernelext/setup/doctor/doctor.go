@@ -54,6 +54,7 @@ func Run(ctx context.Context, s setup.Installer, data string) []Check {
 	d.installedKernels()
 	d.gpu()
 	d.dataset(data)
+	d.runsFolder()
 	d.leftovers()
 	return d.checks
 }

@@ -66,7 +66,7 @@ func TestPatchesFitGoNB(t *testing.T) {
 // TestPatchesSayWhy: nine reasons, and for each what its author could do about it.
 func TestPatchesSayWhy(t *testing.T) {
 	patches, err := Patches()
-	if err != nil || len(patches) != 9 {
+	if err != nil || len(patches) != 11 {
 		t.Fatalf("%d patches, %v", len(patches), err)
 	}
 	for _, p := range patches {

@@ -217,6 +217,24 @@ def complete_values(lab):
     lab.tell("half a name", widgets=tooltip.count())
 
 
+def answer(lab):
+    """A cell that reads standard input asks, in the session and compiled; an interrupt ends the question."""
+    for index, name in ((0, "Ada"), (1, "Bob")):
+        lab.start_cell(index)
+        box = lab.cell(index).locator(".jp-Stdin-input")
+        box.click()  # as a person does: a box that JupyterLab is about to focus loses what was filled in
+        lab.page.keyboard.type(name, delay=50)
+        lab.page.keyboard.press("Enter")
+        lab.wait(index, f"hello {name}")
+        lab.wait_end()
+    lab.start_cell(2)
+    lab.cell(2).locator(".jp-Stdin-input").wait_for()
+    lab.page.evaluate("window.jupyterapp.commands.execute('notebook:interrupt-kernel')")
+    lab.wait(2, "interrupted")
+    lab.wait_end()
+    lab.tell("answered", after=[lab.text(i) for i in range(3)])
+
+
 def restart(lab):
     """After a restart the kernel has lost its state, and works."""
     lab.start("notebook:restart-kernel")
@@ -275,7 +293,7 @@ def explore(lab):
     lab.page.wait_for_timeout(1000)
 
 
-SCENARIOS = {"train": (run_all, go_on, choose, broken, complete, restart, dark), "values": (live, complete_values), "explore": (explore,)}
+SCENARIOS = {"train": (run_all, go_on, choose, broken, complete, restart, dark), "values": (live, complete_values), "explore": (explore,), "asked": (answer,)}
 
 
 def main(scenario, url, chromium, folder):

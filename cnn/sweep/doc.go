@@ -1,0 +1,28 @@
+// Package sweep names many trainings at once: every combination of some settings (a grid), or a number of random ones, each
+// with the same seeds. A [Sweep] is a value, or a small JSON file:
+//
+//	{
+//	  "name": "optimizers",
+//	  "budget": "smoke",
+//	  "base": {"epochs": 1, "batch": 50, "preprocess": {"flip": true}},
+//	  "vary": [{"field": "optimizer", "values": ["RMSprop", "Adagrad", "Adadelta", "Adam"]}],
+//	  "seeds": [1, 2, 3]
+//	}
+//
+// [Sweep.Plan] lists its trainings. Each is an ordinary run of package cnn in the folder of all runs: its identity is that of
+// its network, configuration and images, whoever trains it and wherever. So a sweep needs no state of its own and no queue.
+// What is finished is found again, what was interrupted goes on, a value added to the file adds trainings and keeps the others,
+// and more epochs go on from fewer. [Read] reads what all of them have recorded, and [Groups] puts together what differs only by
+// its seed.
+//
+// # Fields
+//
+// "base" sets fields for all trainings and "vary" changes them:
+//
+//	optimizer         "Adam", or {"class_name": "Adam", "config": {"beta_1": 0.8}}
+//	rate              a constant learning rate
+//	schedule          {"class_name": "OneCycle", "config": {"max": 0.01}}, instead of rate
+//	batch, epochs, patience, keep_best, monitor, min_delta, precision, flip_evaluation
+//	preprocess        {"flip": true, "raw": false}; also preprocess.flip and preprocess.raw
+//	LAYER.FIELD       of the network's JSON: "conv1.filters", or "Dropout.rate" for all layers of a class
+package sweep

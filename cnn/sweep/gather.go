@@ -1,0 +1,218 @@
+package sweep
+
+import (
+	"cmp"
+	"encoding/csv"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/cnnbook/cnnbook/cnn"
+	"github.com/cnnbook/cnnbook/internal/stats"
+)
+
+// Group is a combination of values, with the validation figures of its finished trainings over the seeds.
+type Group struct {
+	Values   []string // of the fields that vary
+	Seeds    int      // trainings
+	Diverged int
+	Accuracy Mean // validation accuracy of the epoch with whose weights each run answers
+	Loss     Mean // validation loss, nats
+}
+
+// Mean is a mean over seeds with its 95 % interval.
+type Mean struct {
+	cnn.Spread
+	// Half is half the interval's width by Student's distribution: t(N−1)·Deviation/√N. It covers the choice of seeds (weights,
+	// order, flips, dropout), not that of images. 0 for fewer than two figures, of which nothing is known.
+	Half float64
+}
+
+// NewMean returns the mean of figures.
+func NewMean(figures []float64) Mean {
+	s := cnn.NewSpread(figures)
+	return Mean{s, stats.StudentHalf(s.Deviation, s.N)}
+}
+
+// String is "0.4370 ± 0.0031", the mean alone where there is only one figure, or "–".
+func (m Mean) String() string {
+	switch m.N {
+	case 0:
+		return "–"
+	case 1:
+		return fmt.Sprintf("%.4f", m.Mean)
+	}
+	return fmt.Sprintf("%.4f ± %.4f", m.Mean, m.Half)
+}
+
+// Groups puts together the rows that differ only by their seed, in the plan's order.
+func Groups(rows []Row) []Group {
+	var out []Group
+	var accuracy, loss []float64
+	end := func() {
+		if last := len(out) - 1; last >= 0 {
+			out[last].Accuracy, out[last].Loss = NewMean(accuracy), NewMean(loss)
+		}
+		accuracy, loss = nil, nil
+	}
+	for i, r := range rows {
+		if i == 0 || rows[i-1].Group != r.Group {
+			end()
+			out = append(out, Group{Values: r.Values})
+		}
+		g := &out[len(out)-1]
+		g.Seeds++
+		switch r.State {
+		case Diverged:
+			g.Diverged++
+		case Finished:
+			accuracy = append(accuracy, r.Final().ValidAccuracy)
+			loss = append(loss, r.Final().ValidLoss)
+		}
+	}
+	end()
+	return out
+}
+
+// Label names a group in a figure: its values, or the sweep's name if nothing varies.
+func (s Sweep) Label(g Group) string {
+	var parts []string
+	for i, v := range g.Values {
+		if number(v) {
+			v = s.Vary[i].Field + " " + v
+		}
+		parts = append(parts, v)
+	}
+	if len(parts) == 0 {
+		return s.Name
+	}
+	return strings.Join(parts, ", ")
+}
+
+// fieldNames are the columns of the fields that vary.
+func (s Sweep) fieldNames() (names []string) {
+	for _, f := range s.Vary {
+		names = append(names, f.Field)
+	}
+	return names
+}
+
+// WriteCSV writes a line for each training. A column without a value is empty, such as the figures of one that has not begun.
+func (s Sweep) WriteCSV(w io.Writer, rows []Row) error {
+	c := csv.NewWriter(w)
+	header := append([]string{"index", "name", "seed"}, s.fieldNames()...)
+	header = append(header, "state", "epochs", "of", "epoch", "loss", "accuracy", "valid_loss", "valid_accuracy", "seconds",
+		"data", "backend", "processor", "threads", "run")
+	if err := c.Write(header); err != nil {
+		return err
+	}
+	for _, r := range rows {
+		line := append([]string{strconv.Itoa(r.Index), r.Name, strconv.FormatUint(r.Seed, 10)}, r.Values...)
+		if err := c.Write(append(line, r.figures()...)); err != nil {
+			return err
+		}
+	}
+	c.Flush()
+	return c.Error()
+}
+
+// figures are the columns after the fields.
+func (r Row) figures() []string {
+	out := []string{string(r.State), "", "", "", "", "", "", "", "", "", "", "", "", r.Folder}
+	if r.State == Waiting || r.State == Damaged {
+		return out
+	}
+	exact := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+	rec := r.Record
+	out[1], out[2] = strconv.Itoa(rec.Epochs), strconv.Itoa(rec.Total)
+	if e := r.Final(); e.Epoch > 0 {
+		out[3] = strconv.Itoa(e.Epoch)
+		out[4], out[5], out[6], out[7] = exact(e.Loss), exact(e.Accuracy), exact(e.ValidLoss), exact(e.ValidAccuracy)
+	}
+	out[8], out[9], out[10], out[11] = exact(rec.Seconds), rec.Data, rec.Backend, rec.Processor
+	if rec.Threads > 0 {
+		out[12] = strconv.Itoa(rec.Threads)
+	}
+	return out
+}
+
+// WriteMarkdown writes a table with a line for each group: mean and 95 % interval over the seeds.
+func (s Sweep) WriteMarkdown(w io.Writer, rows []Row) error {
+	var b strings.Builder
+	columns := append(s.fieldNames(), "trainings", "validation accuracy", "validation loss")
+	fmt.Fprintf(&b, "| %s |\n|%s\n", strings.Join(columns, " | "), strings.Repeat("---|", len(columns)))
+	for _, g := range Groups(rows) {
+		var cells []string
+		for _, v := range g.Values {
+			cells = append(cells, strings.ReplaceAll(v, "|", `\|`))
+		}
+		fmt.Fprintf(&b, "| %s |\n", strings.Join(append(cells, g.trainings(), g.Accuracy.String(), g.Loss.String()), " | "))
+	}
+	fmt.Fprintf(&b, "\n%s\n", s.Caption(rows))
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (g Group) trainings() string {
+	s := strconv.Itoa(g.Seeds)
+	if g.Accuracy.N < g.Seeds {
+		s = fmt.Sprintf("%d of %d", g.Accuracy.N, g.Seeds)
+	}
+	if g.Diverged > 0 {
+		s += fmt.Sprintf(", %d diverged", g.Diverged)
+	}
+	return s
+}
+
+// Caption says what the figures of a sweep are from: images, budget, seeds, backends and processors.
+func (s Sweep) Caption(rows []Row) string {
+	var data, machines []string
+	add := func(list *[]string, v string) {
+		for _, known := range *list {
+			if v == known {
+				return
+			}
+		}
+		if v != "" {
+			*list = append(*list, v)
+		}
+	}
+	images := 0
+	for _, r := range rows {
+		if r.State != Finished {
+			continue
+		}
+		add(&data, r.Record.Data)
+		add(&machines, strings.Trim(fmt.Sprintf("%s on %s, %s", r.Record.Backend, r.Record.Processor, threadCount(r.Record.Threads)), ", "))
+		images = r.Record.ValidImages
+	}
+	text := fmt.Sprintf("Sweep %s: %d of %d trainings finished", s.Name, Count(rows, Finished), len(rows))
+	if n := Count(rows, Diverged); n > 0 {
+		text += fmt.Sprintf(", %d diverged", n)
+	}
+	if len(data) == 0 {
+		return text + "."
+	}
+	return text + fmt.Sprintf("; mean ± 95 %% interval over the seeds (Student's t); %d validation images of %s, budget %s; %s.",
+		images, strings.Join(data, " and "), s.BudgetName(), strings.Join(machines, "; "))
+}
+
+func threadCount(n int) string {
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return "1 thread"
+	}
+	return fmt.Sprintf("%d threads", n)
+}
+
+// Best sorts groups by their mean validation accuracy, the highest first, and returns at most so many of them. Groups without a
+// finished training are left out.
+func Best(groups []Group, most int) []Group {
+	groups = slices.DeleteFunc(slices.Clone(groups), func(g Group) bool { return g.Accuracy.N == 0 })
+	slices.SortStableFunc(groups, func(a, b Group) int { return cmp.Compare(b.Accuracy.Mean, a.Accuracy.Mean) })
+	return groups[:min(most, len(groups))]
+}

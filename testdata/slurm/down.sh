@@ -1,0 +1,6 @@
+#!/bin/sh
+S=${1:?a folder}
+# Every daemon that up.sh started is ended by its pid file.
+export SLURM_CONF=$S/slurm.conf
+scancel --user=root 2>/dev/null || true
+for p in "$S"/slurmd-*.pid "$S/slurmctld.pid" "$S/munge/pid"; do [ -f "$p" ] && kill "$(cat "$p")"; done
