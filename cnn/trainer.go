@@ -211,8 +211,9 @@ func (t *training) steps(epoch int) (before, end int) {
 // replay reports the epochs that are already finished.
 func (r *Run) replay(observe func(Progress)) {
 	_, total := r.Epochs()
+	config := r.config() // read from the manifest
 	for _, e := range r.History.Epochs {
-		before, end := r.config().stepsOf(e.Epoch-1, r.manifest.Data.Train.Images)
+		before, end := config.stepsOf(e.Epoch-1, r.manifest.Data.Train.Images)
 		steps := end - before
 		observe(Progress{
 			Epoch: e.Epoch, Epochs: total, Step: steps, Steps: steps,

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/cnnbook/cnnbook/kernelext/internal/cache"
 )
 
 // ErrNotMade is the class of a Problem that is not a fault: set-up has not made a part yet.
@@ -86,18 +88,23 @@ func (s Installer) ExamineOneDNN(t Toolchain, p Plugin) (library, detail string,
 		return "", fmt.Sprintf("none for %s/%s: XLA computes convolutions itself", t.OS, t.Arch), nil
 	}
 	st := s.oneDNNFolder(w, p, nil, nil)
-	m, err := st.Finished()
-	if err != nil {
-		return "", "", &Problem{Cause: w.String() + " is not fetched yet", Err: ErrNotMade}
-	}
-	if library, err = libraryFromNote(m.Note, st.Dir, "oneDNN"); err != nil {
-		return "", "", &Problem{
-			Cause:  fmt.Sprintf("%v: XLA computes convolutions itself, more slowly", err),
-			Remedy: "fix it, remove " + st.Dir + " and run: go run . setup",
-			Err:    err,
-		}
+	if library, err = examineLibrary(st, "oneDNN", w.String()+" is not fetched yet", "XLA computes convolutions itself, more slowly"); err != nil {
+		return "", "", err
 	}
 	return library, fmt.Sprintf("%s at %s", w, library), nil
+}
+
+// examineLibrary returns the path of the library called name in a folder that set-up makes. The error says that it is not made yet, or why
+// it does not work and with which consequence.
+func examineLibrary(f cache.Folder, name, notMade, consequence string) (library string, err error) {
+	m, err := f.Finished()
+	if err != nil {
+		return "", &Problem{Cause: notMade, Err: ErrNotMade}
+	}
+	if library, err = libraryFromNote(m.Note, f.Dir, name); err != nil {
+		return "", &Problem{Cause: fmt.Sprintf("%v: %s", err, consequence), Remedy: "fix it, remove " + f.Dir + " and run: go run . setup", Err: err}
+	}
+	return library, nil
 }
 
 // ExamineAllocator returns the library that keeps memory between training steps, "" where there is none or the user
@@ -110,16 +117,9 @@ func (s Installer) ExamineAllocator(t Toolchain) (library, detail string, err er
 		return "", "the system's", nil
 	}
 	f := s.allocatorFolder(t, nil)
-	m, err := f.Finished()
+	library, err = examineLibrary(f, "the allocator", "the library that keeps memory between training steps is not compiled yet", "a training step takes about a fifth longer")
 	if err != nil {
-		return "", "", &Problem{Cause: "the library that keeps memory between training steps is not compiled yet", Err: ErrNotMade}
-	}
-	if library, err = libraryFromNote(m.Note, f.Dir, "the allocator"); err != nil {
-		return "", "", &Problem{
-			Cause:  fmt.Sprintf("%v: a training step takes about a fifth longer", err),
-			Remedy: "fix it, remove " + f.Dir + " and run: go run . setup",
-			Err:    err,
-		}
+		return "", "", err
 	}
 	return library, "keeps memory between training steps: " + library, nil
 }
@@ -136,17 +136,10 @@ func (s Installer) ExamineGraphs(t Toolchain, p Plugin) (front Plugin, detail st
 	if err != nil {
 		return p, "", err
 	}
-	m, err := f.Finished()
+	const name = "the plugin that keeps compiled graphs"
+	library, err := examineLibrary(f, name, name+" is not compiled yet", "each process compiles its graphs anew")
 	if err != nil {
-		return p, "", &Problem{Cause: "the plugin that keeps compiled graphs is not compiled yet", Err: ErrNotMade}
-	}
-	library, err := libraryFromNote(m.Note, f.Dir, "the plugin that keeps compiled graphs")
-	if err != nil {
-		return p, "", &Problem{
-			Cause:  fmt.Sprintf("%v: each process compiles its graphs anew", err),
-			Remedy: "fix it, remove " + f.Dir + " and run: go run . setup",
-			Err:    err,
-		}
+		return p, "", err
 	}
 	if detail == "" {
 		detail = "kept for other processes in " + s.graphsKept()

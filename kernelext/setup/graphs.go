@@ -49,10 +49,7 @@ func (s Installer) withGraphs(ctx context.Context, t Toolchain, r *cache.Reporte
 		return p, err
 	}
 	p.Backend, p.Graphs = backendFor(front), s.graphsKept()
-	if err := os.MkdirAll(p.Graphs, 0o700); err != nil {
-		return p, err
-	}
-	return p, removeUnused(p.Graphs, time.Now().Add(-graphsUnused))
+	return p, os.MkdirAll(p.Graphs, 0o700)
 }
 
 // frontable reports whether p is a plugin that set-up has fetched and that has none in front of it yet, as one has that is inherited from

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/cnnbook/cnnbook/kernelext/internal/cache"
 	"github.com/cnnbook/cnnbook/kernelext/internal/process"
@@ -79,6 +80,11 @@ func (s Installer) Run(ctx context.Context) (*Environment, error) {
 	}
 	if err := setAside(env.kernelLog(), maxKernelLog); err != nil {
 		return nil, err
+	}
+	if env.Plugin.Graphs != "" {
+		if err := removeUnused(env.Plugin.Graphs, time.Now().Add(-graphsUnused)); err != nil {
+			return nil, err
+		}
 	}
 	return env, s.warm(ctx, t, env, r)
 }
