@@ -113,7 +113,8 @@ func trainStep(a Architecture, c Config, inputs []*Node) []*Node {
 			trained, trainedSpecs = append(trained, weights[i]), append(trainedSpecs, spec)
 		}
 	}
-	next, newSlots := update(c.Optimizer, trainedSpecs, trained, Gradient(objective, trained...), slots, rate, stepRate)
+	gradients := penalised(trainedSpecs, trained, Gradient(objective, trained...))
+	next, newSlots := update(c.Optimizer, trainedSpecs, trained, gradients, slots, rate, stepRate)
 	keepFrozen(trainedSpecs, epoch, trained, slots, next, newSlots)
 	for i, spec := range specs {
 		if !spec.Moving {
