@@ -1,9 +1,7 @@
 package lab
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -15,6 +13,7 @@ import (
 	"github.com/cnnbook/cnnbook/cnn"
 	"github.com/cnnbook/cnnbook/cnn/sweep"
 	"github.com/cnnbook/cnnbook/kernelext"
+	"github.com/cnnbook/cnnbook/viz"
 )
 
 // Set is a change: fields of package cnn/sweep with their values.
@@ -69,9 +68,9 @@ func (l *Lab) finished(s sweep.Sweep) []sweep.Row {
 	return rows
 }
 
-// Smaller is a sweep that a cell can train: with the notebook's images and, but for the budgets hours and full, with a quarter of
-// the write-up's filters and units, batches of 50, as many epochs as the budget gives to a comparison of optimizers, and five
-// seeds. Those begin with the notebook's.
+// Smaller is a sweep that a cell can train: with the notebook's images and, but for the budgets hours and full, with an eighth of
+// the write-up's filters and units and without dropout, batches of 50, as many epochs as the budget gives to a comparison of
+// optimizers, and five seeds, beginning with the notebook's.
 func (l *Lab) Smaller(s sweep.Sweep) sweep.Sweep {
 	s.Name += "-small"
 	s.Budget, s.Images = l.Budget.Name, l.Seed
@@ -81,7 +80,7 @@ func (l *Lab) Smaller(s sweep.Sweep) sweep.Sweep {
 	s.Base = maps.Clone(s.Base)
 	s.Base["batch"], s.Base["epochs"] = smallBatch, l.Budget.Compare
 	if s.Network == nil {
-		network := quarter(cnn.WriteUp())
+		network := eighth(cnn.WriteUp())
 		s.Network = &network
 	}
 	s.Seeds = nil
@@ -94,17 +93,21 @@ func (l *Lab) Smaller(s sweep.Sweep) sweep.Sweep {
 // smallBatch and smallSeeds are the batch and the number of seeds of a small sweep.
 const smallBatch, smallSeeds = 50, 5
 
-// quarter is a network with a quarter of the filters and units, but for its last dense layer.
-func quarter(a cnn.Architecture) cnn.Architecture {
-	a.Name, a.Layers = "a quarter of the "+a.Name, slices.Clone(a.Layers)
+// eighth is a network with an eighth of the filters and units, but for its last dense layer, that drops nothing out: it learns
+// something in few steps.
+func eighth(a cnn.Architecture) cnn.Architecture {
+	a.Name, a.Layers = a.Name+" with an eighth of its filters and no dropout", slices.Clone(a.Layers)
 	for i, layer := range a.Layers {
 		switch l := layer.(type) {
 		case cnn.Conv2D:
-			l.Filters /= 4
+			l.Filters /= 8
+			a.Layers[i] = l
+		case cnn.Dropout:
+			l.Rate = 0
 			a.Layers[i] = l
 		case cnn.Dense:
 			if l.Units > cifar.Classes {
-				l.Units /= 4
+				l.Units /= 8
 			}
 			a.Layers[i] = l
 		}
@@ -182,17 +185,64 @@ func cost(rows []sweep.Row, images *cifar.Dataset) float64 {
 
 // Table lists what was tried, in order.
 func (c *Comparison) Table() *kernelext.Table {
-	t := NewTable("", "idea", "seeds", "validation accuracy", "change", "95 % interval", "operations of a step", "verdict")
+	t := NewTable(c.caption(), "idea", "pairs", "validation accuracy", "change", "95 % interval", "operations of a step", "verdict")
 	for _, x := range c.tried {
-		low, high := x.Interval()
-		t.Add(x.Values[0], x.Change.N, decimals(x.Accuracy.Mean), Signed(x.Change.Mean), fmt.Sprintf("%+.4f to %+.4f", low, high), fmt.Sprintf("× %.2f", x.cost), x.Verdict())
+		t.Add(row(x.Difference, fmt.Sprintf("× %.2f", x.cost))...)
 	}
 	return t
 }
 
-func sameJSON(a, b any) bool {
-	x, y := must(json.Marshal(a)), must(json.Marshal(b))
-	return string(x) == string(y)
+// row are the cells of a difference, with more of them before the verdict.
+func row(d sweep.Difference, more ...any) []any {
+	low, high := d.Interval()
+	interval := fmt.Sprintf("%+.4f to %+.4f", low, high)
+	if d.Change.N < 2 {
+		interval = "unknown"
+	}
+	return append(append([]any{d.Values[0], d.Change.N, decimals(d.Accuracy.Mean), Signed(d.Change.Mean), interval}, more...), d.Verdict())
 }
 
-var _ = cmp.Or[int]
+// Figure draws what each idea changed, with its interval.
+func (c *Comparison) Figure() *viz.Figure {
+	all := make([]sweep.Difference, len(c.tried))
+	for i, x := range c.tried {
+		all[i] = x.Difference
+	}
+	return changes("What each idea changes", all, c.caption())
+}
+
+// changes draws differences that are known.
+func changes(title string, all []sweep.Difference, caption string) *viz.Figure {
+	v := viz.Intervals{Title: title, Quantity: "Change of the validation accuracy"}
+	for _, d := range all {
+		if d.Change.N > 0 {
+			low, high := d.Interval()
+			v.Add(d.Values[0], d.Change.Mean, low, high)
+		}
+	}
+	return Figure(v, caption)
+}
+
+// caption says how the changes were measured, and on what.
+func (c *Comparison) caption() string {
+	var sources []string
+	for _, x := range c.tried {
+		if s := x.source(); !slices.Contains(sources, s) {
+			sources = append(sources, s)
+		}
+	}
+	return method(len(c.tried)) + " " + strings.Join(sources, " ")
+}
+
+// method says how changes were measured.
+func method(ideas int) string {
+	return fmt.Sprintf("Mean difference to the base over trainings with the same seed, with Student's 95 %% interval, which covers the seeds but not the choice of images. "+
+		"Each interval is for itself: among %d ideas without any effect, %.1f would be expected to show one.", ideas, 0.05*float64(ideas))
+}
+
+// Base is a run of the base, the one with the first seed.
+func (c *Comparison) Base() *cnn.Run {
+	s := c.sweep
+	s.Variants = s.Variants[:1]
+	return LoadRun(filepath.Join(c.lab.Runs, c.lab.Gather(s).Rows[0].Folder))
+}
