@@ -62,6 +62,8 @@ func (s *settings) setJSON(field string, data []byte) (err error) {
 		err = strict(data, &c.Precision)
 	case "flip_evaluation":
 		err = strict(data, &c.FlipEvaluation)
+	case "telemetry":
+		err = strict(data, &c.Telemetry)
 	case "preprocess":
 		err = strict(data, &c.Preprocess)
 	case "loss":
