@@ -41,3 +41,25 @@ func ExampleArchitecture_WithInit() {
 	// Output:
 	// {"name":"conv","filters":4,"kernel_size":3,"kernel_initializer":"random_normal(0.01)","bias_initializer":0.1} <nil>
 }
+
+// A cosine that begins again twice, each time for twice as long.
+func ExampleCosineRestarts() {
+	for step, rate := range cnn.Rates(cnn.CosineRestarts{Max: 0.1}, 14) {
+		fmt.Printf("%d: %.3f\n", step, rate)
+	}
+	// Output:
+	// 0: 0.100
+	// 1: 0.050
+	// 2: 0.100
+	// 3: 0.085
+	// 4: 0.050
+	// 5: 0.015
+	// 6: 0.100
+	// 7: 0.096
+	// 8: 0.085
+	// 9: 0.069
+	// 10: 0.050
+	// 11: 0.031
+	// 12: 0.015
+	// 13: 0.004
+}
