@@ -1,0 +1,8 @@
+package lab
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/cnnbook/cnnbook/cnn"
+)
