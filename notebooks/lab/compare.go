@@ -178,5 +178,5 @@ func (c *Comparison) caption() string {
 // method says how changes were measured.
 func method(ideas int) string {
 	return fmt.Sprintf("Mean difference to the base over trainings with the same seed, with Student's 95 %% interval, which covers the seeds but not the choice of images. "+
-		"Each interval is for itself: among %d ideas without any effect, %.1f would be expected to show one.", ideas, 0.05*float64(ideas))
+		"Each interval is for itself: among %d ideas without any effect, %.2g would be expected to show one.", ideas, 0.05*float64(ideas))
 }

@@ -40,10 +40,15 @@ func (l *Lab) Gather(s sweep.Sweep) Gathered {
 
 // trainOne trains a training of a small sweep, if it has not finished. Divergence is a result.
 func (l *Lab) trainOne(ctx context.Context, t sweep.Training) error {
-	if err := t.Train(ctx, l.Runs, l.Train, l.Valid, nil, nil); !errors.Is(err, cnn.ErrDiverged) {
-		return err
+	err := t.Train(ctx, l.Runs, l.Train, l.Valid, nil, func(p cnn.Progress) {
+		if p.EpochEnd && !l.short() { // which takes hours: say that it goes on
+			fmt.Printf("%s: epoch %d of %d, validation accuracy %.4f\n", t.Name, p.Epoch, p.Epochs, p.ValidAccuracy)
+		}
+	})
+	if errors.Is(err, cnn.ErrDiverged) {
+		return nil
 	}
-	return nil
+	return err
 }
 
 // finished are the trainings of a sweep, if all of them have finished or diverged; nil if not.
@@ -75,6 +80,9 @@ func (l *Lab) Smaller(s sweep.Sweep) sweep.Sweep {
 		return s
 	}
 	s.Base = maps.Clone(s.Base)
+	if s.Base == nil {
+		s.Base = Set{}
+	}
 	s.Base["batch"], s.Base["epochs"] = smallBatch, l.Budget.Compare
 	if s.Network == nil {
 		network := eighth(cnn.WriteUp())
