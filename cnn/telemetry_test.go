@@ -29,7 +29,7 @@ func watchedSpecs(t *testing.T) map[string]Spec {
 	}
 	deep := tinySpec(t)
 	deep.Network = Architecture{Name: "deep", Input: Shape{32, 32, 3}, Layers: []Layer{
-		Conv2D{Name: "conv1", Filters: 8, Kernel: 3, Padding: "same"}, Activation{"relu1", "relu"},
+		MaxPooling2D{"shrink", 2}, Conv2D{Name: "conv1", Filters: 8, Kernel: 3, Padding: "same"}, Activation{"relu1", "relu"},
 		Conv2D{Name: "conv2", Filters: 8, Kernel: 3, Padding: "same", Stride: 2, NoBias: true}, BatchNormalization{Name: "norm"}, Activation{"relu2", "relu"},
 		MaxPooling2D{"pool", 2}, Conv2D{Name: "conv3", Filters: 8, Kernel: 3}, LeakyReLU{Name: "leaky"},
 		Dropout{"dropout", 0.25}, Flatten{"flatten"}, Dense{Name: "hidden", Units: 20}, Activation{"relu3", "relu"},
