@@ -98,8 +98,8 @@ func (t tried) sentence() string {
 		t.Accuracy.Mean, sweep.Groups(t.Rows)[0].Accuracy.Mean, t.Change.N, change, verdict)
 }
 
-// Finding counts the verdicts.
-func (c *Comparison) Finding() kernelext.Markdown {
+// Verdicts counts them.
+func (c *Comparison) Verdicts() kernelext.Markdown {
 	names := map[string][]string{}
 	for _, t := range c.tried {
 		names[t.Verdict()] = append(names[t.Verdict()], t.name())
@@ -110,7 +110,7 @@ func (c *Comparison) Finding() kernelext.Markdown {
 		}
 		return fmt.Sprintf("%d %s (%s)", len(names[verdict]), text, strings.Join(names[verdict], ", "))
 	}
-	return Say("**Finding.** Of %d ideas, with equal numbers of epochs on these images, %s, %s, and of %s.", len(c.tried),
+	return Say("Of %d ideas, with equal numbers of epochs on these images, %s, %s, and of %s.", len(c.tried),
 		part(sweep.Helps, "helped"), part(sweep.Hurts, "hurt"), part(sweep.Unclear, "nothing can be told"))
 }
 

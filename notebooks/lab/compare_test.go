@@ -40,7 +40,7 @@ func TestACellReadsASweepOrTrainsASmallOne(t *testing.T) {
 		return text, ideas
 	}
 	small, _ := cell()
-	for _, want := range []string{"No finished sweep `tiny`", "mean of 5 seeds", "Small sweep: the network tiny, 80 training and 20 validation images of drawn stand-in train (seed 1)", "1 epoch in batches of 50, budget smoke", "over 5 pairs"} {
+	for _, want := range []string{"No finished sweep `tiny`", "mean of 4 seeds", "Small sweep: the network tiny, 80 training and 20 validation images of drawn stand-in train (seed 1)", "2 epochs in batches of 50, budget smoke", "over 4 pairs"} {
 		if !strings.Contains(small, want) {
 			t.Errorf("no %q in %s", want, small)
 		}
@@ -102,14 +102,14 @@ func folders(t *testing.T, dir string) []os.DirEntry {
 	return list
 }
 
-// Table, figure and finding say what was tried, the last result of each idea; what diverges hurts.
+// Table, figure and verdicts say what was tried, the last result of each idea; what diverges hurts.
 func TestComparison(t *testing.T) {
 	l := tinyLab(t)
 	ideas := l.Compare(tinyIdeas())
 	ideas.Try("gelu", Set{"relu.activation": "elu"})
 	ideas.Try("gelu", Set{"relu.activation": "gelu"})
 	wild := fmt.Sprint(ideas.Try("wild", Set{"rate": 1e30}))
-	if want := "No training finished, 5 diverged: **hurts**."; !strings.Contains(wild, want) {
+	if want := "No training finished, 4 diverged: **hurts**."; !strings.Contains(wild, want) {
 		t.Errorf("%q, want %q", wild, want)
 	}
 	same := fmt.Sprint(ideas.Try("nothing", Set{}))
@@ -117,7 +117,7 @@ func TestComparison(t *testing.T) {
 		t.Errorf("%q, want %q", same, want)
 	}
 	frozen := l.Smaller(tinyIdeas())
-	if frozen.Seeds[4] != 5 || frozen.Base["epochs"] != 1 {
+	if frozen.Seeds[3] != 4 || frozen.Base["epochs"] != 2 {
 		t.Errorf("the small sweep is %+v", frozen)
 	}
 	table := ideas.Table()
@@ -132,8 +132,8 @@ func TestComparison(t *testing.T) {
 	if alt := ideas.Figure().AltText(); !strings.Contains(alt, "gelu") || strings.Contains(alt, "wild") {
 		t.Errorf("the figure says %q", alt)
 	}
-	if text := fmt.Sprint(ideas.Finding()); !strings.Contains(text, "Of 3 ideas") || !strings.Contains(text, "1 hurt (wild)") {
-		t.Errorf("the finding is %q", text)
+	if text := fmt.Sprint(ideas.Verdicts()); !strings.Contains(text, "Of 3 ideas") || !strings.Contains(text, "1 hurt (wild)") {
+		t.Errorf("the verdicts are %q", text)
 	}
 	if err, ok := panics(func() { ideas.Try("wrong", Set{"relu.activaton": "gelu"}) }).(error); !ok || !errors.Is(err, cnn.ErrConfig) {
 		t.Errorf("a misspelt field: %v", err)
@@ -156,6 +156,25 @@ func TestNotebookTriesTheIdeas(t *testing.T) {
 	}
 	if !strings.Contains(string(data), "Verdict: **") {
 		t.Error("the notebook has no outputs")
+	}
+}
+
+// The optimizers that notebook 06 gathers are those of the example in docs.
+func TestOptimizersAreTheExample(t *testing.T) {
+	example, err := sweep.Load("../../docs/sweeps/optimizers.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := JSON(Optimizers()), JSON(example); got != want {
+		t.Errorf("the sweep is\n%s, want\n%s", got, want)
+	}
+	l := tinyLab(t)
+	s := Optimizers()
+	network := tiny()
+	s.Network = &network
+	table := l.Gather(s).Table()
+	if len(table.Rows) != 4 || table.Rows[3][0] != "Adam" || table.Rows[3][1] != "4" || !strings.Contains(table.Rows[3][2], " ± ") || !strings.Contains(table.Caption, "Small sweep") {
+		t.Errorf("%q below %q", table.Rows, table.Caption)
 	}
 }
 

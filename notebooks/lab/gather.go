@@ -11,6 +11,7 @@ import (
 	"github.com/cnnbook/cnnbook/cifar"
 	"github.com/cnnbook/cnnbook/cnn"
 	"github.com/cnnbook/cnnbook/cnn/sweep"
+	"github.com/cnnbook/cnnbook/kernelext"
 )
 
 // Set is a change: fields of package cnn/sweep with their values.
@@ -71,8 +72,8 @@ func (l *Lab) finished(s sweep.Sweep) []sweep.Row {
 }
 
 // Smaller is a sweep that a cell can train: with the notebook's images and, but for the budgets hours and full, with an eighth of
-// the write-up's filters and units and without dropout, batches of 50, as many epochs as the budget gives to a comparison of
-// optimizers, and five seeds, beginning with the notebook's.
+// the write-up's filters and units and without dropout, batches of 50, twice as many epochs as the budget gives to a
+// comparison of optimizers, and four seeds, beginning with the notebook's.
 func (l *Lab) Smaller(s sweep.Sweep) sweep.Sweep {
 	s.Name += "-small"
 	s.Budget, s.Images = l.Budget.Name, l.Seed
@@ -83,7 +84,7 @@ func (l *Lab) Smaller(s sweep.Sweep) sweep.Sweep {
 	if s.Base == nil {
 		s.Base = Set{}
 	}
-	s.Base["batch"], s.Base["epochs"] = smallBatch, l.Budget.Compare
+	s.Base["batch"], s.Base["epochs"] = smallBatch, 2*l.Budget.Compare
 	if s.Network == nil {
 		network := eighth(cnn.WriteUp())
 		s.Network = &network
@@ -96,7 +97,7 @@ func (l *Lab) Smaller(s sweep.Sweep) sweep.Sweep {
 }
 
 // smallBatch and smallSeeds are the batch and the number of seeds of a small sweep.
-const smallBatch, smallSeeds = 50, 5
+const smallBatch, smallSeeds = 50, 4
 
 // eighth is a network with an eighth of the filters and units, but for its last dense layer, that drops nothing out: it learns
 // something in few steps.
@@ -136,4 +137,26 @@ func epochs(n int) string {
 		return "1 epoch"
 	}
 	return fmt.Sprintf("%d epochs", n)
+}
+
+// Optimizers is the sweep of docs/sweeps/optimizers.json: the write-up's four optimizers from new weights, each at its default rate.
+func Optimizers() sweep.Sweep {
+	var names []any
+	for _, o := range ComparedOptimizers() {
+		names = append(names, o.Kind())
+	}
+	return sweep.Sweep{
+		Name: "optimizers", Budget: kernelext.BudgetSmoke, Seeds: []uint64{1, 2, 3},
+		Base: Set{"epochs": 1, "batch": 50, "preprocess": Set{"flip": true}},
+		Vary: []sweep.Field{{Field: "optimizer", Values: names}},
+	}
+}
+
+// Table lists each combination of a sweep with the means over its seeds and their 95 % intervals, and says what they are from.
+func (g Gathered) Table() *kernelext.Table {
+	t := NewTable("Mean over the seeds ± 95 % interval (Student's t). "+g.source(), "trained with", "seeds", "validation accuracy", "validation loss")
+	for _, group := range sweep.Groups(g.Rows) {
+		t.Add(g.Sweep.Label(group), group.Accuracy.N, group.Accuracy.String(), group.Loss.String())
+	}
+	return t
 }
