@@ -260,6 +260,7 @@ func init() {
 			"OfClass":              reflect.ValueOf(q.OfClass),
 			"Open":                 reflect.ValueOf(q.Open),
 			"OpenForStages":        reflect.ValueOf(q.OpenForStages),
+			"Optimizers":           reflect.ValueOf(q.Optimizers),
 			"ParseBudget":          reflect.ValueOf(q.ParseBudget),
 			"Percent":              reflect.ValueOf(q.Percent),
 			"PredictionGrid":       reflect.ValueOf(q.PredictionGrid),
