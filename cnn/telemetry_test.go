@@ -322,12 +322,15 @@ func TestDeadUnitsByHand(t *testing.T) {
 		"feature maps": {[]int{2, 1, 2, 4}, []int32{3, 1}},
 		"dense":        {[]int{2, 8}, []int32{3, 3}}, // each unit is a channel
 	} {
-		out, err := graph.CallOnce(testBackend(t), deadUnits, tensors.FromFlatDataAndDimensions(x, c.shape...))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, err := tensors.CopyFlatData[int32](out); err != nil || !slices.Equal(got, c.want) {
-			t.Errorf("%s: %v dead, %v; want %v", name, got, err, c.want)
+		for _, p := range []Precision{Float32, BFloat16} {
+			count := func(x *graph.Node) *graph.Node { return deadUnits(as(x, p.dtype())) }
+			out, err := graph.CallOnce(testBackend(t), count, tensors.FromFlatDataAndDimensions(x, c.shape...))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := tensors.CopyFlatData[int32](out); err != nil || !slices.Equal(got, c.want) {
+				t.Errorf("%s %s: %v dead, %v; want %v", name, p, got, err, c.want)
+			}
 		}
 	}
 }
