@@ -28,8 +28,8 @@ type tried struct {
 	cost float64 // operations of a training step, in those of the base
 }
 
-// Compare begins a comparison: it reads or trains the first variant of a sweep, the base, by [Lab.Gather].
-func (l *Lab) Compare(s sweep.Sweep) *Comparison {
+// Comparison begins a comparison: it reads or trains the first variant of a sweep, the base, by [Lab.Gather].
+func (l *Lab) Comparison(s sweep.Sweep) *Comparison {
 	c := &Comparison{lab: l, sweep: s}
 	s.Variants = s.Variants[:1:1]
 	c.base = l.Gather(s)

@@ -35,7 +35,7 @@ func tinyLab(t *testing.T) *Lab {
 func TestACellReadsASweepOrTrainsASmallOne(t *testing.T) {
 	l := tinyLab(t)
 	cell := func() (string, *Comparison) {
-		ideas := l.Compare(tinyIdeas())
+		ideas := l.Comparison(tinyIdeas())
 		text := fmt.Sprint(ideas.About(), "\n", ideas.Try("gelu", Set{"relu.activation": "gelu"}))
 		return text, ideas
 	}
@@ -105,7 +105,7 @@ func folders(t *testing.T, dir string) []os.DirEntry {
 // Table, figure and verdicts say what was tried, the last result of each idea; what diverges hurts.
 func TestComparison(t *testing.T) {
 	l := tinyLab(t)
-	ideas := l.Compare(tinyIdeas())
+	ideas := l.Comparison(tinyIdeas())
 	ideas.Try("gelu", Set{"relu.activation": "elu"})
 	ideas.Try("gelu", Set{"relu.activation": "gelu"})
 	wild := fmt.Sprint(ideas.Try("wild", Set{"rate": 1e30}))
