@@ -402,6 +402,13 @@ func TestHistogramByHand(t *testing.T) {
 	if h.Low != -1 || h.High != 1 || !slices.Equal(h.Counts, want) {
 		t.Errorf("%+v", h)
 	}
+	middles, density := h.Density()
+	if len(middles) != 40 || math.Abs(middles[0]+0.975) > 1e-12 || math.Abs(density[39]-3/5./0.05) > 1e-9 || density[1] != 0 {
+		t.Errorf("middles %v, density %v", middles, density)
+	}
+	if middles, _ := (&Histogram{Low: 2, High: 2, Counts: []int{1, 0}}).Density(); middles != nil {
+		t.Errorf("equal values have the density %v", middles)
+	}
 	if h := histogramOf(Weights{{Values: []float32{2, 2}}}); h.Low != 2 || h.High != 2 || h.Counts[0] != 2 {
 		t.Errorf("equal values: %+v", h)
 	}
