@@ -231,6 +231,7 @@ func init() {
 			"FullSizeBase":         reflect.ValueOf(q.FullSizeBase),
 			"Gallery":              reflect.ValueOf(q.Gallery),
 			"Grid":                 reflect.ValueOf(q.Grid),
+			"Histograms":           reflect.ValueOf(q.Histograms),
 			"InTurn":               reflect.ValueOf(q.InTurn),
 			"Initialize":           reflect.ValueOf(q.Initialize),
 			"Interval":             reflect.ValueOf(q.Interval),
