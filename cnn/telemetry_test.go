@@ -3,6 +3,7 @@ package cnn
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -67,6 +68,7 @@ func TestTelemetryChangesNoBits(t *testing.T) {
 						t.Errorf("another folder: %s and %s", watched.Dir, plain.Dir)
 					}
 					sameFiles(t, watched, plain)
+					sameManifests(t, watched, plain)
 					steps := stepsOf(t, watched)
 					if len(steps) < 3 || steps[0] != 1 || len(stepsOf(t, plain)) > 0 {
 						t.Errorf("watched steps %v", steps)
@@ -74,6 +76,29 @@ func TestTelemetryChangesNoBits(t *testing.T) {
 				})
 			}
 		})
+	}
+}
+
+// sameManifests compares all of two runs' manifests but times. They are read strictly: a field more, and programs from before that
+// field would refuse the run.
+func sameManifests(t *testing.T, a, b *Run) {
+	t.Helper()
+	var read [2]map[string]any
+	for i, r := range []*Run{a, b} {
+		data, err := os.ReadFile(filepath.Join(r.Dir, manifestName))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(data, &read[i]); err != nil {
+			t.Fatal(err)
+		}
+		delete(read[i], "updated")
+		for _, state := range []string{"state", "previous"} {
+			delete(read[i][state].(map[string]any), "seconds")
+		}
+	}
+	if !reflect.DeepEqual(read[0], read[1]) {
+		t.Errorf("the manifests differ:\n%v\n%v", read[0], read[1])
 	}
 }
 
