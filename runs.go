@@ -170,6 +170,13 @@ func showRun(c *cobra.Command, dir string) error {
 	return showTelemetry(out, r)
 }
 
+func steps(n int) string {
+	if n == 1 {
+		return "1 step"
+	}
+	return fmt.Sprintf("%d steps", n)
+}
+
 // showTelemetry lists what a run has recorded of its layers in its last watched step.
 func showTelemetry(out io.Writer, r *cnn.Run) error {
 	seen, err := r.Telemetry()
@@ -177,7 +184,7 @@ func showTelemetry(out io.Writer, r *cnn.Run) error {
 		return err
 	}
 	last := seen[len(seen)-1]
-	fmt.Fprintf(out, "\ntelemetry of %d steps; in step %d (a rule of thumb: update / weights about 0.001):\n", len(seen), last.Step)
+	fmt.Fprintf(out, "\ntelemetry of %s; in step %d (a rule of thumb: update / weights about 0.001):\n", steps(len(seen)), last.Step)
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "LAYER\tWEIGHTS\tGRADIENT / WEIGHTS\tUPDATE / WEIGHTS")
 	for _, l := range last.Layers {

@@ -38,8 +38,8 @@ func watchedStep(a Architecture, c Config, inputs []*Node) []*Node {
 // deadUnits counts the units of a ReLU's output x [batch, …, channels] that are 0 for every image of the batch, and the channels
 // that are so at every position: int32 [2].
 //
-// No output of a ReLU is below 0, so that a sum over the batch is 0 only if all its terms are. As a matrix multiplication it takes
-// a fortieth of the time of XLA's reduction over the batch.
+// No output of a ReLU is below 0, so that a sum over the batch is 0 only if all its terms are. As a matrix multiplication that adds one
+// percent to a step of the write-up's network; as a reduction over the batch it added a sixth.
 func deadUnits(x *Node) *Node {
 	n, channels := x.Shape().Dimensions[0], x.Shape().Dimensions[x.Rank()-1]
 	ones := Ones(x.Graph(), shapes.Make(x.DType(), 1, n))

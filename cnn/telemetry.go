@@ -48,6 +48,24 @@ type Histogram struct {
 	Counts []int   `json:"counts"`
 }
 
+// Density returns the middle of each bin, and its count divided by the width of the bin and the number of all values, so that
+// histograms of other widths can be compared. It is nil if all values are equal, which has no density.
+func (h *Histogram) Density() (middles, density []float64) {
+	width := (h.High - h.Low) / float64(len(h.Counts))
+	if !(width > 0) {
+		return nil, nil
+	}
+	sum := 0
+	for _, n := range h.Counts {
+		sum += n
+	}
+	for i, n := range h.Counts {
+		middles = append(middles, h.Low+(float64(i)+0.5)*width)
+		density = append(density, ratio(n, sum)/width)
+	}
+	return middles, density
+}
+
 const (
 	watchEvery    = 10 // steps
 	histogramBins = 40

@@ -3,6 +3,7 @@ package cnn
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -21,12 +22,15 @@ import (
 // watchedSpecs are trainings whose steps differ in what a watched one could disturb: the optimizers, layers with arrays that move by
 // themselves, crops, a Lookahead.
 func watchedSpecs(t *testing.T) map[string]Spec {
-	specs := map[string]Spec{"fast": smallFast(t)}
+	specs := map[string]Spec{}
 	for _, o := range []Optimizer{SGD{}, SGD{Momentum: 0.9, Nesterov: true}, RMSprop{}} {
 		spec := tinySpec(t)
 		spec.Config.Optimizer = o
 		specs[fmt.Sprintf("%s%+v", o.Kind(), o)] = spec
 	}
+	jumps := tinySpec(t)
+	jumps.Config.Optimizer, jumps.Config.Lookahead = TorchSGD{Momentum: 0.85, Nesterov: true, WeightDecay: 0.01}, &Lookahead{Every: 2}
+	specs["lookahead"] = jumps
 	deep := tinySpec(t)
 	deep.Network = Architecture{Name: "deep", Input: Shape{32, 32, 3}, Layers: []Layer{
 		MaxPooling2D{"shrink", 2}, Conv2D{Name: "conv1", Filters: 8, Kernel: 3, Padding: "same"}, Activation{"relu1", "relu"},
@@ -51,7 +55,11 @@ func TestTelemetryChangesNoBits(t *testing.T) {
 			}
 			cache := NewCache() // compiles what both have only once
 			defer cache.Close()
-			for name, spec := range watchedSpecs(t) {
+			specs := watchedSpecs(t)
+			if env[0] == "" { // elsewhere it takes long
+				specs["fast"] = smallFast(t)
+			}
+			for name, spec := range specs {
 				t.Run(name, func(t *testing.T) {
 					ctx := WithCache(t.Context(), cache)
 					plain := openTiny(t, t.TempDir(), spec)
@@ -67,6 +75,7 @@ func TestTelemetryChangesNoBits(t *testing.T) {
 						t.Errorf("another folder: %s and %s", watched.Dir, plain.Dir)
 					}
 					sameFiles(t, watched, plain)
+					sameManifests(t, watched, plain)
 					steps := stepsOf(t, watched)
 					if len(steps) < 3 || steps[0] != 1 || len(stepsOf(t, plain)) > 0 {
 						t.Errorf("watched steps %v", steps)
@@ -74,6 +83,29 @@ func TestTelemetryChangesNoBits(t *testing.T) {
 				})
 			}
 		})
+	}
+}
+
+// sameManifests compares all of two runs' manifests but times. They are read strictly: a field more, and programs from before that
+// field would refuse the run.
+func sameManifests(t *testing.T, a, b *Run) {
+	t.Helper()
+	var read [2]map[string]any
+	for i, r := range []*Run{a, b} {
+		data, err := os.ReadFile(filepath.Join(r.Dir, manifestName))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(data, &read[i]); err != nil {
+			t.Fatal(err)
+		}
+		delete(read[i], "updated")
+		for _, state := range []string{"state", "previous"} {
+			delete(read[i][state].(map[string]any), "seconds")
+		}
+	}
+	if !reflect.DeepEqual(read[0], read[1]) {
+		t.Errorf("the manifests differ:\n%v\n%v", read[0], read[1])
 	}
 }
 
@@ -100,6 +132,41 @@ func TestTelemetryInHalfPrecision(t *testing.T) {
 	plain := trainTiny(t, t.TempDir(), spec)
 	spec.Config.Telemetry = true
 	sameFiles(t, trainTiny(t, t.TempDir(), spec), plain)
+}
+
+// Devices that share a batch record what one device does.
+//
+// Promise(runs/telemetry) on devices that share a batch
+func TestTelemetryOfTwoDevices(t *testing.T) {
+	t.Setenv(divideEnv, "1")
+	spec := deviceSpec(t, 2)
+	plain := trainTiny(t, t.TempDir(), spec)
+	if has := plain.engine.backend.NumDevices(); has < 2 {
+		t.Skipf("%s has %d device", backendLabel(), has)
+	}
+	spec.Config.Telemetry = true
+	two := trainTiny(t, t.TempDir(), spec)
+	sameFiles(t, two, plain)
+	spec.Config.Devices = 1
+	want, err := trainTiny(t, t.TempDir(), spec).Telemetry()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := two.Telemetry()
+	if err != nil || len(got) != len(want) {
+		t.Fatalf("%d steps, want %d: %v", len(got), len(want), err)
+	}
+	for i, s := range want {
+		if !reflect.DeepEqual(got[i].ReLUs, s.ReLUs) {
+			t.Errorf("step %d: ReLUs %+v, one device has %+v", s.Step, got[i].ReLUs, s.ReLUs)
+		}
+		for k, l := range s.Layers {
+			other := got[i].Layers[k]
+			if !closeTo([]float64{other.Weights, other.Gradient, other.Update}, []float64{l.Weights, l.Gradient, l.Update}) {
+				t.Errorf("step %d: %+v, one device has %+v", s.Step, other, l)
+			}
+		}
+	}
 }
 
 // A training that is stopped and resumed records what one without a stop records, and telemetry can begin or end with any part of it.
@@ -401,6 +468,13 @@ func TestHistogramByHand(t *testing.T) {
 	want[0], want[20], want[39] = 1, 1, 3 // 0 is between two bins, and 1 at the upper end
 	if h.Low != -1 || h.High != 1 || !slices.Equal(h.Counts, want) {
 		t.Errorf("%+v", h)
+	}
+	middles, density := h.Density()
+	if len(middles) != 40 || math.Abs(middles[0]+0.975) > 1e-12 || math.Abs(density[39]-3/5./0.05) > 1e-9 || density[1] != 0 {
+		t.Errorf("middles %v, density %v", middles, density)
+	}
+	if middles, _ := (&Histogram{Low: 2, High: 2, Counts: []int{1, 0}}).Density(); middles != nil {
+		t.Errorf("equal values have the density %v", middles)
 	}
 	if h := histogramOf(Weights{{Values: []float32{2, 2}}}); h.Low != 2 || h.High != 2 || h.Counts[0] != 2 {
 		t.Errorf("equal values: %+v", h)

@@ -25,6 +25,44 @@ func Ratios(run *cnn.Run) *viz.Figure {
 	return Figure(r, run)
 }
 
+// Histograms shows how the weights and the gradients of a layer were distributed at the ends of epochs: of the first, of the last
+// and of up to two between, in a run with [cnn.Config.Telemetry]. It ends the cell if the run has recorded none.
+func Histograms(run *cnn.Run, layer string) *viz.Figure {
+	weights := viz.Lines{Title: "Weights of " + layer, XLabel: "Weight", YLabel: "Density", Width: 430, Height: 320}
+	gradients := weights
+	gradients.Title, gradients.XLabel = "Their gradients", "Gradient"
+	ends := epochEnds(telemetry(run), layer)
+	if len(ends) == 0 {
+		check(fmt.Errorf("run %s has recorded no histogram of a layer %q: they are made at the ends of epochs, of layers with weights that are trained", run.Name, layer))
+	}
+	for i, s := range ends {
+		if few := min(4, len(ends)); i > 0 && i*(few-1)/(len(ends)-1) == (i-1)*(few-1)/(len(ends)-1) {
+			continue // evenly spread, the first and the last among them
+		}
+		name := fmt.Sprintf("epoch %d", s.epoch)
+		weights.Series = appendSeries(weights.Series, name, func(string) (x, y []float64) { return s.WeightHistogram.Density() })
+		gradients.Series = appendSeries(gradients.Series, name, func(string) (x, y []float64) { return s.GradientHistogram.Density() })
+	}
+	return must(viz.Row("", must(weights.Figure()), must(gradients.Figure()))).Note(Caption(run))
+}
+
+// epochEnd is a layer at the end of an epoch.
+type epochEnd struct {
+	cnn.WatchedLayer
+	epoch int
+}
+
+func epochEnds(t cnn.Telemetry, layer string) (ends []epochEnd) {
+	for _, s := range t {
+		for _, l := range s.Layers {
+			if s.EpochEnd && l.Layer == layer {
+				ends = append(ends, epochEnd{l, s.Epoch})
+			}
+		}
+	}
+	return ends
+}
+
 // telemetry reads what a run has recorded, or ends the cell.
 func telemetry(run *cnn.Run) cnn.Telemetry {
 	t := must(run.Telemetry())

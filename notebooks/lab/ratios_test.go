@@ -37,6 +37,18 @@ func TestRatios(t *testing.T) {
 	if len(table.Rows) != 2 || table.Rows[0][0] != "conv" || !strings.Contains(table.Caption, "Step 15") {
 		t.Errorf("%+v", table)
 	}
+	h := Histograms(r, "conv")
+	if _, err := h.PNG(); err != nil {
+		t.Error(err)
+	}
+	for _, want := range []string{"Weights of conv", "Their gradients", "epoch 1:", "epoch 2:", "epoch 3:"} {
+		if !strings.Contains(h.Alt, want) {
+			t.Errorf("alternative text %q, want %q in it", h.Alt, want)
+		}
+	}
+	if err := ended(func() { Histograms(r, "relu") }); err == nil || !strings.Contains(err.Error(), `"relu"`) {
+		t.Errorf("a layer without weights: %v", err)
+	}
 	without, _ := trained(t)
 	if err := ended(func() { Ratios(without) }); err == nil || !strings.Contains(err.Error(), "Telemetry: true") {
 		t.Errorf("a run without telemetry: %v", err)

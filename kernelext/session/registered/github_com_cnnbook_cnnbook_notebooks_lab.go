@@ -235,6 +235,7 @@ func init() {
 			"FullSizeBase":         reflect.ValueOf(q.FullSizeBase),
 			"Gallery":              reflect.ValueOf(q.Gallery),
 			"Grid":                 reflect.ValueOf(q.Grid),
+			"Histograms":           reflect.ValueOf(q.Histograms),
 			"Ideas":                reflect.ValueOf(q.Ideas),
 			"InTurn":               reflect.ValueOf(q.InTurn),
 			"Initialize":           reflect.ValueOf(q.Initialize),
