@@ -221,4 +221,7 @@ func TestRecordedIdeas(t *testing.T) {
 		t.Error("an empty file is read")
 	}
 	RecordedIdeas() // what is recorded in this package, or that nothing is
+	if data, err := ideasFiles.ReadFile("ideas/ideas.csv"); err == nil && strings.Contains(string(data), "drawn") {
+		t.Error("what is shown as recorded on real CIFAR-10 is from drawn images")
+	}
 }

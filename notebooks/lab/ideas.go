@@ -109,7 +109,7 @@ func meanCurve(name string, curves [][]float64) viz.Series {
 }
 
 // readRecorded reads what "sweep gather" writes of a sweep with variants: a line for each training, and one for each epoch.
-func readRecorded(trainings, epochs []byte) (recorded, error) {
+func readRecorded(trainings, curves []byte) (recorded, error) {
 	var out recorded
 	lines, err := readTable("recorded sweep", trainings)
 	if err != nil {
@@ -124,8 +124,8 @@ func readRecorded(trainings, epochs []byte) (recorded, error) {
 		if r.State == sweep.Finished {
 			r.Record = cnn.Record{Kept: int(l.number("epoch")), Seconds: l.number("seconds"), TrainImages: int(l.number("train_images")), ValidImages: int(l.number("valid_images"))}
 			add(&seeds, l.text("seed"))
-			add(&machines, fmt.Sprintf("%s training and %s validation images of %s, %s epochs, budget %s, %s, on %s with %s threads a training",
-				l.text("train_images"), l.text("valid_images"), l.text("data"), l.text("of"), l.text("budget"), l.text("precision"), l.text("processor"), l.text("threads")))
+			add(&machines, fmt.Sprintf("%s training and %s validation images of %s, %s, budget %s, %s, on %s with %s threads a training",
+				l.text("train_images"), l.text("valid_images"), l.text("data"), epochs(int(l.number("of"))), l.text("budget"), l.text("precision"), l.text("processor"), l.text("threads")))
 		}
 		if l.err != nil {
 			return out, l.err
@@ -137,7 +137,7 @@ func readRecorded(trainings, epochs []byte) (recorded, error) {
 		return out, fmt.Errorf("recorded sweep: no training has finished")
 	}
 	out.source = fmt.Sprintf("Recorded: %d of %d trainings, seeds %s; %s.", sweep.Count(out.rows, sweep.Finished), len(out.rows), strings.Join(seeds, ", "), strings.Join(machines, "; "))
-	return out, out.addEpochs(epochs, at)
+	return out, out.addEpochs(curves, at)
 }
 
 // addEpochs reads the epochs of the trainings whose places are known by their index.
