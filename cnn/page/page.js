@@ -156,6 +156,7 @@ async function compare() {
 
 function start() {
   element("file").addEventListener("change", (event) => askFile(event.target.files[0]));
+  element("file").addEventListener("click", (event) => (event.target.value = "")); // the same file may be chosen again
   element("compare").addEventListener("click", compare);
   addEventListener("dragover", (event) => {
     event.preventDefault();
