@@ -3,7 +3,7 @@
 const element = (id) => document.getElementById(id);
 const facts = JSON.parse(element("facts").textContent);
 const size = facts.height * facts.width * facts.channels;
-const percent = (p) => `${(100 * p).toFixed(1)} %`;
+const percent = (p) => `${(100 * p).toFixed(1)}\u00a0%`;
 const pause = () => new Promise((done) => setTimeout(done));
 
 // unpacked returns the bytes that a script element holds.
@@ -53,7 +53,7 @@ async function ask(pixels, what, read) {
   element("hangs").textContent = "Hiding one part after the other …";
   for (const [i, row] of [...element("rows").rows].entries()) {
     row.classList.toggle("best", i === best);
-    row.querySelector(".bar span").style.width = percent(answer[i]).replace(" ", "");
+    row.querySelector(".bar span").style.width = `${100 * answer[i]}%`;
     row.querySelector(".number").textContent = percent(answer[i]);
   }
   const name = document.createElement("b");
@@ -79,7 +79,7 @@ async function ask(pixels, what, read) {
   element("lit").style.visibility = "";
   element("hangs").textContent =
     most < 0.01
-      ? "Hiding any one part lowers the answer’s probability by less than 1 %."
+      ? "Hiding any one part lowers the answer’s probability by less than 1\u00a0%."
       : `Hiding the part that counts most lowers the probability of ${facts.classes[best]} by ${percent(most)}.`;
   document.body.dataset.asked = mine;
 }

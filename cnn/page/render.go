@@ -122,7 +122,7 @@ func rows(classes []string, probabilities []float32) []row {
 	return out
 }
 
-func percent(p float32) string { return fmt.Sprintf("%.1f %%", 100*p) }
+func percent(p float32) string { return fmt.Sprintf("%.1f\u00a0%%", 100*p) }
 
 // small writes a difference with two digits, rounded up.
 func small(v float64) string {

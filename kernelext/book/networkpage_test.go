@@ -47,7 +47,9 @@ func TestNetworkInAPage(t *testing.T) {
 			t.Fatalf("no page with a network in %s (%v)", dir, err)
 		}
 		for _, page := range pages {
-			checkNetworkPage(t, b, must(filepath.Abs(page))(t))
+			page = must(filepath.Abs(page))(t)
+			checkNetworkPage(t, b, page)
+			checkNetworkLooks(t, b, page)
 		}
 		return
 	}
@@ -263,5 +265,5 @@ func drawFirst(t *testing.T, b *browser.Browser) (name, answer string) {
 		Probability float64
 	}
 	evaluate(t, b, `(() => { const p = facts.ours.slice(0, facts.classes.length); const best = p.indexOf(Math.max(...p)); return {name: facts.classes[best], probability: p[best]} })()`, &ours)
-	return name, fmt.Sprintf("The network says %s, with a probability of %.1f %%.", ours.Name, 100*ours.Probability)
+	return name, fmt.Sprintf("The network says %s, with a probability of %.1f\u00a0%%.", ours.Name, 100*ours.Probability)
 }

@@ -80,6 +80,7 @@ func init() {
 			"github.com/cnnbook/cnnbook/cnn":            "cnn",
 			"github.com/cnnbook/cnnbook/cnn/diagram":    "diagram",
 			"github.com/cnnbook/cnnbook/cnn/exchange":   "exchange",
+			"github.com/cnnbook/cnnbook/cnn/page":       "page",
 			"github.com/cnnbook/cnnbook/kernelext":      "kernelext",
 			"github.com/cnnbook/cnnbook/viz":            "viz",
 			"github.com/janpfeifer/gonb/gonbui":         "gonbui",
