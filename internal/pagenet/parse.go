@@ -258,8 +258,9 @@ func (r *reader) layer(in shape) layer {
 	case MaxPool, MeanPool:
 		var w window
 		w, l.out = r.window(in, in.c)
-		r.cost(l.out.h, l.out.w, l.out.c, w.size, w.size)
-		l.run = pool(w, in, l.out, kind == MeanPool)
+		if r.cost(l.out.h, l.out.w, l.out.c, w.size, w.size); r.err == nil {
+			l.run = pool(w, in, l.out, kind == MeanPool)
+		}
 	case Zeros:
 		top, bottom, left, right := r.uint16(), r.uint16(), r.uint16(), r.uint16()
 		l.out = shape{in.h + r.between("rows", top+bottom, 0, 1024), in.w + r.between("columns", left+right, 0, 1024), in.c}
