@@ -43,8 +43,10 @@ function pngOf(pixels, channels) {
 
 // ask shows what the network says about pixels, and then what the answer hangs on. A later question ends an earlier one.
 let question = 0;
+let last = () => {}; // asks the latest question again
 async function ask(pixels, what, read) {
   const mine = ++question;
+  last = () => ask(pixels, what, read);
   const answer = globalThis.cnnbook.ask(pixels);
   const best = answer.indexOf(Math.max(...answer));
   element("picture").src = pngOf(pixels, facts.channels);
@@ -138,7 +140,9 @@ async function compare() {
   const images = await loaded();
   const classes = facts.classes.length;
   const count = facts.images;
-  question++; // ends the occlusion of an earlier question: the evaluator answers one at a time
+  const compared = element("compared");
+  const mine = ++question; // ends an earlier question: the evaluator answers one at a time
+  const interrupted = !element("progress").hidden;
   element("progress").hidden = true;
   let largest = 0;
   let same = 0;
@@ -148,10 +152,14 @@ async function compare() {
     for (let c = 0; c < classes; c++) largest = Math.max(largest, Math.abs(answer[c] - ours[c]));
     same += answer.indexOf(Math.max(...answer)) === ours.indexOf(Math.max(...ours)) ? 1 : 0;
     if (i % 5 === 4) await pause();
+    if (mine !== question) {
+      compared.textContent = "Stopped by another question.";
+      return;
+    }
   }
-  const compared = element("compared");
   compared.textContent = `In this browser: the largest difference is ${largest.toPrecision(2)}, and ${same} of ${count} images have the same class.`;
   Object.assign(compared.dataset, { largest, same, images: count });
+  if (interrupted) last();
 }
 
 function start() {
