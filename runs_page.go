@@ -65,8 +65,8 @@ func runsPageCommand() *cobra.Command {
 		if err := atomicfile.WriteNewBytes(args[1], p.HTML, 0o644); err != nil {
 			return fmt.Errorf("runs page: %s: %w", args[1], err)
 		}
-		_, err = fmt.Fprintf(c.OutOrStdout(), "%s: %d bytes, with weights of %d bits\n%d images of %s: probabilities within %.2g of the network's, the same class for %d\n",
-			args[1], len(p.HTML), p.Bits, p.Images, test.Name, p.Largest, p.Same)
+		_, err = fmt.Fprintf(c.OutOrStdout(), "%s: %d bytes, with weights of %d bits\n%d images of %s: probabilities within %s of the network's, the same class for %d\n",
+			args[1], len(p.HTML), p.Bits, p.Images, test.Name, p.Within(), p.Same)
 		return err
 	}
 	return c

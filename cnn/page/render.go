@@ -103,7 +103,7 @@ func (p *Page) render(c content) ([]byte, error) {
 	err = t.Execute(&out, map[string]any{
 		"About": c.about, "Note": c.note, "Drawn": c.run.Drawn(), "Named": c.run.NamesClasses(), "Data": c.test.Name, "First": p.First.Image,
 		"Preprocess": c.run.Preprocess().ForEvaluation().String(), "Fingerprint": c.fingerprint,
-		"Height": in[0], "Width": in[1], "Bits": p.Bits, "Images": p.Images, "Same": p.Same, "Right": p.Right, "Largest": small(p.Largest),
+		"Height": in[0], "Width": in[1], "Bits": p.Bits, "Images": p.Images, "Same": p.Same, "Right": p.Right, "Largest": p.Within(),
 		"Picture": picture, "Lit": lit, "Actual": c.classes[p.First.Class], "Labelled": !c.unlabelled, "Answer": c.classes[best], "AnswerPercent": percent(p.First.Probabilities[best]),
 		"Drop": percent(float32(p.First.Drop)), "Hangs": p.First.Drop >= 0.01,
 		"Rows":  rows(c.classes, p.First.Probabilities),
@@ -123,6 +123,9 @@ func rows(classes []string, probabilities []float32) []row {
 }
 
 func percent(p float32) string { return fmt.Sprintf("%.1f\u00a0%%", 100*p) }
+
+// Within is Largest with two digits, rounded up.
+func (p *Page) Within() string { return small(p.Largest) }
 
 // small writes a difference with two digits, rounded up.
 func small(v float64) string {

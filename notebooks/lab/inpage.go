@@ -40,7 +40,7 @@ func inPage(ctx context.Context, run *cnn.Run, test *cifar.Dataset) (*kernelext.
 		Caption: fmt.Sprintf("What the answer hangs on, bright. Hiding the part that counts most lowers the answer's probability by %.1f %%.",
 			100*p.First.Drop),
 	}
-	agrees := fmt.Sprintf("Test image %d, asked in the page, whose weights have %d bits: on %d test images its probabilities are within %.1g of the network's", p.First.Image, p.Bits, p.Images, p.Largest)
+	agrees := fmt.Sprintf("Test image %d, asked in the page, whose weights have %d bits: on %d test images its probabilities are within %s of the network's", p.First.Image, p.Bits, p.Images, p.Within())
 	return &kernelext.Page{
 		Name: "network", Title: "Ask the network about a picture of yours", HTML: p.HTML,
 		Stills: []any{Figure(answer, agrees, run), lit},
