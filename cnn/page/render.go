@@ -27,6 +27,8 @@ var (
 	pageJS string
 	//go:embed evaluator/wasm_exec.js
 	wasmExec string
+	//go:embed evaluator/LICENSE
+	goLicense string
 	//go:embed evaluator/evaluator.wasm.gz
 	evaluator []byte
 )
@@ -108,7 +110,7 @@ func (p *Page) render(c content) ([]byte, error) {
 		"Drop": percent(float32(p.First.Drop)), "Hangs": p.First.Drop >= 0.01,
 		"Rows":  rows(c.classes, p.First.Probabilities),
 		"Facts": f, "CSS": template.CSS(pageCSS), "JS": template.JS(pageJS), "WasmExec": template.JS(wasmExec),
-		"Evaluator": encoded(evaluator), "Network": network, "TestImages": images,
+		"Evaluator": encoded(evaluator), "GoLicense": goLicense, "Network": network, "TestImages": images,
 	})
 	return out.Bytes(), err
 }

@@ -20,6 +20,7 @@ import (
 const (
 	Wasm    = "evaluator.wasm.gz"
 	Script  = "wasm_exec.js" // Go's own, which starts it
+	License = "LICENSE"      // Go's, whose runtime is in both
 	Version = "version.txt"  // of Go, and the hash of the sources
 )
 
@@ -61,8 +62,12 @@ func Files() (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	license, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(root)), "LICENSE"))
+	if err != nil {
+		return nil, err
+	}
 	version, err := Current()
-	return map[string][]byte{Wasm: packed.Bytes(), Script: script, Version: []byte(version)}, err
+	return map[string][]byte{Wasm: packed.Bytes(), Script: script, License: license, Version: []byte(version)}, err
 }
 
 // Current is the Go version and the hash of the evaluator's sources, in two lines.
