@@ -22,7 +22,7 @@
 //	optimizer         "Adam", or {"class_name": "Adam", "config": {"beta_1": 0.8}}
 //	rate              a constant learning rate
 //	schedule          {"class_name": "OneCycle", "config": {"max": 0.01}}, instead of rate
-//	batch, epochs, patience, keep_best, monitor, min_delta, precision, flip_evaluation
+//	batch, shards, epochs, patience, keep_best, monitor, min_delta, precision, flip_evaluation
 //	preprocess        {"flip": true, "raw": false}; also preprocess.flip and preprocess.raw
 //	LAYER.FIELD       of the network's JSON: "conv1.filters", or "Dropout.rate" for all layers of a class
 package sweep

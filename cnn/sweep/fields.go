@@ -48,6 +48,8 @@ func (s *settings) setJSON(field string, data []byte) (err error) {
 		c.Schedule, err = schedule(data)
 	case "batch":
 		err = strict(data, &c.Batch)
+	case "shards":
+		err = strict(data, &c.Shards)
 	case "epochs":
 		err = strict(data, &c.Epochs)
 	case "patience":
@@ -78,7 +80,7 @@ func (s *settings) setJSON(field string, data []byte) (err error) {
 func (s *settings) setLayer(field string, value json.RawMessage) error {
 	name, key, ok := strings.Cut(field, ".")
 	if !ok {
-		return fmt.Errorf("there is no such field: expected optimizer, rate, schedule, batch, epochs, patience, keep_best, monitor, min_delta, " +
+		return fmt.Errorf("there is no such field: expected optimizer, rate, schedule, batch, shards, epochs, patience, keep_best, monitor, min_delta, " +
 			"precision, flip_evaluation, preprocess, or LAYER.FIELD of the network")
 	}
 	data, err := json.Marshal(s.network)
