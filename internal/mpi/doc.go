@@ -37,6 +37,16 @@ func Launched() int {
 	return 1
 }
 
+// LaunchedRank returns this process's number among them, from 0.
+func LaunchedRank() int {
+	for _, name := range []string{"OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"} {
+		if n, err := strconv.Atoi(os.Getenv(name)); err == nil {
+			return n
+		}
+	}
+	return 0
+}
+
 // errMissing says what to do where n processes were started and there is no MPI in the program.
 func errMissing(n int) error {
 	return fmt.Errorf("%w, and mpirun or srun started %d processes: build it by `go build -tags mpi .` (Debian's libopenmpi-dev), or by `go build -tags mpi,mpich .` for MPICH", ErrMissing, n)

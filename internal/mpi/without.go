@@ -8,14 +8,16 @@ const Built = false
 // World is the processes of one mpirun. Without MPI there is none.
 type World struct{}
 
-// Start joins the processes that a launcher started; without MPI that is an error. A process that no launcher started, or
-// alone, gets nil.
-func Start() (*World, error) {
+// Check returns an error that says how to build the program, if a launcher started several processes.
+func Check() error {
 	if n := Launched(); n > 1 {
-		return nil, errMissing(n)
+		return errMissing(n)
 	}
-	return nil, nil
+	return nil
 }
+
+// Start joins the processes that a launcher started. Without MPI there are none: it returns nil, or the error of [Check].
+func Start() (*World, error) { return nil, Check() }
 
 func (*World) Rank() int                               { return 0 }
 func (*World) Size() int                               { return 1 }
