@@ -55,7 +55,7 @@ func shardSpecs(t *testing.T) map[string]Spec {
 	return map[string]Spec{"dropout": dropout, "norm": norm}
 }
 
-// Promise(ranks/same-bits): A training in shards ends with the same bytes on 1, 2, 4 and 8 ranks: weights, optimizer and history.
+// Promise(compute/ranks): A training in shards ends with the same bytes on 1, 2, 4 and 8 ranks: weights, optimizer and history.
 func TestEveryNumberOfRanksGivesTheSameBits(t *testing.T) {
 	for name, spec := range shardSpecs(t) {
 		t.Run(name, func(t *testing.T) {
@@ -72,7 +72,7 @@ func TestEveryNumberOfRanksGivesTheSameBits(t *testing.T) {
 	}
 }
 
-// Promise(ranks/same-bits) also where each part of it is trained by another number of ranks
+// Promise(compute/ranks) also where each part of it is trained by another number of ranks
 func TestAnotherNumberOfRanksGoesOn(t *testing.T) {
 	spec := shardSpecs(t)["dropout"]
 	whole := trainTiny(t, t.TempDir(), spec)
@@ -132,7 +132,7 @@ func (f faulty) Exchange(with int, out, in []byte) error {
 	return err
 }
 
-// Promise(ranks/compared): At each save all ranks compare their weights; a rank with other ones ends the training, and is named.
+// Promise(runs/ranks-compared): At each save all ranks compare their weights; a rank with other ones ends the training, and is named.
 func TestARankWithOtherWeightsIsNamed(t *testing.T) {
 	spec := shardSpecs(t)["dropout"]
 	ranks, end := LocalRanks(4)
