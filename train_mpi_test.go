@@ -17,9 +17,11 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/cnnbook/cnnbook/cifar"
 )
 
-// killsEnv is the number of ranks that TestKilledRanks kills; the tests' default is 2. With many, the training is longer:
+// killsEnv is the number of ranks that TestKilledRanks kills; the default is 2. With more, the training has more epochs:
 //
 //	CNNBOOK_TEST_KILLS=20 go test . -run TestKilledRanks -timeout 1h -v
 const killsEnv = "CNNBOOK_TEST_KILLS"
@@ -59,10 +61,10 @@ func launchers(t *testing.T) (found []launcher) {
 	return found
 }
 
-// ranksTraining is what the tests train. One thread for each rank: on all of this machine's processors they would be the same for one
-// process and for several.
-func ranksTraining(runs string, epochs int) []string {
-	return []string{"train", "--shards", "4", "--threads", "1", "--epochs", strconv.Itoa(epochs), "--recipe", "quick", "--runs", runs}
+// ranksTraining is what the test trains: epochs of three steps, the last of them with fewer images. With one thread, a rank computes
+// the same whatever mpirun binds it to.
+func ranksTraining(data, runs string, epochs int) []string {
+	return []string{"train", "--data", data, "--shards", "4", "--threads", "1", "--epochs", strconv.Itoa(epochs), "--recipe", "quick", "--runs", runs}
 }
 
 // Random ranks are killed by SIGKILL in the middle of a training, which ends all; the same command, with another number of
@@ -78,8 +80,13 @@ func TestKilledRanks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	epochs := 2 + kills/4
+	epochs := 8*kills + 4
 	dir := t.TempDir()
+	data := filepath.Join(dir, "data")
+	train, test := cifar.Drawn(1, 140, 50)
+	if err := cifar.Save(data, train, test); err != nil {
+		t.Fatal(err)
+	}
 	var programs []string
 	for _, l := range all {
 		program := filepath.Join(dir, "cnnbook-"+l.tags)
@@ -87,27 +94,29 @@ func TestKilledRanks(t *testing.T) {
 		programs = append(programs, program)
 	}
 	alone, together := filepath.Join(dir, "alone"), filepath.Join(dir, "together")
-	began := time.Now()
-	command(t, dir, append([]string{programs[0]}, ranksTraining(alone, epochs)...)...)
-	epoch := time.Since(began) / time.Duration(epochs)
+	command(t, dir, append([]string{programs[0]}, ranksTraining(data, alone, epochs)...)...)
 
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	rng := rand.New(rand.NewPCG(seed, 0))
-	for kill := 0; kill <= kills; kill++ {
+	for kill, finished := 0, 0; kill <= kills; kill++ {
 		i := kill % len(all)
 		l, ranks := all[i], []int{4, 2, 4, 1, 2}[kill%5]
 		words := append([]string{l.mpirun}, l.flags...)
 		words = append(words, "-n", strconv.Itoa(ranks), programs[i])
-		words = append(words, ranksTraining(together, epochs)...)
-		if kill == kills {
+		words = append(words, ranksTraining(data, together, epochs)...)
+		switch {
+		case kill == kills:
 			command(t, dir, words...) // to the end
-			break
-		}
-		if !killOne(t, rng, words, programs[i], ranks, epoch) {
-			t.Logf("it ended before kill %d", kill+1)
-			command(t, dir, words...)
-			break
+		case killOne(t, rng, words, programs[i], ranks):
+		case finished < 5: // it reached the end first: that counts as no kill, and the next starts afresh
+			if err := os.RemoveAll(together); err != nil {
+				t.Fatal(err)
+			}
+			finished++
+			kill--
+		default:
+			t.Fatalf("it ended before kill %d", kill+1)
 		}
 	}
 	want, got := lastState(t, alone), lastState(t, together)
@@ -118,8 +127,8 @@ func TestKilledRanks(t *testing.T) {
 	}
 }
 
-// killOne starts a training and kills one of its ranks some time after it has begun. The result is false if it ended before.
-func killOne(t *testing.T, rng *rand.Rand, words []string, program string, ranks int, epoch time.Duration) bool {
+// killOne starts a training and kills one of its ranks, at a random moment of its first epochs. The result is false if it ended before.
+func killOne(t *testing.T, rng *rand.Rand, words []string, program string, ranks int) bool {
 	t.Helper()
 	cmd := exec.Command(words[0], words[1:]...)
 	var errs bytes.Buffer
@@ -131,15 +140,18 @@ func killOne(t *testing.T, rng *rand.Rand, words []string, program string, ranks
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	epochs := words[len(words)-5] // as in ranksTraining
+	after := rng.IntN(3) // epochs: the first one in a process is saved
 	started, ended := make(chan bool, 1), make(chan error, 1)
 	go func() {
-		started <- waitFor(out, "/"+epochs+" ")
+		started <- waitFor(out, []string{"ETA", "val_loss", "val_loss"}[:after+1])
 		_, _ = io.Copy(io.Discard, out) // to its end
 		ended <- cmd.Wait()
 	}()
 	if !<-started {
-		t.Fatalf("%q: %v: %s", words, <-ended, errs.String())
+		if err := <-ended; err != nil {
+			t.Fatalf("%q: %v: %s", words, err, errs.String())
+		}
+		return false
 	}
 	select {
 	case err := <-ended:
@@ -147,7 +159,7 @@ func killOne(t *testing.T, rng *rand.Rand, words []string, program string, ranks
 			t.Fatalf("%q: %v: %s", words, err, errs.String())
 		}
 		return false
-	case <-time.After(time.Duration(rng.Float64() * 1.5 * float64(epoch))):
+	case <-time.After(time.Duration(rng.Float64() * float64(500*time.Millisecond))):
 	}
 	pids := running(program)
 	if len(pids) != ranks {
@@ -174,22 +186,26 @@ func killOne(t *testing.T, rng *rand.Rand, words []string, program string, ranks
 			t.Fatalf("ranks live on: %v", running(program))
 		}
 	}
-	t.Logf("killed one of %d ranks", ranks)
+	t.Logf("killed one of %d ranks, after epoch %d of this process", ranks, after)
 	return true
 }
 
-// waitFor reads until some text has come.
-func waitFor(r io.Reader, text string) bool {
+// waitFor reads until the texts have come, one after the other.
+func waitFor(r io.Reader, texts []string) bool {
 	var seen []byte
 	buffer := make([]byte, 4096)
 	for {
 		n, err := r.Read(buffer)
 		seen = append(seen, buffer[:n]...)
-		if bytes.Contains(seen, []byte(text)) {
-			return true
+		for len(texts) > 0 {
+			i := bytes.Index(seen, []byte(texts[0]))
+			if i < 0 {
+				break
+			}
+			seen, texts = seen[i+len(texts[0]):], texts[1:]
 		}
-		if err != nil {
-			return false
+		if len(texts) == 0 || err != nil {
+			return len(texts) == 0
 		}
 	}
 }
