@@ -12,7 +12,6 @@ package mpi
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"strconv"
 )
@@ -45,9 +44,4 @@ func LaunchedRank() int {
 		}
 	}
 	return 0
-}
-
-// errMissing says what to do where n processes were started and there is no MPI in the program.
-func errMissing(n int) error {
-	return fmt.Errorf("%w, and mpirun or srun started %d processes: build it by `go build -tags mpi .` (Debian's libopenmpi-dev), or by `go build -tags mpi,mpich .` for MPICH", ErrMissing, n)
 }

@@ -2,6 +2,8 @@
 
 package mpi
 
+import "fmt"
+
 // Built reports whether the program was built with MPI.
 const Built = false
 
@@ -24,3 +26,8 @@ func (*World) Size() int                               { return 1 }
 func (*World) Exchange(with int, out, in []byte) error { return ErrMissing }
 func (*World) Finish() error                           { return nil }
 func (*World) Abort(status int)                        {}
+
+// errMissing says what to do where n processes were started and there is no MPI in the program.
+func errMissing(n int) error {
+	return fmt.Errorf("%w, and mpirun or srun started %d processes: build it by `go build -tags mpi .` (Debian's libopenmpi-dev), or by `go build -tags mpi,mpich .` for MPICH", ErrMissing, n)
+}
