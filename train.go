@@ -31,6 +31,7 @@ type training struct {
 	shards, threads   int
 	patience          int
 	keepBest          bool
+	telemetry         bool
 
 	world *mpi.World // the processes that mpirun started; nil if none did
 }
@@ -55,6 +56,7 @@ func trainCommand() *cobra.Command {
 	f.IntVar(&t.devices, "devices", 1, "devices that share each batch; xla:cpu always has 4, xla:cuda has one per GPU")
 	f.IntVar(&t.shards, "shards", 0, "compute each batch in so many parts, a power of two, that are added up in a fixed order: then mpirun can share them among as many processes or fewer, which train the same weights, bit for bit (see docs/SCALE.md; default: whole batches, in one process)")
 	f.IntVar(&t.threads, "threads", 0, "threads of this process, on which the last bits of weights depend (default: OMP_NUM_THREADS, or one for each processor that it may use)")
+	f.BoolVar(&t.telemetry, "telemetry", false, "record each layer's gradients, updates and dead ReLUs every tenth step; the training stays the same, bit for bit; go run . runs show lists them")
 	cli.Complete(c, "recipe", func() []string { return []string{recipeBase, recipeQuick, recipeFast, recipeWriteUp} })
 	cli.Complete(c, "precision", precisions)
 	c.RunE = func(c *cobra.Command, _ []string) error {
@@ -121,8 +123,8 @@ func (t training) choose(params kernelext.Params) (b course.Budget, train recipe
 		}
 		return b, training.fast, nil
 	case recipeWriteUp:
-		if t.epochs > 0 || t.devices > 1 || t.shards != 0 || t.precision != "" || t.patience > 0 || t.keepBest {
-			return b, nil, fmt.Errorf("train: the recipe %s is the write-up's: --epochs, --devices, --shards, --precision, --patience and --keep-best do not apply; --budget chooses the epochs", recipeWriteUp)
+		if t.epochs > 0 || t.devices > 1 || t.shards != 0 || t.precision != "" || t.patience > 0 || t.keepBest || t.telemetry {
+			return b, nil, fmt.Errorf("train: the recipe %s is the write-up's: --epochs, --devices, --shards, --precision, --patience, --keep-best and --telemetry do not apply; --budget chooses the epochs", recipeWriteUp)
 		}
 		return b, training.writeUp, nil
 	}
@@ -215,7 +217,7 @@ func (t training) fast(ctx context.Context, _ course.Budget, params kernelext.Pa
 // open trains one run.
 func (t training) open(ctx context.Context, params kernelext.Params, spec cnn.Spec, train trainer) ([]*cnn.Run, error) {
 	spec.Config.Devices, spec.Config.Precision = t.devices, cnn.Precision(t.precision)
-	spec.Config.Patience, spec.Config.KeepBest = t.patience, t.keepBest
+	spec.Config.Patience, spec.Config.KeepBest, spec.Config.Telemetry = t.patience, t.keepBest, t.telemetry
 	spec.Config.Shards = t.shards
 	if t.world != nil && t.world.Rank() > 0 {
 		return nil, cnn.Assist(ctx, t.world, spec)

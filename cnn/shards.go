@@ -19,6 +19,8 @@ func (c Config) validateShards() error {
 		return nil
 	case !isPowerOfTwo(c.Shards) || c.Shards > min(c.Batch, maxShards):
 		return fmt.Errorf("%w: a batch of %d images can have 1, 2, 4, 8 … shards, at most %d, got %d", ErrConfig, c.Batch, min(c.Batch, maxShards), c.Shards)
+	case c.Telemetry:
+		return fmt.Errorf("%w: telemetry watches whole batches, and this training computes them in %d shards: leave out one of the two", ErrConfig, c.Shards)
 	case c.devices() > 1:
 		return fmt.Errorf("%w: %d shards and %d devices: a rank computes its shards on one device: start one rank for each device instead", ErrConfig, c.Shards, c.Devices)
 	}

@@ -209,6 +209,7 @@ func TestShardsThatCannotBe(t *testing.T) {
 		"got 3":                                 func(s *Spec) { s.Config.Shards = 3 },
 		"at most 20, got 32":                    func(s *Spec) { s.Config.Shards = 32 },
 		"got -1":                                func(s *Spec) { s.Config.Shards = -1 },
+		"leave out one of the two":              func(s *Spec) { s.Config.Telemetry = true },
 		"start one rank for each device":        func(s *Spec) { s.Config.Devices = 2; s.Config.DropLast = true },
 		"fewer than 2, and batch normalisation": func(s *Spec) { s.Config.Shards = 16 },
 		"the smallest batch has 10 images, so some of its 8": func(s *Spec) { s.Config.DropLast = false },
