@@ -2,12 +2,14 @@ package main
 
 import (
 	"errors"
+	"io"
 	"os"
 
 	"github.com/cnnbook/cnnbook/cifar"
 	"github.com/cnnbook/cnnbook/cnn"
 	"github.com/cnnbook/cnnbook/internal/bench"
 	"github.com/cnnbook/cnnbook/internal/cli"
+	"github.com/cnnbook/cnnbook/internal/mpi"
 	"github.com/spf13/cobra"
 )
 
@@ -23,6 +25,11 @@ To compare with other times, of this machine or another, or before a change:
   go run . bench --save before.json
   go run . bench --against before.json
 
+With --shards, the same network also trains in one shard and in that many, to show what shards cost. With --exchange, processes
+that mpirun started add up gradients, which a training on several machines does after each step: see docs/SCALE.md.
+
+  mpirun -n 4 ./cnnbook bench --exchange --gbit 10
+
 Time to accuracy: the fast recipe (train --recipe fast) and the same in PyTorch are trained in turn, a seed a round. With --save, each
 seed is kept when it is finished, and the same command goes on with the next; ctrl-C loses the seed that is being trained.
 
@@ -32,12 +39,17 @@ Each measurement runs in a separate process. Keep the machine free of other work
 
 func benchCommand() *cobra.Command {
 	var b bench.Benchmark
-	var cells, worker bool
+	var cells, worker, exchange bool
+	var e bench.Exchange
 	var accuracy bench.Accuracy
 	c := &cobra.Command{
 		Use: "bench [flags]", Short: "measure steps, start-up and memory, compared with other frameworks",
 		Long: benchAbout, Example: "bench --rounds 3 --steps 10", Args: cli.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if exchange {
+				e.Batch, e.Rounds = b.Batch, b.Rounds
+				return runExchange(e, c.OutOrStdout())
+			}
 			if c.Flags().Changed("accuracy") {
 				if b.Growth || cells || b.PureGo || b.Against != "" || b.Devices != 1 {
 					return errors.New("bench: --growth, --cells, --go, --against and --devices do not apply to --accuracy")
@@ -73,6 +85,11 @@ func benchCommand() *cobra.Command {
 	f.IntVar(&b.Turn, "turn", 2, "timed steps per turn, then the next framework runs; 0: each runs to completion")
 	f.IntVar(&b.Evaluate, "evaluate", 2000, "test images to evaluate (with --accuracy: 10,000)")
 	f.IntVar(&b.Devices, "devices", 1, "devices that share each of our batches")
+	f.IntVar(&b.Shards, "shards", 0, "also measure ours in one shard and in so many, a power of two")
+	f.BoolVar(&exchange, "exchange", false, "instead, under mpirun: measure how long processes take to add up gradients, and compare it with a model; alone: only the model")
+	f.Float64Var(&e.Gbit, "gbit", 10, "with --exchange: Gbit/s of each host's network")
+	f.Float64Var(&e.Latency, "latency", 50e-6, "with --exchange: seconds that a message takes, where it is not measured")
+	f.Float64Var(&e.Step, "step", 0.434, "with --exchange: seconds of a step on one host")
 	f.StringVar(&b.Precision, "precision", "", "of convolutions and matrix multiplications, ours and the other frameworks': empty for float32, or bfloat16")
 	f.IntVar(&b.Rounds, "rounds", 3, "rounds; each round runs every framework once")
 	f.StringVar(&b.Python, "python", "", "interpreter with the packages of internal/bench/requirements.txt, to measure the other frameworks")
@@ -87,6 +104,18 @@ func benchCommand() *cobra.Command {
 	f.BoolVar(&worker, "worker", false, "measure once in this process and write lines of JSON, as bench does in the processes it starts")
 	cli.Complete(c, "precision", precisions)
 	return c
+}
+
+// runExchange runs the measurement of --exchange; mistakes are said by rank 0 alone.
+func runExchange(e bench.Exchange, stdout io.Writer) error {
+	err := e.Check()
+	if err == nil {
+		err = mpi.Check()
+	}
+	if err != nil {
+		return once(err)
+	}
+	return e.Run(stdout)
 }
 
 // benchAccuracy races to an accuracy, or trains once as one of the race's processes.

@@ -42,16 +42,29 @@ func commands() *cobra.Command {
 
 // report prints how a command ended and returns the exit status.
 func report(err error, stderr io.Writer) int {
+	var quiet silent
+	switch {
+	case err == nil, errors.As(err, &quiet):
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(stderr, "cnnbook: stopped; finished work is kept, and the same command continues from there")
+	default:
+		fmt.Fprintln(printable{stderr}, "cnnbook:", err)
+	}
+	return exitStatus(err)
+}
+
+// exitStatus is the status with which the process ends.
+func exitStatus(err error) int {
+	var quiet silent
+	var task engine.Error
 	switch {
 	case err == nil:
 		return 0
+	case errors.As(err, &quiet):
+		return quiet.status
 	case errors.Is(err, context.Canceled):
-		fmt.Fprintln(stderr, "cnnbook: stopped; finished work is kept, and the same command continues from there")
 		return 130
-	}
-	fmt.Fprintln(printable{stderr}, "cnnbook:", err)
-	var task engine.Error
-	if errors.As(err, &task) {
+	case errors.As(err, &task):
 		return task.Status
 	}
 	return 1

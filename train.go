@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
 	"github.com/cnnbook/cnnbook/cifar"
 	"github.com/cnnbook/cnnbook/cnn"
 	"github.com/cnnbook/cnnbook/internal/cli"
+	"github.com/cnnbook/cnnbook/internal/mpi"
 	"github.com/cnnbook/cnnbook/kernelext"
 	"github.com/cnnbook/cnnbook/kernelext/setup"
 	course "github.com/cnnbook/cnnbook/notebooks/lab"
@@ -26,9 +28,12 @@ const (
 type training struct {
 	recipe, precision string
 	epochs, devices   int
+	shards, threads   int
 	patience          int
 	keepBest          bool
 	telemetry         bool
+
+	world *mpi.World // the processes that mpirun started; nil if none did
 }
 
 // trainCommand trains the write-up's network in a terminal: the same runs that the
@@ -38,8 +43,8 @@ func trainCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "train [flags]", Short: "train a network in a terminal, or continue its training",
 		Long: "Trains the write-up's network, or with --recipe fast another one, or continues a training: after ctrl-C, the same command resumes. A larger number of epochs goes on from a shorter training; " +
-			"where the learning rate depends on the number of epochs, as in the recipe quick, it starts again and says so.",
-		Example: "train --data ~/cifar10 --budget full\ntrain --epochs 50 --patience 5 --keep-best\ntrain --data ~/cifar10 --budget full --recipe fast", Args: cli.NoArgs,
+			"where the learning rate depends on the number of epochs, as in the recipe quick, it starts again and says so. With --shards, mpirun trains on several machines.",
+		Example: "mpirun -n 4 ./cnnbook train --data ~/cifar10 --budget full --shards 8\ntrain --data ~/cifar10 --budget full\ntrain --epochs 50 --patience 5 --keep-best\ntrain --data ~/cifar10 --budget full --recipe fast", Args: cli.NoArgs,
 	}
 	params := paramFlags(c)
 	f := c.Flags()
@@ -49,6 +54,8 @@ func trainCommand() *cobra.Command {
 	f.IntVar(&t.patience, "patience", 0, "stop after so many epochs without a lower validation loss (default: train all epochs)")
 	f.BoolVar(&t.keepBest, "keep-best", false, "answer with the weights of the epoch with the lowest validation loss, instead of the last one's")
 	f.IntVar(&t.devices, "devices", 1, "devices that share each batch; xla:cpu always has 4, xla:cuda has one per GPU")
+	f.IntVar(&t.shards, "shards", 0, "compute each batch in so many parts, a power of two, that are added up in a fixed order: then mpirun can share them among as many processes or fewer, which train the same weights, bit for bit (see docs/SCALE.md; default: whole batches, in one process)")
+	f.IntVar(&t.threads, "threads", 0, "threads of this process, on which the last bits of weights depend (default: OMP_NUM_THREADS, or one for each processor that it may use)")
 	f.BoolVar(&t.telemetry, "telemetry", false, "record each layer's gradients, updates and dead ReLUs every tenth step; the training stays the same, bit for bit; go run . runs show lists them")
 	cli.Complete(c, "recipe", func() []string { return []string{recipeBase, recipeQuick, recipeFast, recipeWriteUp} })
 	cli.Complete(c, "precision", precisions)
@@ -64,34 +71,16 @@ func trainCommand() *cobra.Command {
 
 // run trains, and evaluates on the test images.
 func (t training) run(ctx context.Context, params kernelext.Params, stdout, stderr io.Writer) error {
-	b, err := course.ParseBudget(params.Budget)
+	b, train, err := t.choose(params)
+	if err == nil {
+		err = errors.Join(t.checkRanks(), setThreads(t.threads))
+	}
 	if err != nil {
-		return err
+		return once(err)
 	}
-	if t.epochs < 0 {
-		return fmt.Errorf("train: --epochs must be at least 1, got %d", t.epochs)
-	}
-	if t.patience < 0 {
-		return fmt.Errorf("train: --patience must be at least 1, got %d", t.patience)
-	}
-	if t.epochs > 0 {
-		b.Base, b.Quick = t.epochs, t.epochs
-	}
-	train := t.single
-	switch t.recipe {
-	case recipeBase, recipeQuick:
-	case recipeFast:
-		if t.patience > 0 || t.keepBest {
-			return fmt.Errorf("train: the recipe %s validates with the test images, which must choose nothing: --patience and --keep-best do not apply", recipeFast)
-		}
-		train = t.fast
-	case recipeWriteUp:
-		if t.epochs > 0 || t.devices > 1 || t.precision != "" || t.patience > 0 || t.keepBest || t.telemetry {
-			return fmt.Errorf("train: the recipe %s is the write-up's: --epochs, --devices, --precision, --patience, --keep-best and --telemetry do not apply; --budget chooses the epochs", recipeWriteUp)
-		}
-		train = t.writeUp
-	default:
-		return fmt.Errorf("train: unknown recipe %q: choose base, quick, fast or as-written", t.recipe)
+	log := stderr
+	if mpi.LaunchedRank() > 0 {
+		stderr = io.Discard
 	}
 	plugin, err := setup.Installer{Log: stderr}.Plugin(ctx)
 	if err != nil {
@@ -103,12 +92,59 @@ func (t training) run(ctx context.Context, params kernelext.Params, stdout, stde
 	if err := plugin.Apply(); err != nil {
 		return err
 	}
+	if t.world, err = mpi.Start(); err != nil {
+		return err
+	}
+	return together(ctx, t.world, log, func() error {
+		return t.train(withWorld(ctx, t.world), b, params, plugin.String(), train, stdout, stderr)
+	})
+}
+
+// choose checks the flags.
+func (t training) choose(params kernelext.Params) (b course.Budget, train recipe, err error) {
+	if b, err = course.ParseBudget(params.Budget); err != nil {
+		return b, nil, err
+	}
+	if t.epochs < 0 {
+		return b, nil, fmt.Errorf("train: --epochs must be at least 1, got %d", t.epochs)
+	}
+	if t.patience < 0 {
+		return b, nil, fmt.Errorf("train: --patience must be at least 1, got %d", t.patience)
+	}
+	if t.epochs > 0 {
+		b.Base, b.Quick = t.epochs, t.epochs
+	}
+	switch t.recipe {
+	case recipeBase, recipeQuick:
+		return b, training.single, nil
+	case recipeFast:
+		if t.patience > 0 || t.keepBest {
+			return b, nil, fmt.Errorf("train: the recipe %s validates with the test images, which must choose nothing: --patience and --keep-best do not apply", recipeFast)
+		}
+		return b, training.fast, nil
+	case recipeWriteUp:
+		if t.epochs > 0 || t.devices > 1 || t.shards != 0 || t.precision != "" || t.patience > 0 || t.keepBest || t.telemetry {
+			return b, nil, fmt.Errorf("train: the recipe %s is the write-up's: --epochs, --devices, --shards, --precision, --patience, --keep-best and --telemetry do not apply; --budget chooses the epochs", recipeWriteUp)
+		}
+		return b, training.writeUp, nil
+	}
+	return b, nil, fmt.Errorf("train: unknown recipe %q: choose base, quick, fast or as-written", t.recipe)
+}
+
+// recipe opens the runs of a recipe and trains them.
+type recipe func(t training, ctx context.Context, b course.Budget, params kernelext.Params, images, test *cifar.Dataset, train trainer) ([]*cnn.Run, error)
+
+// train trains, and evaluates on the test images. Of several ranks, rank 0 alone evaluates.
+func (t training) train(ctx context.Context, b course.Budget, params kernelext.Params, plugin string, train recipe, stdout, stderr io.Writer) error {
 	images, test, err := b.Images(params.Data, params.Seed)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(stderr, "%s on %s\n", params, plugin)
-	runs, err := train(ctx, b, params, images, test, func(ctx context.Context, run *cnn.Run) error { return trainLive(ctx, run, stdout, stderr) })
+	if t.world != nil {
+		fmt.Fprintf(stderr, "%d processes share %d shards\n", t.world.Size(), t.shards)
+	}
+	runs, err := train(t, ctx, b, params, images, test, func(ctx context.Context, run *cnn.Run) error { return trainLive(ctx, run, stdout, stderr) })
 	if err != nil {
 		return err
 	}
@@ -182,6 +218,10 @@ func (t training) fast(ctx context.Context, _ course.Budget, params kernelext.Pa
 func (t training) open(ctx context.Context, params kernelext.Params, spec cnn.Spec, train trainer) ([]*cnn.Run, error) {
 	spec.Config.Devices, spec.Config.Precision = t.devices, cnn.Precision(t.precision)
 	spec.Config.Patience, spec.Config.KeepBest, spec.Config.Telemetry = t.patience, t.keepBest, t.telemetry
+	spec.Config.Shards = t.shards
+	if t.world != nil && t.world.Rank() > 0 {
+		return nil, cnn.Assist(ctx, t.world, spec)
+	}
 	run, err := cnn.OpenRun(params.Runs, spec)
 	if err != nil {
 		return nil, err

@@ -123,6 +123,8 @@ func dropoutState(seed uint64, step int) []uint64 {
 
 // stepRequest holds what changes from one training step to the next.
 type stepRequest struct {
+	step     int     // counted from 0
+	exact    float64 // the rate, before it is rounded
 	indices  []int32
 	flips    []bool
 	rng      []uint64
@@ -142,6 +144,7 @@ func newStepRequest(config Config, n, step int, rate float64, indices []int32) s
 		epoch = step / config.stepsPerEpoch(n)
 	}
 	r := stepRequest{
+		step: step, exact: rate,
 		indices:   indices,
 		rng:       dropoutState(config.Seed, step),
 		rate:      float32(rate),

@@ -23,6 +23,10 @@ type Config struct {
 	// batch. The result equals that of one device up to rounding. Devices of one CPU are the same
 	// processors, and one of them computes whole batches.
 	Devices int
+	// Shards, a power of two, is the number of parts in which each batch is computed. Their gradients are added up in a fixed
+	// order, so that 1, 2, 4 or more processes, up to one for each shard, train the same weights, bit for bit: see [WithRanks].
+	// Dropout is drawn for each shard, and batches are normalised shard by shard. 0 computes whole batches, in one process.
+	Shards int
 	// Precision of the multiplications in convolutions and dense layers, and of the feature maps
 	// between convolutions. Everything else, including the weights, their gradients and the optimizer's
 	// updates, is float32.
@@ -87,6 +91,9 @@ func (c Config) validate() error {
 	}
 	if c.Devices < 0 || c.Devices > c.Batch {
 		return fmt.Errorf("%w: from 1 to %d devices can share a batch of %d images, got %d", ErrConfig, c.Batch, c.Batch, c.Devices)
+	}
+	if err := c.validateShards(); err != nil {
+		return err
 	}
 	if c.Precision != Float32 && c.Precision != BFloat16 {
 		return fmt.Errorf("%w: precision %q: choose %q or leave it empty for float32", ErrConfig, c.Precision, BFloat16)
@@ -155,6 +162,9 @@ func (c Config) MarshalJSON() ([]byte, error) {
 	}
 	if c.Devices > 1 { // absent otherwise, as in runs from before this option existed
 		fields["devices"] = c.Devices
+	}
+	if c.Shards > 0 {
+		fields["shards"] = c.Shards
 	}
 	if c.Precision != Float32 {
 		fields["precision"] = c.Precision

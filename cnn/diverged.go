@@ -29,7 +29,7 @@ func (t *training) diverged(ctx context.Context, what string, step int) error {
 func (t *training) whereItBegan(ctx context.Context, steps int) (string, error) {
 	r, e := t.run, t.engine
 	specs := slices.Concat(r.weights, r.slots)
-	if err := e.setState(specs); err != nil {
+	if err := e.restore(specs); err != nil {
 		return "", err
 	}
 	batches := batchesOf(e.config, t.train.n)
@@ -64,6 +64,32 @@ func (t *training) whereItBegan(ctx context.Context, steps int) (string, error) 
 // firstNonFiniteLayer runs a step's forward pass and returns the name of the first
 // layer whose output holds a NaN or an infinity, or "".
 func (e *engine) firstNonFiniteLayer(data *deviceData, r stepRequest) (layer string, err error) {
+	parts := []stepRequest{r}
+	if shards := e.config.Shards; shards > 0 {
+		parts = nil
+		for shard := range shards {
+			if part := r.shard(shard, shards); len(part.indices) > 0 {
+				parts = append(parts, part)
+			}
+		}
+	}
+	first := len(e.net.Layers)
+	for _, part := range parts {
+		i, err := e.firstNonFinite(data, part)
+		if err != nil {
+			return "", err
+		}
+		first = min(first, i)
+	}
+	if first < len(e.net.Layers) {
+		layer = e.net.Layers[first].LayerName()
+	}
+	return layer, nil
+}
+
+// firstNonFinite returns the index of that layer, or the number of layers.
+func (e *engine) firstNonFinite(data *deviceData, r stepRequest) (layer int, err error) {
+	layer = len(e.net.Layers)
 	err = guard("examining the layers", func() error {
 		specs, err := e.net.WeightSpecs()
 		if err != nil {
@@ -92,7 +118,7 @@ func (e *engine) firstNonFiniteLayer(data *deviceData, r stepRequest) (layer str
 			return err
 		}
 		if i := slices.IndexFunc(counts, func(n int32) bool { return n > 0 }); i >= 0 {
-			layer = e.net.Layers[i].LayerName()
+			layer = i
 		}
 		return nil
 	})

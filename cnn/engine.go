@@ -21,6 +21,7 @@ type engine struct {
 	fixed   *Moments          // the moments by which evaluation standardises images; nil: each image's own
 	views   []View            // over which evaluation averages; nil: each image as it is
 
+	team     *team // the ranks with which it trains, and what they add up
 	pool     *pool // of a cache; nil: the backend is the engine's own
 	programs map[programKey]program
 }
@@ -28,13 +29,23 @@ type engine struct {
 // programKey tells the graphs of an engine apart.
 type programKey struct {
 	train, flip bool
-	watched     bool // a step of training that also returns what telemetry records
-	images      int  // in the dataset on the device
+	watched     bool     // a step of training that also returns what telemetry records
+	images      int      // in the dataset on the device
+	part        stepPart // of a sharded step
 }
+
+// stepPart says which of a training step's graphs is meant.
+type stepPart string
+
+const (
+	partWhole  stepPart = ""       // the one of an ordinary step
+	partShard  stepPart = "shard"  // see shardStep
+	partUpdate stepPart = "update" // see updateStep
+)
 
 // newEngine opens the backend, or takes the cache's if there is one, and sends weights and slots to it.
 func newEngine(cache *Cache, net Architecture, config Config, weights, slots Weights) (*engine, error) {
-	e := &engine{net: net, config: config.undivided(), programs: map[programKey]program{}}
+	e := &engine{net: net, config: config.undivided(), team: &team{}, programs: map[programKey]program{}}
 	if err := e.open(cache); err != nil {
 		return nil, err
 	}
@@ -79,7 +90,10 @@ func (e *engine) program(key programKey) (program, error) {
 
 func (e *engine) newProgram(key programKey) (p program, err error) {
 	build := e.newEvaluation
-	if key.train {
+	switch {
+	case key.part != partWhole:
+		build = e.newShardPart
+	case key.train:
 		build = e.newTraining
 	}
 	if e.pool == nil {
@@ -200,6 +214,9 @@ func (e *engine) arrays(specs []Array) ([]Array, error) {
 // predictions. The state's buffers are donated, so that the update needs no
 // second copy of them.
 func (e *engine) step(data *deviceData, r stepRequest) (loss, correct float64, err error) {
+	if e.config.Shards > 0 {
+		return e.shardedStep(data, r)
+	}
 	loss, correct, _, err = e.train(data, r, false)
 	return loss, correct, err
 }
@@ -249,6 +266,9 @@ func (e *engine) train(data *deviceData, r stepRequest, watched bool) (loss, cor
 // order, and closes done at its end; e must not be closed before. The first step waits
 // for it, and reports errors.
 func (e *engine) compile(n int, watched ...bool) (done chan struct{}) {
+	if e.config.Shards > 0 {
+		return e.compileShards(n)
+	}
 	done = make(chan struct{})
 	devices := e.config.devices()
 	batch := min(e.config.Batch, n) / devices

@@ -150,6 +150,16 @@ func keepFrozen(specs []WeightSpec, epoch *Node, weights, slots, newWeights, new
 
 // build returns the mean loss that is reported, and what the gradient is taken of.
 func (l Loss) build(logits, labels *Node) (mean, objective *Node) {
+	losses := l.each(logits, labels)
+	mean = ReduceAllMean(losses)
+	if l.Sum {
+		return mean, ReduceAllSum(losses)
+	}
+	return mean, mean
+}
+
+// each returns the loss of each image, [batch].
+func (l Loss) each(logits, labels *Node) *Node {
 	losses := smoothedCrossEntropy(logits, labels, l.Smoothing)
 	if l.ClassWeights != nil {
 		weights := make([]float32, len(l.ClassWeights))
@@ -158,11 +168,7 @@ func (l Loss) build(logits, labels *Node) (mean, objective *Node) {
 		}
 		losses = Mul(losses, Gather(Const(logits.Graph(), weights), InsertAxes(labels, -1)))
 	}
-	mean = ReduceAllMean(losses)
-	if l.Sum {
-		return mean, ReduceAllSum(losses)
-	}
-	return mean, mean
+	return losses
 }
 
 // lookAhead moves the slow weights to the weights and sets the weights to them, unless decay is below 0: see [Lookahead].

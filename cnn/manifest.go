@@ -217,7 +217,7 @@ func configDifferences(a, b json.RawMessage) []string {
 	}
 	for _, m := range []map[string]json.RawMessage{x, y} { // fields that Config.MarshalJSON omits
 		for key, omitted := range map[string]string{
-			"devices": "1", "precision": `"float32"`, "patience": "0", "keep_best": "false", "monitor": `"valid_loss"`, "min_delta": "0",
+			"devices": "1", "shards": "0", "precision": `"float32"`, "patience": "0", "keep_best": "false", "monitor": `"valid_loss"`, "min_delta": "0",
 		} {
 			if m[key] == nil {
 				m[key] = json.RawMessage(omitted)
@@ -234,7 +234,7 @@ func configDifferences(a, b json.RawMessage) []string {
 	}
 	var out []string
 	for _, key := range []string{
-		"optimizer", "schedule", "batch", "epochs", "seed", "preprocess", "flip_evaluation", "devices", "precision",
+		"optimizer", "schedule", "batch", "epochs", "seed", "preprocess", "flip_evaluation", "devices", "shards", "precision",
 		"patience", "keep_best", "monitor", "min_delta", "loss", "lookahead", "drop_last", "steps",
 	} {
 		var cx, cy bytes.Buffer

@@ -156,6 +156,9 @@ func newManifestOf(spec Spec, identify func(*cifar.Dataset) datasetIdentity) (ma
 	if err := spec.Config.checkDevices(spec.Train.Len()); err != nil {
 		return m, err
 	}
+	if err := spec.Network.checkShards(spec.Config, spec.Train.Len()); err != nil {
+		return m, err
+	}
 	if err := spec.Config.Loss.check(len(spec.Train.Names)); err != nil {
 		return m, err
 	}
@@ -438,12 +441,13 @@ func (r *Run) config() Config {
 		MinDelta   float64    `json:"min_delta"`
 		DropLast   bool       `json:"drop_last"`
 		Steps      int        `json:"steps"`
+		Shards     int        `json:"shards"`
 	}
 	// The manifest was checked when it was read; a field that is missing is 0.
 	_ = json.Unmarshal(r.manifest.Config, &c)
 	return Config{
 		Optimizer: SGD{}, Batch: c.Batch, Epochs: c.Epochs, Seed: c.Seed, Preprocess: c.Preprocess, FlipEvaluation: c.FlipEval, Precision: c.Precision,
-		Patience: c.Patience, KeepBest: c.KeepBest, Monitor: c.Monitor, MinDelta: c.MinDelta, DropLast: c.DropLast, Steps: c.Steps,
+		Patience: c.Patience, KeepBest: c.KeepBest, Monitor: c.Monitor, MinDelta: c.MinDelta, DropLast: c.DropLast, Steps: c.Steps, Shards: c.Shards,
 	}
 }
 

@@ -42,7 +42,22 @@ const saveEvery = 15 * time.Second
 // never interrupted. A finished run trains nothing. observe may be nil; it is called
 // on this goroutine and should be quick. It first receives the run's
 // finished epochs, so that a display always shows the whole run.
+//
+// With ranks in ctx, other processes take part: see [WithRanks].
 func (r *Run) Train(ctx context.Context, observe func(Progress)) (err error) {
+	t := &team{ranks: ranksOf(ctx)}
+	if err := r.config().CheckRanks(t.Size()); err != nil {
+		return err
+	}
+	if t.Rank() != 0 {
+		return fmt.Errorf("%w: rank %d trains a run, which is rank 0's part: the others assist", ErrConfig, t.Rank())
+	}
+	err = r.train(ctx, t, observe)
+	t.dismiss(err, ctx.Err() != nil && errors.Is(err, ctx.Err()))
+	return err
+}
+
+func (r *Run) train(ctx context.Context, others *team, observe func(Progress)) (err error) {
 	if r.spec.Train == nil && !r.Finished() {
 		return errUntrainable
 	}
@@ -65,7 +80,7 @@ func (r *Run) Train(ctx context.Context, observe func(Progress)) (err error) {
 	if r.Finished() {
 		return nil // another process finished it
 	}
-	t, err := newTraining(ctx, r, observe)
+	t, err := newTraining(ctx, r, others, observe)
 	if err != nil {
 		return err
 	}
@@ -146,7 +161,7 @@ type training struct {
 	stepTimes    []time.Duration
 }
 
-func newTraining(ctx context.Context, r *Run, observe func(Progress)) (*training, error) {
+func newTraining(ctx context.Context, r *Run, others *team, observe func(Progress)) (*training, error) {
 	e, err := r.open(ctx)
 	if err != nil {
 		return nil, err
@@ -172,6 +187,10 @@ func newTraining(ctx context.Context, r *Run, observe func(Progress)) (*training
 		t.close()
 		return nil, err
 	}
+	if err := e.lead(others, r.manifest.Identity); err != nil {
+		t.close()
+		return nil, err
+	}
 	// Reading and sending the images leaves garbage several times their size, which Go
 	// would keep while the first step allocates its memory.
 	if !t.train.kept || !t.valid.kept {
@@ -182,6 +201,7 @@ func newTraining(ctx context.Context, r *Run, observe func(Progress)) (*training
 
 func (t *training) close() {
 	<-t.compiled
+	t.engine.team = &team{}
 	t.train.free()
 	t.valid.free()
 	if t.historyFile != nil {
@@ -382,6 +402,9 @@ func (t *training) save(ctx context.Context) error {
 		return nil
 	}
 	r := t.run
+	if err := t.engine.compare(); err != nil {
+		return err
+	}
 	arrays, err := t.arrays(ctx, slices.Concat(r.weights, r.slots))
 	if err != nil {
 		return err

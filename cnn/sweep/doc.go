@@ -22,7 +22,7 @@
 //	optimizer         "Adam", or {"class_name": "Adam", "config": {"beta_1": 0.8}}
 //	rate              a constant learning rate
 //	schedule          {"class_name": "OneCycle", "config": {"max": 0.01}}, instead of rate
-//	batch, epochs, patience, keep_best, monitor, min_delta, precision, flip_evaluation, telemetry
+//	batch, shards, epochs, patience, keep_best, monitor, min_delta, precision, flip_evaluation, telemetry
 //	preprocess        {"flip": true, "crop": 4}; preprocess.flip, preprocess.crop and so on set one and keep the others
 //	loss, lookahead   {"label_smoothing": 0.2}, {"every": 5}
 //	LAYER.FIELD       of the network's JSON: "conv1.filters", "Dropout.rate" for all layers of a class, or "relu.activation" for

@@ -48,6 +48,8 @@ func (s *settings) setJSON(field string, data []byte) (err error) {
 		c.Schedule, err = schedule(data)
 	case "batch":
 		err = strict(data, &c.Batch)
+	case "shards":
+		err = strict(data, &c.Shards)
 	case "epochs":
 		err = strict(data, &c.Epochs)
 	case "patience":

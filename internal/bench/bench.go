@@ -82,9 +82,15 @@ func (b Benchmark) files() (before record, err error) {
 
 // contenders returns the contenders. The script of the other frameworks is written into scratch.
 func (b Benchmark) contenders(plugin setup.Plugin, scratch string) ([]contender, error) {
-	all := []contender{b.ours(plugin)}
+	all := []contender{b.ours(plugin, 0)}
+	if b.Shards > 0 {
+		all = append(all, b.ours(plugin, 1))
+	}
+	if b.Shards > 1 {
+		all = append(all, b.ours(plugin, b.Shards))
+	}
 	if b.PureGo {
-		all = append(all, contender{"cnnbook, pure Go", worker(b.Worker), []string{"GOMLX_BACKEND=go"}})
+		all = append(all, contender{"cnnbook, pure Go", worker(b.Worker, 0), []string{"GOMLX_BACKEND=go"}})
 	}
 	if b.Python == "" {
 		return all, nil
@@ -110,13 +116,20 @@ func (b Benchmark) means(framework string) string {
 	return ", mixed_" + b.Precision
 }
 
-func (b Benchmark) ours(plugin setup.Plugin) contender {
+func (b Benchmark) ours(plugin setup.Plugin, shards int) contender {
 	name := "cnnbook"
 	if b.Precision != "" {
 		name += ", " + b.Precision
 	}
+	switch shards {
+	case 0:
+	case 1:
+		name += ", 1 shard"
+	default:
+		name += fmt.Sprintf(", %d shards", shards)
+	}
 	// Each process compiles its step, as the other frameworks' do.
-	return contender{name, worker(b.Worker), append(plugin.Environ(), setup.EnvGraphs+"=0")}
+	return contender{name, worker(b.Worker, shards), append(plugin.Environ(), setup.EnvGraphs+"=0")}
 }
 
 // keptStart is the seconds from the start of ours to the end of its first step, where a process before it has kept the compiled step.
@@ -128,7 +141,7 @@ func (b Benchmark) keptStart(ctx context.Context, plugin setup.Plugin) (float64,
 	defer os.RemoveAll(graphs)
 	w := b.Workload
 	w.Warm, w.Steps, w.Turn, w.Evaluate = 1, 1, 0, 1
-	c := b.ours(plugin)
+	c := b.ours(plugin, 0)
 	c.env = append(c.env, setup.EnvGraphs+"="+graphs)
 	if _, err := c.once(ctx, w); err != nil {
 		return 0, err
@@ -248,7 +261,7 @@ func (b Benchmark) growth(ctx context.Context, plugin setup.Plugin, stdout io.Wr
 	fmt.Fprintln(stdout, "| training images | batch | devices | step | per image | start to first step | peak memory |")
 	fmt.Fprintln(stdout, "|---|---|---|---|---|---|---|")
 	for _, w := range settings {
-		s, err := b.ours(plugin).once(ctx, w)
+		s, err := b.ours(plugin, 0).once(ctx, w)
 		if err != nil {
 			return err
 		}

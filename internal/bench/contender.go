@@ -24,10 +24,10 @@ type contender struct {
 	env     []string // only for it, in addition to those of this process
 }
 
-// worker is this program as a contender, given the command line of a process that calls Measure.
-func worker(line []string) func(context.Context, Workload) (*exec.Cmd, error) {
+// worker is this program as a contender, given the command line of a process that calls Measure, and the number of shards.
+func worker(line []string, shards int) func(context.Context, Workload) (*exec.Cmd, error) {
 	return func(ctx context.Context, w Workload) (*exec.Cmd, error) {
-		args := slices.Concat(line[1:], []string{"--devices", strconv.Itoa(w.Devices)}, w.args())
+		args := slices.Concat(line[1:], []string{"--devices", strconv.Itoa(w.Devices), "--shards", strconv.Itoa(shards)}, w.args())
 		return exec.CommandContext(ctx, line[0], args...), nil
 	}
 }

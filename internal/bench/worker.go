@@ -38,6 +38,7 @@ type Workload struct {
 	Turn      int    // timed steps between two pauses, 0 for none
 	Evaluate  int    // test images
 	Devices   int    // of ours that share each batch
+	Shards    int    // in which ours computes each batch; 0: whole
 	Precision string // of matrix multiplications and convolutions: empty for float32, or bfloat16
 }
 
@@ -53,6 +54,9 @@ func (w Workload) Check(rounds int) error {
 		if n.value < 1 || n.value > n.max {
 			return fmt.Errorf("bench: --%s must be from 1 to %d, got %d", n.name, n.max, n.value)
 		}
+	}
+	if w.Shards < 0 {
+		return fmt.Errorf("bench: --shards must be 0 or more, got %d", w.Shards)
 	}
 	if w.Turn < 0 {
 		return fmt.Errorf("bench: --turn must be 0 or more, got %d", w.Turn)
@@ -80,7 +84,7 @@ func Measure(ctx context.Context, w Workload, stdin io.Reader, stdout io.Writer)
 	lines := json.NewEncoder(stdout)
 	run, err := cnn.OpenRun(folder, cnn.Spec{
 		Name: "bench", Network: cnn.WriteUp(),
-		Config: cnn.Config{Optimizer: cnn.SGD{}, Schedule: cnn.Constant(0.001), Batch: w.Batch, Devices: w.Devices, Precision: cnn.Precision(w.Precision), Epochs: 1000, Preprocess: cnn.Preprocess{Flip: true}},
+		Config: cnn.Config{Optimizer: cnn.SGD{}, Schedule: cnn.Constant(0.001), Batch: w.Batch, Devices: w.Devices, Shards: w.Shards, Precision: cnn.Precision(w.Precision), Epochs: 1000, Preprocess: cnn.Preprocess{Flip: true}},
 		Train:  train, Valid: test,
 	})
 	if err != nil {

@@ -1,0 +1,6 @@
+//go:build mpi && mpicc && !mpich
+
+package mpi
+
+// CC=mpicc adds what is needed.
+import "C"
