@@ -132,6 +132,7 @@ type stepRequest struct {
 	shifts    []int32 // two for each image
 	epoch     int32   // counted from 0
 	lookahead float32 // the decay of the slow weights; below 0: they stay as they are
+	ema       float32 // the decay of the averages
 }
 
 // newStepRequest makes the request for a step, counted from 0, of a training on n images. Seed and step
@@ -148,6 +149,7 @@ func newStepRequest(config Config, n, step int, rate float64, indices []int32) s
 		stepRate:  float32(config.Optimizer.stepRate(rate, step+1)),
 		epoch:     int32(epoch),
 		lookahead: float32(config.Lookahead.decay(step + 1)),
+		ema:       float32(config.EMA.decay(step)),
 	}
 	if config.Preprocess.AlternateFlip {
 		r.flips = alternateFlips(config.Seed, epoch, indices)
@@ -170,6 +172,9 @@ func (r stepRequest) optional(has stepOptions, d, devices int) (out []any) {
 	}
 	if has.lookahead {
 		out = append(out, r.lookahead)
+	}
+	if has.ema {
+		out = append(out, r.ema)
 	}
 	return out
 }

@@ -214,7 +214,7 @@ func graphKey(net Architecture, config Config, fixed *Moments, views []View, tra
 	config.DropLast, config.Steps, config.Plateau = false, 0, nil
 	if !train {
 		config.Optimizer, config.Preprocess = nil, config.Preprocess.ForEvaluation()
-		config.Loss, config.Lookahead = Loss{}, nil
+		config.Loss, config.Lookahead, config.EMA, config.Clip = Loss{}, nil, nil, nil
 	}
 	data, err := json.Marshal(struct {
 		Network Architecture

@@ -76,7 +76,7 @@ func (e *engine) firstNonFiniteLayer(data *deviceData, r stepRequest) (layer str
 			return err
 		}
 		var inputs []any
-		for _, w := range e.state[:len(specs)] {
+		for _, w := range stepping(e.config, specs, part(e.state, 0, e.config.devices())) {
 			inputs = append(inputs, w)
 		}
 		inputs = append(inputs, data.images[0], r.indices, r.flips, r.rng)

@@ -29,8 +29,10 @@ func stepShapes(n int, image Shape, batch int, has stepOptions) []shapes.Shape {
 	if has.epoch {
 		all = append(all, shapes.Make(dtypes.Int32))
 	}
-	if has.lookahead {
-		all = append(all, shapes.Make(dtypes.Float32))
+	for _, one := range []bool{has.lookahead, has.ema} {
+		if one {
+			all = append(all, shapes.Make(dtypes.Float32))
+		}
 	}
 	return all
 }
@@ -40,6 +42,7 @@ type stepOptions struct {
 	crop      bool // the shift of each image
 	epoch     bool // the epoch, for weights that are trained in the first ones only
 	lookahead bool // the decay of the slow weights in this step
+	ema       bool // the decay of the averaged weights in this step
 }
 
 func stepOptionsOf(a Architecture, c Config) stepOptions {
@@ -51,13 +54,14 @@ func stepOptionsOf(a Architecture, c Config) stepOptions {
 		crop:      c.Preprocess.Crop > 0,
 		epoch:     slices.ContainsFunc(specs, func(s WeightSpec) bool { return s.Epochs > 0 }),
 		lookahead: c.Lookahead != nil,
+		ema:       c.EMA != nil,
 	}
 }
 
 // inputs returns the number of all inputs of a step after the state.
 func (has stepOptions) inputs() int {
 	n := stepInputs
-	for _, one := range []bool{has.crop, has.epoch, has.lookahead} {
+	for _, one := range []bool{has.crop, has.epoch, has.lookahead, has.ema} {
 		if one {
 			n++
 		}
@@ -65,15 +69,18 @@ func (has stepOptions) inputs() int {
 	return n
 }
 
-// split gives the further inputs their names; those that a training does not have are nil.
-func (has stepOptions) split(inputs []*Node) (shifts, epoch, decay *Node) {
+// stepFurther holds the inputs of the stepOptions; those that a training does not have are nil.
+type stepFurther struct{ shifts, epoch, lookahead, ema *Node }
+
+// split gives the further inputs their names.
+func (has stepOptions) split(inputs []*Node) stepFurther {
 	next := func(has bool) (n *Node) {
 		if has {
 			n, inputs = inputs[0], inputs[1:]
 		}
 		return n
 	}
-	return next(has.crop), next(has.epoch), next(has.lookahead)
+	return stepFurther{shifts: next(has.crop), epoch: next(has.epoch), lookahead: next(has.lookahead), ema: next(has.ema)}
 }
 
 // stepFigures is the number of outputs of a training step after the state: the loss
@@ -82,7 +89,7 @@ const stepFigures = 2
 
 // trainStep builds one step of training. Inputs are the weights, the
 // slots (all arrays of the optimizer's first slot, then of the second; moving
-// statistics have none; then the slow weights of a [Lookahead]), the stepInputs and those of the stepOptions. Outputs are the
+// statistics have none; then the slow weights of a [Lookahead], or the stepping ones of an [EMA]), the stepInputs and those of the stepOptions. Outputs are the
 // updated weights and slots, then the mean
 // loss and the number of correct predictions of the batch, both before the
 // update and with dropout, as Keras reports them.
@@ -90,18 +97,20 @@ func trainStep(a Architecture, c Config, inputs []*Node) []*Node {
 	has := stepOptionsOf(a, c)
 	state, rest := inputs[:len(inputs)-has.inputs()], inputs[len(inputs)-has.inputs():]
 	images, labels, indices, mirror, rng, rate, stepRate := rest[0], rest[1], rest[2], rest[3], rest[4], rest[5], rest[6]
-	shifts, epoch, decay := has.split(rest[stepInputs:])
+	further := has.split(rest[stepInputs:])
 	specs, err := a.WeightSpecs()
 	if err != nil {
 		panic(err)
 	}
-	weights, slots := state[:len(specs)], state[len(specs):]
+	averages, slots := state[:len(specs)], state[len(specs):]
+	weights := stepping(c, specs, state)
+	slots = slots[:len(slots)-c.EMA.arrays(specs)]
 	var slow []*Node
 	if has.lookahead {
 		slots, slow = slots[:len(slots)-len(specs)], slots[len(slots)-len(specs):]
 	}
 
-	x := networkInput(batchImages(images, indices, mirror, shifts, c.Preprocess), c.Preprocess, nil)
+	x := networkInput(batchImages(images, indices, mirror, further.shifts, c.Preprocess), c.Preprocess, nil)
 	y := Gather(labels, InsertAxes(indices, -1))
 	outputs, moved := forward(a, c.Precision, weights, x, rng)
 	z := logits(outputs)
@@ -114,17 +123,27 @@ func trainStep(a Architecture, c Config, inputs []*Node) []*Node {
 		}
 	}
 	gradients := penalised(trainedSpecs, trained, Gradient(objective, trained...))
+	gradients = c.Clip.clip(trainedSpecs, further.epoch, gradients)
 	next, newSlots := update(c.Optimizer, trainedSpecs, trained, gradients, slots, rate, stepRate)
-	keepFrozen(trainedSpecs, epoch, trained, slots, next, newSlots)
+	keepFrozen(trainedSpecs, further.epoch, trained, slots, next, newSlots)
+	stepped := next
 	for i, spec := range specs {
 		if !spec.Moving {
 			moved[i], next = next[0], next[1:]
 		}
 	}
 	if has.lookahead {
-		moved, slow = lookAhead(moved, slow, decay)
+		moved, slow = lookAhead(moved, slow, further.lookahead)
+	}
+	if has.ema {
+		moved, slow = averaged(specs, averages, moved, further.ema), stepped
 	}
 	return slices.Concat(moved, newSlots, slow, []*Node{loss, ReduceAllSum(correct(z, y))})
+}
+
+// trainsNow is whether a step updates an array that is trained in the first epochs only.
+func trainsNow(spec WeightSpec, epoch *Node) *Node {
+	return LessThan(epoch, Scalar(epoch.Graph(), epoch.DType(), spec.Epochs))
 }
 
 // keepFrozen takes back the update of the weights, and of their slots, that are not trained in this epoch.
@@ -133,7 +152,7 @@ func keepFrozen(specs []WeightSpec, epoch *Node, weights, slots, newWeights, new
 		if spec.Epochs == 0 {
 			continue
 		}
-		trains := LessThan(epoch, Scalar(epoch.Graph(), epoch.DType(), spec.Epochs))
+		trains := trainsNow(spec, epoch)
 		newWeights[i] = Where(trains, newWeights[i], weights[i])
 		for s := i; s < len(slots); s += len(specs) {
 			newSlots[s] = Where(trains, newSlots[s], slots[s])
