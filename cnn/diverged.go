@@ -83,6 +83,9 @@ func (e *engine) firstNonFiniteLayer(data *deviceData, r stepRequest) (layer str
 		if e.config.Preprocess.Crop > 0 {
 			inputs = append(inputs, shiftsTensor(r.shifts))
 		}
+		if e.config.Preprocess.Cutout > 0 {
+			inputs = append(inputs, shiftsTensor(r.middles))
+		}
 		outputs, err := exec.Call(inputs...)
 		if err != nil {
 			return err

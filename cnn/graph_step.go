@@ -26,6 +26,9 @@ func stepShapes(n int, image Shape, batch int, has stepOptions) []shapes.Shape {
 	if has.crop {
 		all = append(all, shapes.Make(dtypes.Int32, batch, 2))
 	}
+	if has.cutout {
+		all = append(all, shapes.Make(dtypes.Int32, batch, 2))
+	}
 	if has.epoch {
 		all = append(all, shapes.Make(dtypes.Int32))
 	}
@@ -40,6 +43,7 @@ func stepShapes(n int, image Shape, batch int, has stepOptions) []shapes.Shape {
 // stepOptions are the further inputs of a training step, after the stepInputs and in this order. Most trainings have none.
 type stepOptions struct {
 	crop      bool // the shift of each image
+	cutout    bool // the middle of the square that is cut out of each image
 	epoch     bool // the epoch, for weights that are trained in the first ones only
 	lookahead bool // the decay of the slow weights in this step
 	ema       bool // the decay of the averaged weights in this step
@@ -52,6 +56,7 @@ func stepOptionsOf(a Architecture, c Config) stepOptions {
 	}
 	return stepOptions{
 		crop:      c.Preprocess.Crop > 0,
+		cutout:    c.Preprocess.Cutout > 0,
 		epoch:     slices.ContainsFunc(specs, func(s WeightSpec) bool { return s.Epochs > 0 }),
 		lookahead: c.Lookahead != nil,
 		ema:       c.EMA != nil,
@@ -61,7 +66,7 @@ func stepOptionsOf(a Architecture, c Config) stepOptions {
 // inputs returns the number of all inputs of a step after the state.
 func (has stepOptions) inputs() int {
 	n := stepInputs
-	for _, one := range []bool{has.crop, has.epoch, has.lookahead, has.ema} {
+	for _, one := range []bool{has.crop, has.cutout, has.epoch, has.lookahead, has.ema} {
 		if one {
 			n++
 		}
@@ -70,7 +75,7 @@ func (has stepOptions) inputs() int {
 }
 
 // stepFurther holds the inputs of the stepOptions; those that a training does not have are nil.
-type stepFurther struct{ shifts, epoch, lookahead, ema *Node }
+type stepFurther struct{ shifts, middles, epoch, lookahead, ema *Node }
 
 // split gives the further inputs their names.
 func (has stepOptions) split(inputs []*Node) stepFurther {
@@ -80,7 +85,7 @@ func (has stepOptions) split(inputs []*Node) stepFurther {
 		}
 		return n
 	}
-	return stepFurther{shifts: next(has.crop), epoch: next(has.epoch), lookahead: next(has.lookahead), ema: next(has.ema)}
+	return stepFurther{shifts: next(has.crop), middles: next(has.cutout), epoch: next(has.epoch), lookahead: next(has.lookahead), ema: next(has.ema)}
 }
 
 // stepFigures is the number of outputs of a training step after the state: the loss
@@ -111,6 +116,7 @@ func trainStep(a Architecture, c Config, inputs []*Node) []*Node {
 	}
 
 	x := networkInput(batchImages(images, indices, mirror, further.shifts, c.Preprocess), c.Preprocess, nil)
+	x = cutOut(x, further.middles, c.Preprocess.Cutout)
 	y := Gather(labels, InsertAxes(indices, -1))
 	outputs, moved := forward(a, c.Precision, weights, x, rng)
 	z := logits(outputs)
