@@ -146,6 +146,7 @@ type stepRequest struct {
 	epoch     int32   // counted from 0
 	lookahead float32 // the decay of the slow weights; below 0: they stay as they are
 	ema       float32 // the decay of the averages
+	momentum  float32 // in place of the optimizer's
 }
 
 // newStepRequest makes the request for a step, counted from 0, of a training on n images. Seed and step
@@ -163,6 +164,9 @@ func newStepRequest(config Config, n, step int, rate float64, indices []int32) s
 		epoch:     int32(epoch),
 		lookahead: float32(config.Lookahead.decay(step + 1)),
 		ema:       float32(config.EMA.decay(step)),
+	}
+	if cycle, moves := config.momentumCycle(); moves {
+		r.momentum = float32(cycle.Momentum(step))
 	}
 	if config.Preprocess.AlternateFlip {
 		r.flips = alternateFlips(config.Seed, epoch, indices)
@@ -194,6 +198,9 @@ func (r stepRequest) optional(has stepOptions, d, devices int) (out []any) {
 	}
 	if has.ema {
 		out = append(out, r.ema)
+	}
+	if has.momentum {
+		out = append(out, r.momentum)
 	}
 	return out
 }

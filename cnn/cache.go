@@ -210,6 +210,7 @@ func (c *Cache) weights(arrays []Array) string {
 // graphKey identifies what a network's graphs depend on: not seed, schedule, batch size and epochs, which are inputs or shapes, and
 // for an evaluation neither optimizer nor flips.
 func graphKey(net Architecture, config Config, fixed *Moments, views []View, train bool) (string, error) {
+	_, moves := config.momentumCycle()
 	config.Seed, config.Schedule, config.Batch, config.Epochs, config.FlipEvaluation = 0, nil, 0, 0, false
 	config.DropLast, config.Steps, config.Plateau = false, 0, nil
 	if !train {
@@ -221,7 +222,8 @@ func graphKey(net Architecture, config Config, fixed *Moments, views []View, tra
 		Config  Config
 		Fixed   *Moments
 		Views   []View
-	}{net, config, fixed, views})
+		Moves   bool // the momentum
+	}{net, config, fixed, views, moves && train})
 	return string(data), err
 }
 

@@ -101,6 +101,9 @@ func (c Config) validate() error {
 	if err := c.Schedule.validate(); err != nil {
 		return fmt.Errorf("%w: %T: %w", ErrConfig, c.Schedule, err)
 	}
+	if err := c.checkMomentum(); err != nil {
+		return err
+	}
 	if err := c.Plateau.validate(); err != nil {
 		return fmt.Errorf("%w: plateau: %w", ErrConfig, err)
 	}

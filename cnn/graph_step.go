@@ -32,7 +32,7 @@ func stepShapes(n int, image Shape, batch int, has stepOptions) []shapes.Shape {
 	if has.epoch {
 		all = append(all, shapes.Make(dtypes.Int32))
 	}
-	for _, one := range []bool{has.lookahead, has.ema} {
+	for _, one := range []bool{has.lookahead, has.ema, has.momentum} {
 		if one {
 			all = append(all, shapes.Make(dtypes.Float32))
 		}
@@ -47,6 +47,7 @@ type stepOptions struct {
 	epoch     bool // the epoch, for weights that are trained in the first ones only
 	lookahead bool // the decay of the slow weights in this step
 	ema       bool // the decay of the averaged weights in this step
+	momentum  bool // the optimizer's momentum in this step
 }
 
 func stepOptionsOf(a Architecture, c Config) stepOptions {
@@ -54,19 +55,21 @@ func stepOptionsOf(a Architecture, c Config) stepOptions {
 	if err != nil {
 		panic(err)
 	}
+	_, moves := c.momentumCycle()
 	return stepOptions{
 		crop:      c.Preprocess.Crop > 0,
 		cutout:    c.Preprocess.Cutout > 0,
 		epoch:     slices.ContainsFunc(specs, func(s WeightSpec) bool { return s.Epochs > 0 }),
 		lookahead: c.Lookahead != nil,
 		ema:       c.EMA != nil,
+		momentum:  moves,
 	}
 }
 
 // inputs returns the number of all inputs of a step after the state.
 func (has stepOptions) inputs() int {
 	n := stepInputs
-	for _, one := range []bool{has.crop, has.cutout, has.epoch, has.lookahead, has.ema} {
+	for _, one := range []bool{has.crop, has.cutout, has.epoch, has.lookahead, has.ema, has.momentum} {
 		if one {
 			n++
 		}
@@ -75,7 +78,7 @@ func (has stepOptions) inputs() int {
 }
 
 // stepFurther holds the inputs of the stepOptions; those that a training does not have are nil.
-type stepFurther struct{ shifts, middles, epoch, lookahead, ema *Node }
+type stepFurther struct{ shifts, middles, epoch, lookahead, ema, momentum *Node }
 
 // split gives the further inputs their names.
 func (has stepOptions) split(inputs []*Node) stepFurther {
@@ -85,7 +88,7 @@ func (has stepOptions) split(inputs []*Node) stepFurther {
 		}
 		return n
 	}
-	return stepFurther{shifts: next(has.crop), middles: next(has.cutout), epoch: next(has.epoch), lookahead: next(has.lookahead), ema: next(has.ema)}
+	return stepFurther{shifts: next(has.crop), middles: next(has.cutout), epoch: next(has.epoch), lookahead: next(has.lookahead), ema: next(has.ema), momentum: next(has.momentum)}
 }
 
 // stepFigures is the number of outputs of a training step after the state: the loss
@@ -130,7 +133,7 @@ func trainStep(a Architecture, c Config, inputs []*Node) []*Node {
 	}
 	gradients := penalised(trainedSpecs, trained, Gradient(objective, trained...))
 	gradients = c.Clip.clip(trainedSpecs, further.epoch, gradients)
-	next, newSlots := update(c.Optimizer, trainedSpecs, trained, gradients, slots, rate, stepRate)
+	next, newSlots := update(c.Optimizer, trainedSpecs, trained, gradients, slots, rate, stepRate, further.momentum)
 	keepFrozen(trainedSpecs, further.epoch, trained, slots, next, newSlots)
 	stepped := next
 	for i, spec := range specs {
