@@ -206,6 +206,7 @@ func init() {
 			"RateSearch":             reflect.TypeOf((*q.RateSearch)(nil)).Elem(),
 			"Record":                 reflect.TypeOf((*q.Record)(nil)).Elem(),
 			"Rescaling":              reflect.TypeOf((*q.Rescaling)(nil)).Elem(),
+			"Residual":               reflect.TypeOf((*q.Residual)(nil)).Elem(),
 			"Result":                 reflect.TypeOf((*q.Result)(nil)).Elem(),
 			"Run":                    reflect.TypeOf((*q.Run)(nil)).Elem(),
 			"SGD":                    reflect.TypeOf((*q.SGD)(nil)).Elem(),
