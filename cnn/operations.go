@@ -36,7 +36,7 @@ func (c counted) layer(l Layer, out Shape, frozen bool) counted {
 	if c.trained {
 		c.training += n // the gradient with respect to the input
 	}
-	if len(l.Weights(c.in)) > 0 && !frozen {
+	if _, fixed := l.(ZCAWhitening); len(l.Weights(c.in)) > 0 && !frozen && !fixed {
 		c.training += n
 		c.trained = true
 	}
@@ -72,6 +72,8 @@ func operations(l Layer, in, out Shape) int64 {
 	case SeparableConv2D:
 		between := Shape{out[0], out[1], in[2] * orElse(l.Multiplier, 1)}
 		return operations(l.depthwise(), in, between) + 2*int64(between.Size())*int64(l.Filters)
+	case ZCAWhitening:
+		return 2 * int64(in.Size()) * int64(in.Size())
 	case Dense:
 		return 2 * int64(in.Size()) * int64(out.Size())
 	}

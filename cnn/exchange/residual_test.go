@@ -8,10 +8,17 @@ import (
 	"github.com/cnnbook/cnnbook/cnn"
 )
 
-// A residual block is refused by name in one line by each format that knows only chains of layers; NumPy's has its arrays.
-func TestResidualIsRefusedByName(t *testing.T) {
+// A residual block, and whitening of whole images, are refused by name in one line by each format that has no such layers;
+// NumPy's has their arrays.
+func TestLayersOfOursAreRefusedByName(t *testing.T) {
+	for _, l := range []cnn.Layer{cnn.Residual{Name: "block", Filters: 4}, cnn.ZCAWhitening{Name: "block"}} {
+		t.Run(l.Kind(), func(t *testing.T) { refusedByName(t, l) })
+	}
+}
+
+func refusedByName(t *testing.T, l cnn.Layer) {
 	m := filled(t, cnn.Architecture{Input: cnn.Shape{8, 8, 3}, Layers: []cnn.Layer{
-		cnn.Residual{Name: "block", Filters: 4}, cnn.GlobalAveragePooling2D{Name: "mean"}, cnn.Dense{Name: "dense", Units: 10}, cnn.Activation{Name: "softmax", Function: "softmax"},
+		l, cnn.GlobalAveragePooling2D{Name: "mean"}, cnn.Dense{Name: "dense", Units: 10}, cnn.Activation{Name: "softmax", Function: "softmax"},
 	}})
 	for _, f := range Formats() {
 		if f.Write == nil || f.Name == "pytorch-loader" {
@@ -19,12 +26,12 @@ func TestResidualIsRefusedByName(t *testing.T) {
 		}
 		data, err := f.Write(m)
 		if f.Name == "npz" {
-			if err != nil || !strings.Contains(string(data), "block/shortcut/kernel") {
+			if err != nil || !strings.Contains(string(data), m.Weights[0].Name) {
 				t.Errorf("npz: %d bytes, %v", len(data), err)
 			}
 			continue
 		}
-		if !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), `layer "block": Residual`) || strings.Contains(err.Error(), "\n") {
+		if !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), `layer "block": `+l.Kind()) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v", f.Name, err)
 		}
 	}

@@ -222,6 +222,7 @@ func init() {
 			"Weights":                reflect.TypeOf((*q.Weights)(nil)).Elem(),
 			"WhiteningConv2D":        reflect.TypeOf((*q.WhiteningConv2D)(nil)).Elem(),
 			"WindowMaxPooling2D":     reflect.TypeOf((*q.WindowMaxPooling2D)(nil)).Elem(),
+			"ZCAWhitening":           reflect.TypeOf((*q.ZCAWhitening)(nil)).Elem(),
 			"ZeroPadding2D":          reflect.TypeOf((*q.ZeroPadding2D)(nil)).Elem(),
 		},
 		AliasTypes: map[string]reflect.Type{},
