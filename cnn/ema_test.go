@@ -81,6 +81,19 @@ func TestEMAIsTheAverage(t *testing.T) {
 			t.Errorf("epoch %d: the training loss is %g with averages, %g without", i+1, a, b)
 		}
 	}
+	spec.Config.Telemetry = true // it looks at the weights from which steps go on, and changes nothing
+	watched := trainTiny(t, t.TempDir(), spec)
+	sameFiles(t, e, watched)
+	plain.Config.Telemetry = true
+	other := trainTiny(t, t.TempDir(), plain)
+	a, err := watched.Telemetry()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b, err := other.Telemetry(); err != nil || len(a) == 0 || !reflect.DeepEqual(a[len(a)-1], b[len(b)-1]) {
+		t.Errorf("the last watched steps are %+v and %+v, %v", a[len(a)-1], b[len(b)-1], err)
+	}
+	plain.Config.Telemetry = false
 	next := plain
 	next.Name, next.From = "next", e
 	if second := openTiny(t, t.TempDir(), next); !reflect.DeepEqual(second.Weights(), e.Weights()) {

@@ -102,6 +102,12 @@ const stepFigures = 2
 // loss and the number of correct predictions of the batch, both before the
 // update and with dropout, as Keras reports them.
 func trainStep(a Architecture, c Config, inputs []*Node) []*Node {
+	outputs, _ := buildStep(a, c, inputs)
+	return outputs
+}
+
+// buildStep is [trainStep], and what a watched step looks at.
+func buildStep(a Architecture, c Config, inputs []*Node) ([]*Node, watched) {
 	has := stepOptionsOf(a, c)
 	state, rest := inputs[:len(inputs)-has.inputs()], inputs[len(inputs)-has.inputs():]
 	images, labels, indices, mirror, rng, rate, stepRate := rest[0], rest[1], rest[2], rest[3], rest[4], rest[5], rest[6]
@@ -131,10 +137,11 @@ func trainStep(a Architecture, c Config, inputs []*Node) []*Node {
 			trained, trainedSpecs = append(trained, weights[i]), append(trainedSpecs, spec)
 		}
 	}
-	gradients := penalised(trainedSpecs, trained, Gradient(objective, trained...))
-	gradients = c.Clip.clip(trainedSpecs, further.epoch, gradients)
+	w := watched{outputs: outputs, gradients: penalised(trainedSpecs, trained, Gradient(objective, trained...))}
+	gradients := c.Clip.clip(trainedSpecs, further.epoch, slices.Clone(w.gradients))
 	next, newSlots := update(c.Optimizer, trainedSpecs, trained, gradients, slots, rate, stepRate, further.momentum)
 	keepFrozen(trainedSpecs, further.epoch, trained, slots, next, newSlots)
+	w.updated = next
 	stepped := next
 	for i, spec := range specs {
 		if !spec.Moving {
@@ -147,7 +154,7 @@ func trainStep(a Architecture, c Config, inputs []*Node) []*Node {
 	if has.ema {
 		moved, slow = averaged(specs, averages, moved, further.ema), stepped
 	}
-	return slices.Concat(moved, newSlots, slow, []*Node{loss, ReduceAllSum(correct(z, y))})
+	return slices.Concat(moved, newSlots, slow, []*Node{loss, ReduceAllSum(correct(z, y))}), w
 }
 
 // trainsNow is whether a step updates an array that is trained in the first epochs only.
