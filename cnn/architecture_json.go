@@ -105,8 +105,12 @@ func layerFromJSON(raw json.RawMessage) (Layer, error) {
 		return layerAs[Rescaling](rest)
 	case "WhiteningConv2D":
 		return layerAs[WhiteningConv2D](rest)
+	case "ZCAWhitening":
+		return layerAs[ZCAWhitening](rest)
+	case "Residual":
+		return layerAs[Residual](rest)
 	}
-	return nil, fmt.Errorf("unknown class_name %q: known are Conv2D, Activation, LeakyReLU, BatchNormalization, MaxPooling2D, GlobalAveragePooling2D, Dropout, Flatten, Dense, AveragePooling2D, WindowMaxPooling2D, ZeroPadding2D, DepthwiseConv2D, SeparableConv2D, Rescaling, WhiteningConv2D", class)
+	return nil, fmt.Errorf("unknown class_name %q: known are Conv2D, Activation, LeakyReLU, BatchNormalization, MaxPooling2D, GlobalAveragePooling2D, Dropout, Flatten, Dense, AveragePooling2D, WindowMaxPooling2D, ZeroPadding2D, DepthwiseConv2D, SeparableConv2D, Rescaling, WhiteningConv2D, ZCAWhitening, Residual", class)
 }
 
 func layerAs[L Layer](data []byte) (Layer, error) {

@@ -21,6 +21,7 @@ const (
 	streamNoise // of no run: what a rate search is compared with
 	streamAlternate
 	streamCrop
+	streamCutout
 )
 
 // mix spreads two numbers over 64 bits (SplitMix64's finaliser; Steele, Lea and
@@ -109,6 +110,17 @@ func cropShifts(seed uint64, step, n, crop int) []int32 {
 	return out
 }
 
+// cutoutMiddles returns two numbers for each image of a step's batch, from 0 to the greatest int32. Their remainders by the image's
+// height and width are the row and column of the middle of the square that is cut out.
+func cutoutMiddles(seed uint64, step, n int) []int32 {
+	rng := stream(seed, streamCutout, uint64(step))
+	out := make([]int32, 2*n)
+	for i := range out {
+		out[i] = rng.Int32()
+	}
+	return out
+}
+
 // EvaluationFlips reports for each of n images whether [Config.FlipEvaluation] flips
 // it in the validation after an epoch, counted from 0, of a run with that seed.
 func EvaluationFlips(seed uint64, epoch, n int) []bool {
@@ -132,8 +144,11 @@ type stepRequest struct {
 	stepRate float32
 	// Of some trainings only: see stepOptions.
 	shifts    []int32 // two for each image
+	middles   []int32 // of cut-out squares: two for each image
 	epoch     int32   // counted from 0
 	lookahead float32 // the decay of the slow weights; below 0: they stay as they are
+	ema       float32 // the decay of the averages
+	momentum  float32 // in place of the optimizer's
 }
 
 // newStepRequest makes the request for a step, counted from 0, of a training on n images. Seed and step
@@ -151,6 +166,10 @@ func newStepRequest(config Config, n, step int, rate float64, indices []int32) s
 		stepRate:  float32(config.Optimizer.stepRate(rate, step+1)),
 		epoch:     int32(epoch),
 		lookahead: float32(config.Lookahead.decay(step + 1)),
+		ema:       float32(config.EMA.decay(step)),
+	}
+	if cycle, moves := config.momentumCycle(); moves {
+		r.momentum = float32(cycle.Momentum(step))
 	}
 	if config.Preprocess.AlternateFlip {
 		r.flips = alternateFlips(config.Seed, epoch, indices)
@@ -160,6 +179,9 @@ func newStepRequest(config Config, n, step int, rate float64, indices []int32) s
 	if crop := config.Preprocess.Crop; crop > 0 {
 		r.shifts = cropShifts(config.Seed, step, len(indices), crop)
 	}
+	if config.Preprocess.Cutout > 0 {
+		r.middles = cutoutMiddles(config.Seed, step, len(indices))
+	}
 	return r
 }
 
@@ -168,11 +190,20 @@ func (r stepRequest) optional(has stepOptions, d, devices int) (out []any) {
 	if has.crop {
 		out = append(out, shiftsTensor(part(r.shifts, d, devices)))
 	}
+	if has.cutout {
+		out = append(out, shiftsTensor(part(r.middles, d, devices)))
+	}
 	if has.epoch {
 		out = append(out, r.epoch)
 	}
 	if has.lookahead {
 		out = append(out, r.lookahead)
+	}
+	if has.ema {
+		out = append(out, r.ema)
+	}
+	if has.momentum {
+		out = append(out, r.momentum)
 	}
 	return out
 }

@@ -210,18 +210,20 @@ func (c *Cache) weights(arrays []Array) string {
 // graphKey identifies what a network's graphs depend on: not seed, schedule, batch size and epochs, which are inputs or shapes, and
 // for an evaluation neither optimizer nor flips.
 func graphKey(net Architecture, config Config, fixed *Moments, views []View, train bool) (string, error) {
+	_, moves := config.momentumCycle()
 	config.Seed, config.Schedule, config.Batch, config.Epochs, config.FlipEvaluation = 0, nil, 0, 0, false
 	config.DropLast, config.Steps, config.Plateau = false, 0, nil
 	if !train {
 		config.Optimizer, config.Preprocess = nil, config.Preprocess.ForEvaluation()
-		config.Loss, config.Lookahead, config.Shards = Loss{}, nil, 0
+		config.Loss, config.Lookahead, config.EMA, config.Clip, config.Shards = Loss{}, nil, nil, nil, 0
 	}
 	data, err := json.Marshal(struct {
 		Network Architecture
 		Config  Config
 		Fixed   *Moments
 		Views   []View
-	}{net, config, fixed, views})
+		Moves   bool // the momentum
+	}{net, config, fixed, views, moves && train})
 	return string(data), err
 }
 

@@ -48,6 +48,10 @@ type Config struct {
 	Loss Loss
 	// Lookahead, if not nil, averages the weights over the steps of the training.
 	Lookahead *Lookahead
+	// EMA, if not nil, averages the weights over the steps of the training, too.
+	EMA *EMA
+	// Clip, if not nil, bounds the gradients.
+	Clip *Clipping
 	// DropLast leaves out an epoch's last batch if it is smaller than the others.
 	DropLast bool
 	// Telemetry records what each layer's weights, gradients and ReLUs do, in every tenth step and at the end of each epoch: see
@@ -107,11 +111,23 @@ func (c Config) validate() error {
 	if err := c.Schedule.validate(); err != nil {
 		return fmt.Errorf("%w: %T: %w", ErrConfig, c.Schedule, err)
 	}
+	if err := c.checkMomentum(); err != nil {
+		return err
+	}
 	if err := c.Plateau.validate(); err != nil {
 		return fmt.Errorf("%w: plateau: %w", ErrConfig, err)
 	}
 	if err := c.Lookahead.validate(); err != nil {
 		return fmt.Errorf("%w: lookahead: %w", ErrConfig, err)
+	}
+	if err := c.EMA.validate(); err != nil {
+		return fmt.Errorf("%w: EMA: %w", ErrConfig, err)
+	}
+	if c.EMA != nil && c.Lookahead != nil {
+		return fmt.Errorf("%w: both Lookahead and EMA average the weights: choose one of the two", ErrConfig)
+	}
+	if err := c.Clip.validate(); err != nil {
+		return fmt.Errorf("%w: clip: %w", ErrConfig, err)
 	}
 	return nil
 }
@@ -189,6 +205,12 @@ func (c Config) MarshalJSON() ([]byte, error) {
 	}
 	if c.Lookahead != nil {
 		fields["lookahead"] = c.Lookahead
+	}
+	if c.EMA != nil {
+		fields["ema"] = c.EMA
+	}
+	if c.Clip != nil {
+		fields["clip"] = c.Clip
 	}
 	if c.DropLast {
 		fields["drop_last"] = true

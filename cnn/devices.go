@@ -62,8 +62,12 @@ func share(exec *graph.Exec, devices, state int, has stepOptions) error {
 		specs[i] = whole
 	}
 	specs[state+2], specs[state+3] = part, part // indices and flips
-	if has.crop {
-		specs[state+stepInputs] = part
+	at := state + stepInputs
+	for _, each := range []bool{has.crop, has.cutout} { // two numbers for each image
+		if each {
+			specs[at] = part
+			at++
+		}
 	}
 	exec.AutoSharding(mesh).WithInputShardingSpecs(specs...).WithOutputShardingSpecs(whole)
 	return nil

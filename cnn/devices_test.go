@@ -19,11 +19,28 @@ func deviceSpec(t *testing.T, devices int) Spec {
 // within 1e-5.
 func TestDevicesShareABatch(t *testing.T) {
 	t.Setenv(divideEnv, "1")
-	one := trainTiny(t, t.TempDir(), deviceSpec(t, 1))
+	t.Run("plain", func(t *testing.T) { sharesABatch(t, func(*Spec) {}) })
+	t.Run("with options", func(t *testing.T) {
+		sharesABatch(t, func(s *Spec) { // those that have inputs of their own, or sums over gradients
+			s.Network = s.Network.WithL2(0.01)
+			s.Config.Schedule = OneCycle{Max: 0.01, HighMomentum: 0.9, LowMomentum: 0.8}
+			s.Config.Preprocess.Crop, s.Config.Preprocess.Cutout = 1, 3
+			s.Config.EMA, s.Config.Clip = &EMA{Decay: 0.5}, &Clipping{GlobalNorm: 0.5}
+		})
+	})
+}
+
+func sharesABatch(t *testing.T, change func(*Spec)) {
+	spec := func(devices int) Spec {
+		s := deviceSpec(t, devices)
+		change(&s)
+		return s
+	}
+	one := trainTiny(t, t.TempDir(), spec(1))
 	if has := one.engine.backend.NumDevices(); has < 2 {
 		t.Skipf("%s has %d device", backendLabel(), has)
 	}
-	two := trainTiny(t, t.TempDir(), deviceSpec(t, 2))
+	two := trainTiny(t, t.TempDir(), spec(2))
 	if len(one.History.Steps) != 15 || len(two.History.Steps) != 15 {
 		t.Fatalf("%d and %d steps, want 15", len(one.History.Steps), len(two.History.Steps))
 	}

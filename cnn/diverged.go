@@ -102,12 +102,15 @@ func (e *engine) firstNonFinite(data *deviceData, r stepRequest) (layer int, err
 			return err
 		}
 		var inputs []any
-		for _, w := range e.state[:len(specs)] {
+		for _, w := range stepping(e.config, specs, part(e.state, 0, e.config.devices())) {
 			inputs = append(inputs, w)
 		}
 		inputs = append(inputs, data.images[0], r.indices, r.flips, r.rng)
 		if e.config.Preprocess.Crop > 0 {
 			inputs = append(inputs, shiftsTensor(r.shifts))
+		}
+		if e.config.Preprocess.Cutout > 0 {
+			inputs = append(inputs, shiftsTensor(r.middles))
 		}
 		outputs, err := exec.Call(inputs...)
 		if err != nil {

@@ -25,7 +25,14 @@
 //
 // A schedule spans the whole training unless it has a number of steps: OneCycle{Max: 0.002}, CosineWarmup{Max: 0.1}.
 // [Run.SearchRate] tries rates on a copy of the weights and suggests one, if its steps suffice to tell a fall of the loss
-// from noise: otherwise [RateCurve] says why it suggests none.
+// from noise: otherwise [RateCurve] says why it suggests none. A [Plateau] lowers the schedule's rates when the validation figure no
+// longer improves.
+//
+// # Ideas to try
+//
+// [Architecture.WithL2], [Architecture.WithInit] and [Architecture.WithBiases] change a network in one line; a [WhiteningConv2D],
+// [ZCAWhitening] or [Residual] is a layer like any other. [Clipping], [EMA], [Lookahead] and [Loss] change a step, and
+// [Preprocess] has crops, flips and cutout. What is not set is not in a run's identity: runs from before an option keep theirs.
 //
 // # Images and shapes
 //

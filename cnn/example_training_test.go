@@ -63,3 +63,35 @@ func ExampleCosineRestarts() {
 	// 12: 0.015
 	// 13: 0.004
 }
+
+// A small residual network: three blocks, of which two halve the image's sides.
+func ExampleResidual() {
+	net := cnn.Architecture{Input: cnn.Shape{32, 32, 3}, Layers: []cnn.Layer{
+		cnn.Conv2D{Name: "first", Filters: 16, Kernel: 3, Padding: "same"},
+		cnn.Residual{Name: "block1", Filters: 16},
+		cnn.Residual{Name: "block2", Filters: 32, Stride: 2},
+		cnn.Residual{Name: "block3", Filters: 64, Stride: 2},
+		cnn.GlobalAveragePooling2D{Name: "mean"},
+		cnn.Dense{Name: "last", Units: 10},
+		cnn.Activation{Name: "softmax", Function: "softmax"},
+	}}
+	shapes, err := net.Shapes()
+	if err != nil {
+		fmt.Println(err)
+	}
+	for i, l := range net.Layers {
+		fmt.Println(l.Kind(), shapes[i])
+	}
+	fmt.Println(net.Parameters())
+	fmt.Println(net.Operations())
+	// Output:
+	// Conv2D (None, 32, 32, 16)
+	// Residual (None, 32, 32, 16)
+	// Residual (None, 16, 16, 32)
+	// Residual (None, 8, 8, 64)
+	// GlobalAveragePooling2D (None, 64)
+	// Dense (None, 10)
+	// Activation (None, 10)
+	// 78666 <nil>
+	// 23149184 68599296 <nil>
+}

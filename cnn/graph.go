@@ -2,6 +2,7 @@ package cnn
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
@@ -19,53 +20,73 @@ import (
 // graph_precision.go.
 func forward(a Architecture, p Precision, weights []*Node, x, rng *Node) (outputs, moved []*Node) {
 	outputs = make([]*Node, len(a.Layers))
-	for i, layer := range a.Layers {
-		switch l := layer.(type) {
-		case Conv2D:
-			x = l.convolve(as(x, p.dtype()), as(weights[0], p.dtype()))
-			x, weights, moved = addBias(x, weights, moved, l.NoBias)
-		case Dense:
-			x = float32s(product(as(x, p.dtype()), as(weights[0], p.dtype())))
-			x, weights, moved = addBias(x, weights, moved, l.NoBias)
-		case BatchNormalization:
-			var own []*Node
-			n := l.arrays()
-			x, own = l.normalize(float32s(x), weights[:n], rng != nil && !a.IsFrozen(l.Name))
-			weights, moved = weights[n:], append(moved, own...)
-		case LeakyReLU:
-			x = float32s(x)
-			x = Where(GreaterThan(x, ZerosLike(x)), x, MulScalar(x, l.alpha()))
-		case GlobalAveragePooling2D:
-			x = ReduceMean(float32s(x), 1, 2)
-		case Activation:
-			x = activate(l.Function, x)
-		case MaxPooling2D:
-			x = maxPool(x, l.Size)
-		case Dropout:
-			if rng != nil && l.Rate > 0 {
-				x = dropout(x, rng, i, l.Rate)
-			}
-		case Flatten:
-			x = Reshape(x, x.Shape().Dimensions[0], -1)
-		case built:
-			n := l.arrays()
-			x = l.build(float32s(x), weights[:n])
-			weights, moved = weights[n:], append(moved, weights[:n]...)
-		default:
-			panic(fmt.Errorf("layer %q: no graph for %s", layer.LayerName(), layer.Kind()))
-		}
+	for i, l := range a.Layers {
+		f := forwarding{precision: p, rng: rng, place: i, frozen: a.IsFrozen(l.LayerName())}
+		var own []*Node
+		x, weights, own = f.layer(l, weights, x)
+		moved = append(moved, own...)
 		outputs[i] = x
 	}
 	return outputs, moved
 }
 
+// forwarding is what a layer's graph depends on beside the layer, its weights and its input.
+type forwarding struct {
+	precision Precision
+	rng       *Node // nil in an evaluation
+	place     int   // of the layer in its network
+	frozen    bool
+}
+
+// layer builds a layer on x. weights begins with the layer's arrays: rest is what follows them, and moved the layer's with moving
+// statistics as updated by training.
+func (f forwarding) layer(layer Layer, weights []*Node, x *Node) (y *Node, rest, moved []*Node) {
+	p := f.precision
+	take := func(n int) []*Node {
+		moved, weights = slices.Clone(weights[:n]), weights[n:]
+		return moved
+	}
+	switch l := layer.(type) {
+	case Conv2D:
+		x = l.convolve(as(x, p.dtype()), as(weights[0], p.dtype()))
+		return addBias(x, weights, l.NoBias)
+	case Dense:
+		x = float32s(product(as(x, p.dtype()), as(weights[0], p.dtype())))
+		return addBias(x, weights, l.NoBias)
+	case Residual:
+		return f.residual(l, weights, x)
+	case BatchNormalization:
+		x, moved = l.normalize(float32s(x), take(l.arrays()), f.rng != nil && !f.frozen)
+	case LeakyReLU:
+		x = float32s(x)
+		x = Where(GreaterThan(x, ZerosLike(x)), x, MulScalar(x, l.alpha()))
+	case GlobalAveragePooling2D:
+		x = ReduceMean(float32s(x), 1, 2)
+	case Activation:
+		x = activate(l.Function, x)
+	case MaxPooling2D:
+		x = maxPool(x, l.Size)
+	case Dropout:
+		if f.rng != nil && l.Rate > 0 {
+			x = dropout(x, f.rng, f.place, l.Rate)
+		}
+	case Flatten:
+		x = Reshape(x, x.Shape().Dimensions[0], -1)
+	case built:
+		x = l.build(float32s(x), take(l.arrays()))
+	default:
+		panic(fmt.Errorf("layer %q: no graph for %s", layer.LayerName(), layer.Kind()))
+	}
+	return x, weights, moved
+}
+
 // addBias adds the bias, if there is one, and removes the layer's arrays from the
 // list.
-func addBias(x *Node, weights, moved []*Node, without bool) (y *Node, rest, done []*Node) {
+func addBias(x *Node, weights []*Node, without bool) (y *Node, rest, own []*Node) {
 	if without {
-		return x, weights[1:], append(moved, weights[0])
+		return x, weights[1:], weights[:1:1]
 	}
-	return biased(x, as(weights[1], x.DType())), weights[2:], append(moved, weights[:2]...)
+	return biased(x, as(weights[1], x.DType())), weights[2:], weights[:2:2]
 }
 
 // logits returns the input of the final softmax: losses are computed from it for

@@ -1,6 +1,8 @@
 package cnn
 
 import (
+	"slices"
+
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -40,6 +42,32 @@ func paddedImages(x *Node, axis, pad int, zeros bool) *Node {
 	before := Reverse(SliceAxis(x, axis, AxisRange(1, pad+1)), axis)
 	after := Reverse(SliceAxis(x, axis, AxisRange(size-1-pad, size-1)), axis)
 	return Concatenate([]*Node{before, x, after}, axis)
+}
+
+// cutOut sets a square of each image x [batch, height, width, channels] to 0. The remainders of middles [batch, 2] by height and
+// width are the row and column of its middle, the later ones of two if the side is even; nil cuts nothing.
+func cutOut(x, middles *Node, side int) *Node {
+	if middles == nil {
+		return x
+	}
+	g, dims := x.Graph(), slices.Clone(x.Shape().Dimensions)
+	var inside *Node
+	for axis := range 2 {
+		middle := Mod(Slice(middles, AxisRange(), AxisRange(axis, axis+1)), Scalar(g, dtypes.Int32, dims[axis+1]))
+		first := Reshape(AddScalar(middle, -side/2), dims[0], 1, 1, 1)
+		along := []int{1, 1, 1, 1}
+		along[axis+1] = dims[axis+1]
+		at := Iota(g, shapes.Make(dtypes.Int32, along...), axis+1)
+		past := Sub(at, first) // rows or columns after the first of the square
+		here := LogicalAnd(GreaterOrEqual(past, ScalarZero(g, dtypes.Int32)), LessThan(past, Scalar(g, dtypes.Int32, side)))
+		here = BroadcastToShape(here, shapes.Make(dtypes.Bool, dims...))
+		if inside == nil {
+			inside = here
+		} else {
+			inside = LogicalAnd(inside, here)
+		}
+	}
+	return Where(inside, ZerosLike(x), x)
 }
 
 // of returns the images x [batch, height, width, channels] as the view presents them.

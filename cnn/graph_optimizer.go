@@ -8,8 +8,8 @@ import (
 )
 
 // update applies the optimizer to every weight. slots holds all arrays of the
-// first slot, then all of the second; the result has the same order.
-func update(o Optimizer, specs []WeightSpec, weights, gradients, slots []*Node, rate, stepRate *Node) (newWeights, newSlots []*Node) {
+// first slot, then all of the second; the result has the same order. momentum, if it is not nil, replaces the optimizer's.
+func update(o Optimizer, specs []WeightSpec, weights, gradients, slots []*Node, rate, stepRate, momentum *Node) (newWeights, newSlots []*Node) {
 	count := len(weights)
 	newWeights, newSlots = make([]*Node, count), make([]*Node, len(slots))
 	for i, w := range weights {
@@ -18,7 +18,7 @@ func update(o Optimizer, specs []WeightSpec, weights, gradients, slots []*Node, 
 			own = append(own, slots[s])
 		}
 		var next []*Node
-		newWeights[i], next = updateOne(o, specs[i], w, gradients[i], own, rate, stepRate)
+		newWeights[i], next = updateOne(o, specs[i], w, gradients[i], own, rate, stepRate, momentum)
 		for s, n := range next {
 			newSlots[s*count+i] = n
 		}
@@ -27,20 +27,20 @@ func update(o Optimizer, specs []WeightSpec, weights, gradients, slots []*Node, 
 }
 
 // updateOne implements the formulas in the optimizers' documentation.
-func updateOne(optimizer Optimizer, spec WeightSpec, w, g *Node, slots []*Node, rate, stepRate *Node) (*Node, []*Node) {
+func updateOne(optimizer Optimizer, spec WeightSpec, w, g *Node, slots []*Node, rate, stepRate, momentum *Node) (*Node, []*Node) {
 	switch o := optimizer.(type) {
 	case SGD:
 		step := Mul(stepRate, g)
 		if o.Momentum == 0 {
 			return Sub(w, step), nil
 		}
-		v := Sub(MulScalar(slots[0], o.Momentum), step)
+		v := Sub(slowed(slots[0], o.Momentum, momentum), step)
 		if o.Nesterov {
-			return Add(w, Sub(MulScalar(v, o.Momentum), step)), []*Node{v}
+			return Add(w, Sub(slowed(v, o.Momentum, momentum), step)), []*Node{v}
 		}
 		return Add(w, v), []*Node{v}
 	case TorchSGD:
-		return o.update(spec, w, g, slots, stepRate)
+		return o.update(spec, w, g, slots, stepRate, momentum)
 	case RMSprop:
 		a := running(slots[0], Square(g), cmp.Or(o.Rho, 0.9))
 		return Sub(w, scaled(stepRate, g, a, o.Epsilon)), []*Node{a}
@@ -59,6 +59,14 @@ func updateOne(optimizer Optimizer, spec WeightSpec, w, g *Node, slots []*Node, 
 		return adam(o.adam(), w, g, slots, stepRate)
 	}
 	panic(fmt.Errorf("no graph for optimizer %s", optimizer.Kind()))
+}
+
+// slowed returns a velocity times the momentum: that of this step, or the optimizer's if it is nil.
+func slowed(v *Node, momentum float64, ofStep *Node) *Node {
+	if ofStep != nil {
+		return Mul(v, ofStep)
+	}
+	return MulScalar(v, momentum)
 }
 
 func adam(o Adam, w, g *Node, slots []*Node, stepRate *Node) (*Node, []*Node) {

@@ -53,11 +53,9 @@ func shardShapes(n int, image Shape, size int, c Config) []shapes.Shape {
 }
 
 // updateStep updates weights and slots. Inputs are those of [trainStep] without images, labels and all that is drawn: weights and slots;
-// the sums of [summed] but the last two; the number of images as float32; rate and step rate; and, where the training has them, the epoch and
-// the decay of the slow weights. Outputs are the updated weights and slots.
+// the sums of [summed] but the last two; the number of images as float32; rate and step rate; and those of the stepOptions that an update has. Outputs are the updated weights and slots.
 func updateStep(a Architecture, c Config, inputs []*Node) []*Node {
-	has := stepOptionsOf(a, c)
-	has.crop = false
+	has := stepOptionsOf(a, c).ofUpdate()
 	specs, err := a.WeightSpecs()
 	if err != nil {
 		panic(err)
@@ -67,7 +65,7 @@ func updateStep(a Architecture, c Config, inputs []*Node) []*Node {
 	state := inputs[:len(inputs)-len(tail)-sums]
 	summed := inputs[len(state) : len(state)+sums]
 	images, rate, stepRate := tail[0], tail[1], tail[2]
-	_, epoch, decay := has.split(tail[updateInputs:])
+	further := has.split(tail[updateInputs:])
 	weights, slots := state[:len(specs)], state[len(specs):]
 	var slow []*Node
 	if has.lookahead {
@@ -89,8 +87,9 @@ func updateStep(a Architecture, c Config, inputs []*Node) []*Node {
 		gradients = append(gradients, g)
 	}
 	statistics := summed[len(gradients):]
-	next, newSlots := update(c.Optimizer, trainedSpecs, trained, gradients, slots, rate, stepRate)
-	keepFrozen(trainedSpecs, epoch, trained, slots, next, newSlots)
+	gradients = c.Clip.clip(trainedSpecs, further.epoch, penalised(trainedSpecs, trained, gradients))
+	next, newSlots := update(c.Optimizer, trainedSpecs, trained, gradients, slots, rate, stepRate, further.momentum)
+	keepFrozen(trainedSpecs, further.epoch, trained, slots, next, newSlots)
 	for i, role := range roles {
 		switch role {
 		case roleTrained:
@@ -100,9 +99,15 @@ func updateStep(a Architecture, c Config, inputs []*Node) []*Node {
 		}
 	}
 	if has.lookahead {
-		moved, slow = lookAhead(moved, slow, decay)
+		moved, slow = lookAhead(moved, slow, further.lookahead)
 	}
 	return slices.Concat(moved, newSlots, slow)
+}
+
+// ofUpdate are the options of an update: what is done to the images belongs to the shards.
+func (has stepOptions) ofUpdate() stepOptions {
+	has.crop, has.cutout = false, false
+	return has
 }
 
 // updateInputs is the number of inputs of an update after the sums: the number of images, rate and step rate.

@@ -26,11 +26,16 @@ func stepShapes(n int, image Shape, batch int, has stepOptions) []shapes.Shape {
 	if has.crop {
 		all = append(all, shapes.Make(dtypes.Int32, batch, 2))
 	}
+	if has.cutout {
+		all = append(all, shapes.Make(dtypes.Int32, batch, 2))
+	}
 	if has.epoch {
 		all = append(all, shapes.Make(dtypes.Int32))
 	}
-	if has.lookahead {
-		all = append(all, shapes.Make(dtypes.Float32))
+	for _, one := range []bool{has.lookahead, has.ema, has.momentum} {
+		if one {
+			all = append(all, shapes.Make(dtypes.Float32))
+		}
 	}
 	return all
 }
@@ -38,8 +43,11 @@ func stepShapes(n int, image Shape, batch int, has stepOptions) []shapes.Shape {
 // stepOptions are the further inputs of a training step, after the stepInputs and in this order. Most trainings have none.
 type stepOptions struct {
 	crop      bool // the shift of each image
+	cutout    bool // the middle of the square that is cut out of each image
 	epoch     bool // the epoch, for weights that are trained in the first ones only
 	lookahead bool // the decay of the slow weights in this step
+	ema       bool // the decay of the averaged weights in this step
+	momentum  bool // the optimizer's momentum in this step
 }
 
 func stepOptionsOf(a Architecture, c Config) stepOptions {
@@ -47,17 +55,21 @@ func stepOptionsOf(a Architecture, c Config) stepOptions {
 	if err != nil {
 		panic(err)
 	}
+	_, moves := c.momentumCycle()
 	return stepOptions{
 		crop:      c.Preprocess.Crop > 0,
+		cutout:    c.Preprocess.Cutout > 0,
 		epoch:     slices.ContainsFunc(specs, func(s WeightSpec) bool { return s.Epochs > 0 }),
 		lookahead: c.Lookahead != nil,
+		ema:       c.EMA != nil,
+		momentum:  moves,
 	}
 }
 
 // inputs returns the number of all inputs of a step after the state.
 func (has stepOptions) inputs() int {
 	n := stepInputs
-	for _, one := range []bool{has.crop, has.epoch, has.lookahead} {
+	for _, one := range []bool{has.crop, has.cutout, has.epoch, has.lookahead, has.ema, has.momentum} {
 		if one {
 			n++
 		}
@@ -65,15 +77,18 @@ func (has stepOptions) inputs() int {
 	return n
 }
 
-// split gives the further inputs their names; those that a training does not have are nil.
-func (has stepOptions) split(inputs []*Node) (shifts, epoch, decay *Node) {
+// stepFurther holds the inputs of the stepOptions; those that a training does not have are nil.
+type stepFurther struct{ shifts, middles, epoch, lookahead, ema, momentum *Node }
+
+// split gives the further inputs their names.
+func (has stepOptions) split(inputs []*Node) stepFurther {
 	next := func(has bool) (n *Node) {
 		if has {
 			n, inputs = inputs[0], inputs[1:]
 		}
 		return n
 	}
-	return next(has.crop), next(has.epoch), next(has.lookahead)
+	return stepFurther{shifts: next(has.crop), middles: next(has.cutout), epoch: next(has.epoch), lookahead: next(has.lookahead), ema: next(has.ema), momentum: next(has.momentum)}
 }
 
 // stepFigures is the number of outputs of a training step after the state: the loss
@@ -82,7 +97,7 @@ const stepFigures = 2
 
 // trainStep builds one step of training. Inputs are the weights, the
 // slots (all arrays of the optimizer's first slot, then of the second; moving
-// statistics have none; then the slow weights of a [Lookahead]), the stepInputs and those of the stepOptions. Outputs are the
+// statistics have none; then the slow weights of a [Lookahead], or the stepping ones of an [EMA]), the stepInputs and those of the stepOptions. Outputs are the
 // updated weights and slots, then the mean
 // loss and the number of correct predictions of the batch, both before the
 // update and with dropout, as Keras reports them.
@@ -96,18 +111,21 @@ func buildStep(a Architecture, c Config, inputs []*Node) ([]*Node, watched) {
 	has := stepOptionsOf(a, c)
 	state, rest := inputs[:len(inputs)-has.inputs()], inputs[len(inputs)-has.inputs():]
 	images, labels, indices, mirror, rng, rate, stepRate := rest[0], rest[1], rest[2], rest[3], rest[4], rest[5], rest[6]
-	shifts, epoch, decay := has.split(rest[stepInputs:])
+	further := has.split(rest[stepInputs:])
 	specs, err := a.WeightSpecs()
 	if err != nil {
 		panic(err)
 	}
-	weights, slots := state[:len(specs)], state[len(specs):]
+	averages, slots := state[:len(specs)], state[len(specs):]
+	weights := stepping(c, specs, state)
+	slots = slots[:len(slots)-c.EMA.arrays(specs)]
 	var slow []*Node
 	if has.lookahead {
 		slots, slow = slots[:len(slots)-len(specs)], slots[len(slots)-len(specs):]
 	}
 
-	x := networkInput(batchImages(images, indices, mirror, shifts, c.Preprocess), c.Preprocess, nil)
+	x := networkInput(batchImages(images, indices, mirror, further.shifts, c.Preprocess), c.Preprocess, nil)
+	x = cutOut(x, further.middles, c.Preprocess.Cutout)
 	y := Gather(labels, InsertAxes(indices, -1))
 	outputs, moved := forward(a, c.Precision, weights, x, rng)
 	z := logits(outputs)
@@ -120,18 +138,28 @@ func buildStep(a Architecture, c Config, inputs []*Node) ([]*Node, watched) {
 		}
 	}
 	w := watched{outputs: outputs, gradients: penalised(trainedSpecs, trained, Gradient(objective, trained...))}
-	next, newSlots := update(c.Optimizer, trainedSpecs, trained, w.gradients, slots, rate, stepRate)
-	keepFrozen(trainedSpecs, epoch, trained, slots, next, newSlots)
+	gradients := c.Clip.clip(trainedSpecs, further.epoch, slices.Clone(w.gradients))
+	next, newSlots := update(c.Optimizer, trainedSpecs, trained, gradients, slots, rate, stepRate, further.momentum)
+	keepFrozen(trainedSpecs, further.epoch, trained, slots, next, newSlots)
 	w.updated = next
+	stepped := next
 	for i, spec := range specs {
 		if !spec.Moving {
 			moved[i], next = next[0], next[1:]
 		}
 	}
 	if has.lookahead {
-		moved, slow = lookAhead(moved, slow, decay)
+		moved, slow = lookAhead(moved, slow, further.lookahead)
+	}
+	if has.ema {
+		moved, slow = averaged(specs, averages, moved, further.ema), stepped
 	}
 	return slices.Concat(moved, newSlots, slow, []*Node{loss, ReduceAllSum(correct(z, y))}), w
+}
+
+// trainsNow is whether a step updates an array that is trained in the first epochs only.
+func trainsNow(spec WeightSpec, epoch *Node) *Node {
+	return LessThan(epoch, Scalar(epoch.Graph(), epoch.DType(), spec.Epochs))
 }
 
 // keepFrozen takes back the update of the weights, and of their slots, that are not trained in this epoch.
@@ -140,7 +168,7 @@ func keepFrozen(specs []WeightSpec, epoch *Node, weights, slots, newWeights, new
 		if spec.Epochs == 0 {
 			continue
 		}
-		trains := LessThan(epoch, Scalar(epoch.Graph(), epoch.DType(), spec.Epochs))
+		trains := trainsNow(spec, epoch)
 		newWeights[i] = Where(trains, newWeights[i], weights[i])
 		for s := i; s < len(slots); s += len(specs) {
 			newSlots[s] = Where(trains, newSlots[s], slots[s])

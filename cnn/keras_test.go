@@ -293,7 +293,7 @@ func TestOptimizersMatchKeras(t *testing.T) {
 			o := kerasOptimizer(t, c.ClassName, c.Config)
 			exec, err := graph.NewExec(backend, func(n []*graph.Node) []*graph.Node {
 				last := len(n) - 3
-				w, slots := update(o, []WeightSpec{{}}, n[:1], n[last:last+1], n[1:last], n[last+1], n[last+2])
+				w, slots := update(o, []WeightSpec{{}}, n[:1], n[last:last+1], n[1:last], n[last+1], n[last+2], nil)
 				return append(w, slots...)
 			})
 			if err != nil {

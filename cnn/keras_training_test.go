@@ -38,13 +38,27 @@ type trainingCase struct {
 }
 
 // kerasOptions are the options of a training in testdata/keras/make_training.py.
-type kerasOptions struct{}
+type kerasOptions struct {
+	Clip *Clipping
+	EMA  *EMA
+}
 
-func (o kerasOptions) config() Config { return Config{} }
+func (o kerasOptions) config() Config { return Config{Clip: o.Clip, EMA: o.EMA} }
+
+// String tells the cases apart.
+func (o kerasOptions) String() string {
+	switch {
+	case o.Clip != nil:
+		return fmt.Sprintf("clip %+v", *o.Clip)
+	case o.EMA != nil:
+		return fmt.Sprintf("EMA %+v", *o.EMA)
+	}
+	return "penalties"
+}
 
 // 20 steps with what changes a training step beside the optimizer, against Keras 3.
 //
-// Promise(agreement/keras-3) for penalties on kernels by layer
+// Promise(agreement/keras-3) for penalties on kernels by layer, clipped gradients, and the moving average of weights
 func TestTrainingOptionsMatchKeras(t *testing.T) {
 	var file trainingCase
 	oracle(t, "training.json", &file)
@@ -54,7 +68,7 @@ func TestTrainingOptionsMatchKeras(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range file.Cases {
-		t.Run(fmt.Sprintf("%s %+v", c.Optimizer, c.Config), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%s, %s", c.Optimizer, c.Config), func(t *testing.T) {
 			config := c.Config.config()
 			config.Optimizer, config.Batch = kerasOptimizer(t, c.Optimizer, []byte("{}")), n
 			w := oracleWeights(t, net, file.Salt+100)
@@ -74,10 +88,11 @@ func TestTrainingOptionsMatchKeras(t *testing.T) {
 				labels: []*tensors.Tensor{tensors.FromFlatDataAndDimensions(file.Labels, n)},
 			}
 			for step, want := range c.Training.Losses {
-				before, err := e.arrays(w)
+				before, err := e.arrays(slices.Concat(w, slots))
 				if err != nil {
 					t.Fatal(err)
 				}
+				before = stepping(config, specs, before)
 				loss, _, err := e.step(data, newStepRequest(config, n, step, c.Rate, []int32{0, 1, 2, 3, 4}))
 				if err != nil {
 					t.Fatal(err)

@@ -10,7 +10,7 @@ import (
 // Layer is one step of a network. The types that implement it are [Conv2D],
 // [Activation], [LeakyReLU], [BatchNormalization], [MaxPooling2D],
 // [GlobalAveragePooling2D], [Dropout], [Flatten], [Dense] and [Rescaling], and those of
-// layers_window.go; their names and fields are those of Keras. [WhiteningConv2D] is not in Keras.
+// layers_window.go; their names and fields are those of Keras. [WhiteningConv2D], [ZCAWhitening] and [Residual] are not in Keras.
 type Layer interface {
 	// Kind is the Keras class name, such as "Conv2D".
 	Kind() string

@@ -76,26 +76,39 @@ func (l WhiteningConv2D) build(x *Node, weights []*Node) *Node {
 	return biased(c.convolve(x, weights[0]), weights[1])
 }
 
-// Whiten computes the kernel of a network's [WhiteningConv2D], if its first layer is one, from images and their
+// Whiten computes the arrays of a network's [WhiteningConv2D] or [ZCAWhitening], if its first layer is one, from images and their
 // preprocessing, and puts it into the weights. [OpenRun] does it for a new run's training images.
 func (a Architecture) Whiten(weights Weights, images *cifar.Dataset, p Preprocess) error {
 	if err := weights.matches(a); err != nil {
 		return err
 	}
 	for i, layer := range a.Layers {
-		l, ok := layer.(WhiteningConv2D)
+		w, ok := layer.(whitening)
 		switch {
 		case !ok:
 			continue
 		case i > 0:
-			return fmt.Errorf("%w: layer %q: only the first layer can be a WhiteningConv2D: it is computed from the images", ErrArchitecture, l.Name)
+			return fmt.Errorf("%w: layer %q: only the first layer can be a %s: it is computed from the images", ErrArchitecture, layer.LayerName(), layer.Kind())
 		}
 		if err := a.fits(images); err != nil {
 			return err
 		}
-		sample := images.Head(cmp.Or(l.Images, defaultWhiteningImages))
-		weights[0].Values = l.kernel(p.Inputs(sample), a.Input)
+		if err := w.whiten(weights, images, p); err != nil {
+			return fmt.Errorf("layer %q: %w", layer.LayerName(), err)
+		}
 	}
+	return nil
+}
+
+// whitening is a layer that is computed from a network's images.
+type whitening interface {
+	whiten(weights Weights, images *cifar.Dataset, p Preprocess) error
+}
+
+// whiten computes the layer's kernel.
+func (l WhiteningConv2D) whiten(weights Weights, images *cifar.Dataset, p Preprocess) error {
+	sample := images.Head(cmp.Or(l.Images, defaultWhiteningImages))
+	weights[0].Values = l.kernel(p.Inputs(sample), imageShape(images))
 	return nil
 }
 

@@ -11,22 +11,52 @@ func (a Architecture) Operations() (forward, training int64, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	in := a.Input
-	trained := false // a layer before this one
+	c := counted{in: a.Input}
 	for i, l := range a.Layers {
-		n := operations(l, in, shapes[i])
-		forward += n
-		training += n
-		if trained {
-			training += n // the gradient with respect to the input
-		}
-		if len(l.Weights(in)) > 0 && !a.IsFrozen(l.LayerName()) {
-			training += n
-			trained = true
-		}
-		in = shapes[i]
+		c = c.layer(l, shapes[i], a.IsFrozen(l.LayerName()))
 	}
-	return forward, training, nil
+	return c.forward, c.training, nil
+}
+
+// counted is what has been counted up to some layer, whose output has the shape in.
+type counted struct {
+	in                Shape
+	forward, training int64
+	trained           bool // a layer before this one
+}
+
+// layer adds a layer to the count.
+func (c counted) layer(l Layer, out Shape, frozen bool) counted {
+	if r, ok := l.(Residual); ok {
+		return c.residual(r, frozen)
+	}
+	n := operations(l, c.in, out)
+	c.forward += n
+	c.training += n
+	if c.trained {
+		c.training += n // the gradient with respect to the input
+	}
+	if _, fixed := l.(ZCAWhitening); len(l.Weights(c.in)) > 0 && !frozen && !fixed {
+		c.training += n
+		c.trained = true
+	}
+	c.in = out
+	return c
+}
+
+// residual adds a block's two branches, which begin with the same input.
+func (c counted) residual(l Residual, frozen bool) counted {
+	end := c
+	long, shortcut := l.branches(c.in)
+	for _, branch := range [][]Layer{shortcut, long} { // the long one last, for the output's shape
+		end.in, end.trained = c.in, c.trained
+		for _, part := range branch {
+			out, _ := part.Output(end.in) // checked by the block's Output
+			end = end.layer(part, out, frozen)
+		}
+	}
+	end.trained = c.trained || !frozen
+	return end
 }
 
 // operations returns the operations of one layer's forward pass.
@@ -42,6 +72,8 @@ func operations(l Layer, in, out Shape) int64 {
 	case SeparableConv2D:
 		between := Shape{out[0], out[1], in[2] * orElse(l.Multiplier, 1)}
 		return operations(l.depthwise(), in, between) + 2*int64(between.Size())*int64(l.Filters)
+	case ZCAWhitening:
+		return 2 * int64(in.Size()) * int64(in.Size())
 	case Dense:
 		return 2 * int64(in.Size()) * int64(out.Size())
 	}

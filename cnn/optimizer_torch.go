@@ -42,7 +42,7 @@ func (o TorchSGD) validate() error {
 }
 
 // update builds the formula above for one array.
-func (o TorchSGD) update(spec WeightSpec, w, g *Node, slots []*Node, rate *Node) (*Node, []*Node) {
+func (o TorchSGD) update(spec WeightSpec, w, g *Node, slots []*Node, rate, momentum *Node) (*Node, []*Node) {
 	decay := o.WeightDecay
 	if spec.Norm {
 		factor := cmp.Or(o.NormRate, 1)
@@ -52,10 +52,10 @@ func (o TorchSGD) update(spec WeightSpec, w, g *Node, slots []*Node, rate *Node)
 	if decay > 0 {
 		d = Add(g, MulScalar(w, decay))
 	}
-	v := Add(MulScalar(slots[0], o.Momentum), d)
+	v := Add(slowed(slots[0], o.Momentum, momentum), d)
 	step := v
 	if o.Nesterov {
-		step = Add(d, MulScalar(v, o.Momentum))
+		step = Add(d, slowed(v, o.Momentum, momentum))
 	}
 	return Sub(w, Mul(rate, step)), []*Node{v}
 }

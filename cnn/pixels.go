@@ -66,6 +66,9 @@ func (p Preprocess) check(image Shape) error {
 	case p.CropZeros && p.Crop == 0:
 		return fmt.Errorf("%w: the preprocessing pads with zeros, but crops nothing: set Crop", ErrConfig)
 	}
+	if most := 2 * max(image[0], image[1]); p.Cutout < 0 || p.Cutout > most {
+		return fmt.Errorf("%w: the preprocessing cuts squares of side %d out of images of %d×%d pixels: choose from 0 to %d", ErrConfig, p.Cutout, image[0], image[1], most)
+	}
 	if p.Pixels == nil {
 		return nil
 	}
@@ -117,6 +120,9 @@ func (p Preprocess) String() string {
 		if p.CropZeros {
 			s += ", black around them"
 		}
+	}
+	if p.Cutout > 0 {
+		s += fmt.Sprintf("; squares of side %d cut out of training images", p.Cutout)
 	}
 	return s
 }

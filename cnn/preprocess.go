@@ -22,6 +22,10 @@ type Preprocess struct {
 	Crop int `json:"crop,omitempty"`
 	// CropZeros pads with black pixels. Otherwise the image is reflected at its edges, without repeating the edge.
 	CropZeros bool `json:"crop_zeros,omitempty"`
+	// Cutout sets a square of that many pixels a side in each training image to 0, after the standardisation: to the mean colour,
+	// if that has a mean of 0. Its middle is anywhere in the image with the same probability, so that it may lie partly
+	// outside (DeVries and Taylor 2017, arXiv 1708.04552).
+	Cutout int `json:"cutout,omitempty"`
 	// Pixels, if not nil, replaces the standardisation.
 	Pixels *Pixels `json:"pixels,omitempty"`
 }
@@ -80,7 +84,7 @@ func Inputs(d *cifar.Dataset) []float32 {
 
 // ForEvaluation returns the preprocessing without what applies to training images alone.
 func (p Preprocess) ForEvaluation() Preprocess {
-	p.Flip, p.AlternateFlip, p.Crop, p.CropZeros = false, false, 0, false
+	p.Flip, p.AlternateFlip, p.Crop, p.CropZeros, p.Cutout = false, false, 0, false, 0
 	return p
 }
 

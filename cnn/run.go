@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -230,10 +231,10 @@ func (r *Run) create() (*Run, error) {
 }
 
 // freshSlots makes the arrays that a training keeps beside a network's weights: the optimizer's, which are [newSlots] for
-// all but the moving statistics, and then those of a [Lookahead].
+// all but the moving statistics, and then those of a [Lookahead] or an [EMA].
 func (a Architecture) freshSlots(c Config, weights Weights) (Weights, error) {
 	trained, err := a.trained(weights)
-	return append(newSlots(c.Optimizer, trained), c.Lookahead.slots(weights)...), err
+	return slices.Concat(newSlots(c.Optimizer, trained), c.Lookahead.slots(weights), c.EMA.slots(trained)), err
 }
 
 // newSlots makes the optimizer's arrays for weights that a gradient moves, all

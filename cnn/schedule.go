@@ -53,13 +53,17 @@ type Cyclic struct {
 
 // OneCycle is a single cycle over Steps steps (Smith and Topin 2017, arXiv
 // 1708.07120), with cosine ramps as PyTorch and fastai draw them: from
-// Max/Divide up to Max over the fraction Warm, then down to Max/(Divide·Final).
+// Max/Divide up to Max over the fraction Warm, then down to Max/(Divide·Final). With HighMomentum it also moves the momentum of
+// the optimizer, which must be [SGD] or [TorchSGD], the other way: see [OneCycle.Momentum].
 type OneCycle struct {
 	Max    float64 `json:"max"`
 	Steps  int     `json:"steps"`            // 0: the whole training
 	Warm   float64 `json:"warm,omitempty"`   // 0 is 0.3
 	Divide float64 `json:"divide,omitempty"` // 0 is 25
 	Final  float64 `json:"final,omitempty"`  // 0 is 10,000
+
+	HighMomentum float64 `json:"high_momentum,omitempty"` // at the lowest rates; 0: the momentum is the optimizer's
+	LowMomentum  float64 `json:"low_momentum,omitempty"`  // at the highest rate
 }
 
 // CosineWarmup rises linearly from Max/Warm to Max over Warm steps, then falls
@@ -117,14 +121,18 @@ func (s OneCycle) Rate(step int) float64 {
 	}
 	s = s.withDefaults()
 	first := s.Max / s.Divide
-	last := first / s.Final
-	top := max(1, s.Warm*float64(s.Steps)-1) // number of steps upwards
+	return s.ramps(step, first, s.Max, first/s.Final)
+}
+
+// ramps goes from first to top, and on to last, along the two cosines.
+func (s OneCycle) ramps(step int, first, top, last float64) float64 {
+	up := max(1, s.withDefaults().Warm*float64(s.Steps)-1) // number of steps upwards
 	end := float64(s.Steps - 1)
 	t := min(float64(step), end)
-	if t <= top {
-		return cosine(first, s.Max, t/top)
+	if t <= up {
+		return cosine(first, top, t/up)
 	}
-	return cosine(s.Max, last, (t-top)/max(1, end-top))
+	return cosine(top, last, (t-up)/max(1, end-up))
 }
 
 func (s OneCycle) withDefaults() OneCycle {
@@ -237,6 +245,9 @@ func (s Cyclic) validate() error {
 func (s OneCycle) validate() error {
 	if s.Steps < 2 || s.Warm < 0 || s.Warm > 1 {
 		return fmt.Errorf("needs at least 2 steps and a warm-up between 0 and 1, got %d and %g", s.Steps, s.Warm)
+	}
+	if err := s.validateMomentum(); err != nil {
+		return err
 	}
 	return positive("max", s.Max)
 }

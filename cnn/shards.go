@@ -21,6 +21,8 @@ func (c Config) validateShards() error {
 		return fmt.Errorf("%w: a batch of %d images can have 1, 2, 4, 8 … shards, at most %d, got %d", ErrConfig, c.Batch, min(c.Batch, maxShards), c.Shards)
 	case c.Telemetry:
 		return fmt.Errorf("%w: telemetry watches whole batches, and this training computes them in %d shards: leave out one of the two", ErrConfig, c.Shards)
+	case c.EMA != nil || c.Preprocess.Cutout > 0:
+		return fmt.Errorf("%w: averages of the weights (EMA) and cutout are not computed in shards: leave them out, or the %d shards", ErrConfig, c.Shards)
 	case c.devices() > 1:
 		return fmt.Errorf("%w: %d shards and %d devices: a rank computes its shards on one device: start one rank for each device instead", ErrConfig, c.Shards, c.Devices)
 	}
@@ -201,8 +203,7 @@ func (e *engine) update(sums []float32, r stepRequest) error {
 		sums = sums[s.Size():]
 	}
 	inputs = append(inputs, float32(len(r.indices)), r.rate, r.stepRate)
-	has := stepOptionsOf(e.net, e.config)
-	has.crop = false
+	has := stepOptionsOf(e.net, e.config).ofUpdate()
 	e.state, err = exec.Call(append(inputs, r.optional(has, 0, 1)...)...)
 	return err
 }
@@ -226,8 +227,10 @@ func (e *engine) compileShards(n int) (done chan struct{}) {
 	if has.epoch {
 		update = append(update, shapes.Make(dtypes.Int32))
 	}
-	if has.lookahead {
-		update = append(update, number)
+	for _, one := range []bool{has.lookahead, has.momentum} {
+		if one {
+			update = append(update, number)
+		}
 	}
 	shard, err := e.program(programKey{train: true, images: n, part: partShard})
 	if err != nil {

@@ -174,13 +174,14 @@ func (e *engine) watch(data *deviceData, r stepRequest, histograms bool) (loss, 
 	return loss, correct, seen, nil
 }
 
-// trainedArrays copies the weights that a gradient moves.
+// trainedArrays copies the weights that a gradient moves: those from which steps go on, if there is an [EMA].
 func (e *engine) trainedArrays(specs []WeightSpec) (out Weights, err error) {
+	state := stepping(e.config, specs, part(e.state, 0, e.config.devices()))
 	for i, s := range specs {
 		if s.Moving {
 			continue
 		}
-		values, err := tensors.CopyFlatData[float32](e.state[i])
+		values, err := tensors.CopyFlatData[float32](state[i])
 		if err != nil {
 			return nil, fmt.Errorf("%w: reading %s: %s", ErrBackend, s.Name, firstLine(err.Error()))
 		}

@@ -54,7 +54,7 @@ func (a Architecture) Initialize(seed uint64) (Weights, error) {
 	return weights, nil
 }
 
-// maxSlots is the greatest number of arrays that a training keeps for each weight: two of an optimizer, one of a Lookahead.
+// maxSlots is the greatest number of arrays that a training keeps for each weight: two of an optimizer, one of a Lookahead or an EMA.
 const maxSlots = 3
 
 // weightBytes returns the size of a network's weights in a file.

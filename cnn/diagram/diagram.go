@@ -102,7 +102,7 @@ func printable(name string) string {
 // color distinguishes the kinds of layer; the class name is also shown as text.
 func color(layer cnn.Layer) string {
 	switch layer.(type) {
-	case cnn.Conv2D, cnn.WhiteningConv2D:
+	case cnn.Conv2D, cnn.WhiteningConv2D, cnn.Residual:
 		return "#cfe8f7"
 	case cnn.Dense:
 		return "#d8efdf"

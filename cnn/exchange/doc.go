@@ -59,6 +59,8 @@
 // A [cnn.WhiteningConv2D] is written as the convolution that it is, with Keras's trainable=False, and read as such. Of
 // PyTorch's initialisers, Keras has torch_uniform as a VarianceScaling, which also stands in for dirac: only new weights depend on it.
 //
+// A [cnn.Residual] is a graph that is not a chain, and no other program has [cnn.ZCAWhitening]: all formats but npz refuse them by name.
+//
 // Penalties on kernels, initialisers with a number and what biases start as are Keras's L2, RandomNormal, Orthogonal and Constant, both ways.
 // They act in a training alone: ONNX, npz and PyTorch's files have no place for them, and are the same without.
 //

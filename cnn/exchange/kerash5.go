@@ -14,6 +14,9 @@ import (
 // KerasWeights writes the format of Keras 2's save_weights("….h5"): a group per
 // layer, weights in the layer's order, "kernel:0" and so on.
 func KerasWeights(m Model) ([]byte, error) {
+	if err := inKeras(m.Network); err != nil {
+		return nil, err
+	}
 	var names []string
 	for _, l := range m.Network.Layers {
 		names = append(names, l.LayerName())
@@ -110,6 +113,9 @@ func KerasModel(m Model) ([]byte, error) {
 // Keras3Weights writes the format of Keras 3's save_weights("….weights.h5"): a
 // group per layer, named after its class, with numbered arrays.
 func Keras3Weights(m Model) ([]byte, error) {
+	if err := inKeras(m.Network); err != nil {
+		return nil, err
+	}
 	layers, err := m.layerWeights()
 	if err != nil {
 		return nil, err

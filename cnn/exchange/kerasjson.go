@@ -72,6 +72,16 @@ func kerasConfig(net cnn.Architecture, dialect int) (object, error) {
 	return model, nil
 }
 
+// inKeras refuses a network with a layer that Keras does not have, for files that hold weights only.
+func inKeras(net cnn.Architecture) error {
+	for _, l := range net.Layers {
+		if _, err := layerConfig(l, net.Input, 3); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // kerasObject is Keras 3's description of a layer's class.
 func kerasObject(class string, config object) object {
 	return object{"module": "keras.layers", "class_name": class, "config": config, "registered_name": nil}

@@ -25,6 +25,7 @@
 //	batch, shards, epochs, patience, keep_best, monitor, min_delta, precision, flip_evaluation, telemetry
 //	preprocess        {"flip": true, "crop": 4}; preprocess.flip, preprocess.crop and so on set one and keep the others
 //	loss, lookahead   {"label_smoothing": 0.2}, {"every": 5}
+//	ema, clip, plateau  {"decay": 0.99}, {"global_norm": 1}, {"patience": 5}
 //	LAYER.FIELD       of the network's JSON: "conv1.filters", "Dropout.rate" for all layers of a class, or "relu.activation" for
 //	                  all activations with that function
 //	before LAYER, after LAYER, replace LAYER

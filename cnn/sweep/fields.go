@@ -73,6 +73,15 @@ func (s *settings) setJSON(field string, data []byte) (err error) {
 	case "lookahead":
 		c.Lookahead = &cnn.Lookahead{}
 		err = strict(data, c.Lookahead)
+	case "ema":
+		c.EMA = &cnn.EMA{}
+		err = strict(data, c.EMA)
+	case "clip":
+		c.Clip = &cnn.Clipping{}
+		err = strict(data, c.Clip)
+	case "plateau":
+		c.Plateau = &cnn.Plateau{}
+		err = strict(data, c.Plateau)
 	default:
 		if part, ok := strings.CutPrefix(field, "preprocess."); ok {
 			return strict(fmt.Appendf(nil, "{%q: %s}", part, data), &c.Preprocess) // the other parts stay
@@ -163,10 +172,12 @@ func schedule(data []byte) (cnn.Schedule, error) {
 		return as[cnn.Exponential](c.Config)
 	case "Linear":
 		return as[cnn.Linear](c.Config)
+	case "CosineRestarts":
+		return as[cnn.CosineRestarts](c.Config)
 	case "Triangle":
 		return as[cnn.Triangle](c.Config)
 	}
-	return nil, fmt.Errorf("unknown schedule %q: expected Constant, Cyclic, OneCycle, CosineWarmup, Exponential, Linear or Triangle", c.Class)
+	return nil, fmt.Errorf("unknown schedule %q: expected Constant, Cyclic, OneCycle, CosineWarmup, Exponential, Linear, CosineRestarts or Triangle", c.Class)
 }
 
 func as[T any](data []byte) (value T, err error) {

@@ -109,6 +109,9 @@ func TestFieldsOfTheConfiguration(t *testing.T) {
 		"schedule":  {map[string]any{"schedule": cnn.OneCycle{Max: 0.5}}, cnn.Config{Schedule: cnn.OneCycle{Max: 0.5}}},
 		"constant":  {map[string]any{"schedule": cnn.Constant(0.5)}, cnn.Config{Schedule: cnn.Constant(0.5)}},
 		"smoothing": {map[string]any{"loss": map[string]any{"label_smoothing": 0.2}}, cnn.Config{Schedule: cnn.Constant(0.1), Loss: cnn.Loss{Smoothing: 0.2}}},
+		"ema":       {map[string]any{"ema": map[string]any{"decay": 0.9}}, cnn.Config{Schedule: cnn.Constant(0.1), EMA: &cnn.EMA{Decay: 0.9}}},
+		"clip":      {map[string]any{"clip": map[string]any{"global_norm": 1}}, cnn.Config{Schedule: cnn.Constant(0.1), Clip: &cnn.Clipping{GlobalNorm: 1}}},
+		"plateau":   {map[string]any{"plateau": map[string]any{"patience": 5}}, cnn.Config{Schedule: cnn.Constant(0.1), Plateau: &cnn.Plateau{Patience: 5}}},
 		"lookahead": {map[string]any{"lookahead": map[string]any{"every": 7}}, cnn.Config{Schedule: cnn.Constant(0.1), Lookahead: &cnn.Lookahead{Every: 7}}},
 	} {
 		got, err := one(t, c.fields)

@@ -17,6 +17,10 @@ SALT, COUNT, CLASSES = 9000, 5, 4
 # Options of a training as the Go package's Config has them, and the same for Keras's optimizers.
 CASES = [
     ({}, {}),
+    ({"clip": {"norm": 0.05}}, {"clipnorm": 0.05}),
+    ({"clip": {"global_norm": 0.1}}, {"global_clipnorm": 0.1}),
+    ({"clip": {"value": 0.01}}, {"clipvalue": 0.01}),
+    ({"ema": {"decay": 0.9}}, {"use_ema": True, "ema_momentum": 0.9}),
 ]
 
 
@@ -29,7 +33,7 @@ def train(optimizer, x, y):
         model.reset_metrics()
         losses.append(np.float32(model.train_on_batch(x, y)))  # with the penalties
         if step in (1, 20):
-            after[str(step)] = [f.floats(w) for w in model.get_weights()]
+            after[str(step)] = [f.floats(w) for w in (optimizer._model_variables_moving_average if optimizer.use_ema else model.get_weights())]
     return {"losses": f.floats(losses), "weights": after}
 
 

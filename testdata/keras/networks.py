@@ -125,3 +125,10 @@ PENALISED = network(
     more("Conv2D", "conv", filters=3, kernel_size=3, padding="same", bias_initializer=0.1, kernel_l2=0.02), activation("relu_1"), pool("pool"),
     flatten("flatten"), more("Dense", "dense_1", units=5, bias_initializer=-0.25), activation("relu_2"),
     more("Dense", "dense_2", units=4, kernel_l2=0.005), activation("softmax", "softmax"))
+
+# Residual blocks: with the input as shortcut, with another shape by stride and channels, and without normalisation.
+RESIDUAL = network(
+    "residual", (8, 7, 2),
+    more("Conv2D", "conv", filters=3, kernel_size=3, padding="same"),
+    more("Residual", "same", filters=3), more("Residual", "other", filters=4, strides=2), more("Residual", "plain", filters=4, kernel_size=2, no_norm=True),
+    more("GlobalAveragePooling2D", "mean"), dense("dense", 4), activation("softmax", "softmax"))
