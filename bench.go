@@ -2,10 +2,13 @@ package main
 
 import (
 	"os"
+	"time"
 
 	"github.com/cnnbook/cnnbook/cifar"
 	"github.com/cnnbook/cnnbook/internal/bench"
 	"github.com/cnnbook/cnnbook/internal/cli"
+	"github.com/cnnbook/cnnbook/kernelext/class"
+	"github.com/cnnbook/cnnbook/kernelext/setup"
 	"github.com/spf13/cobra"
 )
 
@@ -21,11 +24,16 @@ To compare with other times, of this machine or another, or before a change:
   go run . bench --save before.json
   go run . bench --against before.json
 
+A class: a JupyterHub on this machine, with simulated students who begin at once, of whom some train (docs/CLASS.md):
+
+  go run . bench --class 30 --trainers 2
+
 Each measurement runs in a separate process. Keep the machine free of other work meanwhile.`
 
 func benchCommand() *cobra.Command {
 	var b bench.Benchmark
 	var cells, worker bool
+	measured := class.Class{Values: true, Restart: true, Quiet: 10 * time.Second}
 	c := &cobra.Command{
 		Use: "bench [flags]", Short: "measure steps, start-up and memory, compared with other frameworks",
 		Long: benchAbout, Example: "bench --rounds 3 --steps 10", Args: cli.NoArgs,
@@ -36,6 +44,8 @@ func benchCommand() *cobra.Command {
 			switch {
 			case worker:
 				return bench.Measure(c.Context(), b.Workload, c.InOrStdin(), c.OutOrStdout())
+			case c.Flags().Changed("class"):
+				return benchClass(c, measured)
 			case cells:
 				return bench.Cells(c.Context(), b.Rounds, c.OutOrStdout(), c.ErrOrStderr())
 			}
@@ -64,9 +74,25 @@ func benchCommand() *cobra.Command {
 	f.BoolVar(&b.PureGo, "go", false, "also measure GoMLX's pure-Go backend, which needs no plugin")
 	f.BoolVar(&b.Growth, "growth", false, "instead, measure ours over several image counts, batch sizes and device counts")
 	f.BoolVar(&cells, "cells", false, "instead, time notebook cells: their overhead, figures, trainings, evaluations, loops")
+	f.IntVar(&measured.Students, "class", 0, "instead, measure a JupyterHub with so many simulated students")
+	f.IntVar(&measured.Trainers, "trainers", 1, "students of --class who train at once")
+	f.BoolVar(&measured.Slurm, "slurm", false, "start the servers of --class as jobs of the Slurm that SLURM_CONF names")
 	f.BoolVar(&worker, "worker", false, "measure once in this process and write lines of JSON, as bench does in the processes it starts")
 	cli.Complete(c, "precision", precisions)
 	return c
+}
+
+func benchClass(c *cobra.Command, measured class.Class) error {
+	env, err := setup.Installer{Log: c.ErrOrStderr()}.Run(c.Context())
+	if err != nil {
+		return err
+	}
+	measured.Log = c.ErrOrStderr()
+	result, err := measured.Run(c.Context(), env)
+	if err != nil {
+		return err
+	}
+	return result.Write(c.OutOrStdout())
 }
 
 // precisions lists the precisions of a training's convolutions and matrix multiplications, apart from the default, float32.
