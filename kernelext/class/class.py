@@ -57,9 +57,12 @@ class Student:
         answer = requests.post(api + "/server", headers=self.headers, timeout=600)
         if answer.status_code not in (201, 202):
             raise RuntimeError(f"{self.name}'s server: {answer.status_code} {answer.text[:300]}")
-        while not requests.get(api, headers=self.headers, timeout=300).json()["servers"].get("", {}).get("ready"):
-            if time.monotonic() - start > settings["patience"]:
-                raise RuntimeError(f"{self.name}'s server is not there after {settings['patience']} s")
+        while True:
+            server = requests.get(api, headers=self.headers, timeout=300).json()["servers"].get("")
+            if server is not None and server["ready"]:
+                break
+            if server is None or time.monotonic() - start > settings["patience"]:
+                raise RuntimeError(f"{self.name}'s server has not started after {time.monotonic() - start:.0f} s")
             time.sleep(0.3)
         done("server")
         answer = requests.post(self.url("/api/kernels"), json={"name": "cnnbook"}, headers=self.headers, timeout=600)
@@ -197,7 +200,9 @@ class Peak(threading.Thread):
 
 def start(name, args):
     log = open(os.path.join(folder, name + ".log"), "ab")
-    return subprocess.Popen(args, cwd=folder, stdout=log, stderr=log, start_new_session=True)
+    process = subprocess.Popen(args, cwd=folder, stdout=log, stderr=log, start_new_session=True)
+    begun.append(process)
+    return process
 
 
 def ready(url, process):
@@ -288,5 +293,18 @@ def main():
                     pass
 
 
-began = time.monotonic()
+def ask_to_end(*_):
+    """Ends what was started, and this process: students that wait in threads would not notice an exception."""
+    started = processes()
+    for pid in [process.pid for process in begun] + [pid for all in started.values() for pid, _ in all]:
+        try:
+            os.kill(pid, signal.SIGTERM)
+        except OSError:
+            pass
+    os._exit(1)
+
+
+began, begun = time.monotonic(), []
+signal.signal(signal.SIGINT, ask_to_end)
+signal.signal(signal.SIGTERM, ask_to_end)
 main()
