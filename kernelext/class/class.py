@@ -159,10 +159,11 @@ def memory(pid):
 
 
 def cpu(pid):
+    """The processor seconds that a process and its children which have ended took."""
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8") as f:
             fields = f.read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
     except OSError:
         return 0
 
@@ -246,6 +247,7 @@ def main():
         everybody(Student.begin, students)
         result["times"] = {step: [s.times[step] for s in students] for step in students[0].times}
         say(f"{len(students)} students have run a cell: the last after {max(result['times']['value']):.1f} s")
+        result["begin_cpu"] = sum(cpu(pid) for all in processes().values() for pid, _ in all) / len(names)
         time.sleep(settings["quiet"])
         result["idle"] = measure(settings["quiet"])
         result["hub"] = memory(running.pid) + memory(proxy.pid)

@@ -65,8 +65,12 @@ if os.environ["CLASS_CONFIG"].endswith("slurm_config.py"):
         def _req_homedir_default(self):
             return home(self.user.name)
 
-        def get_env(self):
-            return {**super().get_env(), "HOME": home(self.user.name), "CNNBOOK_RUNS": os.path.join(home(self.user.name), "runs")}
+        user_env = Student.user_env
+
+        def state_gethost(self):  # all nodes are this machine, which knows no such names
+            return "127.0.0.1"
+
+        home_dir = Student.home_dir
 
     c.JupyterHub.spawner_class = SlurmStudent
     c.BatchSpawnerBase.exec_prefix = ""

@@ -14,6 +14,7 @@ type Result struct {
 	Students int
 	Accounts bool                 // each student was an account of its own
 	Times    map[string][]float64 // of each student until login, server, first cell and its value
+	BeginCPU float64              `json:"begin_cpu"` // processor seconds that a student's processes took until then, the mean of all
 	Idle     State                // after the first cell
 	Living   *State               // with a dataset and a network
 	Hub      float64              // memory of hub and proxy
@@ -78,6 +79,8 @@ func (r Result) Write(w io.Writer) error {
 		v := r.Times[step[0]]
 		fmt.Fprintf(t, "%s\t%.1f\t%.1f\t%.1f\n", step[1], Percentile(v, 50), Percentile(v, 95), Percentile(v, 100))
 	}
+	fmt.Fprintf(t, "\nUntil then a student took %.1f s of a processor. The start of %d students in 60 s needs %.1f processors.\n",
+		r.BeginCPU, r.Students, r.BeginCPU*float64(r.Students)/60)
 	fmt.Fprintln(t, "\na student takes\tMB, mean\tmost\tprocessor")
 	state := func(name string, s State) {
 		fmt.Fprintf(t, "%s\t%.0f\t%.0f\t%.1f %%\n", name, mean(s.MB), slices.Max(s.MB), s.CPU)
