@@ -138,7 +138,8 @@ func TestTextStaysInItsBox(t *testing.T) {
 // Graphviz keeps nothing in the folder for temporary files, which accounts share: as another account, every program of ours
 // would panic while it starts.
 //
-// Promise(kernel/accounts): Several accounts of one machine use the lab at once; none finds or needs another's files.
+// Promise(kernel/accounts): Several accounts of one machine use one installation at once. Each only reads it, and keeps in its home what is
+// its own: nothing that is installed is compiled or downloaded again.
 func TestGraphvizKeepsToItsAccount(t *testing.T) {
 	if dir := os.Getenv("DIAGRAM_TEST_TMP"); dir != "" {
 		if os.TempDir() != dir {
