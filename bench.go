@@ -40,7 +40,7 @@ Each measurement runs in a separate process. Keep the machine free of other work
 func benchCommand() *cobra.Command {
 	var b bench.Benchmark
 	var cells, worker bool
-	measured := class.Class{Values: true, Restart: true, Quiet: 10 * time.Second}
+	measured := class.Class{Restart: true, Quiet: 10 * time.Second}
 	var accuracy bench.Accuracy
 	c := &cobra.Command{
 		Use: "bench [flags]", Short: "measure steps, start-up and memory, compared with other frameworks",
@@ -96,6 +96,7 @@ func benchCommand() *cobra.Command {
 	f.BoolVar(&cells, "cells", false, "instead, time notebook cells: their overhead, figures, trainings, evaluations, loops")
 	f.IntVar(&measured.Students, "class", 0, "instead, measure a JupyterHub with so many simulated students")
 	f.IntVar(&measured.Trainers, "trainers", 1, "students of --class who train at once")
+	f.BoolVar(&measured.Values, "values", true, "let the students of --class keep a dataset and a network")
 	f.BoolVar(&measured.Slurm, "slurm", false, "start the servers of --class as jobs of the Slurm that SLURM_CONF names")
 	f.BoolVar(&worker, "worker", false, "measure once in this process and write lines of JSON, as bench does in the processes it starts")
 	cli.Complete(c, "precision", precisions)
