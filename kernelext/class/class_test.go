@@ -72,7 +72,7 @@ func environment(t *testing.T) (env *setup.Environment, hub string) {
 
 // TestClass lets two simulated students into a real JupyterHub, which is stopped and started while their kernels hold values.
 //
-// Promise(class/hub): In a real JupyterHub, with the configuration that docs/CLASS.md recommends, students log in, start servers and
+// Promise(courses/hub): In a real JupyterHub, with the configuration that docs/CLASS.md recommends, students log in, start servers and
 // kernels, and run cells; a hub that is restarted loses no kernel and no value.
 func TestClass(t *testing.T) {
 	env, _ := environment(t)
@@ -99,7 +99,7 @@ func TestClass(t *testing.T) {
 
 // TestClassOnSlurm: the students' servers are jobs, on different nodes.
 //
-// Promise(class/slurm): On a real Slurm, JupyterHub starts each student's server as a job on one of the nodes, and cells run there.
+// Promise(courses/slurm): On a real Slurm, JupyterHub starts each student's server as a job on one of the nodes, and cells run there.
 func TestClassOnSlurm(t *testing.T) {
 	for _, program := range []string{"munged", "slurmctld", "slurmd", "sbatch", "squeue", "sinfo"} {
 		if _, err := exec.LookPath(program); err != nil {
@@ -140,7 +140,7 @@ func TestClassOnSlurm(t *testing.T) {
 	}
 }
 
-// Promise(class/files): The values for Kubernetes fit the schema of Zero to JupyterHub's chart, and the Compose files the Compose
+// Promise(courses/hub-files): The values for Kubernetes fit the schema of Zero to JupyterHub's chart, and the Compose files the Compose
 // specification.
 func TestFilesFitTheirSchemas(t *testing.T) {
 	env, hub := environment(t)
