@@ -278,11 +278,13 @@ def main():
         if settings["nodes"]:
             result["nodes"] = [s.run('fmt.Println(os.Getenv("SLURMD_NODENAME"))').strip() for s in students]
         print(json.dumps(result), flush=True)
+    except Exception as error:
+        say(f"the class fails: {error}")
+        raise
     finally:
-        if running is not None and running.poll() is None:
-            for s in students:
-                if hasattr(s, "headers"):
-                    requests.delete(f"{base}/hub/api/users/{s.name}/server", headers=s.headers, timeout=60)
+        there = [s for s in students if hasattr(s, "headers")]
+        if running is not None and running.poll() is None and there:
+            everybody(lambda s: requests.delete(f"{base}/hub/api/users/{s.name}/server", headers=s.headers, timeout=60), there)
             time.sleep(1)
         if running is not None:
             stop(running)
