@@ -27,7 +27,7 @@ size = int(os.environ.get("CLASS_SIZE") or 40)
 c.JupyterHub.active_server_limit = size
 c.JupyterHub.concurrent_spawn_limit = size
 c.Spawner.start_timeout = 300
-c.Spawner.http_timeout = 120
+c.Spawner.http_timeout = 300
 c.Spawner.default_url = "/lab/tree/notebooks"
 c.Spawner.environment = {"CNNBOOK_BUDGET": "smoke"}
 
