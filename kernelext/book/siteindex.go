@@ -23,6 +23,7 @@ type indexEntry struct {
 	Lead    string
 	Finding string   // one sentence; may be empty
 	Cover   *picture // may be nil
+	Live    []livePage
 }
 
 // siteContents is the content of the first page.
@@ -61,6 +62,7 @@ func (e indexEntry) card() string {
 	if e.Finding != "" {
 		b.WriteString("*Finding:* " + e.Finding + "\n\n")
 	}
+	b.WriteString(liveLinks(e.Live, "%s\n\n"))
 	fmt.Fprintf(&b, "<a href=\"single/%s.html\">in one file</a> · <a href=\"single/%s.ipynb\">executed notebook</a>\n::::\n\n",
 		text.Escape(e.Page), text.Escape(e.Page))
 	return b.String()
@@ -76,6 +78,9 @@ func (s Site) index(c siteContents) string {
 	if len(c.Notebooks) > 0 {
 		first := c.Notebooks[0]
 		fmt.Fprintf(&b, "**Start here:** [%s](%s.ipynb)\n\n", text.EscapeMarkdown(first.name()), first.Page)
+	}
+	for _, e := range c.Notebooks {
+		b.WriteString(liveLinks(e.Live, "**Try it, without a kernel:** %s\n\n"))
 	}
 	b.WriteString("## Notebooks\n\n")
 	for _, e := range c.Notebooks {
