@@ -4,12 +4,15 @@ import (
 	"errors"
 	"io"
 	"os"
+	"time"
 
 	"github.com/cnnbook/cnnbook/cifar"
 	"github.com/cnnbook/cnnbook/cnn"
 	"github.com/cnnbook/cnnbook/internal/bench"
 	"github.com/cnnbook/cnnbook/internal/cli"
 	"github.com/cnnbook/cnnbook/internal/mpi"
+	"github.com/cnnbook/cnnbook/kernelext/class"
+	"github.com/cnnbook/cnnbook/kernelext/setup"
 	"github.com/spf13/cobra"
 )
 
@@ -30,6 +33,10 @@ that mpirun started add up gradients, which a training on several machines does 
 
   mpirun -n 4 ./cnnbook bench --exchange --gbit 10
 
+A class: a JupyterHub on this machine, with simulated students who begin at once, of whom some train (docs/CLASS.md):
+
+  go run . bench --class 30 --trainers 2
+
 Time to accuracy: the fast recipe (train --recipe fast) and the same in PyTorch are trained in turn, a seed a round. With --save, each
 seed is kept when it is finished, and the same command goes on with the next; ctrl-C loses the seed that is being trained.
 
@@ -41,6 +48,7 @@ func benchCommand() *cobra.Command {
 	var b bench.Benchmark
 	var cells, worker, exchange bool
 	var e bench.Exchange
+	measured := class.Class{Restart: true, Quiet: 10 * time.Second}
 	var accuracy bench.Accuracy
 	c := &cobra.Command{
 		Use: "bench [flags]", Short: "measure steps, start-up and memory, compared with other frameworks",
@@ -65,6 +73,8 @@ func benchCommand() *cobra.Command {
 			switch {
 			case worker:
 				return bench.Measure(c.Context(), b.Workload, c.InOrStdin(), c.OutOrStdout())
+			case c.Flags().Changed("class"):
+				return benchClass(c, measured)
 			case cells:
 				return bench.Cells(c.Context(), b.Rounds, c.OutOrStdout(), c.ErrOrStderr())
 			}
@@ -101,6 +111,10 @@ func benchCommand() *cobra.Command {
 	f.BoolVar(&b.PureGo, "go", false, "also measure GoMLX's pure-Go backend, which needs no plugin")
 	f.BoolVar(&b.Growth, "growth", false, "instead, measure ours over several image counts, batch sizes and device counts")
 	f.BoolVar(&cells, "cells", false, "instead, time notebook cells: their overhead, figures, trainings, evaluations, loops")
+	f.IntVar(&measured.Students, "class", 0, "instead, measure a JupyterHub with so many simulated students")
+	f.IntVar(&measured.Trainers, "trainers", 1, "students of --class who train at once")
+	f.BoolVar(&measured.Values, "values", true, "let the students of --class keep a dataset and a network")
+	f.BoolVar(&measured.Slurm, "slurm", false, "start the servers of --class as jobs of the Slurm that SLURM_CONF names")
 	f.BoolVar(&worker, "worker", false, "measure once in this process and write lines of JSON, as bench does in the processes it starts")
 	cli.Complete(c, "precision", precisions)
 	return c
@@ -116,6 +130,19 @@ func runExchange(e bench.Exchange, stdout io.Writer) error {
 		return once(err)
 	}
 	return e.Run(stdout)
+}
+
+func benchClass(c *cobra.Command, measured class.Class) error {
+	env, err := setup.Installer{Log: c.ErrOrStderr()}.Run(c.Context())
+	if err != nil {
+		return err
+	}
+	measured.Log = c.ErrOrStderr()
+	result, err := measured.Run(c.Context(), env)
+	if err != nil {
+		return err
+	}
+	return result.Write(c.OutOrStdout())
 }
 
 // benchAccuracy races to an accuracy, or trains once as one of the race's processes.

@@ -40,6 +40,11 @@ func kernelInstallCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		if at.Prefix != "" {
+			for _, part := range env.Unreadable() {
+				fmt.Fprintf(c.ErrOrStderr(), "note: other accounts cannot read %s; docs/CLASS.md shows how to install for all of them\n", part)
+			}
+		}
 		_, err = fmt.Fprintln(c.OutOrStdout(), dir)
 		return err
 	}

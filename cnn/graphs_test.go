@@ -88,6 +88,31 @@ func TestKeptGraphs(t *testing.T) {
 			t.Errorf("%s was not used", name)
 		}
 	}
+	// Another folder is only read, and only what belongs to this account or to the plugin's.
+	own := t.TempDir()
+	readToo := func(want int) {
+		t.Helper()
+		if !bytes.Equal(trainInChild(t, own, "CNNBOOK_GRAPHS_TOO="+graphs), compiled) {
+			t.Error("graphs of another folder give other weights")
+		}
+		if made, err := filepath.Glob(filepath.Join(own, "*")); err != nil || len(made) != want {
+			t.Errorf("%v: beside another folder the files %q were made, want %d", err, made, want)
+		}
+	}
+	readToo(0)
+	if os.Getuid() == 0 {
+		for _, name := range names {
+			if err := os.Chown(name, 65534, 65534); err != nil {
+				t.Fatal(err)
+			}
+		}
+		readToo(kept)
+		for _, name := range names {
+			if err := os.Chown(name, 0, 0); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 	damaged := bytes.Clone(contents[names[0]])
 	damaged[len(damaged)-100] ^= 1
 	for name, data := range map[string][]byte{names[0]: damaged, names[1]: contents[names[1]][:1000]} {

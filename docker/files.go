@@ -21,6 +21,8 @@ var sources embed.FS
 type pins struct {
 	Debian     string // tag of the base image
 	Golang     string // Debian's name in the tag of Go's image
+	Chart      string // Zero to JupyterHub, on Kubernetes
+	Proxy      string // configurable-http-proxy, before a hub
 	JupyterHub string `json:"-"` // in the image for a hub or Binder, from hub-requirements.txt
 
 	setup.Pins
@@ -31,7 +33,11 @@ func targets() map[string]string {
 	return map[string]string{
 		"docker/Dockerfile":               "Dockerfile",
 		"docker/compose.yaml":             "compose.yaml",
-		"docker/jupyterhub_config.py":     "jupyterhub_config.py",
+		"docker/hub/docker_config.py":     "docker_config.py",
+		"docker/hub/compose.yaml":         "hub-compose.yaml",
+		"docker/hub/Dockerfile":           "hub-dockerfile",
+		"docker/hub/values.yaml":          "values.yaml",
+		"docker/hub/values-300.yaml":      "values-300.yaml",
 		".binder/Dockerfile":              "binder",
 		".devcontainer/devcontainer.json": "devcontainer.json",
 	}

@@ -143,7 +143,8 @@ func TestStudentsGetTheirCopies(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{
-		"docker/jupyterhub_config.py":     `"CNNBOOK_COPY": "student"`,
+		"docker/hub/docker_config.py":     `"CNNBOOK_COPY": "student"`,
+		"docker/hub/values.yaml":          `CNNBOOK_COPY: student`,
 		"docker/Dockerfile":               "cnnbook handout --student .student",
 		".devcontainer/devcontainer.json": `"JUPYTER_PATH": ""`, // the image's kernel is that of the image's own copy
 	} {

@@ -17,8 +17,11 @@ import (
 	"unicode/utf8"
 
 	"github.com/cnnbook/cnnbook/cnn"
+	"github.com/cnnbook/cnnbook/cnn/diagram/internal/owncache"
 	"github.com/goccy/go-graphviz"
 )
+
+func init() { owncache.Restore() }
 
 // SVG draws the network. A bad architecture is an error that wraps
 // [cnn.ErrArchitecture].

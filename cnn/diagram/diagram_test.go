@@ -7,7 +7,11 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -127,6 +131,38 @@ func TestTextStaysInItsBox(t *testing.T) {
 		}
 		if !slices.ContainsFunc(boxes, inside) {
 			t.Errorf("%s is in no box", m[0])
+		}
+	}
+}
+
+// Graphviz keeps nothing in the folder for temporary files, which accounts share: as another account, every program of ours
+// would panic while it starts.
+//
+// Promise(kernel/accounts): Several accounts of one machine use one installation at once. Each only reads it, and keeps in its home what is
+// its own: nothing that is installed is compiled or downloaded again.
+func TestGraphvizKeepsToItsAccount(t *testing.T) {
+	if dir := os.Getenv("DIAGRAM_TEST_TMP"); dir != "" {
+		if os.TempDir() != dir {
+			t.Errorf("programs see the folder %s for temporary files, want %s", os.TempDir(), dir)
+		}
+		return
+	}
+	tmp, cache := t.TempDir(), t.TempDir()
+	for name, test := range map[string]struct{ cache, home string }{
+		"cache": {cache, "/nowhere"}, "home": {filepath.Join(os.DevNull, "read-only"), cache}, "none": {"", os.DevNull},
+	} {
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestGraphvizKeepsToItsAccount$")
+		cmd.Env = append(os.Environ(), "TMPDIR="+tmp, "CNNBOOK_CACHE="+test.cache, "HOME="+test.home, "XDG_CACHE_HOME=", "DIAGRAM_TEST_TMP="+tmp)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%s: %v\n%s", name, err, out)
+		}
+	}
+	if left, err := os.ReadDir(tmp); err != nil || len(left) > 0 {
+		t.Errorf("left behind in %s: %v, %v", tmp, left, err)
+	}
+	for _, dir := range []string{cache, filepath.Join(cache, ".cache", "cnnbook")} {
+		if kept, err := os.ReadDir(filepath.Join(dir, "graphviz", "go-graphviz")); runtime.GOOS == "linux" && (err != nil || len(kept) == 0) {
+			t.Errorf("nothing is kept in %s: %v", dir, err)
 		}
 	}
 }

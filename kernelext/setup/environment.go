@@ -19,7 +19,9 @@ type Environment struct {
 	Kernel  string // name of the kernelspec
 	GoRoot  string // the Go installation with which cells are compiled
 	GoFlags string // GOFLAGS for cells
-	Plugin  Plugin // what GoMLX computes with
+
+	ModCache, BuildCache string // Go's own caches, in which everything is that cells need
+	Plugin               Plugin // what GoMLX computes with
 }
 
 // Environ returns the complete environment for a child process, as "NAME=value": that of this process, changed so that

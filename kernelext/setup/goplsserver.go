@@ -13,13 +13,20 @@ import (
 // and the server's (the shell's process id, after exec), ends the server when the kernel is gone, and itself with either.
 // gopls's own -listen.timeout does not help: GoNB connects 12 s after it has started the server, and by then a
 // server with a short timeout would have ended, and completion with it.
+//
+// Each kernel has such a server, and in a class most of them wait. Its garbage collector may let the heap grow by 40 %, not by as
+// much again: that halves the memory of the server.
 const goplsScript = `#!/bin/sh
 # gopls as GoNB starts it, but so that it ends with its kernel.
 server="${0%/*}/gopls-server"
 if [ "$1" = -listen ]; then
+	export GOGC="${GOGC:-40}"
+	if [ -d /proc/self ]; then # no second process for telemetry: Linux alone keeps settings where this says
+		export GOENV="${GOENV:-${XDG_CONFIG_HOME:-$HOME/.config}/go/env}" XDG_CONFIG_HOME=/dev/null
+	fi
 	kernel=$PPID
 	(
-		while kill -0 "$kernel" && kill -0 "$$"; do sleep 2; done
+		while kill -0 "$kernel" && kill -0 "$$"; do sleep 5; done
 		kill "$$"
 	) </dev/null >/dev/null 2>&1 &
 fi

@@ -84,6 +84,11 @@ func (e *Environment) InstallKernel(ctx context.Context, k KernelInstall) (dir s
 	if err != nil {
 		return "", err
 	}
+	if k.Place.Prefix != "" {
+		if err := e.letRead(); err != nil {
+			return "", err
+		}
+	}
 	if err := replaceFolder(dir, files); err != nil {
 		return "", &Problem{
 			Cause:  fmt.Sprintf("the kernel cannot be written to %s: %v", dir, err),
@@ -126,13 +131,7 @@ func (k KernelInstall) again() string {
 // installedFiles are the files of the kernelspec's folder dir.
 func (e *Environment) installedFiles(k KernelInstall, dir string) (map[string][]byte, error) {
 	spec := e.KernelSpec()
-	parts := []string{spec.Argv[0], filepath.Join(e.Module, "go.mod"), filepath.Join(e.GoRoot, "bin", process.ExeName("go"))}
-	if e.Plugin.Path != "" {
-		parts = append(parts, e.Plugin.Path)
-	}
-	if e.Session != "" {
-		parts = append(parts, e.Session)
-	}
+	parts := e.parts()
 	spec.Argv = []string{"/bin/sh", filepath.Join(dir, "start.sh"), "{connection_file}"}
 	spec.DisplayName = k.displayName()
 	spec.Metadata[metadataKey] = kernelMetadata{Module: e.Module, Cache: e.Cache, Parts: parts}
@@ -146,11 +145,23 @@ func (e *Environment) installedFiles(k KernelInstall, dir string) (map[string][]
 	}
 	files["start.sh"] = []byte(strings.NewReplacer(
 		"%NAME%", k.name(), "%AGAIN%", strings.NewReplacer(`"`, `\"`, "$", `\$`, "`", "\\`", `\`, `\\`).Replace(k.again()),
-		"%CACHE%", shellQuote(e.Cache), "%PARTS%", strings.Join(quoted, " "),
+		"%CACHE%", shellQuote(e.Cache), "%MODCACHE%", shellQuote(e.ModCache), "%BUILDCACHE%", shellQuote(e.BuildCache), "%PARTS%", strings.Join(quoted, " "),
 		"%GONB%", quoted[0], "%FLAGS%", "-raw_error "+shellQuote("-go_work="+e.Module), "%PYTHON%", shellQuote(e.Python),
 	).Replace(startScript))
 	files["gone.py"] = goneScript
 	return files, nil
+}
+
+// parts are the files and folders without which the kernel does not start.
+func (e *Environment) parts() []string {
+	parts := []string{filepath.Join(e.Bin, process.ExeName("gonb")), filepath.Join(e.Module, "go.mod"), filepath.Join(e.GoRoot, "bin", process.ExeName("go"))}
+	if e.Plugin.Path != "" {
+		parts = append(parts, e.Plugin.Path)
+	}
+	if e.Session != "" {
+		parts = append(parts, e.Session)
+	}
+	return parts
 }
 
 // replaceFolder creates folder dir with files, first under a temporary name.

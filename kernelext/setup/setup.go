@@ -58,6 +58,7 @@ func (s Installer) Run(ctx context.Context) (*Environment, error) {
 	env := &Environment{
 		Cache: s.Cache, Module: s.Module, Bin: tools.Dir, Python: process.VenvPython(venv.Dir),
 		Kernel: KernelName, GoRoot: t.Root, GoFlags: t.CellFlags(),
+		ModCache: t.ModCache, BuildCache: t.BuildCache,
 	}
 	r := cache.NewReporter(s.Log)
 	err = together(ctx,

@@ -4,3 +4,6 @@ S=${1:?a folder}
 export SLURM_CONF=$S/slurm.conf
 scancel --user=root 2>/dev/null || true
 for p in "$S"/slurmd-*.pid "$S/slurmctld.pid" "$S/munge/pid"; do [ -f "$p" ] && kill "$(cat "$p")"; done
+sleep 0.5 # until their ports are free
+lock=${TMPDIR:-/tmp}/cnnbook-slurm.lock
+[ "$(cat "$lock" 2>/dev/null)" != "$S" ] || rm -f "$lock"

@@ -144,14 +144,16 @@ func dial(dir string) (*net.UnixConn, error) {
 	}
 	var err error
 	wait := 0 // until another try to start one: the session that has crashed may have the lock for a moment
-	for range 2000 {
+	// One that is on its way is waited for, for two minutes: a class that begins at once keeps a machine busy. Four that have ended are enough.
+	starts := 0
+	for try := 0; try < 12000 && starts < 5; try++ {
 		if wait--; wait < 0 {
 			started, err := Start(dir, os.Getenv(ProgramVariable), os.Getppid())
 			if err != nil {
 				return nil, err
 			}
 			if started {
-				wait = 500
+				wait, starts = 500, starts+1
 			}
 		}
 		var conn *net.UnixConn

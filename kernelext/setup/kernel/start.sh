@@ -15,7 +15,12 @@ if [ -z "$gone" ]; then
 		own=${XDG_CACHE_HOME:-$HOME/.cache}/cnnbook
 		mkdir -p "$own/logs"
 		log=$own/logs/gonb.log
-		export CNNBOOK_CACHE="$own" GOPLSCACHE="$own/gopls"
+		export CNNBOOK_CACHE="$own" CNNBOOK_GRAPHS="$own/graphs" CNNBOOK_GRAPHS_TOO="$cache/graphs"
+		mkdir -p "$own/graphs"
+		# Go's caches are read where they are: what cells need is there, and nothing is downloaded or compiled for each account.
+		! [ -r %MODCACHE%/cache/download ] || export GOMODCACHE=%MODCACHE%
+		! [ -r %BUILDCACHE%/00 ] || export GOCACHE=%BUILDCACHE%
+		[ -r "$cache/gopls" ] || export GOPLSCACHE="$own/gopls"
 	fi
 	exec %GONB% --kernel "$1" %FLAGS% -logtostderr=false -extra_log="$log" -log_file="$log"
 fi
