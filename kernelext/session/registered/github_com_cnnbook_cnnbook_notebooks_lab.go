@@ -269,6 +269,7 @@ func init() {
 			"Rates":                reflect.ValueOf(q.Rates),
 			"ReadFile":             reflect.ValueOf(q.ReadFile),
 			"Recalls":              reflect.ValueOf(q.Recalls),
+			"Receipts":             reflect.ValueOf(q.Receipts),
 			"Response":             reflect.ValueOf(q.Response),
 			"Samples":              reflect.ValueOf(q.Samples),
 			"Say":                  reflect.ValueOf(q.Say),
