@@ -27,6 +27,10 @@ type Build struct {
 	Software []string         // versions of the software that computes, for the pages
 	Log      io.Writer        // receives progress messages
 
+	// Verify trains parts of the runs with these receipts, below Params.Runs, again; nil: nothing is verified. It returns what it
+	// had found with an error, too.
+	Verify func(context.Context, kernelext.Params, []Receipt) (Verification, error)
+
 	env *setup.Environment // once it is set up
 }
 
@@ -63,6 +67,11 @@ func (b Build) Run(ctx context.Context) (index string, err error) {
 	}
 	for _, notebook := range notebooks {
 		if err := b.execute(ctx, notebook, executed); err != nil {
+			return "", err
+		}
+	}
+	if b.Verify != nil {
+		if err := b.verify(ctx, notebooks, executed); err != nil {
 			return "", err
 		}
 	}

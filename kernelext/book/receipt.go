@@ -10,8 +10,8 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/internal/text"
 )
 
-// receipt is what an output says of one run that it comes from: see kernelext.ReceiptMIME.
-type receipt map[string]string
+// Receipt is what an output says of one run that it comes from: see kernelext.ReceiptMIME.
+type Receipt map[string]string
 
 // receiptFields are the fields that an executed notebook keeps of a receipt, in the order in which pages show them. A notebook in a
 // repository keeps those that are the same on every machine.
@@ -33,7 +33,7 @@ var receiptFields = []struct {
 }
 
 // readReceipts reads the receipts of an output. A kernel sends them as text, a notebook file holds them as JSON.
-func readReceipts(raw json.RawMessage) ([]receipt, error) {
+func readReceipts(raw json.RawMessage) ([]Receipt, error) {
 	if len(raw) == 0 {
 		return nil, nil
 	}
@@ -41,7 +41,7 @@ func readReceipts(raw json.RawMessage) ([]receipt, error) {
 	if json.Unmarshal(raw, &sent) == nil {
 		raw = json.RawMessage(sent)
 	}
-	var receipts []receipt
+	var receipts []Receipt
 	if err := json.Unmarshal(raw, &receipts); err != nil {
 		return nil, fmt.Errorf("receipts: %w", errors.New("expected a list of objects whose values are text"))
 	}
@@ -54,22 +54,22 @@ func (n normaliser) receipts(raw json.RawMessage) (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	kept := make([]receipt, 0, len(found))
+	kept := make([]Receipt, 0, len(found))
 	for _, r := range found {
-		clean := receipt{}
+		clean := Receipt{}
 		for _, field := range receiptFields {
 			if value := text.CleanLine(n.hide(r[field.name])); value != "" && (field.anywhere || !n.anywhere) {
 				clean[field.name] = value
 			}
 		}
-		if !slices.ContainsFunc(kept, func(have receipt) bool { return sameReceipt(have, clean) }) {
+		if !slices.ContainsFunc(kept, func(have Receipt) bool { return sameReceipt(have, clean) }) {
 			kept = append(kept, clean)
 		}
 	}
 	return marshal(kept, "")
 }
 
-func sameReceipt(a, b receipt) bool {
+func sameReceipt(a, b Receipt) bool {
 	for _, field := range receiptFields {
 		if a[field.name] != b[field.name] {
 			return false
@@ -79,8 +79,8 @@ func sameReceipt(a, b receipt) bool {
 }
 
 // receiptsOf returns the receipts of all outputs of a notebook, each run and save once.
-func (nb *notebook) receiptsOf() ([]receipt, error) {
-	var all []receipt
+func (nb *notebook) receiptsOf() ([]Receipt, error) {
+	var all []Receipt
 	for i, cell := range nb.Cells {
 		for _, o := range cell.Outputs {
 			found, err := readReceipts(o.Data[kernelext.ReceiptMIME])
@@ -88,7 +88,7 @@ func (nb *notebook) receiptsOf() ([]receipt, error) {
 				return nil, fmt.Errorf("cell %d: %w", i+1, err)
 			}
 			for _, r := range found {
-				if !slices.ContainsFunc(all, func(have receipt) bool { return sameReceipt(have, r) }) {
+				if !slices.ContainsFunc(all, func(have Receipt) bool { return sameReceipt(have, r) }) {
 					all = append(all, r)
 				}
 			}

@@ -60,6 +60,8 @@ type Site struct {
 
 	Facts []Fact // footer of all pages but the notebooks', which show the facts of their own record
 
+	Verification Verification // of the runs behind the notebooks' figures; may be empty
+
 	Python   string   // the Python that has Sphinx, see Environment
 	Formulas string   // the MathJax script, see Environment.Formulas
 	Environ  []string // nil: that of this process

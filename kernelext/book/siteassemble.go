@@ -97,6 +97,11 @@ func (s Site) assemble() (siteSource, error) {
 	if err := s.addBookFiles(src.files, &book, &index); err != nil {
 		return src, err
 	}
+	receipts, err := receiptsIn(s.Executed, s.Notebooks)
+	if err != nil {
+		return src, err
+	}
+	index.Verified = s.Verification.of(receipts)
 	src.files["404.md"] = []byte(notFound)
 	if s.Results != "" {
 		text, err := resultsPage(s.source(s.Results), links.pages)
@@ -124,6 +129,10 @@ func (s Site) addNotebook(name string, links siteLinks, book *siteJSON) (entry i
 	if err != nil {
 		return entry, 0, err
 	}
+	verified, err := nb.showReceipts(record, s.Verification)
+	if err != nil {
+		return entry, 0, fmt.Errorf("%s: %w", name, err)
+	}
 	if err := nb.takeFrontMatter(); err != nil {
 		return entry, 0, fmt.Errorf("%s: %w", name, err)
 	}
@@ -144,7 +153,7 @@ func (s Site) addNotebook(name string, links siteLinks, book *siteJSON) (entry i
 		return entry, 0, fmt.Errorf("%s: %w", name, err)
 	}
 	book.Notebooks = append(book.Notebooks, page)
-	book.Records[page] = record.Facts
+	book.Records[page] = append(slices.Clone(record.Facts), verified...)
 	book.Sources[page] = strings.TrimSuffix(name, ".ipynb")
 	book.Descriptions[page] = entry.question()
 	return entry, inserted, nil

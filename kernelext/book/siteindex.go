@@ -30,6 +30,7 @@ type siteContents struct {
 	Notebooks []indexEntry
 	Pages     []string // in Markdown
 	Packages  []godoc.Page
+	Verified  Verification
 }
 
 // name returns the notebook's number and title.
@@ -77,6 +78,7 @@ func (s Site) index(c siteContents) string {
 		first := c.Notebooks[0]
 		fmt.Fprintf(&b, "**Start here:** [%s](%s.ipynb)\n\n", text.EscapeMarkdown(first.name()), first.Page)
 	}
+	b.WriteString(c.Verified.paragraph())
 	b.WriteString("## Notebooks\n\n")
 	for _, e := range c.Notebooks {
 		b.WriteString(e.card())
