@@ -28,6 +28,8 @@ func bookCommand() *cobra.Command {
 	c.Flags().StringVar(&b.Only, "only", "", "run only these notebooks, such as 01 or 02,06")
 	c.Flags().BoolVar(&b.Update, "update", false, "also write the results back into the notebooks, drawn images only")
 	c.Flags().BoolVar(&b.Force, "force", false, "run notebooks even if nothing has changed since their last run")
+	c.Flags().BoolVar(&b.Slides, "slides", false, "also make slides of each notebook, slides/NAME.html, each in one file")
+	c.Flags().BoolVar(&b.PDF, "pdf", false, "also print each notebook as pdf/NAME.pdf, with a Chromium")
 	verify := verifyFlags(c)
 	watch := c.Flags().Bool("watch", false, "go on, and run and write again what changes, until ctrl-C")
 	var about book.Book // what flags say about the book

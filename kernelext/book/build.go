@@ -22,6 +22,8 @@ type Build struct {
 	Only     string           // see Book.Choose
 	Out      string           // folder for the pages; books with other parameters in it stay
 	Update   bool             // also write the outputs back into the sources
+	Slides   bool             // also make slides of each notebook
+	PDF      bool             // also print each notebook as a PDF, with a Chromium
 	Force    bool             // run notebooks even if nothing has changed
 	Code     []string         // what notebooks import, see CodeSHA256; when it changes, they are run again
 	Software []string         // versions of the software that computes, for the pages
@@ -49,6 +51,11 @@ func (b Build) Run(ctx context.Context) (index string, err error) {
 	notebooks, err := b.Book.Choose(b.Only)
 	if err != nil {
 		return "", err
+	}
+	if b.PDF {
+		if _, err := FindChromium(); err != nil {
+			return "", err
+		}
 	}
 	if b.env == nil {
 		if b.env, err = (setup.Installer{Log: b.Log}).Run(ctx); err != nil {

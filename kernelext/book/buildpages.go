@@ -58,6 +58,16 @@ func (b Build) render(ctx context.Context, asked []string, executed, pages strin
 		Formulas:         formulas,
 		Python:           b.env.Python, Environ: b.env.Environ(), Cache: b.env.Cache,
 	}
+	if b.Slides {
+		if site.Slides, err = b.env.Reveal(ctx); err != nil {
+			return "", err
+		}
+	}
+	if b.PDF {
+		if site.Chromium, err = FindChromium(); err != nil {
+			return "", err
+		}
+	}
 	if !b.Book.Strict {
 		site.Warn = func(warning string) { fmt.Fprintf(b.Log, "warning: %s\n", warning) }
 	}

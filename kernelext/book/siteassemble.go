@@ -43,6 +43,9 @@ type siteJSON struct {
 	Sources      map[string]string `json:"sources"`      // page of a notebook → its name in that folder, without extension
 	Descriptions map[string]string `json:"descriptions"` // page → one sentence
 	Covers       map[string]string `json:"covers"`       // page → its picture, relative to the first page
+	Titles       map[string]string `json:"titles"`       // page of a notebook → its title
+	Slides       bool              `json:"slides"`       // each notebook has slides
+	Print        bool              `json:"print"`        // each notebook has a PDF
 }
 
 // siteSource is what Sphinx reads.
@@ -50,6 +53,8 @@ type siteSource struct {
 	files    map[string][]byte // by slash-separated name
 	names    map[string]origin // by the names of the pages
 	warnings []string          // about links, with their places
+
+	notebooks []string // their pages
 }
 
 // assemble returns Sphinx's source.
@@ -82,7 +87,11 @@ func (s Site) assemble() (siteSource, error) {
 	}
 	book := siteJSON{Title: s.Title, Author: s.Author, Facts: s.Facts, URL: s.URL, Repository: s.Repository, Hub: s.Hub,
 		Branch: cmp.Or(s.Branch, "main"), Folder: s.RepositoryFolder, Symbols: godoc.Symbols(index.Packages),
-		Records: map[string][]Fact{}, Sources: map[string]string{}, Descriptions: map[string]string{"index": text.CleanLine(s.Lead)}, Covers: map[string]string{}}
+		Records: map[string][]Fact{}, Sources: map[string]string{}, Descriptions: map[string]string{"index": text.CleanLine(s.Lead)}, Covers: map[string]string{}, Titles: map[string]string{}}
+	book.Slides, book.Print = s.Slides != nil, s.Chromium != ""
+	for name, data := range s.Slides {
+		src.files["reveal/"+name] = data
+	}
 	for _, name := range s.Notebooks {
 		entry, inserted, err := s.addNotebook(name, links, &book)
 		if err != nil {
@@ -101,6 +110,7 @@ func (s Site) assemble() (siteSource, error) {
 	if err != nil {
 		return src, err
 	}
+	src.notebooks = book.Notebooks
 	index.Verified = s.Verification.of(receipts)
 	src.files["404.md"] = []byte(notFound)
 	if s.Results != "" {
@@ -152,15 +162,31 @@ func (s Site) addNotebook(name string, links siteLinks, book *siteJSON) (entry i
 	if links.files[page+".ipynb"], err = links.notebook(nb, name, inserted, false); err != nil {
 		return entry, 0, fmt.Errorf("%s: %w", name, err)
 	}
+	if s.Slides != nil {
+		if links.files["decks/"+page+".ipynb"], err = links.deck(nb, name, inserted); err != nil {
+			return entry, 0, fmt.Errorf("%s: slides: %w", name, err)
+		}
+	}
+	entry.Slides, entry.Print = book.Slides, book.Print
 	book.Notebooks = append(book.Notebooks, page)
 	book.Records[page] = append(slices.Clone(record.Facts), verified...)
 	book.Sources[page] = strings.TrimSuffix(name, ".ipynb")
 	book.Descriptions[page] = entry.question()
+	book.Titles[page] = entry.name()
 	return entry, inserted, nil
 }
 
 // notebook returns a notebook with its links for its page, or for its copy in one file.
 func (l siteLinks) notebook(nb *notebook, name string, inserted int, single bool) ([]byte, error) {
+	return l.linked(nb, name, inserted, single).foldForPage()
+}
+
+// deck returns a notebook as slides in one file, which stand as deep as copies in one file.
+func (l siteLinks) deck(nb *notebook, name string, inserted int) ([]byte, error) {
+	return l.linked(nb, name, inserted, true).deck()
+}
+
+func (l siteLinks) linked(nb *notebook, name string, inserted int, single bool) *notebook {
 	linked := *nb
 	linked.Cells = slices.Clone(nb.Cells)
 	for i := range linked.Cells {
@@ -177,7 +203,7 @@ func (l siteLinks) notebook(nb *notebook, name string, inserted int, single bool
 			cell.Attachments = nil
 		}
 	}
-	return linked.foldForPage()
+	return &linked
 }
 
 // addPages adds the pages in Markdown.
@@ -243,11 +269,14 @@ func (s Site) openWork(temp string, files map[string][]byte) (siteWork, error) {
 			parts = append(parts, string(files[name]))
 		}
 	}
-	script, err := scripts.ReadFile("python/book_site.py")
-	if err != nil {
-		return w, err
+	for _, name := range []string{"python/book_site.py", "python/book_slides.py"} {
+		script, err := scripts.ReadFile(name)
+		if err != nil {
+			return w, err
+		}
+		parts = append(parts, string(script))
 	}
-	key := cache.Hash(append(parts, string(script))...)
+	key := cache.Hash(parts...)
 	if found, err := os.ReadFile(w.key()); err != nil || string(found) != key {
 		if err := cache.RemoveTree(w.dir); err != nil {
 			return w, err

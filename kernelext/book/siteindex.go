@@ -23,6 +23,8 @@ type indexEntry struct {
 	Lead    string
 	Finding string   // one sentence; may be empty
 	Cover   *picture // may be nil
+
+	Slides, Print bool // it has slides, and a PDF
 }
 
 // siteContents is the content of the first page.
@@ -62,8 +64,14 @@ func (e indexEntry) card() string {
 	if e.Finding != "" {
 		b.WriteString("*Finding:* " + e.Finding + "\n\n")
 	}
-	fmt.Fprintf(&b, "<a href=\"single/%s.html\">in one file</a> · <a href=\"single/%s.ipynb\">executed notebook</a>\n::::\n\n",
-		text.Escape(e.Page), text.Escape(e.Page))
+	fmt.Fprintf(&b, "<a href=\"single/%s.html\">in one file</a> · <a href=\"single/%s.ipynb\">executed notebook</a>", text.Escape(e.Page), text.Escape(e.Page))
+	if e.Slides {
+		fmt.Fprintf(&b, " · <a href=\"slides/%s.html\">slides</a>", text.Escape(e.Page))
+	}
+	if e.Print {
+		fmt.Fprintf(&b, " · <a href=\"pdf/%s.pdf\">PDF</a>", text.Escape(e.Page))
+	}
+	b.WriteString("\n::::\n\n")
 	return b.String()
 }
 
