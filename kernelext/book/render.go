@@ -62,7 +62,7 @@ type Site struct {
 
 	Verification Verification // of the runs behind the notebooks' figures; may be empty
 
-	Python   string   // the Python that has Sphinx, see Environment
+	Python   string            // the Python that has Sphinx, see Environment
 	Slides   map[string][]byte // the files of reveal.js, see Environment.Reveal, with which each notebook is shown as slides, too; nil: no slides
 	Chromium string            // a Chromium that prints each notebook as a PDF, see FindChromium; empty: no PDFs
 
