@@ -47,7 +47,7 @@ type candidate struct {
 	stretch cnn.Stretch
 }
 
-// verify trains stretches of the runs with these receipts again. With an error, it returns what it had found before.
+// verify trains stretches of the runs with these receipts again, on the plugin that set-up has installed.
 func (v *verifier) verify(ctx context.Context, receipts []book.Receipt) (found book.Verification, err error) {
 	plugin, err := setup.Installer{Log: v.log}.Plugin(ctx)
 	if err != nil {
@@ -56,12 +56,19 @@ func (v *verifier) verify(ctx context.Context, receipts []book.Receipt) (found b
 	if err := plugin.Apply(); err != nil {
 		return found, err
 	}
-	if v.known, err = course.NewKnown(v.params); err != nil {
-		return found, err
+	return v.verifyHere(ctx, receipts)
+}
+
+// verifyHere is verify on the backend of this process. With an error, it returns what it had found before.
+func (v *verifier) verifyHere(ctx context.Context, receipts []book.Receipt) (found book.Verification, err error) {
+	if v.known == nil {
+		if v.known, err = course.NewKnown(v.params); err != nil {
+			return found, err
+		}
 	}
 	v.runs = map[string]*cnn.Run{}
 	pool := v.candidates(receipts, &found)
-	fmt.Fprintf(v.log, "Verifying %d of %d stretches of the runs behind the figures, chosen by --verify-seed %d, on %s\n", min(v.stretches, len(pool)), len(pool), v.seed, cnn.MachineKind())
+	fmt.Fprintf(v.log, "Verifying %d of %d stretches of the runs, chosen by --verify-seed %d, on %s\n", min(v.stretches, len(pool)), len(pool), v.seed, cnn.MachineKind())
 	rng := rand.New(rand.NewPCG(v.seed, 0))
 	rng.Shuffle(len(pool), func(i, j int) { pool[i], pool[j] = pool[j], pool[i] })
 	done := 0

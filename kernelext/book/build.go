@@ -52,10 +52,8 @@ func (b Build) Run(ctx context.Context) (index string, err error) {
 	if err != nil {
 		return "", err
 	}
-	if b.PDF {
-		if _, err := FindChromium(); err != nil {
-			return "", err
-		}
+	if err := b.checkPDF(); err != nil {
+		return "", err
 	}
 	if b.env == nil {
 		if b.env, err = (setup.Installer{Log: b.Log}).Run(ctx); err != nil {
@@ -83,6 +81,15 @@ func (b Build) Run(ctx context.Context) (index string, err error) {
 		}
 	}
 	return b.render(ctx, notebooks, executed, pages)
+}
+
+// checkPDF refuses to print where nothing can, before any long work begins.
+func (b Build) checkPDF() error {
+	if !b.PDF {
+		return nil
+	}
+	_, err := FindChromium()
+	return err
 }
 
 // record returns the record of a notebook's run that would begin now.

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cnnbook/cnnbook/kernelext"
 	"github.com/cnnbook/cnnbook/kernelext/internal/kerneltest"
 )
 
@@ -30,6 +31,11 @@ func executedNotebook(t *testing.T, path, lead string) {
 	if err := json.Unmarshal(data, &shown); err != nil {
 		t.Fatal(err)
 	}
+	receipts, err := json.Marshal(string(twoReceipts)) // as a kernel sends it
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown[0][kernelext.ReceiptMIME] = receipts
 	for _, form := range shown {
 		nb.Cells[2].Outputs = append(nb.Cells[2].Outputs, cellOutput{OutputType: outputDisplay, Data: form})
 	}

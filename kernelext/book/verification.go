@@ -79,7 +79,7 @@ func (v Verification) Err() error {
 		return nil
 	}
 	s := found[0]
-	return fmt.Errorf("book: %d of %d stretches are not the same bits: run %s-%.12s, %s: %s", len(found), len(v.Stretches), s.Run, s.Identity, s.What, s.Difference)
+	return fmt.Errorf("verify: %d of %d stretches are not the same bits: run %s-%.12s, %s: %s", len(found), len(v.Stretches), s.Run, s.Identity, s.What, s.Difference)
 }
 
 // String is the sentence for the page; empty if nothing was trained again.
