@@ -58,7 +58,7 @@ func slideCode(source, metadata string, outputs int) notebookCell {
 // Promise(pages/slides): `book --slides` makes slides of each notebook, in one file that loads nothing: a heading begins a slide, each
 // output has one, nothing is cut, and slide types that the author chose are kept.
 func TestDeck(t *testing.T) {
-	long := strings.Repeat("Many words. ", 30)
+	long := strings.Repeat("Many words. ", 30) + "The end."
 	for name, test := range map[string]struct {
 		cells []notebookCell
 		want  [][3]string
@@ -74,7 +74,7 @@ func TestDeck(t *testing.T) {
 		},
 		"a long text has a slide of its own": {
 			[]notebookCell{slideText("# T\n\n" + long), slideCode("a", "{}", 1)},
-			[][3]string{{"slide", "markdown", "# T\n\n" + strings.TrimSpace(long)}, {"slide", "markdown", "#### T"}, {"-", "code", "a"}},
+			[][3]string{{"slide", "markdown", "# T\n\n" + long}, {"slide", "markdown", "#### T"}, {"-", "code", "a"}},
 		},
 		"headings without a text": {
 			[]notebookCell{slideText("# T"), slideText("## A\n\ntext")},

@@ -113,7 +113,7 @@ def main(source, output, read):
             deck = source / "decks" / f"{page}.ipynb"
             target = source / "downloads" / "slides" / f"{page}.html"
             if not newer(target, deck, script):
-                slides(deck, target, source / "reveal", script if has_formulas(deck) else None, book["titles"][page])
+                slides(deck, target, source / "reveal", script if has_formulas(deck) else None, book["titles"][page], page)
     return build_main(["-b", "html", "-q", "-d", str(read), str(source), str(output)])
 
 

@@ -1,6 +1,7 @@
 """Make slides of a notebook whose cells have slide types: one page that loads nothing."""
 
-import json
+import re
+from urllib.parse import quote
 
 # nbconvert's slides without the scripts and styles that its own page loads from elsewhere.
 PAGE = """
@@ -102,8 +103,8 @@ def script(text):
     return "<script>" + text.replace("</script", "<\\/script") + "</script>"
 
 
-def slides(path, target, files, formulas, title):
-    """Write the slides of the notebook at path. files is the folder of reveal.js's files; formulas is MathJax, or None."""
+def slides(path, target, files, formulas, title, name):
+    """Write the slides of the notebook at path. files is the folder of reveal.js's files; formulas is MathJax, or None; name is that of the page."""
     from jinja2 import DictLoader
     from nbconvert import SlidesExporter
     from traitlets.config import Config
@@ -121,5 +122,9 @@ def slides(path, target, files, formulas, title):
     deck = {"title": title, "reveal": read("reveal.css"), "style": STYLE, "scripts": scripts}
     resources = {"metadata": {"name": path.stem, "path": str(path.parent)}, "deck": deck}
     page, _ = exporter.from_filename(str(path), resources=resources)
+    # Slides leave sections out: a link to one leads to the notebook in one file.
+    ids = set(re.findall(r'\sid="([^"]+)"', page))
+    whole = "../" * (name.count("/") + 1) + "single/" + quote(name) + ".html#"
+    page = re.sub(r'href="#([^"]+)"', lambda m: m[0] if m[1] in ids else f'href="{whole}{m[1]}"', page)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(page, encoding="utf-8")
