@@ -101,6 +101,7 @@ func TestDeck(t *testing.T) {
 // TestSlidesInABrowser opens the slides of our own notebooks as files.
 //
 // Promise(pages/slides) in Chromium, by keyboard
+// Promise(pages/print): `book --pdf` prints each notebook with a Chromium: in the light theme, without navigation, with nothing cut.
 func TestSlidesInABrowser(t *testing.T) {
 	b := browser.Open(t)
 	env := kerneltest.Environment(t)
@@ -170,8 +171,6 @@ func TestSlidesInABrowser(t *testing.T) {
 }
 
 // checkPrint looks at pages as they are printed, and at the PDFs.
-//
-// Promise(pages/print): `book --pdf` prints each notebook with a Chromium: in the light theme, without navigation, with nothing cut.
 func checkPrint(t *testing.T, b *browser.Browser, s Site) {
 	t.Helper()
 	for _, name := range s.Notebooks {
