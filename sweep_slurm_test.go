@@ -132,7 +132,7 @@ func command(t *testing.T, dir string, words ...string) string {
 // trainingOn waits for a training on a node other than one, whose run has a first save, and gives its process.
 func trainingOn(t *testing.T, program, other string) (pid int) {
 	t.Helper()
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		entries, _ := filepath.Glob("/proc/[0-9]*/exe")
 		for _, entry := range entries {
 			exe, _ := os.Readlink(entry)
@@ -143,15 +143,16 @@ func trainingOn(t *testing.T, program, other string) (pid int) {
 		}
 	}
 	queue, _ := exec.Command("squeue", "-l").CombinedOutput()
-	t.Fatalf("no training has begun within 30 s; the queue:\n%s\nthe logs:\n%s", queue, logs(t, filepath.Dir(program)))
+	t.Fatalf("no training was in its middle within a minute; the queue:\n%s\nthe logs:\n%s", queue, logs(t, filepath.Dir(program)))
 	return 0
 }
 
-// saved reports whether the process has the history of a run open: it trains.
+// saved reports whether the process has the history of a run open and there is something in it: it is in the middle of its training.
 func saved(pid int) bool {
 	links, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))
 	for _, link := range links {
-		if target, _ := os.Readlink(link); strings.HasSuffix(target, "history.jsonl") {
+		target, _ := os.Readlink(link)
+		if info, err := os.Stat(target); strings.HasSuffix(target, "history.jsonl") && err == nil && info.Size() > 0 {
 			return true
 		}
 	}
