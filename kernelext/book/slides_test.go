@@ -185,7 +185,7 @@ func checkPrint(t *testing.T, b *browser.Browser, s Site) {
 			const bad = [];
 			for (const e of document.querySelectorAll(".bd-header, .bd-sidebar-primary, .bd-sidebar-secondary, .copybtn, main button"))
 				if (e.getClientRects().length) bad.push("navigation: " + e.className);
-			for (const e of document.querySelectorAll("article img, article table, article pre, article p")) {
+			for (const e of document.querySelectorAll("article img, article table, article pre, article p, article mjx-container svg")) {
 				const r = e.getBoundingClientRect();
 				if (r.width && r.right > innerWidth + 1) bad.push("cut: " + e.tagName + " " + e.textContent.trim().slice(0, 40) + " " + Math.round(r.right));
 			}
