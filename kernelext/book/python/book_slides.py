@@ -122,6 +122,8 @@ def slides(path, target, files, formulas, title, name):
     deck = {"title": title, "reveal": read("reveal.css"), "style": STYLE, "scripts": scripts}
     resources = {"metadata": {"name": path.stem, "path": str(path.parent)}, "deck": deck}
     page, _ = exporter.from_filename(str(path), resources=resources)
+    # Links to other notebooks lead to their slides.
+    page = re.sub(r'href="((?:\.\./)*[^":]*?)\.ipynb(?:#[^"]*)?"', r'href="\1.html"', page)
     # Slides leave sections out: a link to one leads to the notebook in one file.
     ids = set(re.findall(r'\sid="([^"]+)"', page))
     whole = "../" * (name.count("/") + 1) + "single/" + quote(name) + ".html#"
