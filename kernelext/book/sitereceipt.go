@@ -35,7 +35,6 @@ func (nb *notebook) showReceipts(record Record, all Verification) ([]Fact, error
 			}
 			data := maps.Clone(o.Data)
 			data["text/html"] = shown
-			delete(data, kernelext.ReceiptMIME)
 			nb.Cells[i].Outputs[j].Data = data
 		}
 	}
