@@ -87,10 +87,13 @@ func (v *verifier) verifyHere(ctx context.Context, receipts []book.Receipt) (fou
 	for _, s := range found.Skipped {
 		fmt.Fprintf(v.log, "verify: run %s is not trained again: %s\n", s.Run, s.Why)
 	}
-	if line := found.String(); line != "" {
-		fmt.Fprintf(v.log, "Verified: %s\n", line)
-	} else {
+	switch line := found.String(); {
+	case line == "":
 		fmt.Fprintln(v.log, "Nothing was verified")
+	case found.Err() != nil:
+		fmt.Fprintf(v.log, "NOT VERIFIED: %s\n", line)
+	default:
+		fmt.Fprintf(v.log, "Verified: %s\n", line)
 	}
 	return found, v.known.Err()
 }

@@ -100,7 +100,7 @@ func TestVerificationIsShown(t *testing.T) {
 	if n := strings.Count(html, "Abacus 3000"); n != 1 {
 		t.Errorf("what both runs share is shown %d times", n)
 	}
-	if page := bad.paragraph(); !strings.Contains(page, "- **Not the same bits:** run base, steps 41 to 80:") || !strings.Contains(page, "Not trained again: run") {
+	if page := bad.paragraph(); !strings.HasPrefix(page, "**Not verified:** 1 stretch") || !strings.Contains(page, "- **Not the same bits:** run base, steps 41 to 80:") || !strings.Contains(page, "Not trained again: run") {
 		t.Errorf("the first page says\n%s", page)
 	}
 	// A newer result replaces an older one of the same stretch, and no other.

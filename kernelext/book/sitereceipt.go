@@ -118,7 +118,11 @@ func (v Verification) paragraph() string {
 		return ""
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "**Verified:** %s.\n\n", text.EscapeMarkdown(line))
+	word := "Verified"
+	if v.Err() != nil {
+		word = "Not verified"
+	}
+	fmt.Fprintf(&b, "**%s:** %s.\n\n", word, text.EscapeMarkdown(line))
 	for _, s := range v.differences() {
 		fmt.Fprintf(&b, "- **Not the same bits:** run %s, %s: %s\n", text.EscapeMarkdown(s.Run), text.EscapeMarkdown(s.What), text.EscapeMarkdown(s.Difference))
 	}
