@@ -1,9 +1,11 @@
 package main
 
 import (
+	"errors"
 	"os"
 
 	"github.com/cnnbook/cnnbook/cifar"
+	"github.com/cnnbook/cnnbook/cnn"
 	"github.com/cnnbook/cnnbook/internal/bench"
 	"github.com/cnnbook/cnnbook/internal/cli"
 	"github.com/spf13/cobra"
@@ -21,15 +23,30 @@ To compare with other times, of this machine or another, or before a change:
   go run . bench --save before.json
   go run . bench --against before.json
 
+Time to accuracy: the fast recipe (train --recipe fast) and the same in PyTorch are trained in turn, a seed a round. With --save, each
+seed is kept when it is finished, and the same command goes on with the next; ctrl-C loses the seed that is being trained.
+
+  go run . bench --accuracy 0.90 --data ~/cifar10 --python ~/peers/bin/python --save fast.json
+
 Each measurement runs in a separate process. Keep the machine free of other work meanwhile.`
 
 func benchCommand() *cobra.Command {
 	var b bench.Benchmark
 	var cells, worker bool
+	var accuracy bench.Accuracy
 	c := &cobra.Command{
 		Use: "bench [flags]", Short: "measure steps, start-up and memory, compared with other frameworks",
 		Long: benchAbout, Example: "bench --rounds 3 --steps 10", Args: cli.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if c.Flags().Changed("accuracy") {
+				if b.Growth || cells || b.PureGo || b.Against != "" || b.Devices != 1 {
+					return errors.New("bench: --growth, --cells, --go, --against and --devices do not apply to --accuracy")
+				}
+				if !c.Flags().Changed("evaluate") {
+					b.Evaluate = cifar.TestRecords
+				}
+				return benchAccuracy(c, b, accuracy, worker)
+			}
 			if err := b.Check(b.Rounds); err != nil {
 				return err
 			}
@@ -54,11 +71,14 @@ func benchCommand() *cobra.Command {
 	f.IntVar(&b.Warm, "warm", 3, "warm-up steps before the timed ones")
 	f.IntVar(&b.Steps, "steps", 10, "steps to time")
 	f.IntVar(&b.Turn, "turn", 2, "timed steps per turn, then the next framework runs; 0: each runs to completion")
-	f.IntVar(&b.Evaluate, "evaluate", 2000, "test images to evaluate")
+	f.IntVar(&b.Evaluate, "evaluate", 2000, "test images to evaluate (with --accuracy: 10,000)")
 	f.IntVar(&b.Devices, "devices", 1, "devices that share each of our batches")
 	f.StringVar(&b.Precision, "precision", "", "of convolutions and matrix multiplications, ours and the other frameworks': empty for float32, or bfloat16")
 	f.IntVar(&b.Rounds, "rounds", 3, "rounds; each round runs every framework once")
 	f.StringVar(&b.Python, "python", "", "interpreter with the packages of internal/bench/requirements.txt, to measure the other frameworks")
+	f.Float64Var(&accuracy.Target, "accuracy", 0, "instead, train the fast recipe to this test accuracy, such as 0.9, with each of --rounds seeds")
+	f.Float64Var(&accuracy.Epochs, "epochs", cnn.FastEpochs, "with --accuracy: epochs of a training, not necessarily whole")
+	f.Uint64Var(&accuracy.FirstSeed, "seed", 1, "with --accuracy: the first seed")
 	f.StringVar(&b.Save, "save", "", "also save the times in this file, as JSON")
 	f.StringVar(&b.Against, "against", "", "also compare with the times in a file of --save")
 	f.BoolVar(&b.PureGo, "go", false, "also measure GoMLX's pure-Go backend, which needs no plugin")
@@ -67,6 +87,23 @@ func benchCommand() *cobra.Command {
 	f.BoolVar(&worker, "worker", false, "measure once in this process and write lines of JSON, as bench does in the processes it starts")
 	cli.Complete(c, "precision", precisions)
 	return c
+}
+
+// benchAccuracy races to an accuracy, or trains once as one of the race's processes.
+func benchAccuracy(c *cobra.Command, b bench.Benchmark, a bench.Accuracy, worker bool) error {
+	a.Workload, a.Seeds, a.Python, a.Save, a.Log = b.Workload, b.Rounds, b.Python, b.Save, c.ErrOrStderr()
+	if err := a.Check(); err != nil {
+		return err
+	}
+	if worker {
+		return bench.MeasureRecipe(c.Context(), a.Workload, a.Epochs, a.FirstSeed, c.InOrStdin(), c.OutOrStdout())
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	a.Worker = []string{self, "bench", "--worker"}
+	return a.Run(c.Context(), c.OutOrStdout())
 }
 
 // precisions lists the precisions of a training's convolutions and matrix multiplications, apart from the default, float32.

@@ -60,8 +60,7 @@ func FastOfWidths(first, second, third int) Architecture {
 // FastTraining returns the recipe's training of [Fast] on these images, for a number of epochs, usually [FastEpochs], that need
 // not be whole. Seed and Precision are left to the caller.
 //
-// For fewer than 8,192 images the batch is smaller than the recipe's, so that an epoch has eight steps; rates are for each
-// image, and need no change.
+// The batch is that of [FastBatch]; rates are for each image, and need no change with it.
 func FastTraining(images *cifar.Dataset, epochs float64) Config {
 	const (
 		perExamples = 1024 // rate and decay are stated for so many images
@@ -69,10 +68,7 @@ func FastTraining(images *cifar.Dataset, epochs float64) Config {
 		rate        = 11.5   // for 1,024 images
 		decay       = 0.0153 // for 1,024 images; independent of the rate
 	)
-	batch := perExamples
-	for batch > 1 && images.Len() < 8*batch {
-		batch /= 2
-	}
+	batch := FastBatch(images.Len())
 	// With Nesterov momentum a constant gradient moves the weights by 1 + 1/(1 − momentum) times the rate a step. The rate is
 	// divided by that, so that momentum and rate can be chosen independently. The loss is a sum over the batch: the rate is
 	// for one image.
@@ -98,6 +94,16 @@ func FastTraining(images *cifar.Dataset, epochs float64) Config {
 		c.Steps = max(1, int(math.Ceil(float64(per)*epochs)))
 	}
 	return c
+}
+
+// FastBatch returns the batch of [FastTraining] for so many images: the recipe's 1,024, or for fewer than 8,192 images a smaller power
+// of two, so that an epoch has eight steps.
+func FastBatch(images int) int {
+	batch := 1024
+	for batch > 1 && images < 8*batch {
+		batch /= 2
+	}
+	return batch
 }
 
 // roundedMoments standardises by the images' own means and deviations, to four decimals. For CIFAR-10's training images these are

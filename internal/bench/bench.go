@@ -194,7 +194,7 @@ func (b Benchmark) round(ctx context.Context, round int, contenders []contender)
 	}()
 	for _, c := range contenders {
 		fmt.Fprintf(b.Log, "round %d of %d: %s starts\n", round+1, b.Rounds, c.name)
-		r, err := c.start(ctx, b.Workload)
+		r, err := c.start(ctx, b.Workload, b.Log)
 		if err != nil {
 			return nil, err
 		}

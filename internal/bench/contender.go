@@ -51,8 +51,9 @@ func (w Workload) args() []string {
 // sample is what one process measured, and what was measured from outside.
 type sample struct {
 	measurement
-	FirstStep float64 `json:"first_step"` // seconds from the start of the process to the end of its first step
-	Peak      int64   `json:"peak"`       // resident memory, bytes
+	FirstStep float64       `json:"first_step"`       // seconds from the start of the process to the end of its first step
+	Peak      int64         `json:"peak"`             // resident memory, bytes
+	Epochs    []epochResult `json:"epochs,omitempty"` // of a whole training
 }
 
 // racer is a running contender.
@@ -65,16 +66,17 @@ type racer struct {
 	lines   *bufio.Scanner
 	said    *bytes.Buffer
 	began   time.Time
+	log     io.Writer
 }
 
 // start starts c.
-func (c contender) start(ctx context.Context, w Workload) (*racer, error) {
+func (c contender) start(ctx context.Context, w Workload, log io.Writer) (*racer, error) {
 	cmd, err := c.command(ctx, w)
 	if err != nil {
 		return nil, err
 	}
 	cmd.Env = slices.Concat(os.Environ(), c.env)
-	r := &racer{contender: c, work: w, cmd: cmd, said: listen(cmd)}
+	r := &racer{contender: c, work: w, cmd: cmd, said: listen(cmd), log: log}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -100,6 +102,9 @@ func (r *racer) next(ctx context.Context) (finished bool, err error) {
 			r.FirstStep = time.Since(r.began).Seconds()
 		case m.Turn:
 			return false, r.cmd.Process.Signal(syscall.SIGSTOP)
+		case m.Epoch != nil:
+			r.Epochs = append(r.Epochs, *m.Epoch)
+			fmt.Fprintf(r.log, "%s: after step %d of %d the test accuracy is %.4f, %.4f by six views\n", r.name, m.Epoch.Step, r.work.Steps, m.Epoch.Plain, m.Epoch.Views)
 		default:
 			r.measurement = m
 		}
@@ -132,7 +137,7 @@ func (r *racer) turn(ctx context.Context) (finished bool, err error) {
 // once runs c without a pause.
 func (c contender) once(ctx context.Context, w Workload) (sample, error) {
 	w.Turn = 0
-	r, err := c.start(ctx, w)
+	r, err := c.start(ctx, w, io.Discard)
 	if err != nil {
 		return sample{}, err
 	}

@@ -60,6 +60,7 @@ func TestPagesInABrowser(t *testing.T) {
 	if err != nil || len(singles) == 0 {
 		t.Fatalf("%d single-file pages, %v", len(singles), err)
 	}
+	slowest, slow := 0., ""
 	for _, page := range append(pages, singles...) {
 		for _, l := range []browser.Look{{Theme: "light", Width: 1280, Height: 900}, {Theme: "dark", Width: 390, Height: 844}} {
 			if strings.Contains(page, "single") && l.Theme == "dark" {
@@ -68,11 +69,15 @@ func TestPagesInABrowser(t *testing.T) {
 			t.Run(fmt.Sprintf("%s %s", filepath.Base(page), l.Theme), func(t *testing.T) {
 				b.Open(t, fileURL(page), l)
 				checkRequests(t, b)
+				if ms := firstPaint(t, b); ms > slowest {
+					slowest, slow = ms, filepath.Base(page)
+				}
 				checkLook(t, b, l)
 				checkAxe(t, b, string(script))
 			})
 		}
 	}
+	t.Logf("the slowest first paint took %.0f ms, of %s", slowest, slow)
 	t.Run("search", func(t *testing.T) { checkSearch(t, b, dir) })
 }
 
@@ -91,6 +96,16 @@ func smallBook(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return s.Out
+}
+
+// firstPaint is the time in milliseconds from the page's request to its first text or picture. It depends on the machine, so the
+// test prints it, with -v, and does not judge it.
+func firstPaint(t *testing.T, b *browser.Browser) (ms float64) {
+	t.Helper()
+	if err := b.Evaluate(`performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? -1`, &ms); err != nil || ms < 0 {
+		t.Errorf("first paint: %v ms, %v", ms, err)
+	}
+	return ms
 }
 
 // checkRequests checks the page's requests.

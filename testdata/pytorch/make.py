@@ -1,4 +1,4 @@
-"""Writes fast.json: what PyTorch computes with the fast recipe at small widths, for the Go tests to compare with.
+"""Writes fast.json: what PyTorch computes with the fast recipe (internal/bench/recipe.py) at small widths, for the Go tests to compare with.
 
     python make.py        (PyTorch and NumPy: see README.md)
 
@@ -9,7 +9,7 @@ import os
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "keras"))
+sys.path[:0] = [os.path.join(HERE, "..", "keras"), os.path.join(HERE, "..", "..", "internal", "bench")]
 
 import numpy as np  # noqa: E402
 import torch  # noqa: E402

@@ -1,14 +1,21 @@
 """The fast recipe (Keller Jordan's airbench94, arXiv 2404.00498) in PyTorch, on a CPU: the same network and training as
 cnn.Fast and cnn.FastTraining of package cnn, to compare both.
 
-    python recipe.py FOLDER [--train 50000] [--test 10000] [--epochs 9.9] [--seed 1] [--bfloat16]
+    python recipe.py FOLDER [--train 50000] [--test 10000] [--epochs 9.9] [--seed 1] [--precision bfloat16]
 
-FOLDER holds cifar-10-batches-bin, CIFAR-10 in its binary layout. It differs from the original program where cnn/fast.go says,
-and computes in float32, or with autocast in bfloat16, instead of float16 on a GPU. make.py uses the same functions.
+FOLDER holds the files data_batch_1.bin to data_batch_5.bin and test_batch.bin of CIFAR-10 in its binary layout. It differs from
+the original program where cnn/fast.go says, and computes in float32, or with autocast in bfloat16, instead of float16 on a GPU.
+testdata/pytorch/make.py uses the same functions.
+
+After each epoch the test images are evaluated, outside the time that is counted. With --turn N, `go run . bench --accuracy` is
+what reads: lines of JSON, {"first": true} after the first step, {"turn": true} after every N steps, where it waits for a line on
+standard input, one for each epoch, and at the end the seconds of each step.
 """
 import argparse
+import json
 import math
 import os
+import sys
 import time
 
 import numpy as np
@@ -136,18 +143,52 @@ def evaluate(net, images, views):
 
 
 def read(folder, names, count):
-    rows = np.concatenate([np.fromfile(os.path.join(folder, "cifar-10-batches-bin", n + ".bin"), np.uint8).reshape(-1, 3073) for n in names])[:count]
+    rows = np.concatenate([np.fromfile(os.path.join(folder, n + ".bin"), np.uint8).reshape(-1, 3073) for n in names])[:count]
     return torch.tensor(rows[:, 1:].reshape(-1, 3, 32, 32)), torch.tensor(rows[:, 0].astype(np.int64))
 
 
+def accuracies(net, test, truth):
+    """Of the test images as they are, and by six views of each."""
+    out = []
+    for views in (False, True):
+        logits = torch.cat([evaluate(net, x.contiguous(memory_format=torch.channels_last), views) for x in test.split(500)])
+        out.append((logits.argmax(1) == truth).double().mean().item())
+    return out
+
+
+def tell(**line):
+    print(json.dumps(line), flush=True)
+
+
+class Clock:
+    """The seconds of each step, from the end of what came before it. Turns as above."""
+
+    def __init__(self, turn):
+        self.turn, self.seconds = turn, []
+        self.go_on()
+
+    def go_on(self):
+        self.began = time.perf_counter()
+
+    def step(self):
+        self.seconds.append(time.perf_counter() - self.began)
+        if self.turn and len(self.seconds) == 1:
+            tell(first=True)
+        if self.turn and len(self.seconds) % self.turn == 0:
+            tell(turn=True)
+            sys.stdin.readline()
+        self.go_on()
+
+
 def main():
-    a = argparse.ArgumentParser()
+    a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     a.add_argument("folder")
     a.add_argument("--train", type=int, default=50000)
     a.add_argument("--test", type=int, default=10000)
     a.add_argument("--epochs", type=float, default=9.9)
     a.add_argument("--seed", type=int, default=1)
-    a.add_argument("--bfloat16", action="store_true")
+    a.add_argument("--precision", default="", choices=["", "bfloat16"])
+    a.add_argument("--turn", type=int, default=0)
     a = a.parse_args()
     torch.manual_seed(a.seed)
     images, labels = read(a.folder, ["data_batch_%d" % i for i in range(1, 6)], a.train)
@@ -164,7 +205,7 @@ def main():
     whiten(net.whitening, images[:5000])
     training = Training(net, math.ceil(per_epoch * a.epochs), batch, per_epoch)
     flipped = torch.rand(n) < 0.5
-    began = time.time()
+    clock = Clock(a.turn)
     for epoch in range(math.ceil(a.epochs)):
         order = torch.randperm(n)
         for k in range(per_epoch):
@@ -173,11 +214,17 @@ def main():
             at = order[k * batch:(k + 1) * batch]
             x = torch.where((flipped[at] ^ (epoch % 2 == 1))[:, None, None, None], images[at].flip(-1), images[at])
             x = moved(x, torch.randint(-2, 3, (batch,)), torch.randint(-2, 3, (batch,)))
-            loss = training.train(x.contiguous(memory_format=torch.channels_last), labels[at], a.bfloat16)
-        print("epoch %d, step %d of %d, loss %.4f, %.0f s" % (epoch + 1, training.step, training.steps, loss, time.time() - began), flush=True)
-    for views in (False, True):
-        logits = torch.cat([evaluate(net, x.contiguous(memory_format=torch.channels_last), views) for x in test.split(500)])
-        print("test accuracy%s: %.4f" % (", six views" if views else "", (logits.argmax(1) == truth).float().mean()))
+            loss = training.train(x.contiguous(memory_format=torch.channels_last), labels[at], a.precision == "bfloat16")
+            clock.step()
+        plain, views = accuracies(net, test, truth)
+        if a.turn:
+            tell(epoch=dict(step=training.step, plain=plain, views=views))
+        else:
+            print("epoch %d, step %d of %d, loss %.4f, %.0f s of training; test accuracy %.4f, six views %.4f" %
+                  (epoch + 1, training.step, training.steps, loss, sum(clock.seconds), plain, views), flush=True)
+        clock.go_on()
+    if a.turn:
+        tell(steps=clock.seconds, versions="PyTorch %s, Python %s" % (torch.__version__, sys.version.split()[0]))
 
 
 if __name__ == "__main__":

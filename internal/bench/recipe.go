@@ -1,0 +1,145 @@
+package bench
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cnnbook/cnnbook/cifar"
+	"github.com/cnnbook/cnnbook/cnn"
+)
+
+// recipe is a whole training of the fast recipe, see [cnn.Fast].
+type recipe struct {
+	Workload         // the data, the images, the test images, turns and precision
+	Epochs   float64 // need not be whole
+	Seed     uint64
+}
+
+// args are the flags of the recipe, which have the same names in our worker and in recipe.py.
+func (r recipe) args() []string {
+	return []string{"--epochs", strconv.FormatFloat(r.Epochs, 'g', -1, 64), "--seed", strconv.FormatUint(r.Seed, 10),
+		"--turn", strconv.Itoa(r.Turn), "--precision", r.Precision}
+}
+
+// batch is the recipe's for so many images, see [cnn.FastTraining].
+func (r recipe) batch() int {
+	return cnn.FastTraining(&cifar.Dataset{Labels: make([]byte, r.Images)}, r.Epochs).Batch
+}
+
+// steps is the number of steps of the training, in which an epoch's incomplete batch is left out.
+func (r recipe) steps() int { return int(math.Ceil(float64(r.Images/r.batch()) * r.Epochs)) }
+
+// epochResult is the test accuracy after an epoch.
+type epochResult struct {
+	Step  int     `json:"step"`
+	Plain float64 `json:"plain"` // of the test images as they are
+	Views float64 `json:"views"` // by the mean over six views of each, cnn.MirrorAndShiftViews
+}
+
+// MeasureRecipe trains the fast recipe on the first images of w.Data, and evaluates it on its first test images after each epoch,
+// outside the seconds that are counted. It writes and reads as [Measure] does, and writes also a line for each epoch.
+func MeasureRecipe(ctx context.Context, w Workload, epochs float64, seed uint64, stdin io.Reader, stdout io.Writer) error {
+	train, test, err := cifar.Open(w.Data)
+	if err != nil {
+		return err
+	}
+	if w.Images < train.Len() {
+		train = train.Head(w.Images)
+	}
+	test = test.Head(w.Evaluate)
+	folder, err := os.MkdirTemp("", "cnnbook-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(folder)
+	config := cnn.FastTraining(train, epochs)
+	config.Seed, config.Precision = seed, cnn.Precision(w.Precision)
+	// A single image as validation: the test images are evaluated below, with their views.
+	run, err := cnn.OpenRun(folder, cnn.Spec{Name: "bench", Network: cnn.Fast(), Config: config, Train: train, Valid: test.Head(1)})
+	if err != nil {
+		return err
+	}
+	defer run.Close()
+	lines := json.NewEncoder(stdout)
+	seconds, err := timeRecipe(ctx, run, w.Turn, bufio.NewReader(stdin), lines, test)
+	if err != nil {
+		return err
+	}
+	return lines.Encode(measurement{Steps: seconds, Versions: strings.Join(cnn.Software(), ", ")})
+}
+
+// timeRecipe trains, and returns the seconds of each step, from the end of what came before it. What a run does at the end of an
+// epoch, but for the evaluation, is part of the next step.
+func timeRecipe(ctx context.Context, run *cnn.Run, turn int, proceed *bufio.Reader, lines *json.Encoder, test *cifar.Dataset) ([]float64, error) {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var seconds []float64
+	began := time.Now()
+	step := func() error {
+		seconds = append(seconds, time.Since(began).Seconds())
+		if len(seconds) == 1 {
+			if err := lines.Encode(measurement{First: true}); err != nil {
+				return err
+			}
+		}
+		if turn > 0 && len(seconds)%turn == 0 {
+			return pause(proceed, lines)
+		}
+		return nil
+	}
+	epoch := func() error {
+		plain, err := run.Evaluate(ctx, test, nil)
+		if err != nil {
+			return err
+		}
+		views, err := run.EvaluateWith(ctx, test, cnn.Evaluation{Views: cnn.MirrorAndShiftViews()})
+		if err != nil {
+			return err
+		}
+		return lines.Encode(measurement{Epoch: &epochResult{len(seconds), plain.Accuracy, views.Accuracy}})
+	}
+	err := run.Train(ctx, func(p cnn.Progress) {
+		if ctx.Err() != nil {
+			return
+		}
+		do := step
+		if p.EpochEnd {
+			do = epoch
+		}
+		if err := do(); err != nil {
+			stop(err)
+		}
+		began = time.Now()
+	})
+	if cause := context.Cause(ctx); cause != nil {
+		return nil, cause
+	}
+	if err == nil && len(seconds) == 0 {
+		err = errors.New("the training had no steps")
+	}
+	return seconds, err
+}
+
+// checkRecipe reports the first value with which the recipe cannot be trained, named by its flag.
+func checkRecipe(w Workload, epochs float64, rounds int) error {
+	w.Batch = 1
+	if err := w.Check(rounds); err != nil {
+		return err
+	}
+	if !(epochs > 0 && epochs <= 1000) {
+		return fmt.Errorf("bench: --epochs must be from above 0 to 1000, got %g", epochs)
+	}
+	if w.Turn == 0 {
+		return errors.New("bench: --accuracy needs turns: --turn must be 1 or more, got 0")
+	}
+	return nil
+}
