@@ -99,6 +99,13 @@ func TestRender(t *testing.T) {
 			t.Errorf("the page has no %s", want)
 		}
 	}
+	executed, err := readNotebook(filepath.Join(s.Out, "single", "01-show.ipynb"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if receipts, err := executed.receiptsOf(); err != nil || len(receipts) != 2 {
+		t.Errorf("the executed notebook next to the pages has receipts %v, %v", receipts, err)
+	}
 	if record, err := ReadRecord(filepath.Join(s.Out, "single", "01-show.ipynb")); err != nil || len(record.Facts) == 0 {
 		t.Errorf("the executed notebook next to the pages: %+v, %v", record, err)
 	}

@@ -193,6 +193,8 @@ func (l siteLinks) linked(nb *notebook, name string, inserted int, single bool) 
 		cell := &linked.Cells[i]
 		if single {
 			cell.Outputs = withoutChoices(cell.Outputs)
+		} else {
+			cell.Outputs = withoutReceipts(cell.Outputs)
 		}
 		if cell.CellType != cellMarkdown {
 			continue

@@ -44,6 +44,18 @@ func (nb *notebook) showReceipts(record Record, all Verification) ([]Fact, error
 	return nil, nil
 }
 
+// withoutReceipts returns outputs that show their receipts, but do not carry them: MyST-NB knows no such type of output.
+func withoutReceipts(outputs []cellOutput) []cellOutput {
+	out := slices.Clone(outputs)
+	for i, o := range out {
+		if _, ok := o.Data[kernelext.ReceiptMIME]; ok {
+			out[i].Data = maps.Clone(o.Data)
+			delete(out[i].Data, kernelext.ReceiptMIME)
+		}
+	}
+	return out
+}
+
 // receiptHTML shows the receipts of one output: what all its runs have in common once, and the rest for each run.
 func receiptHTML(receipts []Receipt, record Record, verified Verification) string {
 	var b strings.Builder
