@@ -241,6 +241,7 @@ func init() {
 			"EvaluationFlips":     reflect.ValueOf(q.EvaluationFlips),
 			"ExportFormats":       reflect.ValueOf(q.ExportFormats),
 			"Fast":                reflect.ValueOf(q.Fast),
+			"FastBatch":           reflect.ValueOf(q.FastBatch),
 			"FastOfWidths":        reflect.ValueOf(q.FastOfWidths),
 			"FastTraining":        reflect.ValueOf(q.FastTraining),
 			"FindRun":             reflect.ValueOf(q.FindRun),
