@@ -73,6 +73,7 @@ func TestMistakesAreOneLine(t *testing.T) {
 		{[]string{"data", "draw", "-train", "1", filepath.Join(empty, "d")}, "from 5 to 50000"},
 		{[]string{"train", "-recipe", "slow"}, "choose base, quick, fast or as-written"},
 		{[]string{"train", "-recipe", "as-written", "-epochs", "3"}, "--budget chooses the epochs"},
+		{[]string{"train", "-recipe", "as-written", "--telemetry"}, "--telemetry do not apply"},
 		{[]string{"train", "-epochs", "-3"}, "at least 1, got -3"},
 		{[]string{"handout"}, "name a folder with --student, --teacher or --nbgrader"},
 		{[]string{"handout", "-student", empty, "-teacher", empty}, "two folders"},

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -167,7 +168,36 @@ func showRun(c *cobra.Command, dir string) error {
 	for _, e := range r.History.Epochs {
 		fmt.Fprintf(out, "epoch %d: loss %.4f, accuracy %.4f, validation loss %.4f, validation accuracy %.4f\n", e.Epoch, e.Loss, e.Accuracy, e.ValidLoss, e.ValidAccuracy)
 	}
-	return nil
+	return showTelemetry(out, r)
+}
+
+func steps(n int) string {
+	if n == 1 {
+		return "1 step"
+	}
+	return fmt.Sprintf("%d steps", n)
+}
+
+// showTelemetry lists what a run has recorded of its layers in its last watched step.
+func showTelemetry(out io.Writer, r *cnn.Run) error {
+	seen, err := r.Telemetry()
+	if err != nil || len(seen) == 0 {
+		return err
+	}
+	last := seen[len(seen)-1]
+	fmt.Fprintf(out, "\ntelemetry of %s; in step %d (a rule of thumb: update / weights about 0.001):\n", steps(len(seen)), last.Step)
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "LAYER\tWEIGHTS\tGRADIENT / WEIGHTS\tUPDATE / WEIGHTS")
+	for _, l := range last.Layers {
+		fmt.Fprintf(w, "%s\t%.4g\t%.2e\t%.2e\n", l.Layer, l.Weights, l.Gradient/l.Weights, l.Update/l.Weights)
+	}
+	if len(last.ReLUs) > 0 {
+		fmt.Fprintln(w, "\nRELU\tUNITS\tDEAD\tDEAD CHANNELS")
+	}
+	for _, l := range last.ReLUs {
+		fmt.Fprintf(w, "%s\t%d\t%.2f %%\t%d of %d\n", l.Layer, l.Units, 100*float64(l.Dead)/float64(l.Units), l.DeadChannels, l.Channels)
+	}
+	return w.Flush()
 }
 
 // runsVerifyCommand checks a run's files and, on request, what they hold.
@@ -221,6 +251,9 @@ func verifyRun(c *cobra.Command, dir string) error {
 	}
 	if r.Recovered != "" {
 		return fmt.Errorf("the latest save is damaged, the previous one is intact: %s", r.Recovered)
+	}
+	if _, err := r.Telemetry(); err != nil {
+		return err
 	}
 	_, err = fmt.Fprintf(c.OutOrStdout(), "%s: every file is present and matches its sha256\n", filepath.Base(dir))
 	return err

@@ -23,7 +23,7 @@ func savedRun(t *testing.T, root, layer, data string) *cnn.Run {
 	r, err := cnn.OpenRun(root, cnn.Spec{Name: "small", Train: train, Valid: valid, Network: cnn.Architecture{
 		Name: "small", Input: cnn.Shape{32, 32, 3},
 		Layers: []cnn.Layer{cnn.MaxPooling2D{Name: "pool", Size: 16}, cnn.Flatten{Name: "flatten"}, cnn.Dense{Name: layer, Units: 10}, cnn.Activation{Name: "softmax", Function: "softmax"}},
-	}})
+	}, Config: cnn.Config{Telemetry: true}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,6 +47,8 @@ func TestRunsOfATrainedRun(t *testing.T) {
 	}{
 		{[]string{"list"}, "twenty images"},
 		{[]string{"show", "small"}, "epoch 1: loss"},
+		{[]string{"show", "small"}, "telemetry of 1 step; in step 1"},
+		{[]string{"show", "small"}, "LAYER  WEIGHTS  GRADIENT / WEIGHTS  UPDATE / WEIGHTS\ndense  "},
 		{[]string{"verify", "small"}, "every file is present and matches its sha256"},
 		{[]string{"export", "small", "--out", to}, "as run"},
 		{[]string{"export", "small", "-format", "safetensors", "-out", to + ".safetensors"}, "as safetensors"},

@@ -28,6 +28,7 @@ type training struct {
 	epochs, devices   int
 	patience          int
 	keepBest          bool
+	telemetry         bool
 }
 
 // trainCommand trains the write-up's network in a terminal: the same runs that the
@@ -48,6 +49,7 @@ func trainCommand() *cobra.Command {
 	f.IntVar(&t.patience, "patience", 0, "stop after so many epochs without a lower validation loss (default: train all epochs)")
 	f.BoolVar(&t.keepBest, "keep-best", false, "answer with the weights of the epoch with the lowest validation loss, instead of the last one's")
 	f.IntVar(&t.devices, "devices", 1, "devices that share each batch; xla:cpu always has 4, xla:cuda has one per GPU")
+	f.BoolVar(&t.telemetry, "telemetry", false, "record each layer's gradients, updates and dead ReLUs every tenth step; the training stays the same, bit for bit; go run . runs show lists them")
 	cli.Complete(c, "recipe", func() []string { return []string{recipeBase, recipeQuick, recipeFast, recipeWriteUp} })
 	cli.Complete(c, "precision", precisions)
 	c.RunE = func(c *cobra.Command, _ []string) error {
@@ -84,8 +86,8 @@ func (t training) run(ctx context.Context, params kernelext.Params, stdout, stde
 		}
 		train = t.fast
 	case recipeWriteUp:
-		if t.epochs > 0 || t.devices > 1 || t.precision != "" || t.patience > 0 || t.keepBest {
-			return fmt.Errorf("train: the recipe %s is the write-up's: --epochs, --devices, --precision, --patience and --keep-best do not apply; --budget chooses the epochs", recipeWriteUp)
+		if t.epochs > 0 || t.devices > 1 || t.precision != "" || t.patience > 0 || t.keepBest || t.telemetry {
+			return fmt.Errorf("train: the recipe %s is the write-up's: --epochs, --devices, --precision, --patience, --keep-best and --telemetry do not apply; --budget chooses the epochs", recipeWriteUp)
 		}
 		train = t.writeUp
 	default:
@@ -179,7 +181,7 @@ func (t training) fast(ctx context.Context, _ course.Budget, params kernelext.Pa
 // open trains one run.
 func (t training) open(ctx context.Context, params kernelext.Params, spec cnn.Spec, train trainer) ([]*cnn.Run, error) {
 	spec.Config.Devices, spec.Config.Precision = t.devices, cnn.Precision(t.precision)
-	spec.Config.Patience, spec.Config.KeepBest = t.patience, t.keepBest
+	spec.Config.Patience, spec.Config.KeepBest, spec.Config.Telemetry = t.patience, t.keepBest, t.telemetry
 	run, err := cnn.OpenRun(params.Runs, spec)
 	if err != nil {
 		return nil, err

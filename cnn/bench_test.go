@@ -2,6 +2,7 @@ package cnn
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -27,6 +28,16 @@ func BenchmarkTrainStep(b *testing.B) {
 // writeUpStep prepares the write-up's network on drawn images and returns its
 // step k at that batch size.
 func writeUpStep(b *testing.B, batch int) func(k int) {
+	e, data, request := writeUpEngine(b, batch)
+	return func(k int) {
+		if _, _, err := e.step(data, request(k)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// writeUpEngine prepares the write-up's network on drawn images, and returns the request for its step k.
+func writeUpEngine(b *testing.B, batch int) (*engine, *deviceData, func(k int) stepRequest) {
 	b.Helper()
 	net := WriteUp()
 	config := Config{Batch: batch, Preprocess: Preprocess{Flip: true}}.withDefaults()
@@ -48,11 +59,47 @@ func writeUpStep(b *testing.B, batch int) func(k int) {
 		b.Fatal(err)
 	}
 	order := EpochOrder(config.Seed, 0, batch)
-	return func(k int) {
-		if _, _, err := e.step(data, newStepRequest(config, len(order), k, 1e-3, order)); err != nil {
+	return e, data, func(k int) stepRequest { return newStepRequest(config, len(order), k, 1e-3, order) }
+}
+
+// BenchmarkTelemetry measures what telemetry adds to an epoch of the write-up's network: 80 steps, of which 8 are watched, the last
+// with histograms. Each turn takes a plain and a watched step, in both orders by turns. The first metric is the median ratio of a
+// turn's two times, the second what follows for the epoch, in percent of it.
+func BenchmarkTelemetry(b *testing.B) {
+	e, data, request := writeUpEngine(b, 500)
+	file := &telemetryFile{}
+	step := func(k int, watched bool) time.Duration {
+		began := time.Now()
+		if !watched {
+			if _, _, err := e.step(data, request(k)); err != nil {
+				b.Fatal(err)
+			}
+			return time.Since(began)
+		}
+		_, _, seen, err := e.watch(data, request(k), k%16 == 1)
+		if err == nil {
+			err = file.add(seen, Step{Step: k + 1, Epoch: 1})
+		}
+		if err != nil {
 			b.Fatal(err)
 		}
+		return time.Since(began)
 	}
+	step(0, false)
+	step(1, true)
+	var ratios []float64
+	for k := 2; b.Loop(); k += 2 {
+		var spent [2]time.Duration
+		for i := range 2 {
+			watched := (i+k/2)%2 == 1
+			spent[(i+k/2)%2] = step(k+i, watched)
+		}
+		ratios = append(ratios, spent[1].Seconds()/spent[0].Seconds())
+	}
+	slices.Sort(ratios)
+	median := ratios[len(ratios)/2]
+	b.ReportMetric(median, "watched/plain")
+	b.ReportMetric(100*(median-1)*8/80, "%-of-an-epoch")
 }
 
 // BenchmarkEpoch compares the steps of a training, with all that belongs to

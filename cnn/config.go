@@ -44,6 +44,9 @@ type Config struct {
 	Lookahead *Lookahead
 	// DropLast leaves out an epoch's last batch if it is smaller than the others.
 	DropLast bool
+	// Telemetry records what each layer's weights, gradients and ReLUs do, in every tenth step and at the end of each epoch: see
+	// [Run.Telemetry]. It is no part of a run's identity: the training is the same, bit for bit, with it or without.
+	Telemetry bool
 	// Steps ends the training within its last epoch, after that many steps in all, and with it that epoch; 0 trains whole epochs.
 	Steps int
 }

@@ -46,6 +46,7 @@
 //	weights-N.safetensors    the weights after step N
 //	optimizer-N.safetensors  the optimizer's arrays after step N
 //	history.jsonl            a line for every step and every epoch
+//	telemetry.jsonl          a line for every watched step, if [Config.Telemetry] was set
 //	lock                     held by the process that is training
 //
 // Weights and optimizer are saved during training. Each file is written under a

@@ -28,7 +28,8 @@ type engine struct {
 // programKey tells the graphs of an engine apart.
 type programKey struct {
 	train, flip bool
-	images      int // in the dataset on the device
+	watched     bool // a step of training that also returns what telemetry records
+	images      int  // in the dataset on the device
 }
 
 // newEngine opens the backend, or takes the cache's if there is one, and sends weights and slots to it.
@@ -103,9 +104,12 @@ func (e *engine) newProgram(key programKey) (p program, err error) {
 }
 
 // newTraining makes the graph of a training step. It must not refer to e, which it may outlive.
-func (e *engine) newTraining(programKey) (*graph.Exec, error) {
+func (e *engine) newTraining(key programKey) (*graph.Exec, error) {
 	net, config, devices := e.net, e.config, e.config.devices()
 	exec, err := graph.NewExec(e.backend, func(inputs []*graph.Node) []*graph.Node {
+		if key.watched {
+			return watchedStep(net, config, inputs)
+		}
 		return trainStep(net, config, inputs)
 	})
 	if err == nil && devices > 1 {
@@ -196,6 +200,12 @@ func (e *engine) arrays(specs []Array) ([]Array, error) {
 // predictions. The state's buffers are donated, so that the update needs no
 // second copy of them.
 func (e *engine) step(data *deviceData, r stepRequest) (loss, correct float64, err error) {
+	loss, correct, _, err = e.train(data, r, false)
+	return loss, correct, err
+}
+
+// train is [engine.step]. It also returns the further outputs of a watched one.
+func (e *engine) train(data *deviceData, r stepRequest, watched bool) (loss, correct float64, seen []*tensors.Tensor, err error) {
 	err = guard("training step", func() error {
 		devices := e.config.devices()
 		var inputs []any
@@ -211,7 +221,7 @@ func (e *engine) step(data *deviceData, r stepRequest) (loss, correct float64, e
 				part(r.indices, d, devices), part(r.flips, d, devices), r.rng, r.rate, r.stepRate)
 			inputs = append(inputs, r.optional(stepOptionsOf(e.net, e.config), d, devices)...)
 		}
-		exec, err := e.program(programKey{train: true, images: data.n})
+		exec, err := e.program(programKey{train: true, watched: watched, images: data.n})
 		if err != nil {
 			return err
 		}
@@ -220,24 +230,25 @@ func (e *engine) step(data *deviceData, r stepRequest) (loss, correct float64, e
 		if err != nil {
 			return err
 		}
+		count := len(e.state) / devices
 		e.state = e.state[:0]
 		for d := range devices {
-			own := part(outputs, d, devices)
-			e.state = append(e.state, own[:len(own)-stepFigures]...)
+			e.state = append(e.state, part(outputs, d, devices)[:count]...)
 		}
-		figures := part(outputs, 0, devices)[len(e.state)/devices:] // equal on every device
+		figures := part(outputs, 0, devices)[count:] // equal on every device
 		loss = float64(tensors.ToScalar[float32](figures[0]))
 		correct = float64(tensors.ToScalar[float32](figures[1]))
+		seen = figures[stepFigures:]
 		settle()
 		return nil
 	})
-	return loss, correct, err
+	return loss, correct, seen, err
 }
 
-// compile starts compiling the training step for n images and full batches,
-// and closes done at its end; e must not be closed before. The first step waits
+// compile starts compiling the training step for n images and full batches, as a watched one, a plain one, or both in that
+// order, and closes done at its end; e must not be closed before. The first step waits
 // for it, and reports errors.
-func (e *engine) compile(n int) (done chan struct{}) {
+func (e *engine) compile(n int, watched ...bool) (done chan struct{}) {
 	done = make(chan struct{})
 	devices := e.config.devices()
 	batch := min(e.config.Batch, n) / devices
@@ -248,17 +259,22 @@ func (e *engine) compile(n int) (done chan struct{}) {
 		}
 		inputs = append(inputs, stepShapes(n, e.net.Input, batch, stepOptionsOf(e.net, e.config))...)
 	}
-	exec, err := e.program(programKey{train: true, images: n})
-	if err != nil {
-		close(done)
-		return done
+	var programs []program
+	for _, w := range watched {
+		p, err := e.program(programKey{train: true, watched: w, images: n})
+		if err != nil {
+			break
+		}
+		programs = append(programs, p)
 	}
 	go func() {
 		defer close(done)
-		_ = guard("compiling the training step", func() error {
-			_, err := exec.Compile(inputs...)
-			return err
-		})
+		for _, p := range programs {
+			_ = guard("compiling the training step", func() error {
+				_, err := p.Compile(inputs...)
+				return err
+			})
+		}
 	}()
 	return done
 }

@@ -109,6 +109,13 @@ func runFiles(r *Run) ([]exportedFile, error) {
 		}
 		files = append(files, exportedFile{f.Name, func(w io.Writer) error { _, err := w.Write(data); return err }})
 	}
+	telemetry, err := readTelemetryFile(r.Dir)
+	if err != nil {
+		return nil, err
+	}
+	if len(telemetry) > 0 {
+		files = append(files, exportedFile{telemetryName, func(w io.Writer) error { _, err := w.Write(telemetry); return err }})
+	}
 	tables, err := historyFiles(r)
 	return append(files, tables...), err
 }

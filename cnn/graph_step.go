@@ -87,6 +87,12 @@ const stepFigures = 2
 // loss and the number of correct predictions of the batch, both before the
 // update and with dropout, as Keras reports them.
 func trainStep(a Architecture, c Config, inputs []*Node) []*Node {
+	outputs, _ := buildStep(a, c, inputs)
+	return outputs
+}
+
+// buildStep is [trainStep], and what a watched step looks at.
+func buildStep(a Architecture, c Config, inputs []*Node) ([]*Node, watched) {
 	has := stepOptionsOf(a, c)
 	state, rest := inputs[:len(inputs)-has.inputs()], inputs[len(inputs)-has.inputs():]
 	images, labels, indices, mirror, rng, rate, stepRate := rest[0], rest[1], rest[2], rest[3], rest[4], rest[5], rest[6]
@@ -113,8 +119,10 @@ func trainStep(a Architecture, c Config, inputs []*Node) []*Node {
 			trained, trainedSpecs = append(trained, weights[i]), append(trainedSpecs, spec)
 		}
 	}
-	next, newSlots := update(c.Optimizer, trainedSpecs, trained, Gradient(objective, trained...), slots, rate, stepRate)
+	w := watched{outputs: outputs, gradients: Gradient(objective, trained...)}
+	next, newSlots := update(c.Optimizer, trainedSpecs, trained, w.gradients, slots, rate, stepRate)
 	keepFrozen(trainedSpecs, epoch, trained, slots, next, newSlots)
+	w.updated = next
 	for i, spec := range specs {
 		if !spec.Moving {
 			moved[i], next = next[0], next[1:]
@@ -123,7 +131,7 @@ func trainStep(a Architecture, c Config, inputs []*Node) []*Node {
 	if has.lookahead {
 		moved, slow = lookAhead(moved, slow, decay)
 	}
-	return slices.Concat(moved, newSlots, slow, []*Node{loss, ReduceAllSum(correct(z, y))})
+	return slices.Concat(moved, newSlots, slow, []*Node{loss, ReduceAllSum(correct(z, y))}), w
 }
 
 // keepFrozen takes back the update of the weights, and of their slots, that are not trained in this epoch.

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -55,7 +56,9 @@ func TestTrainingProcess(t *testing.T) {
 	}
 	asCell(func(ctx context.Context) error {
 		fmt.Println("ready")
-		r, err := OpenRun(root, longSpec())
+		spec := longSpec()
+		spec.Config.Telemetry = os.Getenv(fileLimit) == "" // otherwise the limit is meant for another file
+		r, err := OpenRun(root, spec)
 		if err != nil {
 			return err
 		}
@@ -176,12 +179,14 @@ func moments(t *testing.T) *rand.Rand {
 // TestKilledTrainingEndsTheSame kills a training process at 20 random moments and
 // more, a fifth of them counted from its very start, until at least 3 have hit it in
 // the middle of a save. After each the folder must hold a whole state, and
-// the resumed training must end with the weights, the optimizer's state and the history of
+// the resumed training must end with the weights, the optimizer's state, the history and the telemetry of
 // a run that was never stopped.
 //
 // Promise(runs/resume) killed at 20 or more random moments, some in the middle of a save
 func TestKilledTrainingEndsTheSame(t *testing.T) {
-	whole := trainTiny(t, t.TempDir(), longSpec())
+	spec := longSpec()
+	spec.Config.Telemetry = true
+	whole := trainTiny(t, t.TempDir(), spec)
 	rng := moments(t)
 	root := t.TempDir()
 	dir := filepath.Join(root, filepath.Base(whole.Dir))
@@ -196,7 +201,7 @@ func TestKilledTrainingEndsTheSame(t *testing.T) {
 		}
 		status := c.end(wait, syscall.SIGKILL)
 		if status == 0 && finished < 10 { // it reached the end first: that counts as no kill, and the next starts afresh
-			sameFiles(t, trainTiny(t, root, longSpec()), whole)
+			sameFiles(t, trainTiny(t, root, spec), whole)
 			if err := os.RemoveAll(dir); err != nil {
 				t.Fatal(err)
 			}
@@ -223,7 +228,11 @@ func TestKilledTrainingEndsTheSame(t *testing.T) {
 		}
 	}
 	t.Logf("%d kills, %d of them in a save, the last after step %d of 900", kills, inSaves, last)
-	sameFiles(t, trainTiny(t, root, longSpec()), whole)
+	resumed := trainTiny(t, root, spec)
+	sameFiles(t, resumed, whole)
+	if got, want := stepsOf(t, resumed), stepsOf(t, whole); !slices.Equal(got, want) || len(want) < 300 {
+		t.Errorf("watched steps %v, want %v", got, want)
+	}
 }
 
 // unfinished reports whether a folder holds files that only an interrupted save leaves.

@@ -94,6 +94,9 @@ func (r *Run) goOn(root string) {
 		return
 	}
 	data, err := readSaved(found.Dir, found.saved.History, found.saved.History.Bytes)
+	if err == nil {
+		r.earlierTelemetry, err = readTelemetryFile(found.Dir)
+	}
 	if err != nil {
 		r.passOver(found.Dir, err.Error())
 		return
@@ -146,14 +149,18 @@ func (r *Run) unlike(longer *Run) string {
 	return ""
 }
 
-// writeEarlier writes the history with which the run begins. A process that was killed while it made the same folder may
+// writeEarlier writes the history, and the telemetry, with which the run begins. A process that was killed while it made the same folder may
 // have left another one.
 func (r *Run) writeEarlier() error {
-	path := filepath.Join(r.Dir, historyName)
-	if _, err := os.Stat(path); notThere(err) && len(r.earlier) == 0 {
-		return nil
+	for name, data := range map[string][]byte{historyName: r.earlier, telemetryName: r.earlierTelemetry} {
+		path := filepath.Join(r.Dir, name)
+		if _, err := os.Stat(path); notThere(err) && len(data) == 0 {
+			continue
+		}
+		if err := atomicfile.WriteBytes(path, data, 0o644); err != nil {
+			return err
+		}
 	}
-	err := atomicfile.WriteBytes(path, r.earlier, 0o644)
-	r.earlier = nil
-	return err
+	r.earlier, r.earlierTelemetry = nil, nil
+	return nil
 }

@@ -55,6 +55,8 @@ type Run struct {
 	engine   *engine // opened on first use
 	earlier  []byte  // the history that a new run begins with, from the run that it goes on from
 
+	earlierTelemetry []byte // likewise
+
 	saveEvery time.Duration // 0 is the constant's
 }
 

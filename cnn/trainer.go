@@ -137,6 +137,7 @@ type training struct {
 	observe      func(Progress)
 	historyFile  *os.File
 	lines        []byte // of the history, since the last save
+	telemetry    *telemetryFile
 	unsaved      bool
 	validated    bool // in this process: the graph is compiled
 	lastSave     time.Time
@@ -154,7 +155,7 @@ func newTraining(ctx context.Context, r *Run, observe func(Progress)) (*training
 		return nil, err
 	}
 	t := &training{run: r, engine: e, observe: observe, began: time.Now(), lastSave: time.Now()}
-	t.compiled = e.compile(r.spec.Train.Len()) // while the images are sent
+	t.compiled = e.compile(r.spec.Train.Len(), t.firstSteps()...) // while the images are sent
 	if t.train, err = e.send(r.spec.Train, e.config.devices()); err != nil {
 		t.close()
 		return nil, err
@@ -164,6 +165,10 @@ func newTraining(ctx context.Context, r *Run, observe func(Progress)) (*training
 		return nil, err
 	}
 	if t.historyFile, err = openHistory(r); err != nil {
+		t.close()
+		return nil, err
+	}
+	if t.telemetry, err = openTelemetry(r); err != nil {
 		t.close()
 		return nil, err
 	}
@@ -182,6 +187,7 @@ func (t *training) close() {
 	if t.historyFile != nil {
 		t.historyFile.Close() // every save has synced it
 	}
+	t.telemetry.close()
 }
 
 // openHistory opens the history for appending, and cuts off what a killed process
@@ -201,6 +207,17 @@ func openHistory(r *Run) (*os.File, error) {
 		return nil, err
 	}
 	return f, nil
+}
+
+// firstSteps says which kinds of step to compile, watched or not, the one that comes first at the front.
+func (t *training) firstSteps() []bool {
+	switch {
+	case !t.engine.config.Telemetry:
+		return []bool{false}
+	case t.run.manifest.State.Step == 0:
+		return []bool{true, false}
+	}
+	return []bool{false, true}
 }
 
 // steps returns the numbers of steps before an epoch, counted from 0, and at its end.
@@ -233,7 +250,7 @@ func (t *training) loop(ctx context.Context) error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			if err := t.step(ctx, order, state.Step-before); err != nil {
+			if err := t.step(ctx, order, state.Step-before, end); err != nil {
 				return err
 			}
 			if t.saveIsDue() {
@@ -256,13 +273,21 @@ func (t *training) saveIsDue() bool {
 	return time.Since(t.lastSave) > every || t.stepTimes[len(t.stepTimes)-1] > every/8
 }
 
-// step trains on batch k of the epoch.
-func (t *training) step(ctx context.Context, order []int32, k int) error {
+// step trains on batch k of the epoch, which ends with step end.
+func (t *training) step(ctx context.Context, order []int32, k, end int) error {
 	state, config := &t.run.manifest.State, t.engine.config
 	began := time.Now()
 	indices := batchOf(order, k, config.Batch)
 	rate := config.Schedule.Rate(state.Step)
-	loss, right, err := t.engine.step(t.train, newStepRequest(config, t.train.n, state.Step, rate, indices))
+	request := newStepRequest(config, t.train.n, state.Step, rate, indices)
+	var seen *WatchedStep
+	var loss, right float64
+	var err error
+	if config.Telemetry && watches(state.Step+1, end) {
+		loss, right, seen, err = t.engine.watch(t.train, request, state.Step+1 == end)
+	} else {
+		loss, right, err = t.engine.step(t.train, request)
+	}
 	if err != nil {
 		return err
 	}
@@ -273,6 +298,9 @@ func (t *training) step(ctx context.Context, order []int32, k int) error {
 	t.unsaved = true
 	s := Step{Step: state.Step, Epoch: state.Epochs + 1, Rate: rate, Images: len(indices), Loss: loss, Accuracy: right / float64(len(indices))}
 	if err := t.record(historyLine{Step: &s}); err != nil {
+		return err
+	}
+	if err := t.telemetry.add(seen, s); err != nil {
 		return err
 	}
 	t.run.History.Steps = append(t.run.History.Steps, s)
@@ -332,7 +360,7 @@ func (t *training) writeHistory() error {
 	}
 	_, err := t.historyFile.Write(t.lines)
 	t.lines = t.lines[:0]
-	return err
+	return cmp.Or(err, t.telemetry.write())
 }
 
 // report fills in the fields common to all reports.

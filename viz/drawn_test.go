@@ -55,6 +55,30 @@ func pictures(n, perClass int) [][]image.Image {
 	return out
 }
 
+// ratios are those of six layers in n watched steps; one gradient is 0.
+func ratios(n int) viz.Ratios {
+	var r viz.Ratios
+	for i, layer := range []string{"First-Convolution", "Second-Convolution", "Third-Convolution", "Fourth-Convolution", "First-Affine", "Final-Connected-Layer"} {
+		s := viz.Series{Name: layer}
+		for k, y := range noisy(uint64(i), n, -1-0.2*float64(i), -1.3-0.2*float64(i), 0.05) {
+			s.X, s.Y = append(s.X, float64(max(1, 10*k))), append(s.Y, math.Pow(10, y))
+		}
+		update := s
+		update.Y = nil
+		for _, y := range s.Y {
+			update.Y = append(update.Y, y*0.01)
+		}
+		if i == 2 {
+			s.Y[1] = 0
+		}
+		r.Gradient, r.Update = append(r.Gradient, s), append(r.Update, update)
+		if i < 5 {
+			r.Dead = append(r.Dead, viz.Series{Name: layer, X: s.X, Y: noisy(uint64(i), n, 0.1, 0.3, 0.02)})
+		}
+	}
+	return r
+}
+
 // predictions returns n labelled images per class, class by class; every sixth is misclassified.
 func predictions(perClass int) []viz.Labelled {
 	names := classes()

@@ -64,6 +64,7 @@ func gallery(t *testing.T) map[string]figurer {
 		"comparison-20": viz.Comparison{Loss: steps, Accuracy: steps, XLabel: "Iteration", Window: 20},
 		"filters":       viz.Filters{Title: "Filters of the first convolution", Weights: kernels(3, 32), Height: 3, Width: 3, Inputs: 3},
 		"activations":   viz.Activations{Title: "Activations of the first convolution", Values: maps(32), Height: 16, Width: 16, Channels: 32},
+		"ratios":        ratios(240),
 		"calibration":   viz.Calibration{Confidence: confidence, Correct: correct},
 		"class-bars": viz.ClassBars{
 			Labels: classes(), Values: []float64{.81, .89, .65, .52, .70, .63, .85, .80, .87, .84},

@@ -43,6 +43,7 @@ func goldens() map[string]figurer {
 				{Name: "SGD", Y: []float64{3, 2.5, 2}},
 			},
 		},
+		"ratios":      ratios(9),
 		"filters":     viz.Filters{Weights: kernels(3, 4), Height: 3, Width: 3, Inputs: 3, Columns: 4},
 		"prediction":  viz.Prediction{Image: picture(1, 1), Labels: names, Probabilities: []float64{0.2, 0.7, 0.1}, Actual: 0},
 		"calibration": viz.Calibration{Confidence: confidence, Correct: correct, Bins: 5},

@@ -20,10 +20,11 @@ type Lines struct {
 	Title          string
 	XLabel, YLabel string
 	Series         []Series
-	LogX           bool    // logarithmic axis: every X must be more than 0
+	LogX, LogY     bool    // logarithmic axes: every X, or every Y, must be more than 0
 	WholeX         bool    // ticks on whole numbers from 1, as for epochs
 	YMax           float64 // upper end of the axis, which cuts off higher values; 0 means from the data
 	Mark           *Mark   // a marked position, or nil
+	Band           *Band   // a shaded range of values, or nil
 
 	Width, Height vg.Length // 0 means 520 × 340 points
 }
@@ -38,6 +39,9 @@ func (l Lines) Plot() (*plot.Plot, error) {
 	l.fitLabels(p)
 	p.Add(horizontalRules())
 	legend := &key{}
+	if l.Band != nil {
+		p.Add(bandShade{*l.Band})
+	}
 	for i, s := range l.Series {
 		style := l.style(i)
 		if err := addSeries(p, s, style); err != nil {
@@ -46,6 +50,9 @@ func (l Lines) Plot() (*plot.Plot, error) {
 		if s.Name != "" {
 			legend.add(s.Name, style, bandColor(s, style), width-90)
 		}
+	}
+	if l.Band != nil && l.Band.Name != "" {
+		legend.add(l.Band.Name, l.Band.line(), l.Band.color(), width-90)
 	}
 	if len(legend.entries) > 0 {
 		p.Add(legend)
@@ -112,6 +119,16 @@ func (l Lines) check() error {
 		if err := s.check(l.name(), i, l.LogX); err != nil {
 			return err
 		}
+		if l.LogY {
+			for _, values := range [][]float64{s.Y, s.Low, s.High} {
+				if err := checkPositive(l.name(), s.label(i), values); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	if b := l.Band; b != nil && (!(b.Low < b.High) || math.IsInf(b.High-b.Low, 0) || l.LogY && b.Low <= 0) {
+		return inputErrorf(l.name(), "the band is from %v to %v, which is no range on the axis", b.Low, b.High)
 	}
 	if math.IsNaN(l.YMax) || math.IsInf(l.YMax, 0) {
 		return inputErrorf(l.name(), "the upper end of the vertical axis is %v, expected a finite number", l.YMax)
@@ -135,11 +152,7 @@ func (l Lines) setAxes(p *plot.Plot) {
 	if l.YMax > p.Y.Min {
 		p.Y.Max = min(p.Y.Max, l.YMax)
 	}
-	air := (p.Y.Max - p.Y.Min) * 0.04
-	if air == 0 {
-		air = max(math.Abs(p.Y.Max)*0.1, 1e-6)
-	}
-	p.Y.Min, p.Y.Max = p.Y.Min-air, p.Y.Max+air
+	l.setHeight(p)
 	if l.Mark != nil {
 		p.X.Min, p.X.Max = min(p.X.Min, l.Mark.X), max(p.X.Max, l.Mark.X)
 	}
@@ -154,11 +167,30 @@ func (l Lines) setAxes(p *plot.Plot) {
 	width, height := l.size()
 	p.Y.Tick.Marker = linearTicks{count: min(6, max(3, int((height-100)/30)))}
 	p.X.Tick.Marker = linearTicks{count: max(2, int((width-90)/65)), whole: l.WholeX} // 65 points fit "10,000" with a margin
+	if l.LogY {
+		p.Y.Scale = plot.LogScale{}
+		p.Y.Tick.Marker = logTicks{}
+		p.Y.Label.TextStyle.Handler = narrowText{textHandler()}
+	}
 	if l.LogX {
 		p.X.Scale = plot.LogScale{}
 		p.X.Tick.Marker = logTicks{}
 		p.X.Label.TextStyle.Handler = narrowText{textHandler()}
 	}
+}
+
+// setHeight leaves the margin above and below.
+func (l Lines) setHeight(p *plot.Plot) {
+	if l.LogY {
+		air := max(math.Pow(p.Y.Max/p.Y.Min, 0.04), 1.05)
+		p.Y.Min, p.Y.Max = p.Y.Min/air, p.Y.Max*air
+		return
+	}
+	air := (p.Y.Max - p.Y.Min) * 0.04
+	if air == 0 {
+		air = max(math.Abs(p.Y.Max)*0.1, 1e-6)
+	}
+	p.Y.Min, p.Y.Max = p.Y.Min-air, p.Y.Max+air
 }
 
 // narrowText hides the width of an axis label from gonum's layout, which computes the
@@ -190,6 +222,9 @@ func (l Lines) alt() string {
 	}
 	if l.YMax != 0 {
 		fmt.Fprintf(&b, " The vertical axis ends at %s.", number.Short(l.YMax))
+	}
+	if l.Band != nil {
+		fmt.Fprintf(&b, " A band from %s to %s is shaded: %s", number.Short(l.Band.Low), number.Short(l.Band.High), sentence(orWord(l.Band.Name, "no text")))
 	}
 	if l.Mark != nil {
 		fmt.Fprintf(&b, " Marked at %s: %s", number.Short(l.Mark.X), sentence(orWord(l.Mark.Text, "no text")))

@@ -174,3 +174,16 @@ func TestAlternativeText(t *testing.T) {
 		})
 	}
 }
+
+// A ratio of 0 has no place on a logarithmic axis: the alternative text counts it, and the others are drawn.
+func TestRatiosTellTheirZeros(t *testing.T) {
+	f, err := ratios(9).Figure()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"Third-Convolution: 1 of 9 values are 0 and are not drawn.", "A band from 0.000316 to 0.00316 is shaded: about 0.001.", "Dead ReLUs."} {
+		if !strings.Contains(f.Alt, want) {
+			t.Errorf("alternative text %q, want %q in it", f.Alt, want)
+		}
+	}
+}

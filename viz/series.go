@@ -21,10 +21,7 @@ type Series struct {
 }
 
 func (s Series) check(figure string, i int, logX bool) error {
-	name := fmt.Sprintf("series %d", i)
-	if s.Name != "" {
-		name = fmt.Sprintf("series %q", s.Name)
-	}
+	name := s.label(i)
 	if err := checkFinite(figure, name, s.Y); err != nil {
 		return err
 	}
@@ -49,6 +46,14 @@ func (s Series) check(figure string, i int, logX bool) error {
 		return checkPositive(figure, name+", X", s.X)
 	}
 	return nil
+}
+
+// label names series i in an error.
+func (s Series) label(i int) string {
+	if s.Name != "" {
+		return fmt.Sprintf("series %q", s.Name)
+	}
+	return fmt.Sprintf("series %d", i)
 }
 
 // at returns X of element i.

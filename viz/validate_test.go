@@ -42,6 +42,16 @@ func TestBadInput(t *testing.T) {
 		{"mark off a log axis", viz.Lines{LogX: true, Series: []viz.Series{{Y: []float64{1}}}, Mark: &viz.Mark{X: -1, Text: "here"}}, `the mark "here" is at -1`},
 		{"NaN axis", viz.Lines{YMax: nan, Series: []viz.Series{{Y: []float64{1}}}}, "upper end of the vertical axis is NaN"},
 
+		{"zero on a vertical log axis", viz.Lines{LogY: true, Series: []viz.Series{{Name: "a", Y: []float64{1, 0}}}}, `series "a": element 1 is 0, expected more than 0 on a logarithmic axis`},
+		{"shade upside down", viz.Lines{Band: &viz.Band{Low: 2, High: 1}, Series: []viz.Series{{Y: []float64{1}}}}, "the band is from 2 to 1, which is no range on the axis"},
+		{"shade off a log axis", viz.Lines{LogY: true, Band: &viz.Band{High: 1}, Series: []viz.Series{{Y: []float64{1}}}}, "the band is from 0 to 1"},
+
+		{"no ratios", viz.Ratios{}, "ratios: no series, expected at least one of gradient, update or dead"},
+		{"ratios around less than nothing", viz.Ratios{Around: -1}, "the band is around -1"},
+		{"negative ratio", viz.Ratios{Update: []viz.Series{{Name: "a", Y: []float64{1, -1}}}}, `series "a": element 1 is -1, expected more than 0`},
+		{"nothing but zeros", viz.Ratios{Gradient: []viz.Series{{Name: "a", Y: []float64{0, 0}}}}, "Gradient to weights: all values are 0"},
+		{"dead ReLUs in percent", viz.Ratios{Dead: []viz.Series{{Name: "a", Y: []float64{52}}}}, `series "a": element 0 is 52, expected a value from 0 to 1`},
+
 		{"no history", viz.History{}, "training curves: no values"},
 		{"negative first epoch", viz.History{Loss: []float64{1}, FirstEpoch: -3}, "first epoch is -3"},
 		{"accuracy in percent", viz.History{Accuracy: []float64{0.5, 52}}, "accuracy: element 1 is 52, expected a value from 0 to 1 (0.52, not 52 %)"},

@@ -39,12 +39,13 @@ func Files(run *cnn.Run) *kernelext.Table {
 func holds(name string) string {
 	kind, _, _ := strings.Cut(name, "-")
 	return map[string]string{
-		"manifest.json": "what the run is, its progress, each file's size and SHA-256",
-		"weights":       "the weights after the step in its name",
-		"best":          "the weights after the epoch in its name, the best one so far",
-		"optimizer":     "the optimizer's state after that step; plain SGD has none",
-		"history.jsonl": "one line for every step and every epoch",
-		"lock":          "held by the process that trains the run",
+		"manifest.json":   "what the run is, its progress, each file's size and SHA-256",
+		"weights":         "the weights after the step in its name",
+		"best":            "the weights after the epoch in its name, the best one so far",
+		"optimizer":       "the optimizer's state after that step; plain SGD has none",
+		"history.jsonl":   "one line for every step and every epoch",
+		"telemetry.jsonl": "one line for every watched step",
+		"lock":            "held by the process that trains the run",
 	}[kind]
 }
 

@@ -96,6 +96,7 @@ func init() {
 		Interfaces: map[string]reflect.Type{},
 		NamedTypes: map[string]reflect.Type{
 			"Activations": reflect.TypeOf((*q.Activations)(nil)).Elem(),
+			"Band":        reflect.TypeOf((*q.Band)(nil)).Elem(),
 			"Calibration": reflect.TypeOf((*q.Calibration)(nil)).Elem(),
 			"ClassBars":   reflect.TypeOf((*q.ClassBars)(nil)).Elem(),
 			"Comparison":  reflect.TypeOf((*q.Comparison)(nil)).Elem(),
@@ -110,6 +111,7 @@ func init() {
 			"Lines":       reflect.TypeOf((*q.Lines)(nil)).Elem(),
 			"Mark":        reflect.TypeOf((*q.Mark)(nil)).Elem(),
 			"Prediction":  reflect.TypeOf((*q.Prediction)(nil)).Elem(),
+			"Ratios":      reflect.TypeOf((*q.Ratios)(nil)).Elem(),
 			"Response":    reflect.TypeOf((*q.Response)(nil)).Elem(),
 			"Schedule":    reflect.TypeOf((*q.Schedule)(nil)).Elem(),
 			"Series":      reflect.TypeOf((*q.Series)(nil)).Elem(),
