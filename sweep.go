@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"text/tabwriter"
 
 	"github.com/cnnbook/cnnbook/cifar"
@@ -171,7 +172,7 @@ func sweepSummary(rows []sweep.Row) string {
 
 func sweepGatherCommand() *cobra.Command {
 	c := ofSweep("gather", "write what a sweep has found: CSV, a table, a figure",
-		"Writes NAME.csv with a line for each training, NAME.md with a table of means and intervals over the seeds, and NAME.svg with the same as a figure. It works while trainings run.")
+		"Writes NAME.csv with a line for each training, NAME-epochs.csv with a line for each of their epochs, NAME.md with a table of means and intervals over the seeds, and NAME.svg with the same as a figure. It works while trainings run.")
 	var places sweepPlaces
 	places.flags(c)
 	out := c.Flags().String("out", ".", "folder for the files")
@@ -192,7 +193,7 @@ func sweepGatherCommand() *cobra.Command {
 	return c
 }
 
-// gather writes the three files.
+// gather writes the files.
 func (o opened) gather(rows []sweep.Row, dir string, stderr io.Writer) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
@@ -201,11 +202,14 @@ func (o opened) gather(rows []sweep.Row, dir string, stderr io.Writer) error {
 	if err := atomicfile.Write(base+".csv", 0o644, func(w io.Writer) error { return o.WriteCSV(w, rows) }); err != nil {
 		return err
 	}
+	if err := atomicfile.Write(base+"-epochs.csv", 0o644, func(w io.Writer) error { return o.WriteEpochs(w, rows) }); err != nil {
+		return err
+	}
 	if err := atomicfile.Write(base+".md", 0o644, func(w io.Writer) error { return o.WriteMarkdown(w, rows) }); err != nil {
 		return err
 	}
-	files := base + ".csv and " + base + ".md"
-	if sweep.Count(rows, sweep.Finished) > 0 {
+	files := fmt.Sprintf("%s.csv, %s-epochs.csv and %s.md", base, base, base)
+	if o.drawable(rows) {
 		svg, err := o.figure(rows)
 		if err != nil {
 			return err
@@ -213,10 +217,19 @@ func (o opened) gather(rows []sweep.Row, dir string, stderr io.Writer) error {
 		if err := atomicfile.WriteBytes(base+".svg", svg, 0o644); err != nil {
 			return err
 		}
-		files = base + ".csv, " + base + ".md and " + base + ".svg"
+		files = fmt.Sprintf("%s.csv, %s-epochs.csv, %s.md and %s.svg", base, base, base, base)
 	}
 	_, err := fmt.Fprintf(stderr, "wrote %s\n", files)
 	return err
+}
+
+// drawable says whether there is anything for a figure: a finished training, or with variants one of another than the first
+// beside one of that.
+func (o opened) drawable(rows []sweep.Row) bool {
+	if len(o.Variants) < 2 {
+		return sweep.Count(rows, sweep.Finished) > 0
+	}
+	return slices.ContainsFunc(sweep.Differences(rows)[1:], func(d sweep.Difference) bool { return d.Change.N > 0 })
 }
 
 // maxBars is how many groups a figure shows: the best ones.
@@ -224,6 +237,9 @@ const maxBars = 40
 
 // figure draws the mean validation accuracy of each group, with its interval.
 func (o opened) figure(rows []sweep.Row) ([]byte, error) {
+	if len(o.Variants) > 1 {
+		return o.changes(rows)
+	}
 	bars := viz.ClassBars{Title: "Sweep " + o.Name, Quantity: "Validation accuracy"}
 	best := sweep.Best(sweep.Groups(rows), maxBars)
 	for _, g := range best {
@@ -233,6 +249,23 @@ func (o opened) figure(rows []sweep.Row) ([]byte, error) {
 		bars.High = append(bars.High, min(1, g.Accuracy.Mean+g.Accuracy.Half))
 	}
 	figure, err := bars.Figure()
+	if err != nil {
+		return nil, err
+	}
+	return figure.Note(o.Caption(rows)).SVG()
+}
+
+// changes draws what each combination changes against the first one.
+func (o opened) changes(rows []sweep.Row) ([]byte, error) {
+	intervals := viz.Intervals{Title: "Sweep " + o.Name, Quantity: fmt.Sprintf("Change of the validation accuracy against %q", o.Variants[0].Name)}
+	for _, d := range sweep.Differences(rows)[1:] {
+		if d.Change.N == 0 || len(intervals.Labels) == maxBars {
+			continue
+		}
+		low, high := d.Interval()
+		intervals.Add(o.Label(d.Group), d.Change.Mean, low, high)
+	}
+	figure, err := intervals.Figure()
 	if err != nil {
 		return nil, err
 	}

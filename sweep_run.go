@@ -26,7 +26,7 @@ type sweepRun struct {
 func sweepRunCommand() *cobra.Command {
 	c := ofSweep("run", "train what is missing of a sweep, here",
 		fmt.Sprintf(`Trains what is missing of a sweep on this machine, several trainings at the same time, each in a process of its own with its share of the
-processors. Ctrl-C saves them all; the same command continues.
+processors. Every combination is trained with the first seed, then with the second. Ctrl-C saves them all; the same command continues.
 
 With --index it trains one of them, as a task of an engine. The exit status is then %d if the task should start again (it was asked to stop by
 the engine, or another process trains this run) and %d if the training diverged, as it always would.`, engine.StatusAgain, engine.StatusNever))
@@ -120,6 +120,7 @@ func (r sweepRun) all(ctx context.Context, file string, stdout io.Writer) error 
 	if atOnce == 0 {
 		atOnce = runtime.NumCPU()
 	}
+	missing = sweep.SeedsFirst(missing)
 	fmt.Fprintf(stdout, "%s %d to train, %d at the same time\n", sweepSummary(rows), len(missing), min(atOnce, len(missing)))
 	failed := r.train(ctx, o, file, missing, atOnce, stdout)
 	if ctx.Err() != nil {

@@ -36,6 +36,8 @@ type Architecture struct {
 	Input  Shape    // height, width, channels
 	Layers []Layer  // first to last
 	Frozen []string // names of the layers that are not trained: see [Architecture.Freeze]
+
+	wrong error // of a method that returned this network; reported wherever it is used
 }
 
 // WeightSpec describes one array of a layer.
@@ -44,11 +46,14 @@ type WeightSpec struct {
 	Shape  []int  // as Keras stores it: height, width, in, out for a convolution; in, out for a dense layer
 	FanIn  int    // inputs of one output value, for the initialiser
 	FanOut int
-	Bias   bool   // starts at zero
+	Bias   bool   // starts at Start
 	Init   string // the initialiser's name, for an array that is not a bias; "" means "glorot_uniform"
 	Moving bool   // no gradient updates it: a moving statistic, a kernel that is not trained, or an array of a frozen layer
 	Norm   bool   // the beta of a batch normalisation, for optimizers that give it a rate of its own
 	Epochs int    // trained in the first so many epochs of a run only; 0: in all
+
+	Start float64 // each value of an array that is a bias, at the start
+	L2    float64 // λ of the penalty λ·Σw² on this array
 }
 
 // Size returns the number of values in the array.
@@ -57,6 +62,9 @@ func (w WeightSpec) Size() int { return Shape(w.Shape).Size() }
 // Shapes returns the output shape of every layer. The error names the first
 // layer that cannot be built.
 func (a Architecture) Shapes() ([]Shape, error) {
+	if a.wrong != nil {
+		return nil, a.wrong
+	}
 	if len(a.Input) != 3 || slices.Min(a.Input) < 1 {
 		return nil, fmt.Errorf("%w: input must be [height, width, channels], each at least 1, got %v", ErrArchitecture, []int(a.Input))
 	}

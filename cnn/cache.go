@@ -211,7 +211,7 @@ func (c *Cache) weights(arrays []Array) string {
 // for an evaluation neither optimizer nor flips.
 func graphKey(net Architecture, config Config, fixed *Moments, views []View, train bool) (string, error) {
 	config.Seed, config.Schedule, config.Batch, config.Epochs, config.FlipEvaluation = 0, nil, 0, 0, false
-	config.DropLast, config.Steps = false, 0
+	config.DropLast, config.Steps, config.Plateau = false, 0, nil
 	if !train {
 		config.Optimizer, config.Preprocess = nil, config.Preprocess.ForEvaluation()
 		config.Loss, config.Lookahead = Loss{}, nil

@@ -38,6 +38,8 @@ type Config struct {
 	// MinDelta is by how much an epoch must be better than the best one to count, in nats or as a fraction of the
 	// images, by Monitor; 0 counts any improvement.
 	MinDelta float64
+	// Plateau, if not nil, reduces the schedule's rates when the validation figure no longer improves.
+	Plateau *Plateau
 	// Loss is what training minimises; the zero value is the mean cross-entropy.
 	Loss Loss
 	// Lookahead, if not nil, averages the weights over the steps of the training.
@@ -97,6 +99,9 @@ func (c Config) validate() error {
 	}
 	if err := c.Schedule.validate(); err != nil {
 		return fmt.Errorf("%w: %T: %w", ErrConfig, c.Schedule, err)
+	}
+	if err := c.Plateau.validate(); err != nil {
+		return fmt.Errorf("%w: plateau: %w", ErrConfig, err)
 	}
 	if err := c.Lookahead.validate(); err != nil {
 		return fmt.Errorf("%w: lookahead: %w", ErrConfig, err)
@@ -165,6 +170,9 @@ func (c Config) MarshalJSON() ([]byte, error) {
 	}
 	if c.MinDelta > 0 {
 		fields["min_delta"] = c.MinDelta
+	}
+	if c.Plateau != nil {
+		fields["plateau"] = c.Plateau
 	}
 	if !c.Loss.isDefault() {
 		fields["loss"] = c.Loss

@@ -15,7 +15,7 @@ import (
 // the steps since the last save are repeated, with a check of every array after
 // each. That takes a few seconds, which matter little, as the training has ended.
 func (t *training) diverged(ctx context.Context, what string, step int) error {
-	rate := t.engine.config.Schedule.Rate(max(0, step-1))
+	rate := t.rate(max(0, step-1))
 	where, err := t.whereItBegan(ctx, step)
 	if err != nil {
 		where = fmt.Sprintf("looking for the layer failed: %v", err) // the divergence is what matters
@@ -34,7 +34,7 @@ func (t *training) whereItBegan(ctx context.Context, steps int) (string, error) 
 	}
 	batches := batchesOf(e.config, t.train.n)
 	request := func(step int) stepRequest {
-		return newStepRequest(e.config, t.train.n, step, e.config.Schedule.Rate(step), batches(step))
+		return newStepRequest(e.config, t.train.n, step, t.rate(step), batches(step))
 	}
 	for step := r.saved.Step; step < steps; step++ {
 		if err := ctx.Err(); err != nil {

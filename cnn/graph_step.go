@@ -119,7 +119,7 @@ func buildStep(a Architecture, c Config, inputs []*Node) ([]*Node, watched) {
 			trained, trainedSpecs = append(trained, weights[i]), append(trainedSpecs, spec)
 		}
 	}
-	w := watched{outputs: outputs, gradients: Gradient(objective, trained...)}
+	w := watched{outputs: outputs, gradients: penalised(trainedSpecs, trained, Gradient(objective, trained...))}
 	next, newSlots := update(c.Optimizer, trainedSpecs, trained, w.gradients, slots, rate, stepRate)
 	keepFrozen(trainedSpecs, epoch, trained, slots, next, newSlots)
 	w.updated = next

@@ -34,6 +34,9 @@ type Conv2D struct {
 	Stride  int    `json:"strides,omitempty"`            // 0 is 1
 	NoBias  bool   `json:"no_bias,omitempty"`            // Keras's use_bias=False, for a convolution before a BatchNormalization
 	Init    string `json:"kernel_initializer,omitempty"` // see [Initializers]; empty is "glorot_uniform"
+
+	BiasInit float64 `json:"bias_initializer,omitempty"` // what each bias starts as
+	L2       float64 `json:"kernel_l2,omitempty"`        // λ of the penalty λ·Σw² on the kernel: see [Architecture.WithL2]
 }
 
 // Activation applies a function to each value; "softmax" applies to the last
@@ -69,6 +72,9 @@ type Dense struct {
 	Units  int    `json:"units"`
 	NoBias bool   `json:"no_bias,omitempty"`            // Keras's use_bias=False
 	Init   string `json:"kernel_initializer,omitempty"` // see [Initializers]; empty is "glorot_uniform"
+
+	BiasInit float64 `json:"bias_initializer,omitempty"` // what each bias starts as
+	L2       float64 `json:"kernel_l2,omitempty"`        // λ of the penalty λ·Σw² on the kernel: see [Architecture.WithL2]
 }
 
 // LeakyReLU scales negative values by Alpha: x where x > 0, Alpha·x otherwise.
@@ -152,7 +158,7 @@ func (l Conv2D) Output(in Shape) (Shape, error) {
 	if l.Stride < 0 {
 		return nil, fmt.Errorf("strides must be at least 1, got %d", l.Stride)
 	}
-	if err := validInitializer(l.Init); err != nil {
+	if err := validStart(l.Init, l.BiasInit, l.NoBias, l.L2); err != nil {
 		return nil, err
 	}
 	h, w := in[0], in[1]
@@ -213,7 +219,7 @@ func (l Dense) Output(in Shape) (Shape, error) {
 	if l.Init == "dirac" {
 		return nil, fmt.Errorf(`the initialiser "dirac" is for convolutions`)
 	}
-	if err := validInitializer(l.Init); err != nil {
+	if err := validStart(l.Init, l.BiasInit, l.NoBias, l.L2); err != nil {
 		return nil, err
 	}
 	return Shape{l.Units}, nil
@@ -252,22 +258,22 @@ func (l Conv2D) Weights(in Shape) []WeightSpec {
 	area := l.Kernel * l.Kernel
 	kernel := WeightSpec{
 		Name: l.Name + "/kernel", Shape: []int{l.Kernel, l.Kernel, in[2], l.Filters},
-		FanIn: area * in[2], FanOut: area * l.Filters, Init: l.Init,
+		FanIn: area * in[2], FanOut: area * l.Filters, Init: l.Init, L2: l.L2,
 	}
-	return withBias(kernel, l.Name, l.Filters, l.NoBias)
+	return withBias(kernel, l.Name, l.Filters, l.NoBias, l.BiasInit)
 }
 
 // Weights are kernel [in, Units] and bias [Units].
 func (l Dense) Weights(in Shape) []WeightSpec {
-	kernel := WeightSpec{Name: l.Name + "/kernel", Shape: []int{in[0], l.Units}, FanIn: in[0], FanOut: l.Units, Init: l.Init}
-	return withBias(kernel, l.Name, l.Units, l.NoBias)
+	kernel := WeightSpec{Name: l.Name + "/kernel", Shape: []int{in[0], l.Units}, FanIn: in[0], FanOut: l.Units, Init: l.Init, L2: l.L2}
+	return withBias(kernel, l.Name, l.Units, l.NoBias, l.BiasInit)
 }
 
-func withBias(kernel WeightSpec, layer string, size int, without bool) []WeightSpec {
+func withBias(kernel WeightSpec, layer string, size int, without bool, start float64) []WeightSpec {
 	if without {
 		return []WeightSpec{kernel}
 	}
-	return []WeightSpec{kernel, {Name: layer + "/bias", Shape: []int{size}, Bias: true}}
+	return []WeightSpec{kernel, {Name: layer + "/bias", Shape: []int{size}, Bias: true, Start: start}}
 }
 
 // Weights are gamma and beta, which are trained, if the layer has them, and the moving mean and

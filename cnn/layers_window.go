@@ -185,7 +185,7 @@ func (l DepthwiseConv2D) Weights(in Shape) []WeightSpec {
 	m := orElse(l.Multiplier, 1)
 	area := l.Kernel * l.Kernel
 	kernel := WeightSpec{Name: l.Name + "/kernel", Shape: []int{l.Kernel, l.Kernel, in[2], m}, FanIn: area * in[2], FanOut: area * m}
-	return withBias(kernel, l.Name, in[2]*m, l.NoBias)
+	return withBias(kernel, l.Name, in[2]*m, l.NoBias, 0)
 }
 
 // Weights are depthwise_kernel [Kernel, Kernel, channels, Multiplier],
@@ -195,7 +195,7 @@ func (l SeparableConv2D) Weights(in Shape) []WeightSpec {
 	depthwise.Name = l.Name + "/depthwise_kernel"
 	mixed := in[2] * orElse(l.Multiplier, 1)
 	pointwise := WeightSpec{Name: l.Name + "/pointwise_kernel", Shape: []int{1, 1, mixed, l.Filters}, FanIn: mixed, FanOut: l.Filters}
-	return append([]WeightSpec{depthwise}, withBias(pointwise, l.Name, l.Filters, l.NoBias)...)
+	return append([]WeightSpec{depthwise}, withBias(pointwise, l.Name, l.Filters, l.NoBias, 0)...)
 }
 
 // built is a layer that builds its own graph from x [batch, height, width, channels]

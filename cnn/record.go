@@ -45,6 +45,7 @@ type Record struct {
 	Seconds       float64 // of training, over all processes
 	Data          string  // name of the training images
 	Drawn         bool    // they are drawn images
+	TrainImages   int
 	ValidImages   int
 	Backend       string // that trained it last
 	Processor     string // likewise; empty in a run from before this was recorded
@@ -96,7 +97,7 @@ func (r *Run) record() Record {
 	m := r.manifest
 	out := Record{
 		Dir: r.Dir, Name: r.Name, Identity: m.Identity, Finished: r.Finished(), Kept: r.KeptEpoch(), Seconds: r.Seconds(),
-		Data: r.Data(), Drawn: r.Drawn(), ValidImages: m.Data.Valid.Images,
+		Data: r.Data(), Drawn: r.Drawn(), TrainImages: m.Data.Train.Images, ValidImages: m.Data.Valid.Images,
 		Backend: m.Backend, Processor: m.Processor, Threads: m.Threads, History: r.History,
 	}
 	out.Epochs, out.Total = r.Epochs()

@@ -5,7 +5,7 @@ import (
 	"math"
 )
 
-// Monitor is the validation figure by which [Config.Patience] and [Config.KeepBest] compare epochs.
+// Monitor is the validation figure by which [Config.Patience], [Config.KeepBest] and [Plateau] compare epochs.
 type Monitor string
 
 // The figures. Test images are never among them: a choice by them would spoil the final evaluation.
@@ -45,10 +45,17 @@ func (c Config) validateStopping() error {
 		return fmt.Errorf("%w: patience must be at least 1 epoch, or 0 for none, got %d", ErrConfig, c.Patience)
 	case !(c.MinDelta >= 0) || math.IsInf(c.MinDelta, 0):
 		return fmt.Errorf("%w: the least improvement must be 0 or more and finite, got %g", ErrConfig, c.MinDelta)
-	case c.Monitor != MonitorLoss && c.Monitor != MonitorAccuracy:
-		return fmt.Errorf("%w: monitor %q: choose %q or leave it empty for the validation loss", ErrConfig, c.Monitor, MonitorAccuracy)
+	case c.Monitor.validate() != nil:
+		return fmt.Errorf("%w: %w", ErrConfig, c.Monitor.validate())
 	case c.Patience == 0 && !c.KeepBest && (c.MinDelta > 0 || c.Monitor != MonitorLoss):
 		return fmt.Errorf("%w: a monitor and a least improvement have no effect without patience or keeping the best epoch", ErrConfig)
+	}
+	return nil
+}
+
+func (m Monitor) validate() error {
+	if m != MonitorLoss && m != MonitorAccuracy {
+		return fmt.Errorf("monitor %q: choose %q or leave it empty for the validation loss", m, MonitorAccuracy)
 	}
 	return nil
 }

@@ -278,7 +278,7 @@ func (t *training) step(ctx context.Context, order []int32, k, end int) error {
 	state, config := &t.run.manifest.State, t.engine.config
 	began := time.Now()
 	indices := batchOf(order, k, config.Batch)
-	rate := config.Schedule.Rate(state.Step)
+	rate := t.rate(state.Step)
 	request := newStepRequest(config, t.train.n, state.Step, rate, indices)
 	var seen *WatchedStep
 	var loss, right float64
@@ -336,7 +336,7 @@ func (t *training) endEpoch(ctx context.Context) error {
 	}
 	t.run.History.Epochs = append(t.run.History.Epochs, e)
 	before, end := t.steps(state.Epochs)
-	t.report(Progress{Step: end - before, Rate: config.Schedule.Rate(state.Step - 1), EpochEnd: true, Validated: true, ValidLoss: e.ValidLoss, ValidAccuracy: e.ValidAccuracy})
+	t.report(Progress{Step: end - before, Rate: t.rate(state.Step - 1), EpochEnd: true, Validated: true, ValidLoss: e.ValidLoss, ValidAccuracy: e.ValidAccuracy})
 	state.Epochs++
 	t.unsaved = true
 	return t.keepBest(ctx)

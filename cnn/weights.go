@@ -31,7 +31,7 @@ func (w Weights) Clone() Weights {
 }
 
 // Initialize draws new weights: kernels as their layer's initialiser says,
-// Glorot uniform if it names none, and zero for biases. The same seed gives the
+// Glorot uniform if it names none, and biases as it says, zero if it says nothing. The same seed gives the
 // same weights on every machine and backend; each array has a stream of its own,
 // so that adding a layer does not change the weights of the others.
 func (a Architecture) Initialize(seed uint64) (Weights, error) {
@@ -43,16 +43,13 @@ func (a Architecture) Initialize(seed uint64) (Weights, error) {
 	for i, spec := range specs {
 		weights[i] = Array{Name: spec.Name, Shape: spec.Shape, Values: make([]float32, spec.Size())}
 		if spec.Bias {
+			for j := range weights[i].Values {
+				weights[i].Values[j] = float32(spec.Start)
+			}
 			continue
 		}
 		rng := rand.New(rand.NewPCG(mix(seed, streamWeights), mix(0, hashName(spec.Name))))
-		draw := spec.initializer(rng)
-		for j := range weights[i].Values {
-			weights[i].Values[j] = draw()
-		}
-		if spec.Init == "dirac" {
-			copyInputs(weights[i])
-		}
+		spec.draw(rng, weights[i])
 	}
 	return weights, nil
 }

@@ -43,6 +43,10 @@ func goldens() map[string]figurer {
 				{Name: "SGD", Y: []float64{3, 2.5, 2}},
 			},
 		},
+		"intervals": viz.Intervals{
+			Title: "What three ideas change", Labels: []string{"one that helps", "one that hurts", "one of which too little is known"},
+			Values: []float64{0.05, -0.03, 0.01}, Low: []float64{0.02, -0.05, -0.02}, High: []float64{0.08, -0.01, 0.04},
+		},
 		"ratios":      ratios(9),
 		"filters":     viz.Filters{Weights: kernels(3, 4), Height: 3, Width: 3, Inputs: 3, Columns: 4},
 		"prediction":  viz.Prediction{Image: picture(1, 1), Labels: names, Probabilities: []float64{0.2, 0.7, 0.1}, Actual: 0},

@@ -61,6 +61,11 @@ func TestBadInput(t *testing.T) {
 		{"ragged", viz.Confusion{Labels: ab, Counts: [][]int{{1, 2}, {3}}}, "row 1 has 1 elements, expected 2"},
 		{"negative count", viz.Confusion{Labels: ab, Counts: [][]int{{1, 2}, {3, -4}}}, "row 1, column 1 is -4"},
 
+		{"no intervals", viz.Intervals{}, "intervals: no values"},
+		{"interval without an end", viz.Intervals{Labels: ab, Values: []float64{1, 2}, Low: []float64{0, 1}, High: []float64{2}}, "high ends has 1 elements, expected 2"},
+		{"outside its interval", viz.Intervals{Labels: ab[:1], Values: []float64{1}, Low: []float64{2}, High: []float64{3}}, `"a" is 1, outside its interval from 2 to 3`},
+		{"NaN in an interval", viz.Intervals{Labels: ab[:1], Values: []float64{1}, Low: []float64{nan}, High: []float64{3}}, "element 0 is NaN"},
+
 		{"empty grid", viz.Grid{}, "no images"},
 		{"grid of empty rows", viz.Grid{Rows: [][]viz.Tile{{}, {}}}, "no images"},
 		{"grid of empty places", viz.Grid{Rows: [][]viz.Tile{{{}, {}}}}, "no images"},

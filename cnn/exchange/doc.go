@@ -26,8 +26,8 @@
 // [Import] reads Sequential and functional models that are one chain of layers that package
 // cnn has, including nested models. A layer with its own activation becomes two layers.
 // Rescaling and Normalization before the first layer become the preprocessing. Layers that
-// act only in training are left out, and so are regularisers, constraints and
-// trainable=False: predictions do not depend on them, and the notes list them. A network
+// act only in training are left out, and so are regularisers other than the L2 of a Conv2D's or Dense's kernel, and constraints:
+// predictions do not depend on them, and the notes list them. A network
 // that ends without a softmax gets one; a softmax that only Flatten or Dropout follow stays the only one. If a file does not describe the preprocessing of
 // its images, the caller must choose one of [Preprocessings]. Anything else is refused with
 // the layer's name, and so is a field whose type differs from Keras's.
@@ -58,6 +58,9 @@
 //
 // A [cnn.WhiteningConv2D] is written as the convolution that it is, with Keras's trainable=False, and read as such. Of
 // PyTorch's initialisers, Keras has torch_uniform as a VarianceScaling, which also stands in for dirac: only new weights depend on it.
+//
+// Penalties on kernels, initialisers with a number and what biases start as are Keras's L2, RandomNormal, Orthogonal and Constant, both ways.
+// They act in a training alone: ONNX, npz and PyTorch's files have no place for them, and are the same without.
 //
 // It is a separate package so that a notebook that only trains does not compile it.
 package exchange

@@ -153,6 +153,9 @@ func initializerName(v any) string {
 		}
 		return class
 	}
+	if name := numberedInitializer(class, o); name != "" {
+		return name
+	}
 	known := map[string]string{
 		"Zeros": "zeros", "Ones": "ones", "GlorotUniform": "glorot_uniform", "GlorotNormal": "glorot_normal",
 		"HeUniform": "he_uniform", "HeNormal": "he_normal", "LecunUniform": "lecun_uniform", "LecunNormal": "lecun_normal",
@@ -161,4 +164,28 @@ func initializerName(v any) string {
 		return name
 	}
 	return class
+}
+
+// numberedInitializer reads an initialiser with a number of its own, or returns "".
+func numberedInitializer(class string, o object) string {
+	c, _ := o["config"].(object)
+	number := func(key string, byDefault float64) float64 {
+		if v, ok := c[key].(float64); ok {
+			return v
+		}
+		return byDefault
+	}
+	name := ""
+	switch {
+	case class == "RandomNormal" && number("mean", 0) == 0:
+		name = cnn.Gaussian(number("stddev", 0.05))
+	case class == "Orthogonal" && number("gain", 1) == 1:
+		name = "orthogonal"
+	case class == "Orthogonal":
+		name = fmt.Sprintf("orthogonal(%v)", number("gain", 1))
+	}
+	if _, _, err := cnn.InitializerNumber(name); err != nil {
+		return ""
+	}
+	return name
 }

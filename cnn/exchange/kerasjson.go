@@ -101,12 +101,14 @@ func layerConfig(layer cnn.Layer, image cnn.Shape, dialect int) (object, error) 
 		return set(object{
 			"filters": l.Filters, "kernel_size": pair(l.Kernel), "strides": pair(max(1, l.Stride)), "padding": cmp.Or(l.Padding, "valid"),
 			"data_format": "channels_last", "dilation_rate": pair(1), "activation": "linear", "use_bias": !l.NoBias,
-			"kernel_initializer": kerasInitializer(l.Init, dialect), "bias_initializer": "zeros",
+			"kernel_initializer": kerasInitializer(l.Init, dialect), "bias_initializer": kerasBias(l.BiasInit, dialect),
+			"kernel_regularizer": kerasL2(l.L2, dialect),
 		})
 	case cnn.Dense:
 		return set(object{
 			"units": l.Units, "activation": "linear", "use_bias": !l.NoBias,
-			"kernel_initializer": kerasInitializer(l.Init, dialect), "bias_initializer": "zeros",
+			"kernel_initializer": kerasInitializer(l.Init, dialect), "bias_initializer": kerasBias(l.BiasInit, dialect),
+			"kernel_regularizer": kerasL2(l.L2, dialect),
 		})
 	case cnn.BatchNormalization:
 		return set(object{
@@ -157,13 +159,46 @@ func layerConfig(layer cnn.Layer, image cnn.Shape, dialect int) (object, error) 
 
 // kerasInitializer returns Keras's description of an initialiser. PyTorch's uniform one is a VarianceScaling there. Keras has no
 // dirac: the uniform one, from which its other filters start, stands in for it; only new weights depend on that.
-func kerasInitializer(name string, dialect int) any {
-	if name != "torch_uniform" && name != "dirac" {
-		return cmp.Or(name, "glorot_uniform")
+func kerasInitializer(init string, dialect int) any {
+	name, number, _ := cnn.InitializerNumber(init) // checked with the network
+	if name == init && number != 0 {
+		return name // Keras has the same default
 	}
-	o := object{"class_name": "VarianceScaling", "config": object{"scale": 1. / 3, "mode": "fan_in", "distribution": "uniform", "seed": nil}}
+	switch name {
+	case "torch_uniform", "dirac":
+		return ofModule("keras.initializers", "VarianceScaling", object{"scale": 1. / 3, "mode": "fan_in", "distribution": "uniform", "seed": nil}, dialect)
+	case "random_normal":
+		return ofModule("keras.initializers", "RandomNormal", object{"mean": 0., "stddev": number, "seed": nil}, dialect)
+	case "orthogonal":
+		return ofModule("keras.initializers", "Orthogonal", object{"gain": number, "seed": nil}, dialect)
+	}
+	return name
+}
+
+// kerasBias is the initialiser of biases that start as a number.
+func kerasBias(start float64, dialect int) any {
+	if start == 0 {
+		return "zeros"
+	}
+	return ofModule("keras.initializers", "Constant", object{"value": start}, dialect)
+}
+
+// kerasL2 is the regulariser of a kernel; nil is none.
+func kerasL2(lambda float64, dialect int) any {
+	switch {
+	case lambda == 0:
+		return nil
+	case dialect == 2:
+		return ofModule("", "L1L2", object{"l1": 0., "l2": lambda}, dialect)
+	}
+	return ofModule("keras.regularizers", "L2", object{"l2": lambda}, dialect)
+}
+
+// ofModule is Keras's description of an object other than a layer.
+func ofModule(module, class string, config object, dialect int) object {
+	o := object{"class_name": class, "config": config}
 	if dialect == 3 {
-		o["module"], o["registered_name"] = "keras.initializers", nil
+		o["module"], o["registered_name"] = module, nil
 	}
 	return o
 }

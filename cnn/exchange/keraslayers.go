@@ -18,7 +18,8 @@ func (l *leaf) layers(p *plan) ([]cnn.Layer, error) {
 	case "Conv2D", "Convolution2D":
 		return l.conv(p, name)
 	case "Dense":
-		d := cnn.Dense{Name: name, Units: int(l.number("units", 0)), NoBias: l.Config["use_bias"] == false, Init: p.initializer(l)}
+		d := cnn.Dense{Name: name, Units: int(l.number("units", 0)), NoBias: l.Config["use_bias"] == false, Init: p.initializer(l), L2: l.l2()}
+		d.BiasInit = p.biasStart(l)
 		return l.withActivation(p, d)
 	case "BatchNormalization":
 		if err := l.only("renorm", false); err != nil {
@@ -111,7 +112,7 @@ func (l *leaf) conv(p *plan, name string) ([]cnn.Layer, error) {
 	if c.Stride == 1 {
 		c.Stride = 0
 	}
-	c.Init = p.initializer(l)
+	c.Init, c.BiasInit, c.L2 = p.initializer(l), p.biasStart(l), l.l2()
 	return l.withActivation(p, c)
 }
 
@@ -283,20 +284,57 @@ func (l *leaf) activation(p *plan, name string, function any) ([]cnn.Layer, erro
 	return nil, fmt.Errorf("%w: activation %.200s", ErrUnsupported, text)
 }
 
-// initializer returns the name of the kernel's initialiser. Unknown ones are left out,
-// and so are initialisers of biases other than zeros: they only affect new weights.
+const onlyNewWeights = "left out: it only affects new weights"
+
+// initializer returns the name of the kernel's initialiser. Unknown ones are left out: they only affect new weights.
 func (p *plan) initializer(l *leaf) string {
-	const why = "left out: it only affects new weights"
-	if bias := initializerName(l.Config["bias_initializer"]); bias != "" && bias != "zeros" {
-		p.lose(l, "bias_initializer "+bias, why)
-	}
 	name := initializerName(l.Config["kernel_initializer"])
-	switch {
-	case name == "" || name == "glorot_uniform":
+	if name == "" || name == "glorot_uniform" {
 		return ""
-	case slices.Contains(cnn.Initializers(), name):
+	}
+	if _, _, err := cnn.InitializerNumber(name); err == nil {
 		return name
 	}
-	p.lose(l, "kernel_initializer "+name, why)
+	p.lose(l, "kernel_initializer "+name, onlyNewWeights)
 	return ""
+}
+
+// biasStart returns what the biases start as. Initialisers that are not constant are left out.
+func (p *plan) biasStart(l *leaf) float64 {
+	v := l.Config["bias_initializer"]
+	name := initializerName(v)
+	if o, ok := v.(object); ok && name == "Constant" {
+		c, _ := o["config"].(object)
+		if value, ok := c["value"].(float64); ok && math.Abs(value) <= math.MaxFloat32 {
+			return withoutBias(l, value)
+		}
+	}
+	switch name {
+	case "", "zeros":
+		return 0
+	case "ones":
+		return withoutBias(l, 1)
+	}
+	p.lose(l, "bias_initializer "+name, onlyNewWeights)
+	return 0
+}
+
+// withoutBias is 0 for a layer that has no biases, which Keras lets start as anything.
+func withoutBias(l *leaf, start float64) float64 {
+	if l.Config["use_bias"] == false {
+		return 0
+	}
+	return start
+}
+
+// l2 returns the penalty on the kernel, or 0 for none, and for one that package cnn does not have.
+func (l *leaf) l2() float64 {
+	o, _ := l.Config["kernel_regularizer"].(object)
+	c, _ := o["config"].(object)
+	lambda, ok := c["l2"].(float64)
+	class, _ := o["class_name"].(string)
+	if l1, has := c["l1"]; !ok || class != "L2" && class != "L1L2" || has && l1 != 0. || !(lambda >= 0 && lambda <= math.MaxFloat32) {
+		return 0
+	}
+	return lambda
 }

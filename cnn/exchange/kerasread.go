@@ -9,7 +9,7 @@ import (
 )
 
 // ReadKerasJSON reads the output of model.to_json() of Keras 2 or 3. What package cnn
-// cannot represent, such as a regulariser, is refused, even if
+// cannot represent, such as a constraint, is refused, even if
 // predictions do not depend on it; [Import] reads a file with its weights, and
 // reports what it left out.
 func ReadKerasJSON(data []byte) (cnn.Architecture, error) {
@@ -175,6 +175,11 @@ var withoutEffect = []string{
 	"kernel_constraint", "bias_constraint", "beta_constraint", "gamma_constraint", "depthwise_constraint", "pointwise_constraint",
 }
 
+// hasL2 reports whether layers of a class keep the penalty on their kernel.
+func hasL2(class string) bool {
+	return class == "Conv2D" || class == "Convolution2D" || class == "Dense"
+}
+
 // read converts a layer into layers of package cnn: itself, and its activation if it
 // has one; none for a layer that only affects training or is preprocessing.
 func (p *plan) read(l *leaf, in cnn.Shape) ([]cnn.Layer, error) {
@@ -192,7 +197,7 @@ func (p *plan) read(l *leaf, in cnn.Shape) ([]cnn.Layer, error) {
 		return nil, err
 	}
 	for _, key := range withoutEffect {
-		if err := l.only(key); err != nil {
+		if err := l.only(key); err != nil && !(key == "kernel_regularizer" && l.l2() > 0 && hasL2(l.Class)) {
 			p.lose(l, key+" "+classOf(l.Config[key]), "left out: predictions do not depend on it")
 		}
 	}

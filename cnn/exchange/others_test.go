@@ -37,7 +37,7 @@ func TestAgainstTheOthers(t *testing.T) {
 	interpreters := pythons(t)
 	_, images := cifar.Drawn(3, 10, 100)
 	torch := false
-	for _, m := range []Model{every(t), pooled(t), filled(t, cnn.WriteUp())} {
+	for _, m := range []Model{started(every(t)), pooled(t), filled(t, cnn.WriteUp())} {
 		m.Classes = tenClasses() // which the others must ignore
 		t.Run(m.Network.Name, func(t *testing.T) {
 			want := predict(t, m, images)

@@ -22,7 +22,27 @@
 //	optimizer         "Adam", or {"class_name": "Adam", "config": {"beta_1": 0.8}}
 //	rate              a constant learning rate
 //	schedule          {"class_name": "OneCycle", "config": {"max": 0.01}}, instead of rate
-//	batch, epochs, patience, keep_best, monitor, min_delta, precision, flip_evaluation
-//	preprocess        {"flip": true, "raw": false}; also preprocess.flip and preprocess.raw
-//	LAYER.FIELD       of the network's JSON: "conv1.filters", or "Dropout.rate" for all layers of a class
+//	batch, epochs, patience, keep_best, monitor, min_delta, precision, flip_evaluation, telemetry
+//	preprocess        {"flip": true, "crop": 4}; preprocess.flip, preprocess.crop and so on set one and keep the others
+//	loss, lookahead   {"label_smoothing": 0.2}, {"every": 5}
+//	LAYER.FIELD       of the network's JSON: "conv1.filters", "Dropout.rate" for all layers of a class, or "relu.activation" for
+//	                  all activations with that function
+//	before LAYER, after LAYER, replace LAYER
+//	                  "BatchNormalization", or {"class_name": "LeakyReLU", "alpha": 0.1}: a layer in that place, or in each of them
+//	remove LAYER      true
+//	frozen            names of layers that are not trained
+//
+// Fields of layers are set before layers come and go; otherwise fields are set in the order of their names. In a value of Go a layer,
+// an optimizer or a schedule of package cnn may stand for its JSON.
+//
+// # Variants
+//
+// "variants" are changes with names, such as the ideas of an ablation. The first one is what the others are compared with, seed
+// by seed: see [Differences].
+//
+//	"variants": [
+//	  {"name": "base"},
+//	  {"name": "batch normalisation", "set": {"after Conv2D": "BatchNormalization"}},
+//	  {"name": "Adam", "set": {"optimizer": "Adam", "rate": 0.001}}
+//	]
 package sweep

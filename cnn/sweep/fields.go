@@ -13,13 +13,13 @@ import (
 // settings is what fields set: what a training is, but for its images.
 type settings struct {
 	config  cnn.Config
-	network cnn.Architecture
+	layers  cnn.Architecture
 	rateSet bool // rate or schedule
 }
 
 // set applies one field.
 func (s *settings) set(field string, value any) error {
-	data, err := json.Marshal(value)
+	data, err := encode(value)
 	if err == nil {
 		err = s.setJSON(field, data)
 	}
@@ -62,56 +62,41 @@ func (s *settings) setJSON(field string, data []byte) (err error) {
 		err = strict(data, &c.Precision)
 	case "flip_evaluation":
 		err = strict(data, &c.FlipEvaluation)
+	case "telemetry":
+		err = strict(data, &c.Telemetry)
 	case "preprocess":
 		err = strict(data, &c.Preprocess)
-	case "preprocess.flip":
-		err = strict(data, &c.Preprocess.Flip)
-	case "preprocess.raw":
-		err = strict(data, &c.Preprocess.Raw)
+	case "loss":
+		err = strict(data, &c.Loss)
+	case "lookahead":
+		c.Lookahead = &cnn.Lookahead{}
+		err = strict(data, c.Lookahead)
 	default:
-		err = s.setLayer(field, data)
+		if part, ok := strings.CutPrefix(field, "preprocess."); ok {
+			return strict(fmt.Appendf(nil, "{%q: %s}", part, data), &c.Preprocess) // the other parts stay
+		}
+		err = s.network(field, data)
 	}
 	return err
 }
 
-// setLayer sets a field of a layer, or of all layers of a class, in the network's JSON, whose reader checks it.
-func (s *settings) setLayer(field string, value json.RawMessage) error {
-	name, key, ok := strings.Cut(field, ".")
-	if !ok {
-		return fmt.Errorf("there is no such field: expected optimizer, rate, schedule, batch, epochs, patience, keep_best, monitor, min_delta, " +
-			"precision, flip_evaluation, preprocess, or LAYER.FIELD of the network")
-	}
-	data, err := json.Marshal(s.network)
-	if err != nil {
-		return err
-	}
-	var network struct {
-		Name   string                       `json:"name,omitempty"`
-		Input  json.RawMessage              `json:"input_shape"`
-		Layers []map[string]json.RawMessage `json:"layers"`
-	}
-	if err := json.Unmarshal(data, &network); err != nil {
-		return err
-	}
-	found := 0
-	for _, layer := range network.Layers {
-		if unquote(layer["name"]) == name || unquote(layer["class_name"]) == name {
-			found++
-			layer[key] = value
+// encode writes a value of a field as JSON: a layer, an optimizer or a schedule of package cnn with its class.
+func encode(value any) ([]byte, error) {
+	switch v := value.(type) {
+	case cnn.Layer:
+		fields, err := json.Marshal(v)
+		if err != nil {
+			return nil, err
 		}
+		return append(fmt.Appendf(nil, "{\"class_name\":%q,", v.Kind()), fields[1:]...), nil
+	case cnn.Optimizer:
+		return json.Marshal(map[string]any{"class_name": v.Kind(), "config": v})
+	case cnn.Constant:
+		return json.Marshal(map[string]any{"class_name": "Constant", "config": map[string]float64{"rate": float64(v)}})
+	case cnn.Schedule:
+		return json.Marshal(map[string]any{"class_name": strings.TrimPrefix(fmt.Sprintf("%T", v), "cnn."), "config": v})
 	}
-	if found == 0 {
-		return fmt.Errorf("the network has no layer, and no class of layers, that is called %q", name)
-	}
-	if data, err = json.Marshal(network); err != nil {
-		return err
-	}
-	return json.Unmarshal(data, &s.network)
-}
-
-func unquote(data json.RawMessage) (s string) {
-	_ = json.Unmarshal(data, &s) // no string: no name
-	return s
+	return json.Marshal(value)
 }
 
 // classed is a value with its class: as configurations and Keras write optimizers and schedules.
@@ -149,8 +134,10 @@ func optimizer(data []byte) (cnn.Optimizer, error) {
 		return as[cnn.Adam](c.Config)
 	case "AdamW":
 		return as[cnn.AdamW](c.Config)
+	case "TorchSGD":
+		return as[cnn.TorchSGD](c.Config)
 	}
-	return nil, fmt.Errorf("unknown optimizer %q: expected SGD, RMSprop, Adagrad, Adadelta, Adam or AdamW", c.Class)
+	return nil, fmt.Errorf("unknown optimizer %q: expected SGD, RMSprop, Adagrad, Adadelta, Adam, AdamW or TorchSGD", c.Class)
 }
 
 func schedule(data []byte) (cnn.Schedule, error) {
@@ -174,8 +161,10 @@ func schedule(data []byte) (cnn.Schedule, error) {
 		return as[cnn.Exponential](c.Config)
 	case "Linear":
 		return as[cnn.Linear](c.Config)
+	case "Triangle":
+		return as[cnn.Triangle](c.Config)
 	}
-	return nil, fmt.Errorf("unknown schedule %q: expected Constant, Cyclic, OneCycle, CosineWarmup, Exponential or Linear", c.Class)
+	return nil, fmt.Errorf("unknown schedule %q: expected Constant, Cyclic, OneCycle, CosineWarmup, Exponential, Linear or Triangle", c.Class)
 }
 
 func as[T any](data []byte) (value T, err error) {

@@ -79,9 +79,10 @@ func Groups(rows []Row) []Group {
 // Label names a group in a figure: its values, or the sweep's name if nothing varies.
 func (s Sweep) Label(g Group) string {
 	var parts []string
-	for i, v := range g.Values {
+	for i, field := range s.fieldNames() {
+		v := g.Values[i]
 		if number(v) {
-			v = s.Vary[i].Field + " " + v
+			v = field + " " + v
 		}
 		parts = append(parts, v)
 	}
@@ -93,7 +94,7 @@ func (s Sweep) Label(g Group) string {
 
 // fieldNames are the columns of the fields that vary.
 func (s Sweep) fieldNames() (names []string) {
-	for _, f := range s.Vary {
+	for _, f := range s.axes() {
 		names = append(names, f.Field)
 	}
 	return names
@@ -104,13 +105,13 @@ func (s Sweep) WriteCSV(w io.Writer, rows []Row) error {
 	c := csv.NewWriter(w)
 	header := append([]string{"index", "name", "seed"}, s.fieldNames()...)
 	header = append(header, "state", "epochs", "of", "epoch", "loss", "accuracy", "valid_loss", "valid_accuracy", "seconds",
-		"data", "backend", "processor", "threads", "run")
+		"data", "train_images", "valid_images", "budget", "precision", "backend", "processor", "threads", "run")
 	if err := c.Write(header); err != nil {
 		return err
 	}
 	for _, r := range rows {
 		line := append([]string{strconv.Itoa(r.Index), r.Name, strconv.FormatUint(r.Seed, 10)}, r.Values...)
-		if err := c.Write(append(line, r.figures()...)); err != nil {
+		if err := c.Write(append(line, r.figures(s.BudgetName())...)); err != nil {
 			return err
 		}
 	}
@@ -119,36 +120,69 @@ func (s Sweep) WriteCSV(w io.Writer, rows []Row) error {
 }
 
 // figures are the columns after the fields.
-func (r Row) figures() []string {
-	out := []string{string(r.State), "", "", "", "", "", "", "", "", "", "", "", "", r.Folder}
-	if r.State == Waiting || r.State == Damaged {
-		return out
+func (r Row) figures(budget string) []string {
+	rec, known := r.Record, r.State != Waiting && r.State != Damaged
+	exact := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+	out := []string{string(r.State)}
+	add := func(has bool, values ...string) {
+		for _, v := range values {
+			if !has {
+				v = ""
+			}
+			out = append(out, v)
+		}
+	}
+	e := r.Final()
+	add(known, strconv.Itoa(rec.Epochs), strconv.Itoa(rec.Total))
+	add(e.Epoch > 0, strconv.Itoa(e.Epoch), exact(e.Loss), exact(e.Accuracy), exact(e.ValidLoss), exact(e.ValidAccuracy))
+	add(known, exact(rec.Seconds), rec.Data, strconv.Itoa(rec.TrainImages), strconv.Itoa(rec.ValidImages), budget,
+		cmp.Or(string(r.Config().Precision), "float32"), rec.Backend, rec.Processor)
+	add(rec.Threads > 0, strconv.Itoa(rec.Threads))
+	return append(out, r.Folder)
+}
+
+// WriteEpochs writes a CSV with a line for each finished epoch of each training: its curve.
+func (s Sweep) WriteEpochs(w io.Writer, rows []Row) error {
+	c := csv.NewWriter(w)
+	header := append([]string{"index", "seed"}, s.fieldNames()...)
+	if err := c.Write(append(header, "epoch", "loss", "accuracy", "valid_loss", "valid_accuracy")); err != nil {
+		return err
 	}
 	exact := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
-	rec := r.Record
-	out[1], out[2] = strconv.Itoa(rec.Epochs), strconv.Itoa(rec.Total)
-	if e := r.Final(); e.Epoch > 0 {
-		out[3] = strconv.Itoa(e.Epoch)
-		out[4], out[5], out[6], out[7] = exact(e.Loss), exact(e.Accuracy), exact(e.ValidLoss), exact(e.ValidAccuracy)
+	for _, r := range rows {
+		for _, e := range r.Record.History.Epochs {
+			line := append([]string{strconv.Itoa(r.Index), strconv.FormatUint(r.Seed, 10)}, r.Values...)
+			line = append(line, strconv.Itoa(e.Epoch), exact(e.Loss), exact(e.Accuracy), exact(e.ValidLoss), exact(e.ValidAccuracy))
+			if err := c.Write(line); err != nil {
+				return err
+			}
+		}
 	}
-	out[8], out[9], out[10], out[11] = exact(rec.Seconds), rec.Data, rec.Backend, rec.Processor
-	if rec.Threads > 0 {
-		out[12] = strconv.Itoa(rec.Threads)
-	}
-	return out
+	c.Flush()
+	return c.Error()
 }
 
 // WriteMarkdown writes a table with a line for each group: mean and 95 % interval over the seeds.
 func (s Sweep) WriteMarkdown(w io.Writer, rows []Row) error {
 	var b strings.Builder
 	columns := append(s.fieldNames(), "trainings", "validation accuracy", "validation loss")
+	if len(s.Variants) > 1 {
+		columns = append(columns, "change, paired by seed")
+	}
 	fmt.Fprintf(&b, "| %s |\n|%s\n", strings.Join(columns, " | "), strings.Repeat("---|", len(columns)))
-	for _, g := range Groups(rows) {
+	for i, d := range Differences(rows) {
+		g := d.Group
 		var cells []string
 		for _, v := range g.Values {
 			cells = append(cells, strings.ReplaceAll(v, "|", `\|`))
 		}
-		fmt.Fprintf(&b, "| %s |\n", strings.Join(append(cells, g.trainings(), g.Accuracy.String(), g.Loss.String()), " | "))
+		cells = append(cells, g.trainings(), g.Accuracy.String(), g.Loss.String())
+		if len(s.Variants) > 1 && i == 0 {
+			cells = append(cells, "")
+		} else if len(s.Variants) > 1 {
+			cells = append(cells, d.String())
+		}
+		fmt.Fprintf(&b, "| %s |\n", strings.Join(cells, " | "))
 	}
 	fmt.Fprintf(&b, "\n%s\n", s.Caption(rows))
 	_, err := io.WriteString(w, b.String())
@@ -179,14 +213,14 @@ func (s Sweep) Caption(rows []Row) string {
 			*list = append(*list, v)
 		}
 	}
-	images := 0
+	trained, images := 0, 0
 	for _, r := range rows {
 		if r.State != Finished {
 			continue
 		}
 		add(&data, r.Record.Data)
 		add(&machines, strings.Trim(fmt.Sprintf("%s on %s, %s", r.Record.Backend, r.Record.Processor, threadCount(r.Record.Threads)), ", "))
-		images = r.Record.ValidImages
+		trained, images = r.Record.TrainImages, r.Record.ValidImages
 	}
 	text := fmt.Sprintf("Sweep %s: %d of %d trainings finished", s.Name, Count(rows, Finished), len(rows))
 	if n := Count(rows, Diverged); n > 0 {
@@ -195,8 +229,12 @@ func (s Sweep) Caption(rows []Row) string {
 	if len(data) == 0 {
 		return text + "."
 	}
-	return text + fmt.Sprintf("; mean ± 95 %% interval over the seeds (Student's t); %d validation images of %s, budget %s; %s.",
-		images, strings.Join(data, " and "), s.BudgetName(), strings.Join(machines, "; "))
+	text += "; mean ± 95 % interval over the seeds (Student's t)"
+	if len(s.Variants) > 1 {
+		text += fmt.Sprintf("; the change is the mean difference to %q with the same seed, with its own interval", s.Variants[0].Name)
+	}
+	return text + fmt.Sprintf("; trained on %d and validated on %d images of %s, budget %s; %s.",
+		trained, images, strings.Join(data, " and "), s.BudgetName(), strings.Join(machines, "; "))
 }
 
 func threadCount(n int) string {

@@ -2,6 +2,7 @@ package sweep
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
@@ -33,10 +34,11 @@ func (s Sweep) Plan() ([]Training, error) {
 	if err := s.check(); err != nil {
 		return nil, err
 	}
-	base, err := s.base()
+	shared, err := s.shared()
 	if err != nil {
 		return nil, err
 	}
+	axes := s.axes()
 	seeds := s.Seeds
 	if len(seeds) == 0 {
 		seeds = []uint64{1}
@@ -48,12 +50,14 @@ func (s Sweep) Plan() ([]Training, error) {
 		combinations = s.drawn
 	}
 	for values := range combinations() {
-		combined, texts := base, make([]string, len(values))
+		combined, texts := shared[""], make([]string, len(values))
 		for i, v := range values {
-			if err := combined.set(s.Vary[i].Field, v); err != nil {
+			texts[i] = text(v)
+			if axes[i].Field == variantField {
+				combined = shared[texts[i]]
+			} else if err := combined.set(axes[i].Field, v); err != nil {
 				return nil, err
 			}
-			texts[i] = text(v)
 		}
 		group := len(out) / len(seeds)
 		for _, seed := range seeds {
@@ -73,27 +77,32 @@ func (s Sweep) Plan() ([]Training, error) {
 	return out, nil
 }
 
-// base is what all trainings share.
-func (s Sweep) base() (settings, error) {
-	shared := settings{network: cnn.WriteUp()}
+// settings are the write-up's, or those of the sweep's network, with fields set in the order of their names; fields of layers before
+// layers come and go.
+func (s Sweep) settings(fields map[string]any) (settings, error) {
+	out := settings{layers: cnn.WriteUp()}
 	if s.Network != nil {
-		shared.network = *s.Network
+		out.layers = *s.Network
 	}
-	for _, field := range slices.Sorted(maps.Keys(s.Base)) {
-		if err := shared.set(field, s.Base[field]); err != nil {
-			return shared, err
+	names := slices.SortedFunc(maps.Keys(fields), func(a, b string) int {
+		return cmp.Or(cmp.Compare(strings.Count(a, " "), strings.Count(b, " ")), cmp.Compare(a, b))
+	})
+	for _, field := range names {
+		if err := out.set(field, fields[field]); err != nil {
+			return out, err
 		}
 	}
-	return shared, nil
+	return out, nil
 }
 
 // grid yields each combination of values.
 func (s Sweep) grid() func(yield func([]any) bool) {
 	return func(yield func([]any) bool) {
-		at := make([]int, len(s.Vary))
+		axes := s.axes()
+		at := make([]int, len(axes))
 		for {
-			values := make([]any, len(s.Vary))
-			for i, f := range s.Vary {
+			values := make([]any, len(axes))
+			for i, f := range axes {
 				values[i] = f.Values[at[i]]
 			}
 			if !yield(values) {
@@ -101,7 +110,7 @@ func (s Sweep) grid() func(yield func([]any) bool) {
 			}
 			last := len(at) - 1
 			for ; last >= 0; last-- {
-				if at[last]++; at[last] < len(s.Vary[last].Values) {
+				if at[last]++; at[last] < len(axes[last].Values) {
 					break
 				}
 				at[last] = 0
@@ -173,17 +182,22 @@ const maxName = 64
 func (s Sweep) runName(t Training) string {
 	var name, exact strings.Builder
 	name.WriteString(s.Name)
-	for i, v := range t.Values {
+	lossless := true
+	for i, field := range s.fieldNames() {
+		v := t.Values[i]
+		if field == variantField {
+			v = dashes(v) // no two variants have the same, as checkVariants holds
+		}
+		lossless = lossless && slug(v) == v
 		part := slug(v)
-		if number(v) { // 0.1 of what?
-			field := s.Vary[i].Field
+		if number(v) && field != variantField { // 0.1 of what?
 			part = slug(field[strings.LastIndexByte(field, '.')+1:]) + part
 		}
 		name.WriteString("-" + part)
-		fmt.Fprintf(&exact, "%s=%s\n", s.Vary[i].Field, v)
+		fmt.Fprintf(&exact, "%s=%s\n", field, t.Values[i])
 	}
 	end := fmt.Sprintf("-s%d", t.Seed)
-	if lossless := !slices.ContainsFunc(t.Values, func(v string) bool { return slug(v) != v }); lossless && name.Len()+len(end) <= maxName {
+	if lossless && name.Len()+len(end) <= maxName {
 		return name.String() + end
 	}
 	sum := sha256.Sum256([]byte(exact.String()))
@@ -213,15 +227,15 @@ func letterOrDigit(c byte) bool {
 // Describe says how a training differs from the others: "optimizer=Adam rate=0.01 seed=1".
 func (s Sweep) Describe(t Training) string {
 	var parts []string
-	for i, v := range t.Values {
-		parts = append(parts, s.Vary[i].Field+"="+v)
+	for i, field := range s.fieldNames() {
+		parts = append(parts, field+"="+t.Values[i])
 	}
 	return strings.Join(append(parts, fmt.Sprintf("seed=%d", t.Seed)), " ")
 }
 
 // Spec describes a training's run on given images. The write-up's network is changed to fit them: see [cnn.Architecture.For].
 func (t Training) Spec(train, valid *cifar.Dataset) cnn.Spec {
-	network := t.settings.network
+	network := t.settings.layers
 	if slices.Equal(network.Input, cnn.Shape{cifar.Height, cifar.Width, cifar.Channels}) && network.Classifier(cifar.Classes) == nil {
 		network = network.For(train)
 	}

@@ -27,9 +27,18 @@ type Sweep struct {
 	Images  uint64            `json:"images_seed,omitempty"` // seed of the split into training and validation images, the same for all; 0 is 1
 	Network *cnn.Architecture `json:"network,omitempty"`     // nil is the write-up's
 	Base    map[string]any    `json:"base,omitempty"`        // fields that all trainings share
-	Vary    []Field           `json:"vary,omitempty"`        // fields that differ; the last one changes fastest
-	Draw    *Draw             `json:"draw,omitempty"`        // nil trains every combination
-	Seeds   []uint64          `json:"seeds,omitempty"`       // each combination is trained with each; none is seed 1
+	// Variants are named changes, of which each training has one: an ablation, or ideas to try. The first is what
+	// [Differences] compares the others with. With Vary, each variant is trained with each combination.
+	Variants []Variant `json:"variants,omitempty"`
+	Vary     []Field   `json:"vary,omitempty"`  // fields that differ; the last one changes fastest
+	Draw     *Draw     `json:"draw,omitempty"`  // nil trains every combination
+	Seeds    []uint64  `json:"seeds,omitempty"` // each combination is trained with each; none is seed 1
+}
+
+// Variant is a change with a name.
+type Variant struct {
+	Name string         `json:"name"`          // at most 40 letters, digits, "-", "_", "." or spaces between them
+	Set  map[string]any `json:"set,omitempty"` // fields, in place of those of the same name in Base; a rate is in place of a schedule, too
 }
 
 // Field is a field with the values that it takes: a list, or for a [Draw] also a range.
@@ -105,6 +114,9 @@ func (s Sweep) check() error {
 	if slug(s.Name) != s.Name || s.Name == "" || len(s.Name) > 32 || !letterOrDigit(s.Name[0]) {
 		return wrong(`name %q: use 1 to 32 letters, digits, "-", "_" or ".", starting with a letter or digit`, s.Name)
 	}
+	if err := checkVariants(s.Variants); err != nil {
+		return wrong("%w", err)
+	}
 	seen := map[string]bool{}
 	for i, f := range s.Vary {
 		switch _, shared := s.Base[f.Field]; {
@@ -123,6 +135,9 @@ func (s Sweep) check() error {
 	}
 	if s.Draw != nil && (s.Draw.Number < 1 || len(s.Vary) == 0) {
 		return wrong("a draw needs a number of at least 1, and fields that vary: got %d, and %d fields", s.Draw.Number, len(s.Vary))
+	}
+	if s.Draw != nil && len(s.Variants) > 0 {
+		return wrong("it has both variants and a draw: choose one")
 	}
 	if sorted := slices.Sorted(slices.Values(s.Seeds)); len(slices.Compact(sorted)) < len(s.Seeds) {
 		return wrong("a seed is listed twice in %d", s.Seeds)
@@ -158,7 +173,7 @@ func (s Sweep) size() int {
 	if s.Draw != nil {
 		return min(n, MaxTrainings+1) * min(s.Draw.Number, MaxTrainings+1)
 	}
-	for _, f := range s.Vary {
+	for _, f := range s.axes() {
 		n = min(n*len(f.Values), MaxTrainings+1)
 	}
 	return n

@@ -23,12 +23,16 @@ def build(net):
     """The Keras 3 model of a network description."""
     model = keras.Sequential([keras.Input(net["input_shape"])])
     for spec in net["layers"]:
-        config = {k: v for k, v in spec.items() if k not in ("class_name", "alpha") and not k.startswith("no_")}
+        config = {k: v for k, v in spec.items() if k not in ("class_name", "alpha", "bias_initializer", "kernel_l2") and not k.startswith("no_")}
         for ours, keras_name in (("no_bias", "use_bias"), ("no_scale", "scale"), ("no_center", "center")):
             if spec.get(ours):
                 config[keras_name] = False
         if "alpha" in spec:
             config["negative_slope"] = spec["alpha"]
+        if "bias_initializer" in spec:
+            config["bias_initializer"] = keras.initializers.Constant(spec["bias_initializer"])
+        if "kernel_l2" in spec:
+            config["kernel_regularizer"] = keras.regularizers.L2(spec["kernel_l2"])
         model.add(getattr(keras.layers, spec["class_name"])(**config))
     return model
 

@@ -118,3 +118,10 @@ LEANER = network(
     more("BatchNormalization", "neither", no_scale=True, no_center=True), more("Activation", "elu", activation="elu"),
     flatten("flatten"), more("Dense", "head", units=6, no_bias=True),
     more("Rescaling", "scale", scale=0.25, offset=-0.5), activation("softmax", "softmax"))
+
+# Penalties that differ from layer to layer, and biases with a start of their own.
+PENALISED = network(
+    "penalised", (6, 4, 2),
+    more("Conv2D", "conv", filters=3, kernel_size=3, padding="same", bias_initializer=0.1, kernel_l2=0.02), activation("relu_1"), pool("pool"),
+    flatten("flatten"), more("Dense", "dense_1", units=5, bias_initializer=-0.25), activation("relu_2"),
+    more("Dense", "dense_2", units=4, kernel_l2=0.005), activation("softmax", "softmax"))

@@ -107,6 +107,7 @@ func init() {
 			"Finder":      reflect.TypeOf((*q.Finder)(nil)).Elem(),
 			"Grid":        reflect.TypeOf((*q.Grid)(nil)).Elem(),
 			"History":     reflect.TypeOf((*q.History)(nil)).Elem(),
+			"Intervals":   reflect.TypeOf((*q.Intervals)(nil)).Elem(),
 			"Labelled":    reflect.TypeOf((*q.Labelled)(nil)).Elem(),
 			"Lines":       reflect.TypeOf((*q.Lines)(nil)).Elem(),
 			"Mark":        reflect.TypeOf((*q.Mark)(nil)).Elem(),
