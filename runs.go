@@ -21,7 +21,7 @@ The runs are stored in $CNNBOOK_RUNS, by default in the cache folder.`
 
 func runsCommand() *cobra.Command {
 	c := cli.Group(&cobra.Command{
-		Use: "runs COMMAND", Short: "list, show, verify, remove, export or import saved runs",
+		Use: "runs COMMAND", Short: "list, show, verify, remove, export or import saved runs, or write a page with one",
 		Long:    "Manages the saved runs, each of which holds one training.\n\n" + runsAbout + "\n\n" + formatsAbout(),
 		Example: "runs list\nruns export base --format keras --out base.keras",
 		PersistentPreRun: func(c *cobra.Command, _ []string) { // names come from files that may be untrusted
@@ -33,7 +33,7 @@ func runsCommand() *cobra.Command {
 		ofRun("show", "show one run: its network and its epochs", "Shows one run: its network and its epochs.", showRun),
 		runsVerifyCommand(),
 		ofRun("rm", "remove a run", "Removes a run, unless a process is training it.", removeRun),
-		runsExportCommand(), runsImportCommand())
+		runsExportCommand(), runsImportCommand(), runsPageCommand())
 	return c
 }
 

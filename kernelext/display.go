@@ -45,6 +45,7 @@ type Markdown string
 //	image.Image         enlarged by a whole factor when small, never smoothed (see Picture)
 //	Picture, SVG        the same with your own description
 //	Table               a table with caption
+//	Page                a page of its own in a frame, or a link to it in the book
 //	Row(…)              several of the above side by side
 //	Markdown            text with formulas
 //	Text, string, error, fmt.Stringer   plain text
@@ -102,6 +103,13 @@ func formsOf(item any) (bundle, error) {
 	case SVG:
 		return item.bundle()
 	case Picture:
+		return item.bundle()
+	case Page:
+		return item.bundle()
+	case *Page:
+		if item == nil {
+			return bundle{}, errors.New("the page is nil")
+		}
 		return item.bundle()
 	case Markdown:
 		return bundle{Markdown: string(item), Text: text.Clean(string(item))}, nil

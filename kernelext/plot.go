@@ -19,7 +19,7 @@ func Displayable(item any) bool {
 	switch item.(type) {
 	case nil:
 		return false
-	case row, Table, *Table, SVG, Picture, Markdown, Text, Figure, Drawing, image.Image:
+	case row, Table, *Table, Page, *Page, SVG, Picture, Markdown, Text, Figure, Drawing, image.Image:
 		return true
 	}
 	return isPlot(item) || describesFigure(item)

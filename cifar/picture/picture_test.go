@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/cnnbook/cnnbook/cifar"
+	"github.com/cnnbook/cnnbook/internal/fit"
 )
 
 // Promise(files/pictures): Pictures in PNG, JPEG, GIF, WebP and BMP, turned by EXIF data, transparent, grey, with a palette or
@@ -93,7 +94,7 @@ func TestResizeAsOpenCV(t *testing.T) {
 			}
 		}
 		differ := 0
-		for i, v := range resize(img, f.ToHeight, f.ToWidth) {
+		for i, v := range fit.Resize(fit.Pixels{Pix: img.Pix, Width: f.Width, Height: f.Height}, f.ToHeight, f.ToWidth) {
 			if d := int(v) - f.Pixels[i]; d < -1 || d > 1 { // OpenCV rounds halves to even, in float32
 				t.Fatalf("%d×%d to %d×%d: value %d is %d, OpenCV's %d", f.Height, f.Width, f.ToHeight, f.ToWidth, i, v, f.Pixels[i])
 			} else if d != 0 {

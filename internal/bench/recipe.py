@@ -7,7 +7,7 @@ FOLDER holds the files data_batch_1.bin to data_batch_5.bin and test_batch.bin o
 the original program where cnn/fast.go says, and computes in float32, or with autocast in bfloat16, instead of float16 on a GPU.
 testdata/pytorch/make.py uses the same functions.
 
-After each epoch the test images are evaluated, outside the time that is counted. With --turn N, `go run . bench --accuracy` is
+After each epoch the test images are evaluated, outside the time that is counted. With --turn N, `go run . bench --accuracy 0.9` is
 what reads: lines of JSON, {"first": true} after the first step, {"turn": true} after every N steps, where it waits for a line on
 standard input, one for each epoch, and at the end the seconds of each step.
 """

@@ -63,10 +63,10 @@ func Publish(executed, source string) error {
 
 var pngData = regexp.MustCompile(`data:image/png;base64,([A-Za-z0-9+/=]+)`)
 
-// choice matches a choice that an Explorer puts into a page, beside its stills.
-var choice = regexp.MustCompile(`(?s)<template class="cnnbook-choice".*?</template>`)
+// choice matches a choice that an Explorer puts into a page, or a Page of its own, beside the stills.
+var choice = regexp.MustCompile(`(?s)<template class="cnnbook-(?:choice|page)".*?</template>`)
 
-// withoutChoices returns outputs in which explorers have only their stills, for a file that is to be small.
+// withoutChoices returns outputs in which explorers and pages have only their stills, for a file that is to be small.
 func withoutChoices(outputs []cellOutput) []cellOutput {
 	out := slices.Clone(outputs)
 	for i, o := range out {

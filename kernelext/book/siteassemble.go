@@ -159,6 +159,9 @@ func (s Site) addNotebook(name string, links siteLinks, book *siteJSON) (entry i
 	if links.files["downloads/single/"+page+".ipynb"], err = links.notebook(nb, name, inserted, true); err != nil {
 		return entry, 0, fmt.Errorf("%s: %w", name, err)
 	}
+	if nb.Cells, entry.Live, err = takePages(nb.Cells, page, links.files); err != nil {
+		return entry, 0, fmt.Errorf("%s: %w", name, err)
+	}
 	if links.files[page+".ipynb"], err = links.notebook(nb, name, inserted, false); err != nil {
 		return entry, 0, fmt.Errorf("%s: %w", name, err)
 	}

@@ -23,6 +23,7 @@ type indexEntry struct {
 	Lead    string
 	Finding string   // one sentence; may be empty
 	Cover   *picture // may be nil
+	Live    []livePage
 
 	Slides, Print bool // it has slides, and a PDF
 }
@@ -64,6 +65,7 @@ func (e indexEntry) card() string {
 	if e.Finding != "" {
 		b.WriteString("*Finding:* " + e.Finding + "\n\n")
 	}
+	b.WriteString(liveLinks(e.Live, "%s\n\n"))
 	fmt.Fprintf(&b, "<a href=\"single/%s.html\">in one file</a> · <a href=\"single/%s.ipynb\">executed notebook</a>", text.Escape(e.Page), text.Escape(e.Page))
 	if e.Slides {
 		fmt.Fprintf(&b, " · <a href=\"slides/%s.html\">slides</a>", text.Escape(e.Page))
@@ -85,6 +87,9 @@ func (s Site) index(c siteContents) string {
 	if len(c.Notebooks) > 0 {
 		first := c.Notebooks[0]
 		fmt.Fprintf(&b, "**Start here:** [%s](%s.ipynb)\n\n", text.EscapeMarkdown(first.name()), first.Page)
+	}
+	for _, e := range c.Notebooks {
+		b.WriteString(liveLinks(e.Live, "**Try it, without a kernel:** %s\n\n"))
 	}
 	b.WriteString(c.Verified.paragraph())
 	b.WriteString("## Notebooks\n\n")

@@ -22,6 +22,7 @@ var Paths = []string{
 	"github.com/cnnbook/cnnbook/cnn",
 	"github.com/cnnbook/cnnbook/cnn/diagram",
 	"github.com/cnnbook/cnnbook/cnn/exchange",
+	"github.com/cnnbook/cnnbook/cnn/page",
 	"github.com/cnnbook/cnnbook/kernelext",
 	"github.com/cnnbook/cnnbook/notebooks/lab",
 	"github.com/cnnbook/cnnbook/viz",
