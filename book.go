@@ -28,6 +28,9 @@ func bookCommand() *cobra.Command {
 	c.Flags().StringVar(&b.Only, "only", "", "run only these notebooks, such as 01 or 02,06")
 	c.Flags().BoolVar(&b.Update, "update", false, "also write the results back into the notebooks, drawn images only")
 	c.Flags().BoolVar(&b.Force, "force", false, "run notebooks even if nothing has changed since their last run")
+	c.Flags().BoolVar(&b.Slides, "slides", false, "also make slides of each notebook, slides/NAME.html, each in one file")
+	c.Flags().BoolVar(&b.PDF, "pdf", false, "also print each notebook as pdf/NAME.pdf, with a Chromium")
+	verify := verifyFlags(c)
 	watch := c.Flags().Bool("watch", false, "go on, and run and write again what changes, until ctrl-C")
 	var about book.Book // what flags say about the book
 	c.Flags().StringVar(&about.URL, "url", "", "address at which the folder --out will be published, for search engines and link previews")
@@ -36,6 +39,9 @@ func bookCommand() *cobra.Command {
 	cli.Complete(c, "only", notebookNames)
 	c.AddCommand(bookInitCommand())
 	c.RunE = func(c *cobra.Command, args []string) (err error) {
+		if err := verify.check(args); err != nil {
+			return err
+		}
 		if b.Book, err = readBook(args, &b.Out); err != nil {
 			return fmt.Errorf("book: %w", err)
 		}
@@ -46,6 +52,8 @@ func bookCommand() *cobra.Command {
 		switch {
 		case b.Update && b.Params.Data != "":
 			return errors.New("book: --update is for drawn images only: images of a real dataset do not go into the notebooks")
+		case verify.stretches > 0 && *watch:
+			return errors.New("book: --verify trains for minutes, --watch looks at changes: choose one of the two")
 		case b.Update && *watch:
 			return errors.New("book: --update changes the notebooks that --watch looks at: choose one of the two")
 		}
@@ -53,6 +61,9 @@ func bookCommand() *cobra.Command {
 			return err
 		}
 		b.Software, b.Log = cnn.Software(), c.ErrOrStderr()
+		if verify.stretches > 0 {
+			b.Verify = verify.with(b.Log)
+		}
 		run := b.Run
 		if *watch {
 			run = b.Watch

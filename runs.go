@@ -12,6 +12,7 @@ import (
 	"github.com/cnnbook/cnnbook/cnn"
 	"github.com/cnnbook/cnnbook/internal/cli"
 	"github.com/cnnbook/cnnbook/kernelext"
+	"github.com/cnnbook/cnnbook/kernelext/book"
 	"github.com/spf13/cobra"
 )
 
@@ -30,7 +31,7 @@ func runsCommand() *cobra.Command {
 	})
 	c.AddCommand(runsListCommand(),
 		ofRun("show", "show one run: its network and its epochs", "Shows one run: its network and its epochs.", showRun),
-		ofRun("verify", "read every file of a run and check it", "Reads every file of a run and checks its sha256.", verifyRun),
+		runsVerifyCommand(),
 		ofRun("rm", "remove a run", "Removes a run, unless a process is training it.", removeRun),
 		runsExportCommand(), runsImportCommand(), runsPageCommand())
 	return c
@@ -197,6 +198,50 @@ func showTelemetry(out io.Writer, r *cnn.Run) error {
 		fmt.Fprintf(w, "%s\t%d\t%.2f %%\t%d of %d\n", l.Layer, l.Units, 100*float64(l.Dead)/float64(l.Units), l.DeadChannels, l.Channels)
 	}
 	return w.Flush()
+}
+
+// runsVerifyCommand checks a run's files and, on request, what they hold.
+func runsVerifyCommand() *cobra.Command {
+	var again *bool
+	var params func() (kernelext.Params, error)
+	c := ofRun("verify", "read every file of a run and check it",
+		"Reads every file of a run and checks its sha256. With --again, it also trains what the run has saved again, from the save before and from the beginning, and compares the bits; "+
+			"the images are those of --data, --budget and --seed. The run's files are only read.",
+		func(c *cobra.Command, dir string) error {
+			if err := verifyRun(c, dir); err != nil || !*again {
+				return err
+			}
+			p, err := params()
+			if err != nil {
+				return err
+			}
+			return verifyAgain(c, p, dir)
+		})
+	params = paramFlags(c)
+	again = c.Flags().Bool("again", false, "also train what the run has saved again, on the same kind of machine, and compare the bits")
+	return c
+}
+
+// verifyAgain trains all stretches of a run again.
+func verifyAgain(c *cobra.Command, params kernelext.Params, dir string) error {
+	run, err := cnn.LoadRun(dir)
+	if err != nil {
+		return err
+	}
+	params.Runs = filepath.Dir(dir)
+	v := &verifier{params: params, stretches: 1 << 20, seed: 1, log: c.ErrOrStderr()}
+	found, err := v.verify(c.Context(), []book.Receipt{run.Receipt()})
+	if err != nil {
+		return err
+	}
+	if err := found.Err(); err != nil {
+		return err
+	}
+	if len(found.Stretches) == 0 {
+		return fmt.Errorf("runs: nothing of %s was trained again; the lines above say why", filepath.Base(dir))
+	}
+	_, err = fmt.Fprintf(c.OutOrStdout(), "%s: %s\n", filepath.Base(dir), found)
+	return err
 }
 
 func verifyRun(c *cobra.Command, dir string) error {

@@ -183,7 +183,7 @@ func (s *scores) accuracy(labels []uint8) float64 {
 // result says whose predictions these are.
 func (r *Run) result(s *scores, d *cifar.Dataset) *Result {
 	out := s.result(d)
-	out.Epoch = r.KeptEpoch()
+	out.Epoch, out.receipt = r.KeptEpoch(), r.Receipt()
 	return out
 }
 

@@ -13,6 +13,8 @@ type Result struct {
 	Loss          float64     // their mean
 	Accuracy      float64     // fraction of images predicted correctly, 0 to 1
 	Epoch         int         // whose weights predicted, if not the run's latest: [Run.KeptEpoch]; 0 otherwise
+
+	receipt map[string]string // of the run
 }
 
 // String returns one line: "accuracy 0.7646 (95 % interval 0.7562 to 0.7728), loss
@@ -45,7 +47,7 @@ func (r *Result) Subset(indices []int) (*Result, error) {
 	if len(indices) == 0 {
 		return nil, fmt.Errorf("%w: a subset of a result needs at least one image", ErrConfig)
 	}
-	out := &Result{Names: r.Names, Epoch: r.Epoch}
+	out := &Result{Names: r.Names, Epoch: r.Epoch, receipt: r.receipt}
 	right := 0
 	for k, i := range indices {
 		if i < 0 || i >= len(r.Actual) {

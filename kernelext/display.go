@@ -76,8 +76,16 @@ func displayOn(out output, items []any) error {
 	return nil
 }
 
-// bundleOf turns an item into all its forms.
+// bundleOf turns an item into all its forms, with what it says of its origin.
 func bundleOf(item any) (bundle, error) {
+	b, err := formsOf(item)
+	if of, ok := item.(originated); ok && err == nil {
+		b.Receipts = addReceipts(b.Receipts, of.Receipts()...)
+	}
+	return b, err
+}
+
+func formsOf(item any) (bundle, error) {
 	switch item := item.(type) {
 	case nil:
 		return bundle{}, errors.New("it is nil, expected a figure, image, table or text")
@@ -144,6 +152,7 @@ func (r row) bundle() (bundle, error) {
 		return bundle{}, errors.New("the row is empty")
 	}
 	var html, plain []string
+	var receipts []map[string]string
 	for i, item := range r {
 		b, err := bundleOf(item)
 		if err != nil {
@@ -157,8 +166,10 @@ func (r row) bundle() (bundle, error) {
 		}
 		html = append(html, `<div style="max-width:100%">`+b.HTML+`</div>`)
 		plain = append(plain, b.Text)
+		receipts = addReceipts(receipts, b.Receipts...)
 	}
 	return bundle{
+		Receipts: receipts,
 		HTML: `<div class="cnnbook-row" style="display:flex;flex-wrap:wrap;gap:0 1.5em;align-items:flex-start">` +
 			strings.Join(html, "\n") + `</div>`,
 		Text: strings.Join(plain, "\n"),

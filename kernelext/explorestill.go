@@ -26,6 +26,7 @@ func (e Explorer) still() error {
 		stills = []int{e.Start}
 	}
 	var html, plain []string
+	var receipts []map[string]string
 	for _, choice := range stills {
 		b, err := e.bundleOf(choice)
 		if err != nil {
@@ -33,10 +34,11 @@ func (e Explorer) still() error {
 		}
 		html = append(html, `<p>`+text.EscapeLine(e.name(choice))+`:</p>`+b.HTML)
 		plain = append(plain, e.name(choice)+":\n"+b.Text)
+		receipts = addReceipts(receipts, b.Receipts...)
 	}
 	note := fmt.Sprintf("In JupyterLab, run this cell to choose among all %d.", e.count())
 	plain = append(plain, note)
-	shown := bundle{Text: strings.Join(plain, "\n")}
+	shown := bundle{Text: strings.Join(plain, "\n"), Receipts: receipts}
 	if gonbui.IsNotebook {
 		templates := ""
 		if os.Getenv(EnvStill) != "" {

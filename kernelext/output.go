@@ -1,6 +1,7 @@
 package kernelext
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -17,6 +18,8 @@ type bundle struct {
 	HTML     string // a complete and safe fragment
 	Markdown string // instead of HTML, for text with formulas
 	Text     string // plain text for a reader that supports neither, and for a terminal
+
+	Receipts []map[string]string // what it comes from, see ReceiptMIME
 }
 
 // Output is where bundles go.
@@ -52,6 +55,13 @@ func (notebookOutput) show(b bundle, id string) error {
 	}
 	if b.Markdown != "" {
 		data[protocol.MIMETextMarkdown] = b.Markdown
+	}
+	if len(b.Receipts) > 0 {
+		receipts, err := json.Marshal(b.Receipts)
+		if err != nil {
+			return err
+		}
+		data[ReceiptMIME] = string(receipts)
 	}
 	gonbui.SendData(&protocol.DisplayData{Data: data, DisplayID: id})
 	if err := gonbui.Error(); err != nil {

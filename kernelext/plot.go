@@ -97,5 +97,5 @@ func describedBundle(item any) (bundle, error) {
 	if err, _ := out[1].Interface().(error); err != nil {
 		return bundle{}, err
 	}
-	return figureBundle(out[0].Interface().(Figure))
+	return bundleOf(out[0].Interface().(Figure))
 }

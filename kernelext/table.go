@@ -30,6 +30,8 @@ type Table struct {
 	Rows    [][]string // each of as many cells as the header, or as the first row
 	Caption string
 	Align   []Align // by column; missing ones are AlignAuto
+
+	receipts []map[string]string
 }
 
 // NewTable returns a table without rows: see [Table.Add].
@@ -47,6 +49,16 @@ func (t *Table) Add(values ...any) *Table {
 	t.Rows = append(t.Rows, row)
 	return t
 }
+
+// From says what the numbers come from, such as trainings: names and values, for the page that shows the table. It adds to what
+// was said before, each receipt once, and returns the table.
+func (t *Table) From(receipts ...map[string]string) *Table {
+	t.receipts = addReceipts(t.receipts, receipts...)
+	return t
+}
+
+// Receipts returns what [Table.From] was given.
+func (t Table) Receipts() []map[string]string { return t.receipts }
 
 func cellText(v any) string {
 	switch v := v.(type) {

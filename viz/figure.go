@@ -1,7 +1,9 @@
 package viz
 
 import (
+	"maps"
 	"math"
+	"slices"
 	"strings"
 
 	"gonum.org/v1/plot"
@@ -18,8 +20,23 @@ type Figure struct {
 
 	Width, Height vg.Length // natural size in points, margins included
 
-	draw func(draw.Canvas)
+	draw     func(draw.Canvas)
+	receipts []map[string]string
 }
+
+// From says what the figure's numbers come from, such as trainings: names and values, for the page that shows the figure. It
+// adds to what was said before, each receipt once, and returns the figure.
+func (f *Figure) From(receipts ...map[string]string) *Figure {
+	for _, r := range receipts {
+		if len(r) > 0 && !slices.ContainsFunc(f.receipts, func(have map[string]string) bool { return maps.Equal(have, r) }) {
+			f.receipts = append(f.receipts, r)
+		}
+	}
+	return f
+}
+
+// Receipts returns what [Figure.From] was given, for this figure and those of which it consists.
+func (f *Figure) Receipts() []map[string]string { return f.receipts }
 
 // FromPlot makes a figure from a gonum plot, drawn at the given size in points. alt is its alternative text.
 func FromPlot(p *plot.Plot, width, height vg.Length, alt string) *Figure {
@@ -75,6 +92,7 @@ func Row(title string, figures ...*Figure) (*Figure, error) {
 	row := &Figure{Title: title, Alt: joinAlt(title, figures)}
 	for _, f := range figures {
 		w, h := f.size()
+		row.From(f.receipts...)
 		row.Width += w
 		row.Height = max(row.Height, h)
 	}
@@ -101,6 +119,7 @@ func Stack(title string, figures ...*Figure) (*Figure, error) {
 	stack := &Figure{Title: title, Alt: joinAlt(title, figures), Height: headerHeight(title)}
 	for _, f := range figures {
 		w, h := f.size()
+		stack.From(f.receipts...)
 		stack.Width = max(stack.Width, w)
 		stack.Height += h
 	}

@@ -22,10 +22,16 @@ type Build struct {
 	Only     string           // see Book.Choose
 	Out      string           // folder for the pages; books with other parameters in it stay
 	Update   bool             // also write the outputs back into the sources
+	Slides   bool             // also make slides of each notebook
+	PDF      bool             // also print each notebook as a PDF, with a Chromium
 	Force    bool             // run notebooks even if nothing has changed
 	Code     []string         // what notebooks import, see CodeSHA256; when it changes, they are run again
 	Software []string         // versions of the software that computes, for the pages
 	Log      io.Writer        // receives progress messages
+
+	// Verify trains parts of the runs with these receipts, below Params.Runs, again; nil: nothing is verified. It returns what it
+	// had found with an error, too.
+	Verify func(context.Context, kernelext.Params, []Receipt) (Verification, error)
 
 	env *setup.Environment // once it is set up
 }
@@ -44,6 +50,9 @@ func (b Build) Run(ctx context.Context) (index string, err error) {
 	}
 	notebooks, err := b.Book.Choose(b.Only)
 	if err != nil {
+		return "", err
+	}
+	if err := b.checkPDF(); err != nil {
 		return "", err
 	}
 	if b.env == nil {
@@ -66,7 +75,21 @@ func (b Build) Run(ctx context.Context) (index string, err error) {
 			return "", err
 		}
 	}
+	if b.Verify != nil {
+		if err := b.verify(ctx, notebooks, executed); err != nil {
+			return "", err
+		}
+	}
 	return b.render(ctx, notebooks, executed, pages)
+}
+
+// checkPDF refuses to print where nothing can, before any long work begins.
+func (b Build) checkPDF() error {
+	if !b.PDF {
+		return nil
+	}
+	_, err := FindChromium()
+	return err
 }
 
 // record returns the record of a notebook's run that would begin now.

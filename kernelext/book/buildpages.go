@@ -35,6 +35,10 @@ func (b Build) render(ctx context.Context, asked []string, executed, pages strin
 	if err != nil {
 		return "", err
 	}
+	verification, err := readVerification(executed)
+	if err != nil {
+		return "", err
+	}
 	fmt.Fprintf(b.Log, "Writing the pages …\n")
 	lead := b.Params.String() + "."
 	if b.Book.Description != "" {
@@ -50,8 +54,19 @@ func (b Build) render(ctx context.Context, asked []string, executed, pages strin
 		Facts: b.facts(),
 		URL:   b.address(), Repository: cmp.Or(b.Flags.Repository, b.Book.Repository), Branch: b.Book.Branch, Hub: cmp.Or(b.Flags.Hub, b.Book.Hub),
 		RepositoryFolder: folderInRepository(b.Book.Dir),
+		Verification:     verification,
 		Formulas:         formulas,
 		Python:           b.env.Python, Environ: b.env.Environ(), Cache: b.env.Cache,
+	}
+	if b.Slides {
+		if site.Slides, err = b.env.Reveal(ctx); err != nil {
+			return "", err
+		}
+	}
+	if b.PDF {
+		if site.Chromium, err = FindChromium(); err != nil {
+			return "", err
+		}
 	}
 	if !b.Book.Strict {
 		site.Warn = func(warning string) { fmt.Fprintf(b.Log, "warning: %s\n", warning) }
@@ -62,7 +77,18 @@ func (b Build) render(ctx context.Context, asked []string, executed, pages strin
 	if err := WriteSiteIndex(b.Out, b.Book.Title); err != nil {
 		return "", err
 	}
-	return filepath.Join(pages, "index.html"), nil
+	index = filepath.Join(pages, "index.html")
+	if b.Verify == nil {
+		return index, nil
+	}
+	receipts, err := receiptsIn(executed, ready)
+	if err != nil {
+		return "", err
+	}
+	if err := verification.of(receipts).Err(); err != nil {
+		return "", fmt.Errorf("%w; %s shows all", err, index)
+	}
+	return index, nil
 }
 
 // folderInRepository is the folder of a book in its git checkout, for the buttons that start its notebooks; empty at the
@@ -115,13 +141,10 @@ func (b Build) facts() []Fact {
 	if len(b.Software) > 0 {
 		out = append(out, Fact{Name: "versions", Value: strings.Join(b.Software, ", ")})
 	}
-	if commit := commitOf(b.env.Module); commit != "" {
-		out = append(out, Fact{Name: "commit", Value: commit})
-	}
-	return out
+	return append(out, Fact{Name: "commit", Value: cmp.Or(commitOf(b.env.Module), "unknown: the code is in no git checkout")})
 }
 
-// commitOf returns the checkout's commit, marked if files differ from it.
+// commitOf returns the checkout's commit, marked if files differ from it; empty if there is none.
 func commitOf(module string) string {
 	commit, err := exec.Command("git", "-C", module, "rev-parse", "--short", "HEAD").Output()
 	if err != nil {

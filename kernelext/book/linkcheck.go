@@ -18,7 +18,7 @@ import (
 var (
 	tagLinks = regexp.MustCompile(`<(?:a|link|script|img)\b[^>]*?\s(?:href|src)="([^"]*)"`)
 	tagIDs   = regexp.MustCompile(`<[a-z][^>]*?\s(?:id|name)="([^"]+)"`)
-	scripted = regexp.MustCompile(`(?s)<script\b[^>]*>.*?</script>`)
+	scripted = regexp.MustCompile(`(?s)(<script\b[^>]*>).*?</script>`)
 )
 
 // checkLinks follows every link within a folder of pages, to its file and its anchor. External links are not
@@ -65,11 +65,12 @@ func readLinks(file string) (*linkedPage, error) {
 	if err != nil {
 		return nil, err
 	}
+	data = scripted.ReplaceAll(data, []byte("$1")) // what scripts say is no part of the page
 	page := &linkedPage{ids: map[string]bool{}}
 	for _, match := range tagLinks.FindAllSubmatch(data, -1) {
 		page.links = append(page.links, html.UnescapeString(string(match[1])))
 	}
-	for _, match := range tagIDs.FindAllSubmatch(scripted.ReplaceAll(data, nil), -1) {
+	for _, match := range tagIDs.FindAllSubmatch(data, -1) {
 		page.ids[html.UnescapeString(string(match[1]))] = true
 	}
 	return page, nil

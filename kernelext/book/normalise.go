@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cnnbook/cnnbook/kernelext"
 	"github.com/cnnbook/cnnbook/kernelext/internal/text"
 )
 
@@ -21,6 +22,8 @@ type normaliser struct {
 	kernel kernelspecInfo
 	scrub  []scrubber
 	record *Record
+
+	anywhere bool // keep of receipts only what is the same on every machine
 }
 
 // kernelspecInfo is the kernelspec part of a notebook's metadata.
@@ -154,6 +157,12 @@ func (n normaliser) output(o *cellOutput) error {
 	case outputDisplay:
 		if len(o.Metadata) == 0 {
 			o.Metadata = json.RawMessage("{}")
+		}
+		if raw, ok := o.Data[kernelext.ReceiptMIME]; ok {
+			var err error
+			if o.Data[kernelext.ReceiptMIME], err = n.receipts(raw); err != nil {
+				return err
+			}
 		}
 		for kind, raw := range o.Data {
 			if !strings.HasPrefix(kind, "text/") {

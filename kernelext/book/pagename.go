@@ -29,7 +29,7 @@ func pageNames(names []string, taken map[string]bool) map[string]string {
 }
 
 // reservedFolders are those that the pages need for something else.
-var reservedFolders = map[string]bool{"static": true, "single": true, "files": true, "downloads": true}
+var reservedFolders = map[string]bool{"static": true, "single": true, "files": true, "downloads": true, "slides": true, "decks": true, "reveal": true, "pdf": true}
 
 // slugPath replaces what may not be in the name of a page. A part of a path that begins with a dot or an underscore would
 // not be published everywhere.

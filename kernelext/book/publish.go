@@ -40,7 +40,7 @@ func Publish(executed, source string) error {
 		}
 		nb.Cells[to[i]].Outputs = withoutChoices(done.Cells[from[i]].Outputs)
 	}
-	if err := (normaliser{kernel: kernelspecInfo{DisplayName: setup.KernelDisplayName, Language: "go", Name: setup.KernelName}}).apply(nb); err != nil {
+	if err := (normaliser{kernel: kernelspecInfo{DisplayName: setup.KernelDisplayName, Language: "go", Name: setup.KernelName}, anywhere: true}).apply(nb); err != nil {
 		return fmt.Errorf("book: publish %s: %w", source, err)
 	}
 	for _, quality := range []quality{{bits: 8}, {bits: 6}, {bits: 5}, {6, true}, {5, true}, {4, true}} {

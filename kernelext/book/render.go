@@ -60,7 +60,12 @@ type Site struct {
 
 	Facts []Fact // footer of all pages but the notebooks', which show the facts of their own record
 
-	Python   string   // the Python that has Sphinx, see Environment
+	Verification Verification // of the runs behind the notebooks' figures; may be empty
+
+	Python   string            // the Python that has Sphinx, see Environment
+	Slides   map[string][]byte // the files of reveal.js, see Environment.Reveal, with which each notebook is shown as slides, too; nil: no slides
+	Chromium string            // a Chromium that prints each notebook as a PDF, see FindChromium; empty: no PDFs
+
 	Formulas string   // the MathJax script, see Environment.Formulas
 	Environ  []string // nil: that of this process
 	Cache    string   // folder for Sphinx's cache, so that only changed pages are rebuilt; empty: nothing is cached
@@ -117,7 +122,7 @@ func Render(ctx context.Context, s Site) error {
 		return err
 	}
 	pages := filepath.Join(temp, "pages")
-	if err := s.finish(work, pages, warned); err != nil {
+	if err := s.finish(ctx, work, pages, sources.notebooks, warned); err != nil {
 		return fmt.Errorf("%w: %w", ErrSite, err)
 	}
 	if err := atomicfile.Swap(pages, s.Out, filepath.Join(temp, "old")); err != nil {
@@ -237,7 +242,10 @@ func (s Site) build(ctx context.Context, temp string, work siteWork, names map[s
 
 // finish checks the pages, marks them as a book and copies them next to the folder that they will replace.
 // After warnings the next build begins anew, because Sphinx repeats only those of the pages that it reads.
-func (s Site) finish(work siteWork, pages string, warned bool) error {
+func (s Site) finish(ctx context.Context, work siteWork, pages string, notebooks []string, warned bool) error {
+	if err := s.print(ctx, work.pages(), notebooks); err != nil {
+		return err
+	}
 	if err := checkLinks(work.pages()); err != nil {
 		return err
 	}

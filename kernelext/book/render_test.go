@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cnnbook/cnnbook/kernelext"
 	"github.com/cnnbook/cnnbook/kernelext/internal/kerneltest"
 )
 
@@ -30,6 +31,11 @@ func executedNotebook(t *testing.T, path, lead string) {
 	if err := json.Unmarshal(data, &shown); err != nil {
 		t.Fatal(err)
 	}
+	receipts, err := json.Marshal(string(twoReceipts)) // as a kernel sends it
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown[0][kernelext.ReceiptMIME] = receipts
 	for _, form := range shown {
 		nb.Cells[2].Outputs = append(nb.Cells[2].Outputs, cellOutput{OutputType: outputDisplay, Data: form})
 	}
@@ -92,6 +98,13 @@ func TestRender(t *testing.T) {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page has no %s", want)
 		}
+	}
+	executed, err := readNotebook(filepath.Join(s.Out, "single", "01-show.ipynb"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if receipts, err := executed.receiptsOf(); err != nil || len(receipts) != 2 {
+		t.Errorf("the executed notebook next to the pages has receipts %v, %v", receipts, err)
 	}
 	if record, err := ReadRecord(filepath.Join(s.Out, "single", "01-show.ipynb")); err != nil || len(record.Facts) == 0 {
 		t.Errorf("the executed notebook next to the pages: %+v, %v", record, err)

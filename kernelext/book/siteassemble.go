@@ -43,6 +43,9 @@ type siteJSON struct {
 	Sources      map[string]string `json:"sources"`      // page of a notebook → its name in that folder, without extension
 	Descriptions map[string]string `json:"descriptions"` // page → one sentence
 	Covers       map[string]string `json:"covers"`       // page → its picture, relative to the first page
+	Titles       map[string]string `json:"titles"`       // page of a notebook → its title
+	Slides       bool              `json:"slides"`       // each notebook has slides
+	Print        bool              `json:"print"`        // each notebook has a PDF
 }
 
 // siteSource is what Sphinx reads.
@@ -50,6 +53,8 @@ type siteSource struct {
 	files    map[string][]byte // by slash-separated name
 	names    map[string]origin // by the names of the pages
 	warnings []string          // about links, with their places
+
+	notebooks []string // their pages
 }
 
 // assemble returns Sphinx's source.
@@ -82,7 +87,11 @@ func (s Site) assemble() (siteSource, error) {
 	}
 	book := siteJSON{Title: s.Title, Author: s.Author, Facts: s.Facts, URL: s.URL, Repository: s.Repository, Hub: s.Hub,
 		Branch: cmp.Or(s.Branch, "main"), Folder: s.RepositoryFolder, Symbols: godoc.Symbols(index.Packages),
-		Records: map[string][]Fact{}, Sources: map[string]string{}, Descriptions: map[string]string{"index": text.CleanLine(s.Lead)}, Covers: map[string]string{}}
+		Records: map[string][]Fact{}, Sources: map[string]string{}, Descriptions: map[string]string{"index": text.CleanLine(s.Lead)}, Covers: map[string]string{}, Titles: map[string]string{}}
+	book.Slides, book.Print = s.Slides != nil, s.Chromium != ""
+	for name, data := range s.Slides {
+		src.files["reveal/"+name] = data
+	}
 	for _, name := range s.Notebooks {
 		entry, inserted, err := s.addNotebook(name, links, &book)
 		if err != nil {
@@ -97,6 +106,12 @@ func (s Site) assemble() (siteSource, error) {
 	if err := s.addBookFiles(src.files, &book, &index); err != nil {
 		return src, err
 	}
+	receipts, err := receiptsIn(s.Executed, s.Notebooks)
+	if err != nil {
+		return src, err
+	}
+	src.notebooks = book.Notebooks
+	index.Verified = s.Verification.of(receipts)
 	src.files["404.md"] = []byte(notFound)
 	if s.Results != "" {
 		text, err := resultsPage(s.source(s.Results), links.pages)
@@ -124,6 +139,10 @@ func (s Site) addNotebook(name string, links siteLinks, book *siteJSON) (entry i
 	if err != nil {
 		return entry, 0, err
 	}
+	verified, err := nb.showReceipts(record, s.Verification)
+	if err != nil {
+		return entry, 0, fmt.Errorf("%s: %w", name, err)
+	}
 	if err := nb.takeFrontMatter(); err != nil {
 		return entry, 0, fmt.Errorf("%s: %w", name, err)
 	}
@@ -146,21 +165,39 @@ func (s Site) addNotebook(name string, links siteLinks, book *siteJSON) (entry i
 	if links.files[page+".ipynb"], err = links.notebook(nb, name, inserted, false); err != nil {
 		return entry, 0, fmt.Errorf("%s: %w", name, err)
 	}
+	if s.Slides != nil {
+		if links.files["decks/"+page+".ipynb"], err = links.deck(nb, name, inserted); err != nil {
+			return entry, 0, fmt.Errorf("%s: slides: %w", name, err)
+		}
+	}
+	entry.Slides, entry.Print = book.Slides, book.Print
 	book.Notebooks = append(book.Notebooks, page)
-	book.Records[page] = record.Facts
+	book.Records[page] = append(slices.Clone(record.Facts), verified...)
 	book.Sources[page] = strings.TrimSuffix(name, ".ipynb")
 	book.Descriptions[page] = entry.question()
+	book.Titles[page] = entry.name()
 	return entry, inserted, nil
 }
 
 // notebook returns a notebook with its links for its page, or for its copy in one file.
 func (l siteLinks) notebook(nb *notebook, name string, inserted int, single bool) ([]byte, error) {
+	return l.linked(nb, name, inserted, single).foldForPage()
+}
+
+// deck returns a notebook as slides in one file, which stand as deep as copies in one file.
+func (l siteLinks) deck(nb *notebook, name string, inserted int) ([]byte, error) {
+	return l.linked(nb, name, inserted, true).deck()
+}
+
+func (l siteLinks) linked(nb *notebook, name string, inserted int, single bool) *notebook {
 	linked := *nb
 	linked.Cells = slices.Clone(nb.Cells)
 	for i := range linked.Cells {
 		cell := &linked.Cells[i]
 		if single {
 			cell.Outputs = withoutChoices(cell.Outputs)
+		} else {
+			cell.Outputs = withoutReceipts(cell.Outputs)
 		}
 		if cell.CellType != cellMarkdown {
 			continue
@@ -171,7 +208,7 @@ func (l siteLinks) notebook(nb *notebook, name string, inserted int, single bool
 			cell.Attachments = nil
 		}
 	}
-	return linked.foldForPage()
+	return &linked
 }
 
 // addPages adds the pages in Markdown.
@@ -237,11 +274,14 @@ func (s Site) openWork(temp string, files map[string][]byte) (siteWork, error) {
 			parts = append(parts, string(files[name]))
 		}
 	}
-	script, err := scripts.ReadFile("python/book_site.py")
-	if err != nil {
-		return w, err
+	for _, name := range []string{"python/book_site.py", "python/book_slides.py"} {
+		script, err := scripts.ReadFile(name)
+		if err != nil {
+			return w, err
+		}
+		parts = append(parts, string(script))
 	}
-	key := cache.Hash(append(parts, string(script))...)
+	key := cache.Hash(parts...)
 	if found, err := os.ReadFile(w.key()); err != nil || string(found) != key {
 		if err := cache.RemoveTree(w.dir); err != nil {
 			return w, err

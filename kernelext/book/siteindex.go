@@ -24,6 +24,8 @@ type indexEntry struct {
 	Finding string   // one sentence; may be empty
 	Cover   *picture // may be nil
 	Live    []livePage
+
+	Slides, Print bool // it has slides, and a PDF
 }
 
 // siteContents is the content of the first page.
@@ -31,6 +33,7 @@ type siteContents struct {
 	Notebooks []indexEntry
 	Pages     []string // in Markdown
 	Packages  []godoc.Page
+	Verified  Verification
 }
 
 // name returns the notebook's number and title.
@@ -63,8 +66,14 @@ func (e indexEntry) card() string {
 		b.WriteString("*Finding:* " + e.Finding + "\n\n")
 	}
 	b.WriteString(liveLinks(e.Live, "%s\n\n"))
-	fmt.Fprintf(&b, "<a href=\"single/%s.html\">in one file</a> · <a href=\"single/%s.ipynb\">executed notebook</a>\n::::\n\n",
-		text.Escape(e.Page), text.Escape(e.Page))
+	fmt.Fprintf(&b, "<a href=\"single/%s.html\">in one file</a> · <a href=\"single/%s.ipynb\">executed notebook</a>", text.Escape(e.Page), text.Escape(e.Page))
+	if e.Slides {
+		fmt.Fprintf(&b, " · <a href=\"slides/%s.html\">slides</a>", text.Escape(e.Page))
+	}
+	if e.Print {
+		fmt.Fprintf(&b, " · <a href=\"pdf/%s.pdf\">PDF</a>", text.Escape(e.Page))
+	}
+	b.WriteString("\n::::\n\n")
 	return b.String()
 }
 
@@ -82,6 +91,7 @@ func (s Site) index(c siteContents) string {
 	for _, e := range c.Notebooks {
 		b.WriteString(liveLinks(e.Live, "**Try it, without a kernel:** %s\n\n"))
 	}
+	b.WriteString(c.Verified.paragraph())
 	b.WriteString("## Notebooks\n\n")
 	for _, e := range c.Notebooks {
 		b.WriteString(e.card())

@@ -34,7 +34,7 @@ func ask(ctx context.Context, run *cnn.Run, files []string) (*kernelext.Table, e
 	if err != nil {
 		return nil, err
 	}
-	table := NewTable(fmt.Sprintf("%s; %s", Caption(run), run.Preprocess()), "file", "class", "probability", "how it was read")
+	table := NewTable(fmt.Sprintf("%s; %s", Caption(run), run.Preprocess()), "file", "class", "probability", "how it was read").From(run.Receipt())
 	for i, a := range answers {
 		how := strings.Join(append(pictures[i].Notes, a.How), "; ")
 		table.Add(filepath.Base(files[i]), a.Name, fmt.Sprintf("%.4f", a.Probabilities[a.Class]), how)

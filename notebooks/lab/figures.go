@@ -20,12 +20,16 @@ type Drawable interface{ Figure() (*viz.Figure, error) }
 func Figure(d Drawable, notes ...any) *viz.Figure {
 	var text []string
 	var runs []*cnn.Run
+	var receipts []map[string]string
 	for _, note := range notes {
 		switch note := note.(type) {
 		case *cnn.Run:
 			runs = append(runs, note)
 		case []*cnn.Run:
 			runs = append(runs, note...)
+		case *cnn.Result:
+			receipts = append(receipts, note.Receipt())
+			text = append(text, note.String())
 		default:
 			text = append(text, fmt.Sprint(note))
 		}
@@ -33,7 +37,17 @@ func Figure(d Drawable, notes ...any) *viz.Figure {
 	if len(runs) > 0 {
 		text = append(text, Caption(runs...))
 	}
-	return must(d.Figure()).Note(strings.Join(text, "; "))
+	return must(d.Figure()).Note(strings.Join(text, "; ")).From(append(receipts, Receipts(runs...)...)...)
+}
+
+// Receipts are what a page shows of the runs that a figure or a table comes from: [cnn.Run.Receipt], for [viz.Figure.From]
+// and [kernelext.Table.From].
+func Receipts(runs ...*cnn.Run) []map[string]string {
+	receipts := make([]map[string]string, len(runs))
+	for i, run := range runs {
+		receipts[i] = run.Receipt()
+	}
+	return receipts
 }
 
 // Caption describes runs in a line: their names, images, epochs, seed and backend, and the budget if it is not the write-up's.
@@ -105,7 +119,7 @@ func Curves(runs ...*cnn.Run) *viz.Figure {
 		loss.Series = append(loss.Series, viz.Series{Name: names[i] + "validation", Y: h.ValidLoss()})
 		accuracy.Series = append(accuracy.Series, viz.Series{Name: names[i] + "validation", Y: h.ValidAccuracy()})
 	}
-	return must(viz.Row("", must(loss.Figure()), must(accuracy.Figure()))).Note(Caption(runs...))
+	return must(viz.Row("", must(loss.Figure()), must(accuracy.Figure()))).Note(Caption(runs...)).From(Receipts(runs...)...)
 }
 
 // namesOf gives the beginning of each run's names in a key: nothing for one run alone, the folder where two have one name.

@@ -10,6 +10,8 @@ import (
 )
 
 // Every figure of a run is drawn, says what it shows, and names the run and the budget.
+//
+// Promise(pages/receipts) for every figure that package lab draws of a run
 func TestFiguresOfARun(t *testing.T) {
 	t.Setenv(kernelext.EnvBudget, kernelext.BudgetSmoke)
 	run, valid := trained(t)
@@ -29,6 +31,9 @@ func TestFiguresOfARun(t *testing.T) {
 		if _, err := c.figure.PNG(); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
+		if r := c.figure.Receipts(); len(r) == 0 || r[0]["identity"] != run.Identity() || r[0]["sha256"] != run.WeightsSHA256() || len(r) > 2 {
+			t.Errorf("%s: receipts %v, want the run's", name, r)
+		}
 		if !strings.Contains(c.figure.Alt, c.alt) {
 			t.Errorf("%s: alternative text %q, want %q in it", name, c.figure.Alt, c.alt)
 		}
@@ -44,7 +49,7 @@ func TestFiguresOfImages(t *testing.T) {
 	for name, figure := range map[string]*viz.Figure{
 		"samples": Samples(d, 2, 1), "gallery": Gallery(OfClass(d, "cat")),
 	} {
-		if _, err := figure.PNG(); err != nil || strings.Contains(figure.Caption, "budget") || !strings.Contains(figure.Caption, d.Name) {
+		if _, err := figure.PNG(); err != nil || len(figure.Receipts()) > 0 || strings.Contains(figure.Caption, "budget") || !strings.Contains(figure.Caption, d.Name) {
 			t.Errorf("%s: %v, caption %q", name, err, figure.Caption)
 		}
 	}
@@ -100,5 +105,21 @@ func TestTablesOfResults(t *testing.T) {
 	}
 	if got := Percent(0.6321); got != "63.21 %" {
 		t.Errorf("got %q", got)
+	}
+}
+
+// What is drawn of predictions says whose they are, and so do the panels of a grid.
+func TestReceiptsOfResults(t *testing.T) {
+	run, valid := trained(t)
+	r := Evaluate(run, valid)
+	some := Some(r, 0, 1, 2)
+	for name, got := range map[string][]map[string]string{
+		"recalls": Recalls(r).Receipts(), "calibration": Calibration(r).Receipts(), "scores": ClassScores(r).Receipts(),
+		"one image": Probabilities(r, valid, 0).Receipts(), "a grid": Grid("", 2, Matrix("a", r), Matrix("b", Misaligned(some, 1))).Receipts(),
+		"two ways": TwoWays("a", r, "b", r).Receipts(),
+	} {
+		if len(got) != 1 || got[0]["identity"] != run.Identity() {
+			t.Errorf("%s: %v", name, got)
+		}
 	}
 }

@@ -37,7 +37,7 @@ func Response(title string, run *cnn.Run, window int) *viz.Figure {
 	rates := run.History.StepRates()
 	left := must(viz.Schedule{Rates: rates}.Figure())
 	right := must(viz.Response{Rates: rates, Values: run.History.StepAccuracies(), Window: window}.Figure())
-	return must(viz.Row(title, left, right)).Note(Caption(run))
+	return must(viz.Row(title, left, right)).Note(Caption(run)).From(run.Receipt())
 }
 
 // ByRate is the right-hand curve of [Response] as a series, to be drawn with others.

@@ -75,7 +75,7 @@ func CaptionedRow(title string, r *cnn.Result, d *cifar.Dataset, draw func(*rand
 	if len(images) == 0 {
 		return Figure(noMistakes(title))
 	}
-	return Figure(viz.MistakeRow(title, images), "predicted: the caption")
+	return Figure(viz.MistakeRow(title, images), "predicted: the caption").From(r.Receipt())
 }
 
 // noMistakes stands in for a figure of mistakes where a network makes none, as it may on a small set of one's own images.
@@ -101,12 +101,12 @@ func Mistakes(title string, r *cnn.Result, d *cifar.Dataset, indices ...int) *vi
 	if addMistakes(&grid, Labelled(r, d, indices...)); len(grid.Rows) == 0 {
 		grid = noMistakes(title)
 	}
-	return Figure(grid, fmt.Sprintf("%d of %d images are misclassified", len(r.Misclassified()), len(r.Actual)))
+	return Figure(grid, fmt.Sprintf("%d of %d images are misclassified", len(r.Misclassified()), len(r.Actual))).From(r.Receipt())
 }
 
 // ClassScores lists precision, recall and F1 of each class.
 func ClassScores(r *cnn.Result) *kernelext.Table {
-	t := NewTable(r.String(), "class", "images", "precision", "recall", "F1")
+	t := NewTable(r.String(), "class", "images", "precision", "recall", "F1").From(r.Receipt())
 	for _, s := range r.ClassScores() {
 		t.Add(s.Name, s.Images, decimals(s.Precision), decimals(s.Recall), decimals(s.F1))
 	}
@@ -144,7 +144,7 @@ func LossTiles(r *cnn.Result, d *cifar.Dataset, indices ...int) []viz.Tile {
 // Probabilities shows image i of d with the network's probability of every class.
 func Probabilities(r *cnn.Result, d *cifar.Dataset, i int) *viz.Figure {
 	return Figure(viz.Prediction{Image: d.Image(i), Labels: r.Names, Probabilities: r.Probabilities[i], Actual: r.Actual[i]},
-		fmt.Sprintf("Image %d of %s, loss %.4f", i, d.Name, r.Losses[i]))
+		fmt.Sprintf("Image %d of %s, loss %.4f", i, d.Name, r.Losses[i])).From(r.Receipt())
 }
 
 // Calibration compares confidence with accuracy. Its caption says which of the two is larger, and how far they are apart.
@@ -156,5 +156,5 @@ func Calibration(r *cnn.Result) *viz.Figure {
 	}
 	_, distance := r.Calibration(10)
 	return Figure(viz.Calibration{Title: "Confidence and accuracy", Confidence: r.Confidence(), Correct: r.Correct()},
-		fmt.Sprintf("Mean confidence %.4f, accuracy %.4f: overall, the network is %s. Expected calibration error %.4f", confidence, r.Accuracy, word, distance))
+		fmt.Sprintf("Mean confidence %.4f, accuracy %.4f: overall, the network is %s. Expected calibration error %.4f", confidence, r.Accuracy, word, distance)).From(r.Receipt())
 }

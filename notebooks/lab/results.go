@@ -27,7 +27,7 @@ func fromTo(low, high float64) string { return decimals(low) + " to " + decimals
 // how many predictions differ.
 func TwoWays(firstName string, first *cnn.Result, secondName string, second *cnn.Result) *kernelext.Table {
 	changed, n := len(first.Changed(second)), len(first.Predicted)
-	t := NewTable(fmt.Sprintf("%d of %d predictions differ (%s)", changed, n, share(changed, n)), ScoreColumns("")...)
+	t := NewTable(fmt.Sprintf("%d of %d predictions differ (%s)", changed, n, share(changed, n)), ScoreColumns("")...).From(first.Receipt(), second.Receipt())
 	t.Add(Scores(first, firstName)...)
 	t.Add(Scores(second, secondName)...)
 	return t

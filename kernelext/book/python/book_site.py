@@ -106,6 +106,14 @@ def main(source, output, read):
         target = notebook.with_name(notebook.name.removesuffix(".ipynb") + ".html")
         if not newer(target, notebook, script):
             single_file(notebook, target, script, book["records"][page] or [])
+    if book["slides"]:
+        from book_slides import slides
+
+        for page in book["notebooks"]:
+            deck = source / "decks" / f"{page}.ipynb"
+            target = source / "downloads" / "slides" / f"{page}.html"
+            if not newer(target, deck, script):
+                slides(deck, target, source / "reveal", script if has_formulas(deck) else None, book["titles"][page], page)
     return build_main(["-b", "html", "-q", "-d", str(read), str(source), str(output)])
 
 

@@ -27,7 +27,7 @@ myst_heading_anchors = 4
 # go:package-cnn#OpenRun links to a page made from Go documentation, which has pkg.go.dev's anchors.
 myst_url_schemes = {"http": None, "https": None, "mailto": None, "go": "{{path}}.html#{{fragment}}"}
 book_symbols = book["symbols"] or {}
-exclude_patterns = ["_build", "downloads"]
+exclude_patterns = ["_build", "downloads", "decks", "reveal"]
 if book["bibliography"]:
     extensions.append("sphinxcontrib.bibtex")
     bibtex_bibfiles = book["bibliography"]
@@ -64,12 +64,13 @@ def footer(facts):
 
 def record(page):
     """The footer of a notebook: the facts of its own run, and the run itself."""
-    target = html.escape("../" * page.count("/") + "single/" + quote(page))
-    links = (
-        f'<p class="book-record">This run: <a href="{target}.html">in one file</a>'
-        f' · <a href="{target}.ipynb" download>executed notebook</a></p>'
-    )
-    return links + footer(book["records"][page])
+    top = "../" * page.count("/")
+    target = html.escape(top + "single/" + quote(page))
+    links = f'This run: <a href="{target}.html">in one file</a> · <a href="{target}.ipynb" download>executed notebook</a>'
+    for kind, has, ending in (("slides", book["slides"], "html"), ("PDF", book["print"], "pdf")):
+        if has:
+            links += f' · <a href="{html.escape(top + kind.lower() + "/" + quote(page))}.{ending}">{kind}</a>'
+    return f'<p class="book-record">{links}</p>' + footer(book["records"][page])
 
 
 def preview(page, title):

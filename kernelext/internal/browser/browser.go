@@ -170,12 +170,17 @@ func (b *Browser) receive() (message, error) {
 type Look struct {
 	Theme         string // light or dark
 	Width, Height int
+	Print         bool // as on paper
 }
 
 // Open loads a page and waits until its formulas are typeset and all fade-ins have ended: intermediate colours have too little contrast.
 func (b *Browser) Open(t *testing.T, url string, l Look) {
 	t.Helper()
-	b.mustCall(t, "Emulation.setEmulatedMedia", map[string]any{"features": []map[string]string{
+	media := ""
+	if l.Print {
+		media = "print"
+	}
+	b.mustCall(t, "Emulation.setEmulatedMedia", map[string]any{"media": media, "features": []map[string]string{
 		{"name": "prefers-color-scheme", "value": l.Theme}, {"name": "prefers-reduced-motion", "value": "reduce"},
 	}}, nil)
 	b.mustCall(t, "Emulation.setDeviceMetricsOverride", map[string]any{"width": l.Width, "height": l.Height, "deviceScaleFactor": 1, "mobile": l.Width < 600}, nil)
@@ -219,8 +224,12 @@ func (b *Browser) Evaluate(expression string, value any) error {
 // Press presses and releases a key, such as ArrowRight, on the element that has the focus.
 func (b *Browser) Press(t *testing.T, key string, code int) {
 	t.Helper()
-	for _, kind := range []string{"rawKeyDown", "keyUp"} {
-		b.mustCall(t, "Input.dispatchKeyEvent", map[string]any{"type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code}, nil)
+	for _, kind := range []string{"keyDown", "keyUp"} {
+		event := map[string]any{"type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code}
+		if kind == "keyDown" && key == "Enter" {
+			event["text"] = "\r" // without it, Enter opens nothing
+		}
+		b.mustCall(t, "Input.dispatchKeyEvent", event, nil)
 	}
 }
 

@@ -155,6 +155,7 @@ func init() {
 			"EnvRuns":       {Typ: "untyped string", Value: constant.MakeString(string(q.EnvRuns))},
 			"EnvSeed":       {Typ: "untyped string", Value: constant.MakeString(string(q.EnvSeed))},
 			"EnvStill":      {Typ: "untyped string", Value: constant.MakeString(string(q.EnvStill))},
+			"ReceiptMIME":   {Typ: "untyped string", Value: constant.MakeString(string(q.ReceiptMIME))},
 		},
 	})
 }
