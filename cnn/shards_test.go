@@ -52,6 +52,7 @@ func shardSpecs(t *testing.T) map[string]Spec {
 	norm.Config.Shards, norm.Config.DropLast, norm.Config.Lookahead = 8, true, &Lookahead{Every: 2}
 	norm.Config.Loss = Loss{Sum: true, Smoothing: 0.1}
 	norm.Config.Schedule = Constant(0.001)
+	norm.Config.Clip = &Clipping{GlobalNorm: 0.5}
 	return map[string]Spec{"dropout": dropout, "norm": norm}
 }
 
@@ -98,6 +99,10 @@ func TestAnotherNumberOfRanksGoesOn(t *testing.T) {
 func TestShardsComputeTheSameGradients(t *testing.T) {
 	spec := tinySpec(t)
 	spec.Network.Layers = slices.DeleteFunc(slices.Clone(spec.Network.Layers), func(l Layer) bool { return l.Kind() == "Dropout" })
+	spec.Network = spec.Network.WithL2(0.01)
+	spec.Config.Clip = &Clipping{Norm: 0.2}
+	spec.Config.Optimizer = SGD{Momentum: 0.9}
+	spec.Config.Schedule = OneCycle{Max: 0.01, HighMomentum: 0.95, LowMomentum: 0.85}
 	whole := trainTiny(t, t.TempDir(), spec)
 	spec.Config.Shards = 4
 	shards := trainTiny(t, t.TempDir(), spec)
@@ -210,6 +215,8 @@ func TestShardsThatCannotBe(t *testing.T) {
 		"at most 20, got 32":                    func(s *Spec) { s.Config.Shards = 32 },
 		"got -1":                                func(s *Spec) { s.Config.Shards = -1 },
 		"leave out one of the two":              func(s *Spec) { s.Config.Telemetry = true },
+		"are not computed in shards":            func(s *Spec) { s.Config.Preprocess.Cutout = 4 },
+		"averages of the weights (EMA)":         func(s *Spec) { s.Config.Lookahead, s.Config.EMA = nil, &EMA{Decay: 0.9} },
 		"start one rank for each device":        func(s *Spec) { s.Config.Devices = 2; s.Config.DropLast = true },
 		"fewer than 2, and batch normalisation": func(s *Spec) { s.Config.Shards = 16 },
 		"the smallest batch has 10 images, so some of its 8": func(s *Spec) { s.Config.DropLast = false },
