@@ -81,8 +81,8 @@ async function ask(pixels, what, read) {
   element("lit").style.visibility = "";
   element("hangs").textContent =
     most < 0.01
-      ? "Hiding any one part lowers the answer’s probability by less than 1\u00a0%."
-      : `Hiding the part that counts most lowers the probability of ${facts.classes[best]} by ${percent(most)}.`;
+      ? "Hiding any one part lowers the answer’s probability by less than one percentage point."
+      : `Hiding the part that counts most lowers the probability of ${facts.classes[best]} by ${(100 * most).toFixed(1)} percentage points.`;
   document.body.dataset.asked = mine;
 }
 

@@ -107,7 +107,7 @@ func (p *Page) render(c content) ([]byte, error) {
 		"Preprocess": c.run.Preprocess().ForEvaluation().String(), "Fingerprint": c.fingerprint,
 		"Height": in[0], "Width": in[1], "Bits": p.Bits, "Images": p.Images, "Same": p.Same, "Right": p.Right, "Largest": p.Within(),
 		"Picture": picture, "Lit": lit, "Actual": c.classes[p.First.Class], "Labelled": !c.unlabelled, "Answer": c.classes[best], "AnswerPercent": percent(p.First.Probabilities[best]),
-		"Drop": percent(float32(p.First.Drop)), "Hangs": p.First.Drop >= 0.01,
+		"Drop": fmt.Sprintf("%.1f", 100*p.First.Drop), "Hangs": p.First.Drop >= 0.01,
 		"Rows":  rows(c.classes, p.First.Probabilities),
 		"Facts": f, "CSS": template.CSS(pageCSS), "JS": template.JS(pageJS), "WasmExec": template.JS(wasmExec),
 		"Evaluator": encoded(evaluator), "GoLicense": goLicense, "Network": network, "TestImages": images,

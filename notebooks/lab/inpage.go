@@ -37,7 +37,7 @@ func inPage(ctx context.Context, run *cnn.Run, test *cifar.Dataset) (*kernelext.
 	lit := kernelext.Picture{
 		Image: p.First.LitPicture(in[0], in[1]),
 		Alt:   "The same image, bright where the answer hangs on it and dark elsewhere.",
-		Caption: fmt.Sprintf("What the answer hangs on, bright. Hiding the part that counts most lowers the answer's probability by %.1f %%.",
+		Caption: fmt.Sprintf("What the answer hangs on, bright. Hiding the part that counts most lowers the answer's probability by %.1f percentage points.",
 			100*p.First.Drop),
 	}
 	agrees := fmt.Sprintf("Test image %d, asked in the page, whose weights have %d bits: on %d test images its probabilities are within %s of the network's", p.First.Image, p.Bits, p.Images, p.Within())
