@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -10,8 +11,19 @@ import (
 	"github.com/cnnbook/cnnbook/kernelext/setup"
 )
 
-// TestBenchWorker lets this process do what bench lets others do.
-func TestBenchWorker(t *testing.T) {
+// benchLine is a line of a process that bench starts.
+type benchLine struct {
+	First    bool
+	Epoch    struct{ Step int }
+	Steps    []float64
+	Evaluate []float64
+	Product  float64
+	Versions string
+}
+
+// benchWorker lets this process do what bench lets others do, with so many drawn training images and ten test images.
+func benchWorker(t *testing.T, images int, flags string) (lines []benchLine) {
+	t.Helper()
 	plugin, err := setup.Installer{Log: t.Output()}.Plugin(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -20,69 +32,35 @@ func TestBenchWorker(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := filepath.Join(t.TempDir(), "drawn")
-	train, test := cifar.Drawn(1, 40, 10)
+	train, test := cifar.Drawn(1, images, 10)
 	if err := cifar.Save(dir, train, test); err != nil {
 		t.Fatal(err)
 	}
-	out, _, err := call(t, strings.Fields("bench -worker -data "+dir+" -images 40 -batch 10 -warm 1 -steps 5 -evaluate 10 -turn 0")...)
+	words := append(strings.Fields("bench --worker --evaluate 10 "+flags), "--images", strconv.Itoa(images), "--data", dir)
+	out, _, err := call(t, words...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	type measurement struct {
-		First    bool
-		Steps    []float64
-		Evaluate []float64
-		Product  float64
-		Versions string
-	}
-	var lines []measurement
 	for d := json.NewDecoder(strings.NewReader(out)); d.More(); {
-		var m measurement
-		if err := d.Decode(&m); err != nil {
+		var l benchLine
+		if err := d.Decode(&l); err != nil {
 			t.Fatal(err)
 		}
-		lines = append(lines, m)
+		lines = append(lines, l)
 	}
+	return lines
+}
+
+func TestBenchWorker(t *testing.T) {
+	lines := benchWorker(t, 40, "--batch 10 --warm 1 --steps 5 --turn 0")
 	if len(lines) != 2 || !lines[0].First || len(lines[1].Steps) != 5 || len(lines[1].Evaluate) != 3 || lines[1].Evaluate[0] <= 0 || lines[1].Product <= 0 || !strings.Contains(lines[1].Versions, "gomlx") {
 		t.Errorf("measured %+v", lines)
 	}
 }
 
-// TestBenchTrainsTheRecipe lets this process do what bench --accuracy lets others do.
+// The lines of a whole training are the first step, two epochs, and the seconds of all steps.
 func TestBenchTrainsTheRecipe(t *testing.T) {
-	plugin, err := setup.Installer{Log: t.Output()}.Plugin(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := plugin.Apply(); err != nil {
-		t.Fatal(err)
-	}
-	dir := filepath.Join(t.TempDir(), "drawn")
-	train, test := cifar.Drawn(1, 16, 10)
-	if err := cifar.Save(dir, train, test); err != nil {
-		t.Fatal(err)
-	}
-	words := strings.Fields("bench --worker --accuracy 0.9 --images 16 --evaluate 10 --epochs 1.5 --turn 100 --data " + filepath.Join(dir, "cifar-10-batches-bin"))
-	out, _, err := call(t, words...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	type measurement struct {
-		Epoch struct {
-			Step         int
-			Plain, Views float64
-		}
-		Steps []float64
-	}
-	var lines []measurement
-	for d := json.NewDecoder(strings.NewReader(out)); d.More(); {
-		var m measurement
-		if err := d.Decode(&m); err != nil {
-			t.Fatal(err)
-		}
-		lines = append(lines, m)
-	}
-	// The first step, two epochs, and the seconds of all steps.
+	lines := benchWorker(t, 16, "--accuracy 0.9 --epochs 1.5 --turn 100")
 	if len(lines) != 4 || lines[1].Epoch.Step != 8 || lines[2].Epoch.Step != 12 || len(lines[3].Steps) != 12 || lines[3].Steps[0] <= 0 {
 		t.Errorf("measured %+v", lines)
 	}
