@@ -146,14 +146,14 @@ func TestOneDashOrTwo(t *testing.T) {
 	seen := 0
 	for c := range cli.Walk(commands()) {
 		c.LocalFlags().VisitAll(func(f *pflag.Flag) {
-			value := map[string]string{"string": "-x", "stringSlice": "-x", "int": "-3", "uint64": "7", "bool": "true"}[f.Value.Type()]
+			value := map[string]string{"string": "-x", "stringSlice": "-x", "int": "-3", "uint64": "7", "float64": "0.5", "bool": "true"}[f.Value.Type()]
 			if value == "" {
 				t.Fatalf("%s --%s: no value of type %s", c.CommandPath(), f.Name, f.Value.Type())
 			}
 			forms := [][]string{{"-" + f.Name + "=" + value}, {"--" + f.Name + "=" + value}}
 			if f.Value.Type() == "bool" {
 				forms = append(forms, []string{"-" + f.Name}, []string{"--" + f.Name})
-			} else {
+			} else if f.NoOptDefVal == "" { // otherwise the value is optional, and only "=" joins one
 				forms = append(forms, []string{"-" + f.Name, value}, []string{"--" + f.Name, value})
 			}
 			for _, form := range forms {

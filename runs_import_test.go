@@ -103,7 +103,7 @@ func TestImportTellsThePreprocessing(t *testing.T) {
 		"div255.keras":    {[]string{"-preprocess", "divide-255"}, []string{"preprocessing: pixels divided by 255"}},
 		"rescaling.keras": {nil, []string{"preprocessing: pixels divided by 255", "note: Rescaling"}},
 		"logits.keras":    {[]string{"-preprocess", "none"}, []string{"preprocessing: pixels as they are", "a softmax was added"}},
-		"l2.keras":        {[]string{"-preprocess", "standardise"}, []string{"preprocessing: each image standardised by itself", "kernel_regularizer L2"}},
+		"l2.keras":        {[]string{"-preprocess", "standardise"}, []string{"preprocessing: each image standardised by itself", "kernel_constraint MaxNorm"}},
 	} {
 		out, _, err := call(t, append(append([]string{"runs", "import"}, c.args...), filepath.Join(wild, name))...)
 		if err != nil {

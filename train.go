@@ -43,8 +43,8 @@ func trainCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "train [flags]", Short: "train a network in a terminal, or continue its training",
 		Long: "Trains the write-up's network, or with --recipe fast another one, or continues a training: after ctrl-C, the same command resumes. A larger number of epochs goes on from a shorter training; " +
-			"where the learning rate depends on the number of epochs, as in the recipe quick, it starts again and says so. With --shards, mpirun trains on several machines.",
-		Example: "mpirun -n 4 ./cnnbook train --data ~/cifar10 --budget full --shards 8\ntrain --data ~/cifar10 --budget full\ntrain --epochs 50 --patience 5 --keep-best\ntrain --data ~/cifar10 --budget full --recipe fast", Args: cli.NoArgs,
+			"where the learning rate depends on the number of epochs, as in the recipe quick, it starts again and says so. With --shards, mpirun trains on several machines, such as mpirun -n 4 ./cnnbook train --shards 8.",
+		Example: "train --data ~/cifar10 --budget full\ntrain --epochs 50 --patience 5 --keep-best\ntrain --data ~/cifar10 --budget full --recipe fast", Args: cli.NoArgs,
 	}
 	params := paramFlags(c)
 	f := c.Flags()

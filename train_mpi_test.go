@@ -159,7 +159,7 @@ func killOne(t *testing.T, rng *rand.Rand, words []string, program string, ranks
 			t.Fatalf("%q: %v: %s", words, err, errs.String())
 		}
 		return false
-	case <-time.After(time.Duration(rng.Float64() * float64(500*time.Millisecond))):
+	case <-time.After(time.Duration(rng.Float64() * float64(30*time.Millisecond))): // an epoch or less
 	}
 	pids := running(program)
 	if len(pids) != ranks {
