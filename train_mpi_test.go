@@ -140,10 +140,10 @@ func killOne(t *testing.T, rng *rand.Rand, words []string, program string, ranks
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	after := rng.IntN(3) // epochs: the first one in a process is saved
+	after := rng.IntN(3) // epochs that it reports, those of earlier processes too
 	started, ended := make(chan bool, 1), make(chan error, 1)
 	go func() {
-		started <- waitFor(out, []string{"ETA", "val_loss", "val_loss"}[:after+1])
+		started <- waitFor(out, []string{"quick", "val_loss", "val_loss"}[:after+1])
 		_, _ = io.Copy(io.Discard, out) // to its end
 		ended <- cmd.Wait()
 	}()
@@ -159,7 +159,7 @@ func killOne(t *testing.T, rng *rand.Rand, words []string, program string, ranks
 			t.Fatalf("%q: %v: %s", words, err, errs.String())
 		}
 		return false
-	case <-time.After(time.Duration(rng.Float64() * float64(30*time.Millisecond))): // an epoch or less
+	case <-time.After(time.Duration(rng.Float64() * float64(300*time.Millisecond))): // an epoch takes about as long
 	}
 	pids := running(program)
 	if len(pids) != ranks {
