@@ -155,15 +155,17 @@ func newPainter(out io.Writer) painter {
 // outcome describes how a run ended, or its current state.
 func (s snapshot) outcome() string {
 	where := fmt.Sprintf("epoch %d, step %d of %d", s.last.Epoch, s.last.Step, s.last.Steps)
+	// The last report's epoch, not the number of reports: a training that goes on need not report those before.
+	epochs := text.Counted(s.last.Epoch, "epoch")
 	switch {
 	case !s.final:
 		return "Training"
 	case s.err == nil && s.elapsed < 10*time.Millisecond: // all reported at once, from a saved run
-		return "Finished earlier: " + text.Counted(len(s.ended), "epoch")
-	case s.err == nil && len(s.ended) < s.last.Epochs:
-		return "Stopped early, as planned: " + text.Counted(len(s.ended), "epoch") + fmt.Sprintf(" of %d in ", s.last.Epochs) + text.SpanText(s.elapsed)
+		return "Finished earlier: " + epochs
+	case s.err == nil && s.last.Epoch < s.last.Epochs:
+		return "Stopped early, as planned: " + epochs + fmt.Sprintf(" of %d in ", s.last.Epochs) + text.SpanText(s.elapsed)
 	case s.err == nil:
-		return "Finished: " + text.Counted(len(s.ended), "epoch") + " in " + text.SpanText(s.elapsed)
+		return "Finished: " + epochs + " in " + text.SpanText(s.elapsed)
 	case errors.Is(s.err, context.Canceled), errors.Is(s.err, context.DeadlineExceeded),
 		errors.Is(s.err, ErrInterrupted), errors.Is(s.err, ErrKernelGone):
 		return "Stopped at " + where + ", after " + text.SpanText(s.elapsed)
