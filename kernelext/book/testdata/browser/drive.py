@@ -171,6 +171,7 @@ def complete(lab):
         lab.page.keyboard.press("Tab")
         try:
             items.filter(has_text="Adam").first.wait_for(timeout=5_000)
+            items.filter(has_text="WriteUp").first.wait_for(timeout=5_000)  # JupyterLab adds long lists piece by piece
             found = items.all_inner_texts()
         except Timeout:
             pass
