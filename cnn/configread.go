@@ -18,13 +18,17 @@ func readConfig(data json.RawMessage) (Config, error) {
 		Preprocess Preprocess `json:"preprocess"`
 		FlipEval   bool       `json:"flip_evaluation"`
 		Devices    int        `json:"devices"`
+		Shards     int        `json:"shards"`
 		Precision  Precision  `json:"precision"`
 		Patience   int        `json:"patience"`
 		KeepBest   bool       `json:"keep_best"`
 		Monitor    Monitor    `json:"monitor"`
 		MinDelta   float64    `json:"min_delta"`
+		Plateau    *Plateau   `json:"plateau"`
 		Loss       Loss       `json:"loss"`
 		Lookahead  *Lookahead `json:"lookahead"`
+		EMA        *EMA       `json:"ema"`
+		Clip       *Clipping  `json:"clip"`
 		DropLast   bool       `json:"drop_last"`
 		Steps      int        `json:"steps"`
 	}
@@ -32,9 +36,9 @@ func readConfig(data json.RawMessage) (Config, error) {
 		return Config{}, fmt.Errorf("%w: configuration: %w", ErrFormat, err)
 	}
 	c := Config{
-		Batch: f.Batch, Epochs: f.Epochs, Seed: f.Seed, Preprocess: f.Preprocess, FlipEvaluation: f.FlipEval, Devices: f.Devices,
-		Precision: f.Precision, Patience: f.Patience, KeepBest: f.KeepBest, Monitor: f.Monitor, MinDelta: f.MinDelta,
-		Loss: f.Loss, Lookahead: f.Lookahead, DropLast: f.DropLast, Steps: f.Steps,
+		Batch: f.Batch, Epochs: f.Epochs, Seed: f.Seed, Preprocess: f.Preprocess, FlipEvaluation: f.FlipEval, Devices: f.Devices, Shards: f.Shards,
+		Precision: f.Precision, Patience: f.Patience, KeepBest: f.KeepBest, Monitor: f.Monitor, MinDelta: f.MinDelta, Plateau: f.Plateau,
+		Loss: f.Loss, Lookahead: f.Lookahead, EMA: f.EMA, Clip: f.Clip, DropLast: f.DropLast, Steps: f.Steps,
 	}
 	var err error
 	if c.Optimizer, err = f.Optimizer.optimizer(); err != nil {
@@ -72,7 +76,7 @@ func (n named) optimizer() (Optimizer, error) {
 
 func (n named) schedule() (Schedule, error) {
 	read, ok := map[string]func(json.RawMessage) (Schedule, error){
-		"Constant": readConstant, "Cyclic": readAs[Cyclic, Schedule], "OneCycle": readAs[OneCycle, Schedule], "CosineWarmup": readAs[CosineWarmup, Schedule],
+		"Constant": readConstant, "Cyclic": readAs[Cyclic, Schedule], "OneCycle": readAs[OneCycle, Schedule], "CosineWarmup": readAs[CosineWarmup, Schedule], "CosineRestarts": readAs[CosineRestarts, Schedule],
 		"Exponential": readAs[Exponential, Schedule], "Linear": readAs[Linear, Schedule], "Triangle": readAs[Triangle, Schedule],
 	}[n.Class]
 	if !ok {

@@ -69,7 +69,11 @@ func TestVerifySameBits(t *testing.T) {
 	first := trainTiny(t, root, spec)
 	after := spec
 	after.Name, after.From, after.Config.Lookahead = "after", first, &Lookahead{Every: 3}
-	for _, spec := range []Spec{spec, keeping, after} {
+	averaged, sharded := spec, spec
+	averaged.Name, averaged.Config.EMA, averaged.Config.Clip = "averaged", &EMA{Decay: 0.9}, &Clipping{GlobalNorm: 1}
+	averaged.Config.Plateau, averaged.Config.Schedule = &Plateau{Patience: 1}, CosineRestarts{Max: 0.1}
+	sharded.Name, sharded.Config.Shards = "sharded", 4
+	for _, spec := range []Spec{spec, keeping, after, averaged, sharded} {
 		r := load(t, trainTiny(t, root, spec).Dir)
 		before := files(t, r)
 		names, err := verifyAll(t, r, time.Hour, ingredients(spec, load(t, first.Dir)))
@@ -205,6 +209,7 @@ func TestReadConfig(t *testing.T) {
 			{Optimizer: optimizers[i], Schedule: schedules[i]},
 			{Optimizer: optimizers[i], Schedule: schedules[i], Batch: 3, Epochs: 4, Seed: 1<<64 - 1, Preprocess: Preprocess{Flip: true, Crop: 2}, FlipEvaluation: true, Devices: 3, Precision: BFloat16,
 				Patience: 1, KeepBest: true, Monitor: MonitorAccuracy, MinDelta: 0.1, Loss: Loss{Smoothing: 0.1, ClassWeights: []float64{1, 2}}, Lookahead: &Lookahead{Steps: 3}, DropLast: true, Steps: 7},
+			{Optimizer: optimizers[i], Schedule: CosineRestarts{Max: 1, First: 2}, Shards: 4, Plateau: &Plateau{Patience: 2}, EMA: &EMA{Decay: 0.9}, Clip: &Clipping{Norm: 1}},
 		} {
 			data, err := json.Marshal(c)
 			if err != nil {

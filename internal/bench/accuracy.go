@@ -42,10 +42,7 @@ func (a Accuracy) Check() error {
 	if err := checkRecipe(a.Workload, a.Epochs, a.Seeds); err != nil {
 		return err
 	}
-	if a.Save != "" && !isFolder(filepath.Dir(a.Save)) {
-		return fmt.Errorf("bench: --save %s: there is no folder %s", a.Save, filepath.Dir(a.Save))
-	}
-	return nil
+	return checkSave(a.Save)
 }
 
 // Run trains, and writes a table in Markdown to stdout. When stopped, it writes that of the complete rounds.

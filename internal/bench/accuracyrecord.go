@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/cnnbook/cnnbook/cifar"
 	"github.com/cnnbook/cnnbook/cnn"
@@ -65,12 +66,7 @@ func (t trained) reached(target float64) (seconds float64, ok bool) {
 }
 
 func (r accuracyRecord) has(seed uint64) bool {
-	for _, s := range r.Seeds {
-		if s.Seed == seed {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.Seeds, func(s seedRecord) bool { return s.Seed == seed })
 }
 
 func (r accuracyRecord) save(file string) error {

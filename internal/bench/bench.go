@@ -71,8 +71,8 @@ func (b Benchmark) files() (before record, err error) {
 	if b.Growth && (b.Save != "" || b.Against != "") {
 		return before, errors.New("bench: --save and --against need a race, without --growth")
 	}
-	if b.Save != "" && !isFolder(filepath.Dir(b.Save)) {
-		return before, fmt.Errorf("bench: --save %s: there is no folder %s", b.Save, filepath.Dir(b.Save))
+	if err := checkSave(b.Save); err != nil {
+		return before, err
 	}
 	if b.Against != "" {
 		return readRecord(b.Against)
@@ -289,6 +289,14 @@ func batches(given, scratch string, log io.Writer) (string, error) {
 		return "", fmt.Errorf("bench: --data %s: expected a folder with data_batch_1.bin to data_batch_5.bin and test_batch.bin", given)
 	}
 	return filepath.Abs(given)
+}
+
+// checkSave returns an error if a file of --save could not be written after all that is measured. Empty means none.
+func checkSave(file string) error {
+	if file != "" && !isFolder(filepath.Dir(file)) {
+		return fmt.Errorf("bench: --save %s: there is no folder %s", file, filepath.Dir(file))
+	}
+	return nil
 }
 
 func isFolder(path string) bool {

@@ -48,14 +48,10 @@ type epochResult struct {
 // MeasureRecipe trains the fast recipe on the first images of w.Data, and evaluates it on its first test images after each epoch,
 // outside the seconds that are counted. It writes and reads as [Measure] does, and writes also a line for each epoch.
 func MeasureRecipe(ctx context.Context, w Workload, epochs float64, seed uint64, stdin io.Reader, stdout io.Writer) error {
-	train, test, err := cifar.Open(w.Data)
+	train, test, err := w.open()
 	if err != nil {
 		return err
 	}
-	if w.Images < train.Len() {
-		train = train.Head(w.Images)
-	}
-	test = test.Head(w.Evaluate)
 	folder, err := os.MkdirTemp("", "cnnbook-bench-")
 	if err != nil {
 		return err

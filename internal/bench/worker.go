@@ -64,18 +64,25 @@ func (w Workload) Check(rounds int) error {
 	return nil
 }
 
-// Measure trains the write-up's network for some steps and evaluates it, as a
-// notebook would: a saved run, with everything that belongs to a step. It writes lines of JSON to stdout, and reads a line
-// from stdin where its turn ends.
-func Measure(ctx context.Context, w Workload, stdin io.Reader, stdout io.Writer) error {
-	train, test, err := cifar.Open(w.Data)
-	if err != nil {
-		return err
+// open reads the images that are loaded, and those of an evaluation.
+func (w Workload) open() (train, test *cifar.Dataset, err error) {
+	if train, test, err = cifar.Open(w.Data); err != nil {
+		return nil, nil, err
 	}
 	if w.Images < train.Len() {
 		train = train.Head(w.Images) // a copy
 	}
-	test = test.Head(w.Evaluate)
+	return train, test.Head(w.Evaluate), nil
+}
+
+// Measure trains the write-up's network for some steps and evaluates it, as a
+// notebook would: a saved run, with everything that belongs to a step. It writes lines of JSON to stdout, and reads a line
+// from stdin where its turn ends.
+func Measure(ctx context.Context, w Workload, stdin io.Reader, stdout io.Writer) error {
+	train, test, err := w.open()
+	if err != nil {
+		return err
+	}
 	folder, err := os.MkdirTemp("", "cnnbook-bench-")
 	if err != nil {
 		return err
