@@ -20,6 +20,18 @@ func ExchangeSeconds(r Ranks, numbers, rounds int) ([]float64, error) {
 	return seconds, nil
 }
 
+// AdditionSeconds measures, in seconds, how long adding an array of so many numbers to another takes, in each of several rounds.
+func AdditionSeconds(numbers, rounds int) []float64 {
+	a, b, seconds := make([]float32, numbers), make([]float32, numbers), make([]float64, rounds)
+	add(a, b) // the memory is there
+	for i := range seconds {
+		began := time.Now()
+		add(a, b)
+		seconds[i] = time.Since(began).Seconds()
+	}
+	return seconds
+}
+
 // Exchanged returns how many numbers the ranks of a training of this network add up after each step: all gradients, the moving
 // statistics, the loss and the number of correct predictions.
 func (a Architecture) Exchanged() (int, error) {

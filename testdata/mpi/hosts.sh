@@ -36,7 +36,10 @@ run)
 	exec ip netns exec "cnnbook-h$i" unshare --uts sh -c 'hostname "$0" && exec sh -c "$1"' "h$i" "$*"
 	;;
 down)
-	for i in $(hosts "$2"); do ip netns del "cnnbook-h$i"; done
+	for i in $(hosts "$2"); do
+		ip link del "cnnbook$i" # now; with its namespace it would go a moment later, and "up" would find it
+		ip netns del "cnnbook-h$i"
+	done
 	ip link del cnnbook0
 	;;
 esac
