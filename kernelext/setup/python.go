@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 
 	"github.com/cnnbook/cnnbook/internal/atomicfile"
 	"github.com/cnnbook/cnnbook/kernelext/internal/cache"
@@ -159,14 +158,4 @@ func (s Installer) makeVenv(ctx context.Context, p Python, dir string) error {
 // pip is a pip command of the environment in dir. The user's settings select the index.
 func (s Installer) pip(venv, log string, args ...string) process.Command {
 	return process.Command{Path: process.VenvPython(venv), Args: append([]string{"-m", "pip"}, args...), Env: process.PythonEnviron(), Log: s.log(log)}
-}
-
-// packageVersion is the pinned version of a Python package, for the page that names the software that made it.
-func packageVersion(name string) string {
-	for line := range strings.Lines(requirements) {
-		if rest, ok := strings.CutPrefix(line, name+"=="); ok {
-			return strings.Fields(rest)[0]
-		}
-	}
-	return ""
 }
