@@ -1,6 +1,7 @@
 package cnn
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"strings"
@@ -12,6 +13,7 @@ import (
 //	run        its name
 //	identity   SHA-256 of network, configuration, data and origin; its folder's name has the first twelve characters
 //	trained    epochs, steps and seed
+//	accuracy   on the validation images, 0 to 1, at the end of the epoch whose weights are in use; before the first epoch's end, nothing
 //	weights    the file with the weights in use; before the first save, nothing
 //	sha256     of that file
 //	data       name and number of the training images
@@ -36,6 +38,9 @@ func (r *Run) Receipt() map[string]string {
 		"backend":   m.Backend,
 		"processor": m.Processor,
 		"software":  strings.Join(m.Software, ", "),
+	}
+	if shown := cmp.Or(r.KeptEpoch(), finished); shown > 0 && shown <= len(r.History.Epochs) {
+		out["accuracy"] = fmt.Sprintf("%.4f", r.History.Epochs[shown-1].ValidAccuracy)
 	}
 	if m.Threads > 0 {
 		out["threads"] = fmt.Sprint(m.Threads)

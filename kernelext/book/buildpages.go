@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cnnbook/cnnbook/internal/processor"
 	"github.com/cnnbook/cnnbook/kernelext"
 )
 
@@ -136,7 +137,7 @@ func (b Build) facts() []Fact {
 		{Name: "budget", Value: budgetText(b.Params.Budget)},
 		{Name: "seed", Value: fmt.Sprint(b.Params.Seed)},
 		{Name: "backend", Value: b.env.Plugin.String()},
-		{Name: "machine", Value: fmt.Sprintf("%s/%s, %d processors", runtime.GOOS, runtime.GOARCH, runtime.NumCPU())},
+		{Name: "machine", Value: fmt.Sprintf("%s with %s, %d processors, %s/%s", processor.Name(), processor.Instructions(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)},
 	}
 	if len(b.Software) > 0 {
 		out = append(out, Fact{Name: "versions", Value: strings.Join(b.Software, ", ")})

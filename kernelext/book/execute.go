@@ -90,9 +90,10 @@ func Execute(ctx context.Context, e Execution) (Record, error) {
 	defer os.RemoveAll(temp)
 
 	raw := filepath.Join(temp, "executed.ipynb")
+	began := time.Now()
 	last, runErr := e.run(ctx, nb, temp, raw)
 	record := e.Record
-	record.SourceSHA256 = nb.sourceSHA256()
+	record.SourceSHA256, record.Seconds = nb.sourceSHA256(), time.Since(began).Round(time.Second/10).Seconds()
 	executed, err := e.normalised(raw, record)
 	if runErr == nil && err != nil {
 		return Record{}, err

@@ -22,6 +22,7 @@ var receiptFields = []struct {
 	{"run", "run", true},
 	{"identity", "identity", true},
 	{"trained", "trained", true},
+	{"accuracy", "validation accuracy", false},
 	{"weights", "weights", true},
 	{"sha256", "weights SHA-256", false},
 	{"data", "data", true},

@@ -21,13 +21,14 @@ var ErrStale = errors.New("executed notebook is stale")
 // Record describes the conditions under which a notebook was executed. It is stored in the
 // metadata of the executed notebook under "cnnbook".
 type Record struct {
-	Data         string `json:"data"`   // name of the dataset, see Params.DataName
-	Budget       string `json:"budget"` //
-	Seed         uint64 `json:"seed"`
-	SourceSHA256 string `json:"source_sha256"`         // of the notebook's own cells; Execute sets it
-	CodeSHA256   string `json:"code_sha256,omitempty"` // of the code that the cells import, see CodeSHA256
-	DataSHA256   string `json:"data_sha256,omitempty"` // of the dataset's content; empty for drawn data, which the code generates
-	Backend      string `json:"backend,omitempty"`     // the backend that the cells computed with
+	Data         string  `json:"data"`   // name of the dataset, see Params.DataName
+	Budget       string  `json:"budget"` //
+	Seed         uint64  `json:"seed"`
+	SourceSHA256 string  `json:"source_sha256"`         // of the notebook's own cells; Execute sets it
+	CodeSHA256   string  `json:"code_sha256,omitempty"` // of the code that the cells import, see CodeSHA256
+	DataSHA256   string  `json:"data_sha256,omitempty"` // of the dataset's content; empty for drawn data, which the code generates
+	Backend      string  `json:"backend,omitempty"`     // the backend that the cells computed with
+	Seconds      float64 `json:"seconds,omitempty"`     // how long the cells took, where runs that were saved earlier are only opened; Execute sets it
 
 	// Facts lists further information for the reader, in order: versions, backend, machine, date.
 	Facts []Fact `json:"facts,omitempty"`

@@ -148,8 +148,12 @@ func (s Site) addNotebook(name string, links siteLinks, book *siteJSON) (entry i
 	}
 	inserted = nb.needTitle(path.Base(strings.TrimSuffix(name, ".ipynb")))
 	page := links.pages[name]
+	figures, err := nb.buildFigures(record)
+	if err != nil {
+		return entry, 0, fmt.Errorf("%s: %w", name, err)
+	}
 	title, lead := nb.title()
-	entry = indexEntry{Page: page, Title: title, Lead: links.rewrite(place{name: name, single: true, cell: &notebookCell{}}, lead), Finding: nb.finding()}
+	entry = indexEntry{Page: page, Title: title, Lead: links.rewrite(place{name: name, single: true, cell: &notebookCell{}}, lead), Finding: nb.finding(), Figures: figures}
 	if cover, ok := nb.cover(strings.ReplaceAll(page, "/", "-")); ok {
 		entry.Cover = &cover
 		links.files["static/"+cover.name] = cover.data

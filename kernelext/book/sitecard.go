@@ -3,9 +3,11 @@ package book
 import (
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"html"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/cnnbook/cnnbook/kernelext/internal/text"
 )
@@ -47,6 +49,47 @@ func (nb *notebook) cover(page string) (picture, bool) {
 		}
 	}
 	return found, found.data != nil
+}
+
+// buildFigures says for the first page what this build of the notebook gave: the validation accuracy of the runs behind its figures, how
+// long its cells took, and on which machine. It is empty for a notebook with neither runs nor a time.
+func (nb *notebook) buildFigures(record Record) (string, error) {
+	receipts, err := nb.receiptsOf()
+	if err != nil {
+		return "", err
+	}
+	lowest, highest, runs := "", "", map[string]bool{}
+	for _, r := range receipts {
+		if a := r["accuracy"]; a != "" { // all have four decimals: their order is that of the numbers
+			if lowest == "" {
+				lowest, highest = a, a
+			}
+			lowest, highest = min(lowest, a), max(highest, a)
+			runs[r["identity"]] = true
+		}
+	}
+	var parts []string
+	switch {
+	case len(runs) == 1 && lowest == highest:
+		parts = append(parts, "validation accuracy "+lowest)
+	case len(runs) > 0:
+		parts = append(parts, fmt.Sprintf("validation accuracy %s to %s in %s", lowest, highest, text.Counted(len(runs), "run")))
+	}
+	if record.Seconds > 0 {
+		parts = append(parts, text.SpanText(time.Duration(record.Seconds*float64(time.Second))))
+	}
+	if len(parts) == 0 {
+		return "", nil
+	}
+	for _, f := range record.Facts {
+		switch f.Name {
+		case "data", "budget":
+			parts = append(parts, f.Name+" "+f.Value)
+		case "machine":
+			parts = append(parts, f.Value)
+		}
+	}
+	return strings.Join(parts, "; "), nil
 }
 
 // sentenceEnd matches the end of a sentence and the beginning of the next.

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"github.com/cnnbook/cnnbook/kernelext"
 )
 
 func figureOutput(alt string) cellOutput {
@@ -40,6 +42,32 @@ func TestFinding(t *testing.T) {
 		if got := nb.finding(); got != want {
 			t.Errorf("%q: %q, expected %q", source, got, want)
 		}
+	}
+}
+
+// Promise(pages/gallery): The first page shows each notebook's best figure, its finding, and what this build gave: accuracy, time, machine.
+func TestFiguresOfTheBuild(t *testing.T) {
+	carrying := func(receipts string) notebook {
+		return notebook{Cells: []notebookCell{{CellType: cellCode, Outputs: []cellOutput{{Data: map[string]json.RawMessage{kernelext.ReceiptMIME: json.RawMessage(receipts)}}}}}}
+	}
+	record := Record{Seconds: 72.4, Facts: []Fact{{"data", "drawn"}, {"budget", "smoke (reduced)"}, {"seed", "1"}, {"machine", "Abacus 3000 with beads"}}}
+	for name, c := range map[string]struct {
+		nb     notebook
+		record Record
+		want   string
+	}{
+		"one run":   {carrying(`[{"identity": "a", "accuracy": "0.4312"}]`), record, "validation accuracy 0.4312; 1 min 12 s; data drawn; budget smoke (reduced); Abacus 3000 with beads"},
+		"several":   {carrying(`[{"identity": "a", "accuracy": "0.4312"}, {"identity": "b", "accuracy": "0.0999"}, {"identity": "c"}]`), Record{}, "validation accuracy 0.0999 to 0.4312 in 2 runs"},
+		"no run":    {notebook{}, Record{Seconds: 3}, "3 s"},
+		"nothing":   {notebook{}, Record{Facts: record.Facts}, ""},
+		"untrained": {carrying(`[{"identity": "a"}]`), Record{}, ""},
+	} {
+		if got, err := c.nb.buildFigures(c.record); err != nil || got != c.want {
+			t.Errorf("%s: %q, %v, expected %q", name, got, err, c.want)
+		}
+	}
+	if card := (indexEntry{Page: "01-x", Title: "X", Figures: "validation accuracy 0.4312"}).card(); !strings.Contains(card, `*This build:* validation accuracy 0\.4312`) {
+		t.Errorf("the card says\n%s", card)
 	}
 }
 

@@ -22,6 +22,7 @@ type indexEntry struct {
 	Title   string
 	Lead    string
 	Finding string   // one sentence; may be empty
+	Figures string   // of this build: accuracy, time, machine; may be empty
 	Cover   *picture // may be nil
 	Live    []livePage
 
@@ -64,6 +65,9 @@ func (e indexEntry) card() string {
 	}
 	if e.Finding != "" {
 		b.WriteString("*Finding:* " + e.Finding + "\n\n")
+	}
+	if e.Figures != "" {
+		b.WriteString("*This build:* " + text.EscapeMarkdown(e.Figures) + "\n\n")
 	}
 	b.WriteString(liveLinks(e.Live, "%s\n\n"))
 	fmt.Fprintf(&b, "<a href=\"single/%s.html\">in one file</a> · <a href=\"single/%s.ipynb\">executed notebook</a>", text.Escape(e.Page), text.Escape(e.Page))

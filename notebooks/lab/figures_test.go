@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -31,7 +32,8 @@ func TestFiguresOfARun(t *testing.T) {
 		if _, err := c.figure.PNG(); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		if r := c.figure.Receipts(); len(r) == 0 || r[0]["identity"] != run.Identity() || r[0]["sha256"] != run.WeightsSHA256() || len(r) > 2 {
+		if r := c.figure.Receipts(); len(r) == 0 || r[0]["identity"] != run.Identity() || r[0]["sha256"] != run.WeightsSHA256() || len(r) > 2 ||
+			r[0]["accuracy"] != fmt.Sprintf("%.4f", run.History.Last().ValidAccuracy) {
 			t.Errorf("%s: receipts %v, want the run's", name, r)
 		}
 		if !strings.Contains(c.figure.Alt, c.alt) {
