@@ -38,6 +38,7 @@ type Book struct {
 	Notebooks    []string `yaml:"notebooks"`
 	Pages        []string `yaml:"pages"`        // pages in Markdown (MyST) after the notebooks: names or patterns
 	Bibliography []string `yaml:"bibliography"` // BibTeX files, from which {cite}`key` takes its entries
+	Citation     string   `yaml:"citation"`     // a citation file, such as ../CITATION.cff, for authors, license and BibTeX on the first page
 	Results      string   `yaml:"results"`      // a README whose sections from the first table on become the page "Results"
 	Packages     []string `yaml:"packages"`     // folders of cnnbook whose packages have pages
 

@@ -40,6 +40,12 @@ func (b Build) render(ctx context.Context, asked []string, executed, pages strin
 	if err != nil {
 		return "", err
 	}
+	var citation *Citation
+	if b.Book.Citation != "" {
+		if citation, err = readCitation(b.Book.path(b.Book.Citation)); err != nil {
+			return "", err
+		}
+	}
 	fmt.Fprintf(b.Log, "Writing the pages …\n")
 	lead := b.Params.String() + "."
 	if b.Book.Description != "" {
@@ -48,7 +54,7 @@ func (b Build) render(ctx context.Context, asked []string, executed, pages strin
 	site := Site{
 		Sources: b.Book.Dir, Executed: executed, Notebooks: ready, Pages: extra,
 		Out: pages, Title: b.Book.Title, Author: b.Book.Author, Logo: b.Book.Logo, Bibliography: b.Book.Bibliography,
-		Results: b.Book.Results,
+		Results: b.Book.Results, Citation: citation,
 		Module:  b.env.Module, Packages: b.Book.Packages,
 		Code:  code,
 		Lead:  lead,

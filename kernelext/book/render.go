@@ -51,6 +51,8 @@ type Site struct {
 	Logo         string   // a picture below Sources; may be empty
 	Bibliography []string // BibTeX files below Sources; may be empty
 
+	Citation *Citation // for the first page; may be nil
+
 	URL        string // where the pages will be, for search engines and link previews; may be empty
 	Branch     string // of the repository; empty: main
 	Hub        string // a JupyterHub with nbgitpuller, such as https://hub.example.org, for a button that opens the notebook there; may be empty

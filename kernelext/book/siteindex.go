@@ -103,6 +103,7 @@ func (s Site) index(c siteContents) string {
 	if s.Results != "" {
 		fmt.Fprintf(&b, "## Results\n\n[Results](%s.md) in tables, and how each was obtained.\n\n", resultsName)
 	}
+	b.WriteString(s.Citation.section(cmp.Or(s.URL, s.Repository)))
 	if len(c.Packages) > 0 {
 		b.WriteString("## Packages\n\n")
 	}
