@@ -49,13 +49,7 @@ func TestSweepOnSlurm(t *testing.T) {
 	if err := os.WriteFile(file, []byte(slurmSweep), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	slurm := filepath.Join(dir, "slurm")
-	t.Cleanup(func() { // the daemons' folders vanish only after they do
-		_ = exec.Command(filepath.Join(source(t), "testdata/slurm/down.sh"), slurm).Run()
-		time.Sleep(time.Second)
-	})
-	command(t, dir, filepath.Join(source(t), "testdata/slurm/up.sh"), slurm)
-	t.Setenv("SLURM_CONF", filepath.Join(slurm, "slurm.conf"))
+	slurm := startSlurm(t, dir)
 
 	runs, calm := filepath.Join(dir, "runs"), filepath.Join(dir, "calm")
 	submit := []string{program, "sweep", "submit", file, "--engine", "slurm", "--runs", runs, "--cpus", "1", "--memory", "200M"}
@@ -99,6 +93,19 @@ func TestSweepOnSlurm(t *testing.T) {
 			t.Errorf("%s was trained again", name)
 		}
 	}
+}
+
+// startSlurm starts a Slurm of four nodes in a folder of the test's, until the test ends.
+func startSlurm(t *testing.T, dir string) (slurm string) {
+	t.Helper()
+	slurm = filepath.Join(dir, "slurm")
+	t.Cleanup(func() { // the daemons' folders vanish only after they do
+		_ = exec.Command(filepath.Join(source(t), "testdata/slurm/down.sh"), slurm).Run()
+		time.Sleep(time.Second)
+	})
+	command(t, dir, filepath.Join(source(t), "testdata/slurm/up.sh"), slurm)
+	t.Setenv("SLURM_CONF", filepath.Join(slurm, "slurm.conf"))
+	return slurm
 }
 
 // source is the folder of this package.

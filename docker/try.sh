@@ -1,5 +1,6 @@
 #!/bin/sh
-# Tests the image from inside: JupyterLab answers and asks for a token, a notebook runs offline, and values live between cells.
+# Tests the image from inside: JupyterLab answers and asks for a token, a notebook runs offline, values live between cells, a kernel
+# leaves nothing behind, and students get no solutions.
 set -eu
 python=/opt/lab/python/bin/python
 "$python" - <<'P'
@@ -16,17 +17,52 @@ else:
 P
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
+export JUPYTER_PATH=/opt/lab/kernels
 cp /opt/cnnbook/kernelext/book/testdata/01-show.ipynb "$out/try.ipynb"
 cd "$out"
-JUPYTER_PATH=/opt/lab/kernels GOPROXY=off GOFLAGS=-mod=mod "$python" -m nbconvert --to notebook --execute --inplace try.ipynb
+GOPROXY=off GOFLAGS=-mod=mod "$python" -m nbconvert --to notebook --execute --inplace try.ipynb
 grep -q '"output_type"' try.ipynb
 echo "the notebook ran"
-JUPYTER_PATH=/opt/lab/kernels "$python" - <<'P'
-import nbformat
-from nbclient import NotebookClient
 
-cells = [nbformat.v4.new_code_cell(text) for text in ("x := 41", "x + 1")]
-NotebookClient(nbformat.v4.new_notebook(cells=cells), kernel_name="cnnbook", timeout=120).execute()
-assert cells[1].outputs[0].text == "42\n", cells
+# One kernel runs cells, one of which is interrupted after two seconds, and one panics. Another kernel is killed while it trains.
+drive=/opt/cnnbook/kernelext/internal/kerneltest/testdata
+export TMPDIR="$out/tmp"
+mkdir "$TMPDIR"
+VALUES_TEST=$$ "$python" "$drive/values.py" cnnbook >values.json <<'C'
+["x := 41", ["for {\n}", 2], "var none []int\nnone[3] = 1", "x + 1"]
+C
+"$python" "$drive/session.py" cnnbook kill >kill.json
+"$python" - <<'P'
+import json
+import os
+
+with open("values.json") as file:
+    values = json.load(file)
+cells = values["cells"]
+assert [cell["status"] for cell in cells] == ["ok", "error", "error", "ok"] and cells[3]["out"] == "42\n", values
+print("values live between cells, also after an interrupt and a panic")
+with open("kill.json") as file:
+    killed = json.load(file)
+assert killed["sessions"] == 1 and not killed["left"] and not killed["files"], killed
+left = os.listdir("tmp")
+assert values["left"] == 0 and not left, (values["left"], left)
+print("neither kernel left a process or a file behind")
 P
-echo "values live between cells"
+
+"$python" - <<'P'
+import glob
+import os
+
+import nbformat
+
+solutions = 0
+for path in glob.glob("/opt/cnnbook/notebooks/*.ipynb"):
+    student = nbformat.read("/opt/cnnbook/.student/" + os.path.basename(path), 4).cells
+    for cell in nbformat.read(path, 4).cells:
+        if "solution" in cell.metadata.get("tags", []):
+            solutions += 1
+            assert all(cell.source not in other.source for other in student), path
+    assert not any(cell.get("outputs") for cell in student), path
+assert solutions, "no notebook has a solution"
+print(f"the students' copies have none of the {solutions} solutions and no outputs")
+P

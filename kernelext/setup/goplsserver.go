@@ -16,6 +16,9 @@ import (
 //
 // Each kernel has such a server, and in a class most of them wait. Its garbage collector may let the heap grow by 40 %, not by as
 // much again: that halves the memory of the server.
+//
+// A go command that the server runs when it is ended leaves its folder. GOTMPDIR puts that into the kernel's, which vanishes with
+// the kernel; the dot keeps it from being taken for packages there.
 const goplsScript = `#!/bin/sh
 # gopls as GoNB starts it, but so that it ends with its kernel.
 server="${0%/*}/gopls-server"
@@ -23,6 +26,10 @@ if [ "$1" = -listen ]; then
 	export GOGC="${GOGC:-40}"
 	if [ -d /proc/self ]; then # no second process for telemetry: Linux alone keeps settings where this says
 		export GOENV="${GOENV:-${XDG_CONFIG_HOME:-$HOME/.config}/go/env}" XDG_CONFIG_HOME=/dev/null
+	fi
+	if [ -d "$GONB_TMP_DIR" ]; then
+		export GOTMPDIR="$GONB_TMP_DIR/.go"
+		mkdir -p "$GOTMPDIR"
 	fi
 	kernel=$PPID
 	(
