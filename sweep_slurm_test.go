@@ -72,11 +72,11 @@ func TestSweepOnSlurm(t *testing.T) {
 	if len(steps) != trainings {
 		t.Errorf("%d trainings came to their end, want %d", len(steps), trainings)
 	}
-	starts := strings.Count(c.logs(t), "training ")
+	starts := strings.Count("\n"+c.logs(t), "\ntraining ")
 	if starts < trainings+2 {
 		t.Errorf("%d starts, expected %d and at least 2 again:\n%s", starts, trainings, c.logs(t))
 	}
-	t.Logf("%d trainings, %d nodes killed, %d starts: %s", trainings, kills, starts, time.Since(began).Round(time.Second))
+	t.Logf("%d trainings, %d nodes killed, %d starts, %d steps in those that came to their end: %s", trainings, kills, starts, total(steps), time.Since(began).Round(time.Second))
 
 	command(t, c.dir, c.program, "sweep", "run", file, "--runs", calm)
 	disturbed := sameWeights(t, runs, calm, trainings)
