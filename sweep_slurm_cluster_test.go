@@ -142,20 +142,19 @@ func environOf(pid int, name string) string {
 }
 
 // killNode waits for a training that fits and ends its node as if the power had failed: the node's daemon, the one that watches its
-// job, the batch script and the training. After up to three seconds the node boots.
+// job, the batch script and the training. That order matters: a watcher that sees the script die says so to the controller, which
+// then takes the task for one that has failed. After up to three seconds the node boots.
 func (c cluster) killNode(t *testing.T, fits func(pid int) bool) {
 	t.Helper()
 	for {
 		training := c.training(t, fits)
 		node, script := environOf(training, "SLURMD_NODENAME"), parent(training)
-		watcher, daemon := parent(script), c.pidIn(t, "slurmd-"+node+".pid")
-		if node == "" || script <= 1 || watcher <= 1 {
+		watcher := parent(script)
+		if node == "" || script <= 1 || watcher <= 1 || syscall.Kill(training, 0) != nil {
 			continue // it has just ended
 		}
-		if err := syscall.Kill(training, syscall.SIGKILL); err != nil {
-			continue
-		}
-		for _, pid := range []int{script, watcher, daemon} {
+		daemon := c.pidIn(t, "slurmd-"+node+".pid")
+		for _, pid := range []int{daemon, watcher, script, training} {
 			if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && (pid == daemon || !errors.Is(err, syscall.ESRCH)) {
 				t.Fatalf("process %d of %s: %v", pid, node, err)
 			}
