@@ -19,7 +19,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const sweepAbout = `FILE is a small JSON file that names trainings: every combination of some settings, or random ones, each with several seeds.
+const sweepAbout = `FILE is a small JSON file that names trainings: every combination of some settings, or random ones, each with several seeds. With
+"halving" it trains all for a few epochs, and goes on with the best.
 docs/SCALE.md describes it; docs/sweeps has examples. Each training is an ordinary run.`
 
 func sweepCommand() *cobra.Command {
@@ -45,11 +46,17 @@ func ofSweep(name, short, about string) *cobra.Command {
 }
 
 func sweepPlanCommand() *cobra.Command {
-	c := ofSweep("plan", "list the trainings of a sweep", "Lists the trainings: index, name, and what differs. It reads no images.")
+	c := ofSweep("plan", "list the trainings of a sweep", "Lists the trainings: index, name, and what differs. It reads no images, but for a sweep with halving: "+
+		"who is in a later rung depends on what has been found, and it shows what is known.")
+	var places sweepPlaces
+	places.flags(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		s, trainings, err := planned(args[0])
 		if err != nil {
 			return err
+		}
+		if s.Halving != nil {
+			return planHalving(places, args[0], c.OutOrStdout())
 		}
 		w := tabwriter.NewWriter(c.OutOrStdout(), 0, 0, 2, ' ', 0)
 		fmt.Fprintln(w, "INDEX\tNAME\tDIFFERS")
@@ -114,7 +121,7 @@ func (p *sweepPlaces) open(file string) (o opened, err error) {
 }
 
 func (o opened) read() ([]sweep.Row, error) {
-	return sweep.Read(o.params.Runs, o.trainings, o.train, o.valid)
+	return o.Read(o.params.Runs, o.trainings, o.train, o.valid)
 }
 
 func sweepStatusCommand() *cobra.Command {
@@ -138,7 +145,7 @@ func sweepStatusCommand() *cobra.Command {
 		if err := w.Flush(); err != nil {
 			return err
 		}
-		_, err = fmt.Fprintln(c.OutOrStdout(), "\n"+sweepSummary(rows))
+		_, err = fmt.Fprintln(c.OutOrStdout(), "\n"+o.summary(rows))
 		return err
 	}
 	return c
@@ -159,9 +166,18 @@ func statusLine(r sweep.Row) string {
 	return line
 }
 
+// summary counts the trainings in each state, and says how far the rungs are.
+func (o opened) summary(rows []sweep.Row) string {
+	text := sweepSummary(rows)
+	for _, line := range o.rungLines(rows) {
+		text += "\n" + line
+	}
+	return text
+}
+
 // sweepSummary counts the trainings in each state.
 func sweepSummary(rows []sweep.Row) string {
-	text := fmt.Sprintf("%d trainings", len(rows))
+	text := count(len(rows), "training")
 	for _, s := range []sweep.State{sweep.Finished, sweep.Begun, sweep.Waiting, sweep.Diverged, sweep.Damaged} {
 		if n := sweep.Count(rows, s); n > 0 {
 			text += fmt.Sprintf(", %d %s", n, s)
@@ -226,7 +242,7 @@ func (o opened) gather(rows []sweep.Row, dir string, stderr io.Writer) error {
 // drawable says whether there is anything for a figure: a finished training, or with variants one of another than the first
 // beside one of that.
 func (o opened) drawable(rows []sweep.Row) bool {
-	if len(o.Variants) < 2 {
+	if !o.Compares() {
 		return sweep.Count(rows, sweep.Finished) > 0
 	}
 	return slices.ContainsFunc(sweep.Differences(rows)[1:], func(d sweep.Difference) bool { return d.Change.N > 0 })
@@ -237,12 +253,11 @@ const maxBars = 40
 
 // figure draws the mean validation accuracy of each group, with its interval.
 func (o opened) figure(rows []sweep.Row) ([]byte, error) {
-	if len(o.Variants) > 1 {
+	if o.Compares() {
 		return o.changes(rows)
 	}
 	bars := viz.ClassBars{Title: "Sweep " + o.Name, Quantity: "Validation accuracy"}
-	best := sweep.Best(sweep.Groups(rows), maxBars)
-	for _, g := range best {
+	for _, g := range o.best(rows) {
 		bars.Labels = append(bars.Labels, o.Label(g))
 		bars.Values = append(bars.Values, g.Accuracy.Mean)
 		bars.Low = append(bars.Low, max(0, g.Accuracy.Mean-g.Accuracy.Half))
@@ -253,6 +268,15 @@ func (o opened) figure(rows []sweep.Row) ([]byte, error) {
 		return nil, err
 	}
 	return figure.Note(o.Caption(rows)).SVG()
+}
+
+// best are the groups of a figure, the best one first. With halving one with more epochs comes before one with fewer.
+func (o opened) best(rows []sweep.Row) []sweep.Group {
+	if o.Halving == nil {
+		return sweep.Best(sweep.Groups(rows), maxBars)
+	}
+	groups := slices.DeleteFunc(sweep.Groups(sweep.Standings(rows)), func(g sweep.Group) bool { return g.Accuracy.N == 0 })
+	return groups[:min(maxBars, len(groups))]
 }
 
 // changes draws what each combination changes against the first one.
@@ -271,9 +295,6 @@ func (o opened) changes(rows []sweep.Row) ([]byte, error) {
 	}
 	return figure.Note(o.Caption(rows)).SVG()
 }
-
-// settled says whether a training needs nothing more: it has finished, or diverged.
-func settled(r sweep.Row) bool { return r.State == sweep.Finished || r.State == sweep.Diverged }
 
 // divergedError is the error for trainings that diverged; nil if none did.
 func divergedError(rows []sweep.Row) error {

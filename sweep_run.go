@@ -26,7 +26,8 @@ type sweepRun struct {
 func sweepRunCommand() *cobra.Command {
 	c := ofSweep("run", "train what is missing of a sweep, here",
 		fmt.Sprintf(`Trains what is missing of a sweep on this machine, several trainings at the same time, each in a process of its own with its share of the
-processors. Every combination is trained with the first seed, then with the second. Ctrl-C saves them all; the same command continues.
+processors. Every combination is trained with the first seed, then with the second. With halving, a rung begins when the one before has ended.
+Ctrl-C saves them all; the same command continues.
 
 With --index it trains one of them, as a task of an engine. The exit status is then %d if the task should start again (it was asked to stop by
 the engine, or another process trains this run) and %d if the training diverged, as it always would.`, engine.StatusAgain, engine.StatusNever))
@@ -76,13 +77,17 @@ func (r sweepRun) one(ctx context.Context, file string, stdout io.Writer) error 
 	if err != nil {
 		return err
 	}
-	if r.index < 0 || r.index >= len(o.trainings) {
-		return fmt.Errorf("sweep run: --index %d: the sweep has the trainings 0 to %d", r.index, len(o.trainings)-1)
+	t, why, err := o.at(r.index)
+	if err != nil {
+		return err
+	}
+	if why != "" {
+		_, err := fmt.Fprintln(stdout, why)
+		return err
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	t := o.trainings[r.index]
 	var run *cnn.Run
 	begin := func(opened *cnn.Run) {
 		run = opened
@@ -91,16 +96,22 @@ func (r sweepRun) one(ctx context.Context, file string, stdout io.Writer) error 
 			fmt.Fprintln(stdout, t.Name, where)
 		}
 	}
+	steps := 0
 	err = t.Train(ctx, o.params.Runs, o.train, o.valid, begin, func(p cnn.Progress) {
-		if p.EpochEnd {
+		if !p.EpochEnd {
+			steps++
+		} else {
 			fmt.Fprintf(stdout, "epoch %d of %d: loss %.4f, accuracy %.4f, validation loss %.4f, validation accuracy %.4f\n",
 				p.Epoch, p.Epochs, p.Loss, p.Accuracy, p.ValidLoss, p.ValidAccuracy)
 		}
 	})
+	if err == nil {
+		_, err = fmt.Fprintf(stdout, "trained %d steps\n", steps)
+	}
 	return err
 }
 
-// all trains what is missing, each training in a process of its own.
+// all trains what is missing, each training in a process of its own, and rung by rung.
 func (r sweepRun) all(ctx context.Context, file string, stdout io.Writer) error {
 	o, err := r.open(file)
 	if err != nil {
@@ -110,27 +121,35 @@ func (r sweepRun) all(ctx context.Context, file string, stdout io.Writer) error 
 	if err != nil {
 		return err
 	}
-	var missing []sweep.Training
-	for _, row := range rows {
-		if !settled(row) {
-			missing = append(missing, row.Training)
-		}
-	}
 	atOnce := r.atOnce
 	if atOnce == 0 {
 		atOnce = runtime.NumCPU()
 	}
-	missing = sweep.SeedsFirst(missing)
-	fmt.Fprintf(stdout, "%s %d to train, %d at the same time\n", sweepSummary(rows), len(missing), min(atOnce, len(missing)))
-	failed := r.train(ctx, o, file, missing, atOnce, stdout)
-	if ctx.Err() != nil {
-		return ctx.Err()
+	for {
+		var missing []sweep.Training
+		for _, row := range rows {
+			if !row.Ended() {
+				missing = append(missing, row.Training)
+			}
+		}
+		missing = sweep.SeedsFirst(missing)
+		fmt.Fprintf(stdout, "%s %d to train, %d at the same time\n", sweepSummary(rows), len(missing), min(atOnce, len(missing)))
+		failed := r.train(ctx, o, file, missing, atOnce, stdout)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		known := len(rows)
+		if rows, err = o.read(); err != nil {
+			return err
+		}
+		if failed != nil || len(rows) == known { // that was the last rung, or it has not ended
+			fmt.Fprintln(stdout, o.summary(rows))
+			if err := o.waiting(rows); failed == nil && err != nil {
+				failed = fmt.Errorf("sweep: %w", err)
+			}
+			return errors.Join(failed, divergedError(rows))
+		}
 	}
-	if rows, err = o.read(); err != nil {
-		return err
-	}
-	fmt.Fprintln(stdout, sweepSummary(rows))
-	return errors.Join(failed, divergedError(rows))
 }
 
 // train starts a process for each training and reports each as it ends. The error is the first failure; the others train on.

@@ -34,7 +34,7 @@ type sweepSubmit struct {
 func sweepSubmitCommand() *cobra.Command {
 	c := ofSweep("submit", "train a sweep on Slurm or Kubernetes",
 		"Gives the trainings of a sweep to an engine: to Slurm as an array (sbatch), to Kubernetes as an indexed Job (kubectl). With --dry-run it prints what it would give. "+
-			"Submitting again trains what is missing.")
+			"Submitting again trains what is missing. With halving, each rung is an array that waits for the one before; Kubernetes's Jobs do not wait for others.")
 	c.Example = "sweep submit docs/sweeps/optimizers.json --engine slurm --dry-run"
 	var s sweepSubmit
 	s.flags(c)
@@ -55,18 +55,22 @@ func sweepSubmitCommand() *cobra.Command {
 }
 
 func (s sweepSubmit) run(ctx context.Context, file string, stdout, stderr io.Writer) error {
-	plan, trainings, err := planned(file)
+	plan, _, err := planned(file)
 	if err != nil {
 		return err
 	}
 	if s.cpus < 1 || s.atOnce < 0 {
 		return fmt.Errorf("sweep submit: --cpus and --at-once must be at least 1, got %d and %d", s.cpus, s.atOnce)
 	}
-	job := engine.Job{Name: plan.Name, Trainings: len(trainings), AtOnce: s.atOnce, CPUs: s.cpus, Memory: s.memory}
+	job := engine.Job{Name: plan.Name, AtOnce: s.atOnce, CPUs: s.cpus, Memory: s.memory}
 	switch s.engine {
 	case engineSlurm:
 		return s.slurm(ctx, job, file, stdout, stderr)
 	case engineKubernetes:
+		if plan.Halving != nil {
+			return fmt.Errorf("sweep submit: the rungs of halving wait for one another, and Jobs of Kubernetes for none: use --engine slurm, or sweep run in one large pod")
+		}
+		job.Trainings = plan.Rungs()[0].Trainings
 		return s.kubernetes(ctx, job, file, stdout, stderr)
 	}
 	return fmt.Errorf("sweep submit: --engine %q: choose slurm or kubernetes", s.engine)
@@ -98,12 +102,31 @@ func (s sweepSubmit) slurm(ctx context.Context, job engine.Job, file string, std
 	if o.params.Data != "" {
 		job.Flags = append(job.Flags, "--data", o.params.Data)
 	}
-	for _, script := range engine.SlurmScripts(job) {
-		if err := s.give(ctx, []byte(script), stdout, stderr, "sbatch"); err != nil {
+	for i, rung := range o.Rungs() {
+		job.First, job.Trainings = rung.First, rung.Trainings
+		if job.After, err = s.arrays(ctx, job, i+1, stdout, stderr); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// arrays gives the arrays of one rung to Slurm, and returns the numbers of their jobs; with --dry-run, a word in their place.
+func (s sweepSubmit) arrays(ctx context.Context, job engine.Job, rung int, stdout, stderr io.Writer) (ids []string, err error) {
+	for _, script := range engine.SlurmScripts(job) {
+		var said bytes.Buffer
+		if err := s.give(ctx, []byte(script), io.MultiWriter(stdout, &said), stderr, "sbatch"); err != nil {
+			return nil, err
+		}
+		id := fmt.Sprintf("JOB_OF_RUNG_%d", rung)
+		if !s.dryRun {
+			if id, err = engine.SlurmJob(said.String()); err != nil {
+				return nil, fmt.Errorf("sweep submit: %w", err)
+			}
+		}
+		ids = append(ids, id)
+	}
+	return ids, nil
 }
 
 func (s sweepSubmit) kubernetes(ctx context.Context, job engine.Job, file string, stdout, stderr io.Writer) error {

@@ -18,19 +18,11 @@ import (
 //
 // Promise(runs/ranks) on four nodes of a real Slurm, by srun --mpi=pmix
 func TestRanksOnSlurm(t *testing.T) {
-	for _, program := range []string{"munged", "slurmctld", "slurmd", "sbatch", "scancel", "squeue", "sinfo", "go"} {
-		if _, err := exec.LookPath(program); err != nil {
-			t.Skipf("no Slurm here (%v): apt-get install slurm-wlm munge", err)
-		}
-	}
 	if err := exec.Command("pkg-config", "--exists", "ompi-c").Run(); err != nil {
 		t.Skip("no Open MPI here: apt-get install libopenmpi-dev openmpi-bin")
 	}
-	if os.Getuid() != 0 {
-		t.Skip("four nodes on one machine need root")
-	}
-	dir := t.TempDir()
-	startSlurm(t, dir)
+	c := startSlurm(t)
+	dir := c.dir
 	if out, err := exec.Command("srun", "--mpi=list").CombinedOutput(); err != nil || !strings.Contains(string(out), "pmix") {
 		t.Skipf("this Slurm has no PMIx (%v): %s", err, out)
 	}
@@ -47,8 +39,8 @@ func TestRanksOnSlurm(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	program := filepath.Join(clone, "cnnbook")
-	command(t, dir, "go", "build", "-tags", "mpi", "-o", program, ".")
+	c.program = filepath.Join(clone, "cnnbook")
+	command(t, dir, "go", "build", "-tags", "mpi", "-o", c.program, ".")
 	data := filepath.Join(dir, "data")
 	train, test := cifar.Drawn(1, 140, 50)
 	if err := cifar.Save(data, train, test); err != nil {
@@ -56,22 +48,22 @@ func TestRanksOnSlurm(t *testing.T) {
 	}
 	alone, together := filepath.Join(dir, "alone"), filepath.Join(dir, "together")
 	options := func(runs string) []string { return append(ranksTraining(data, runs, 12), "--budget", "smoke") }
-	command(t, dir, append([]string{program}, options(alone)...)...)
+	command(t, dir, append([]string{c.program}, options(alone)...)...)
 
 	script := []string{"sbatch", "--parsable", "--chdir", clone, "--cpus-per-task", "1", filepath.Join(source(t), "docs/mpi/train.sbatch")}
 	job := strings.TrimSpace(command(t, dir, append(script, options(together)[1:]...)...))
-	trainingOn(t, program, "")
+	c.training(t, anyTraining)
 	nodes := map[string]bool{}
-	for _, pid := range running(program) {
+	for _, pid := range c.trainings() {
 		nodes[environOf(pid, "SLURMD_NODENAME")] = true
 	}
 	if len(nodes) != 4 {
 		t.Errorf("ranks on %d nodes, want 4", len(nodes))
 	}
 	command(t, dir, "scancel", "--signal", "TERM", job) // its processes, not its script
-	emptyQueue(t)
+	emptyQueue(t, 1)
 
-	text := logs(t, clone)
+	text := c.logs(t)
 	if n := strings.Count(text, "share 4 shards"); n != 2 {
 		t.Errorf("%d starts, want one and one again:\n%s", n, text)
 	}

@@ -33,6 +33,13 @@ func (r *Run) GoesOnFrom() string {
 	return fmt.Sprintf("epoch %d of %s", s.Epochs, s.Name)
 }
 
+// SpansTraining reports whether the schedule or the Lookahead takes its number of steps from the whole training. With more epochs it is
+// another training then, from its first step on, and a run does not go on from one with fewer: see [Run.GoesOnFrom].
+func (c Config) SpansTraining() bool {
+	c = c.withDefaults()
+	return c.Schedule.over(1) != c.Schedule || c.Lookahead != nil && c.Lookahead.Steps == 0
+}
+
 // Beginning says in one line where a training that is not finished begins, if that is worth a word: which run it goes on
 // from, why it starts from the beginning although there is a run of its name with other epochs, or that another machine
 // has trained it so far. Otherwise it is empty.

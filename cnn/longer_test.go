@@ -177,3 +177,25 @@ func TestHalfTakenOverStateIsNoRun(t *testing.T) {
 	}
 	sameFiles(t, trainTiny(t, root, spec), trainTiny(t, t.TempDir(), spec))
 }
+
+// What takes its number of steps from the training is said to, and nothing else.
+func TestSpansTraining(t *testing.T) {
+	for name, c := range map[string]struct {
+		config Config
+		want   bool
+	}{
+		"defaults":                {Config{}, false},
+		"one cycle":               {Config{Schedule: OneCycle{Max: 0.1}}, true},
+		"one cycle of 1000 steps": {Config{Schedule: OneCycle{Max: 0.1, Steps: 1000}}, false},
+		"cyclic":                  {Config{Schedule: Cyclic{Max: 0.1}}, true},
+		"restarts":                {Config{Schedule: CosineRestarts{Max: 0.1}}, true},
+		"restarts of 100 steps":   {Config{Schedule: CosineRestarts{Max: 0.1, First: 100}}, false},
+		"lookahead":               {Config{Lookahead: &Lookahead{}}, true},
+		"lookahead of 100 steps":  {Config{Lookahead: &Lookahead{Steps: 100}}, false},
+		"plateau, patience, EMA":  {Config{Plateau: &Plateau{}, Patience: 3, EMA: &EMA{}}, false},
+	} {
+		if got := c.config.SpansTraining(); got != c.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}

@@ -12,7 +12,7 @@
 // [Sweep.Plan] lists its trainings. Each is an ordinary run of package cnn in the folder of all runs: its identity is that of
 // its network, configuration and images, whoever trains it and wherever. So a sweep needs no state of its own and no queue.
 // What is finished is found again, what was interrupted goes on, a value added to the file adds trainings and keeps the others,
-// and more epochs go on from fewer. [Read] reads what all of them have recorded, and [Groups] puts together what differs only by
+// and more epochs go on from fewer. [Sweep.Read] reads what all of them have recorded, and [Groups] puts together what differs only by
 // its seed.
 //
 // # Fields
@@ -46,4 +46,12 @@
 //	  {"name": "batch normalisation", "set": {"after Conv2D": "BatchNormalization"}},
 //	  {"name": "Adam", "set": {"optimizer": "Adam", "rate": 0.001}}
 //	]
+//
+// # Successive halving
+//
+// With "halving" not all combinations are trained to the end. All have the epochs of the first rung; one in "factor" of them, the best
+// by validation accuracy, go on to those of the second, and so on: see [Halving]. Which trainings a later rung has is known when the
+// one before has ended: [Sweep.Next].
+//
+//	"halving": {"epochs": [1, 3, 9], "factor": 3}
 package sweep

@@ -16,6 +16,7 @@ import (
 // Group is a combination of values, with the validation figures of its finished trainings over the seeds.
 type Group struct {
 	Values   []string // of the fields that vary
+	Rung     int      // from 0
 	Seeds    int      // trainings
 	Diverged int
 	Accuracy Mean // validation accuracy of the epoch with whose weights each run answers
@@ -47,36 +48,27 @@ func (m Mean) String() string {
 	return fmt.Sprintf("%.4f ± %.4f", m.Mean, m.Half)
 }
 
-// Groups puts together the rows that differ only by their seed, in the plan's order.
-func Groups(rows []Row) []Group {
-	var out []Group
-	var accuracy, loss []float64
-	end := func() {
-		if last := len(out) - 1; last >= 0 {
-			out[last].Accuracy, out[last].Loss = NewMean(accuracy), NewMean(loss)
+// Groups puts together the rows that differ only by their seed, in their order.
+func Groups(rows []Row) (out []Group) {
+	for _, combination := range combined(rows) {
+		g := Group{Values: combination[0].Values, Rung: combination[0].Rung, Seeds: len(combination)}
+		var accuracy, loss []float64
+		for _, r := range combination {
+			switch r.State {
+			case Diverged:
+				g.Diverged++
+			case Finished:
+				accuracy = append(accuracy, r.Final().ValidAccuracy)
+				loss = append(loss, r.Final().ValidLoss)
+			}
 		}
-		accuracy, loss = nil, nil
+		g.Accuracy, g.Loss = NewMean(accuracy), NewMean(loss)
+		out = append(out, g)
 	}
-	for i, r := range rows {
-		if i == 0 || rows[i-1].Group != r.Group {
-			end()
-			out = append(out, Group{Values: r.Values})
-		}
-		g := &out[len(out)-1]
-		g.Seeds++
-		switch r.State {
-		case Diverged:
-			g.Diverged++
-		case Finished:
-			accuracy = append(accuracy, r.Final().ValidAccuracy)
-			loss = append(loss, r.Final().ValidLoss)
-		}
-	}
-	end()
 	return out
 }
 
-// Label names a group in a figure: its values, or the sweep's name if nothing varies.
+// Label names a group in a figure: its values, with its epochs in a sweep with [Halving], or the sweep's name if nothing varies.
 func (s Sweep) Label(g Group) string {
 	var parts []string
 	for i, field := range s.fieldNames() {
@@ -86,10 +78,20 @@ func (s Sweep) Label(g Group) string {
 		}
 		parts = append(parts, v)
 	}
+	if s.Halving != nil {
+		parts = append(parts, plural(s.Halving.Epochs[g.Rung], "epoch"))
+	}
 	if len(parts) == 0 {
 		return s.Name
 	}
 	return strings.Join(parts, ", ")
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // fieldNames are the columns of the fields that vary.
@@ -100,17 +102,26 @@ func (s Sweep) fieldNames() (names []string) {
 	return names
 }
 
-// WriteCSV writes a line for each training. A column without a value is empty, such as the figures of one that has not begun.
+// WriteCSV writes a line for each training, which in a sweep with [Halving] says its rung, from 1. A column without a value is empty,
+// such as the figures of one that has not begun.
 func (s Sweep) WriteCSV(w io.Writer, rows []Row) error {
 	c := csv.NewWriter(w)
-	header := append([]string{"index", "name", "seed"}, s.fieldNames()...)
+	header := []string{"index", "name", "seed"}
+	if s.Halving != nil {
+		header = append(header, "rung")
+	}
+	header = append(header, s.fieldNames()...)
 	header = append(header, "state", "epochs", "of", "epoch", "loss", "accuracy", "valid_loss", "valid_accuracy", "seconds",
 		"data", "train_images", "valid_images", "budget", "precision", "backend", "processor", "threads", "run")
 	if err := c.Write(header); err != nil {
 		return err
 	}
 	for _, r := range rows {
-		line := append([]string{strconv.Itoa(r.Index), r.Name, strconv.FormatUint(r.Seed, 10)}, r.Values...)
+		line := []string{strconv.Itoa(r.Index), r.Name, strconv.FormatUint(r.Seed, 10)}
+		if s.Halving != nil {
+			line = append(line, strconv.Itoa(r.Rung+1))
+		}
+		line = append(line, r.Values...)
 		if err := c.Write(append(line, r.figures(s.BudgetName())...)); err != nil {
 			return err
 		}
@@ -141,8 +152,12 @@ func (r Row) figures(budget string) []string {
 	return append(out, r.Folder)
 }
 
-// WriteEpochs writes a CSV with a line for each finished epoch of each training: its curve.
+// WriteEpochs writes a CSV with a line for each finished epoch of each training: its curve. In a sweep with [Halving] they are those of
+// [Standings]: what a training goes on from is the beginning of its own curve.
 func (s Sweep) WriteEpochs(w io.Writer, rows []Row) error {
+	if s.Halving != nil {
+		rows = Standings(rows)
+	}
 	c := csv.NewWriter(w)
 	header := append([]string{"index", "seed"}, s.fieldNames()...)
 	if err := c.Write(append(header, "epoch", "loss", "accuracy", "valid_loss", "valid_accuracy")); err != nil {
@@ -162,31 +177,55 @@ func (s Sweep) WriteEpochs(w io.Writer, rows []Row) error {
 	return c.Error()
 }
 
-// WriteMarkdown writes a table with a line for each group: mean and 95 % interval over the seeds.
+// WriteMarkdown writes a table with a line for each group: mean and 95 % interval over the seeds. In a sweep with [Halving] the groups are
+// those of [Standings].
 func (s Sweep) WriteMarkdown(w io.Writer, rows []Row) error {
 	var b strings.Builder
-	columns := append(s.fieldNames(), "trainings", "validation accuracy", "validation loss")
-	if len(s.Variants) > 1 {
+	columns := s.fieldNames()
+	shown := rows
+	if s.Halving != nil {
+		columns, shown = append(columns, "rung", "epochs"), Standings(rows)
+	}
+	columns = append(columns, "trainings", "validation accuracy", "validation loss")
+	if s.Compares() {
 		columns = append(columns, "change, paired by seed")
 	}
 	fmt.Fprintf(&b, "| %s |\n|%s\n", strings.Join(columns, " | "), strings.Repeat("---|", len(columns)))
-	for i, d := range Differences(rows) {
-		g := d.Group
+	changes := s.changes(rows)
+	for i, g := range Groups(shown) {
 		var cells []string
 		for _, v := range g.Values {
 			cells = append(cells, strings.ReplaceAll(v, "|", `\|`))
 		}
+		if s.Halving != nil {
+			cells = append(cells, strconv.Itoa(g.Rung+1), strconv.Itoa(s.Halving.Epochs[g.Rung]))
+		}
 		cells = append(cells, g.trainings(), g.Accuracy.String(), g.Loss.String())
-		if len(s.Variants) > 1 && i == 0 {
-			cells = append(cells, "")
-		} else if len(s.Variants) > 1 {
-			cells = append(cells, d.String())
+		if s.Compares() {
+			cells = append(cells, changes[i])
 		}
 		fmt.Fprintf(&b, "| %s |\n", strings.Join(cells, " | "))
 	}
 	fmt.Fprintf(&b, "\n%s\n", s.Caption(rows))
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// Compares says whether the sweep's combinations are compared with the first one: it has variants, all of them with equal epochs.
+func (s Sweep) Compares() bool { return len(s.Variants) > 1 && s.Halving == nil }
+
+// changes are the cells of a table that say what each combination changes: nothing for the first one.
+func (s Sweep) changes(rows []Row) (cells []string) {
+	if !s.Compares() {
+		return nil
+	}
+	for i, d := range Differences(rows) {
+		cells = append(cells, d.String())
+		if i == 0 {
+			cells[0] = ""
+		}
+	}
+	return cells
 }
 
 func (g Group) trainings() string {
@@ -229,8 +268,8 @@ func (s Sweep) Caption(rows []Row) string {
 	if len(data) == 0 {
 		return text + "."
 	}
-	text += "; mean ± 95 % interval over the seeds (Student's t)"
-	if len(s.Variants) > 1 {
+	text += "; mean ± 95 % interval over the seeds (Student's t)" + s.halvingCaption(rows)
+	if s.Compares() {
 		text += fmt.Sprintf("; the change is the mean difference to %q with the same seed, with its own interval", s.Variants[0].Name)
 	}
 	return text + fmt.Sprintf("; trained on %d and validated on %d images of %s, budget %s; %s.",
@@ -238,16 +277,13 @@ func (s Sweep) Caption(rows []Row) string {
 }
 
 func threadCount(n int) string {
-	switch n {
-	case 0:
+	if n == 0 {
 		return ""
-	case 1:
-		return "1 thread"
 	}
-	return fmt.Sprintf("%d threads", n)
+	return plural(n, "thread")
 }
 
-// Best sorts groups by their mean validation accuracy, the highest first, and returns at most so many of them. Groups without a
+// Best sorts groups, all of the same epochs, by their mean validation accuracy, the highest first, and returns at most so many of them. Groups without a
 // finished training are left out.
 func Best(groups []Group, most int) []Group {
 	groups = slices.DeleteFunc(slices.Clone(groups), func(g Group) bool { return g.Accuracy.N == 0 })

@@ -20,6 +20,7 @@ import (
 // Training is one training of a sweep.
 type Training struct {
 	Index  int      // from 0: its place in the plan
+	Rung   int      // from 0; always 0 in a sweep without [Halving]
 	Name   string   // of its run
 	Values []string // of the fields that vary, in their order
 	Group  int      // trainings of one group differ only by their seed
@@ -29,7 +30,7 @@ type Training struct {
 }
 
 // Plan lists the trainings of a sweep, in an order that never changes: all seeds of the first combination, then those of the
-// second. It checks every field's value.
+// second. Of a sweep with [Halving] they are those of the first rung, and [Sweep.Next] lists the others. It checks every field's value.
 func (s Sweep) Plan() ([]Training, error) {
 	if err := s.check(); err != nil {
 		return nil, err
@@ -64,6 +65,9 @@ func (s Sweep) Plan() ([]Training, error) {
 			t := Training{Index: len(out), Values: texts, Group: group, Seed: seed, settings: combined}
 			t.Name = s.runName(t)
 			t.settings.config.Seed = seed
+			if s.Halving != nil {
+				t.settings.config.Epochs = s.Halving.Epochs[0]
+			}
 			if seen[t.Name] {
 				return nil, fmt.Errorf("%w: the values %s are listed twice", cnn.ErrConfig, s.Describe(t))
 			}

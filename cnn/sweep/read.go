@@ -39,13 +39,16 @@ func (r Row) Final() cnn.Epoch {
 }
 
 // Read reads what the runs of the trainings have recorded below root. It reads two small files for each run, never its weights,
-// and hashes the images once. The error is that of a training that cannot be: a field that does not fit the network, say.
+// and hashes the images once. [Sweep.Read] also reads the later rungs of a sweep with [Halving]. The error is that of a training that cannot be: a field that does not fit the network, say.
 func Read(root string, trainings []Training, train, valid *cifar.Dataset) ([]Row, error) {
 	return read(root, trainings, train, valid, cnn.ReadRecord)
 }
 
 func read(root string, trainings []Training, train, valid *cifar.Dataset, record func(dir string) (cnn.Record, error)) ([]Row, error) {
-	var folders cnn.Folders
+	return readIn(&cnn.Folders{}, root, trainings, train, valid, record)
+}
+
+func readIn(folders *cnn.Folders, root string, trainings []Training, train, valid *cifar.Dataset, record func(dir string) (cnn.Record, error)) ([]Row, error) {
 	rows := make([]Row, len(trainings))
 	for i, t := range trainings {
 		folder, _, err := folders.Of(t.Spec(train, valid))
@@ -57,6 +60,9 @@ func read(root string, trainings []Training, train, valid *cifar.Dataset, record
 	}
 	return rows, nil
 }
+
+// Ended says whether a training needs nothing more: it has finished, or diverged.
+func (r Row) Ended() bool { return r.State == Finished || r.State == Diverged }
 
 func (r *Row) fill(dir string, record func(string) (cnn.Record, error)) {
 	var err error

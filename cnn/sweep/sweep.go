@@ -30,9 +30,10 @@ type Sweep struct {
 	// Variants are named changes, of which each training has one: an ablation, or ideas to try. The first is what
 	// [Differences] compares the others with. With Vary, each variant is trained with each combination.
 	Variants []Variant `json:"variants,omitempty"`
-	Vary     []Field   `json:"vary,omitempty"`  // fields that differ; the last one changes fastest
-	Draw     *Draw     `json:"draw,omitempty"`  // nil trains every combination
-	Seeds    []uint64  `json:"seeds,omitempty"` // each combination is trained with each; none is seed 1
+	Vary     []Field   `json:"vary,omitempty"`    // fields that differ; the last one changes fastest
+	Draw     *Draw     `json:"draw,omitempty"`    // nil trains every combination
+	Seeds    []uint64  `json:"seeds,omitempty"`   // each combination is trained with each; none is seed 1
+	Halving  *Halving  `json:"halving,omitempty"` // nil trains every combination to its end
 }
 
 // Variant is a change with a name.
@@ -144,6 +145,9 @@ func (s Sweep) check() error {
 	}
 	if n := s.size(); n > MaxTrainings {
 		return wrong("more than %d trainings", MaxTrainings)
+	}
+	if err := s.checkHalving(); err != nil {
+		return wrong("halving: %w", err)
 	}
 	return nil
 }

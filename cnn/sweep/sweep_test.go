@@ -28,10 +28,8 @@ func tiny(t *testing.T) []Training {
 	t.Helper()
 	s := Sweep{
 		Name: "tiny", Base: map[string]any{"epochs": 2, "batch": 20}, Vary: []Field{{Field: "optimizer", Values: []any{"SGD", "Adam"}}},
-		Seeds: []uint64{1, 2, 3},
-		Network: &cnn.Architecture{Name: "tiny", Input: cnn.Shape{32, 32, 3}, Layers: []cnn.Layer{
-			cnn.MaxPooling2D{Name: "pool", Size: 8}, cnn.Flatten{Name: "flatten"}, cnn.Dense{Name: "dense", Units: 10}, cnn.Activation{Name: "softmax", Function: "softmax"},
-		}},
+		Seeds:   []uint64{1, 2, 3},
+		Network: tinyNetwork(),
 	}
 	trainings, err := s.Plan()
 	if err != nil {
@@ -43,10 +41,10 @@ func tiny(t *testing.T) []Training {
 	return trainings
 }
 
-// weights are the files of all runs' last weights, by name.
-func weights(t *testing.T, root string) map[string][]byte {
+// weights are the files of the weights after some steps of all runs, by name.
+func weights(t *testing.T, root string, steps int) map[string][]byte {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(root, "*", "weights-*10.safetensors"))
+	files, err := filepath.Glob(filepath.Join(root, "*", fmt.Sprintf("weights-*%d.safetensors", steps)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +104,7 @@ func TestSweepGoesOn(t *testing.T) {
 		t.Errorf("%v: %d waiting, and the one that was stopped is %s", err, Count(rows, Waiting), rows[4].State)
 	}
 	all(stopped)
-	want, got := weights(t, whole), weights(t, stopped)
+	want, got := weights(t, whole, 10), weights(t, stopped, 10)
 	if len(want) != 6 || len(got) != 6 {
 		t.Fatalf("weights of %d and %d runs", len(want), len(got))
 	}

@@ -40,6 +40,21 @@ func TestSlurmScript(t *testing.T) {
 	}
 }
 
+// The arrays of a later rung begin at its first training, and wait for all jobs of the rung before.
+func TestSlurmScriptOfARung(t *testing.T) {
+	scripts := SlurmScripts(Job{Name: "s", First: 90, Trainings: 30, After: []string{"17", "18"}, Program: "/p", File: "/s.json", CPUs: 1, Memory: "1G"})
+	for _, want := range []string{"\n#SBATCH --array=0-29\n#SBATCH --dependency=afterany:17:18\n", "--index $((90 + SLURM_ARRAY_TASK_ID))"} {
+		if len(scripts) != 1 || !strings.Contains(scripts[0], want) {
+			t.Errorf("no %q in %q", want, scripts)
+		}
+	}
+	for said, want := range map[string]string{"Submitted batch job 17\n": "17", "Submitted batch job 18 on cluster lab\n": "18", "": "", "sbatch: 17": ""} {
+		if got, err := SlurmJob(said); got != want || (err == nil) != (want != "") {
+			t.Errorf("%q: %q, %v", said, got, err)
+		}
+	}
+}
+
 func TestKubernetesYAML(t *testing.T) {
 	text, err := KubernetesYAML(Job{Name: "my_Sweep.1", Trainings: 12, Program: "cnnbook", Flags: []string{"--runs", "/work/runs"}, CPUs: 2, Memory: "2G"},
 		Volume{Image: "cnnbook:cpu", Claim: "work"}, []byte("{\"name\": \"x\"}\n"))

@@ -3,13 +3,16 @@ package engine
 import (
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"strings"
 )
 
 // Job is what an engine needs to know about a sweep.
 type Job struct {
 	Name      string // of the sweep
+	First     int    // index of its first training
 	Trainings int
+	After     []string // Slurm's numbers of the jobs that must have ended before, however they ended
 	Program   string   // the command: its path on every node, or in the image
 	File      string   // of the sweep; its path on every node
 	Flags     []string // of sweep run, besides the index
@@ -21,7 +24,8 @@ type Job struct {
 // ArraySize is how many trainings go into one array: MaxArraySize is 1001 unless a cluster's administrator has changed it.
 const ArraySize = 1000
 
-// SlurmScripts are the batch scripts of a job for sbatch: an array for each thousand trainings.
+// SlurmScripts are the batch scripts of a job for sbatch: an array for each thousand trainings. Those of a job that comes after others wait
+// for the end of all their tasks, also of those that failed: a training that diverged must not keep the others waiting.
 //
 // A task whose training ends with [StatusAgain] is put back into the queue, and so is one whose node died (--requeue). Its log is
 // continued. Slurm warns a task 60 seconds before its time is over; the training then saves and ends.
@@ -33,14 +37,18 @@ func SlurmScripts(j Job) (scripts []string) {
 			array += fmt.Sprintf("%%%d", j.AtOnce)
 		}
 		command := append([]string{j.Program, "sweep", "run", j.File}, j.Flags...)
-		scripts = append(scripts, fmt.Sprintf(slurmScript, j.Name, array, j.CPUs, j.Memory, quote(command), first))
+		after := ""
+		if len(j.After) > 0 {
+			after = "\n#SBATCH --dependency=afterany:" + strings.Join(j.After, ":")
+		}
+		scripts = append(scripts, fmt.Sprintf(slurmScript, j.Name, array, after, j.CPUs, j.Memory, quote(command), j.First+first))
 	}
 	return scripts
 }
 
 const slurmScript = `#!/bin/bash
 #SBATCH --job-name=cnnbook-%s
-#SBATCH --array=%s
+#SBATCH --array=%s%s
 #SBATCH --ntasks=1
 #SBATCH --cpus-per-task=%d
 #SBATCH --mem=%s
@@ -63,6 +71,16 @@ if [ "$status" -eq 75 ]; then # asked to stop, or trained elsewhere: back into t
 fi
 exit "$status"
 `
+
+var submitted = regexp.MustCompile(`^Submitted batch job (\d+)`)
+
+// SlurmJob is the number of the job that sbatch says it has submitted.
+func SlurmJob(said string) (string, error) {
+	if m := submitted.FindStringSubmatch(said); m != nil {
+		return m[1], nil
+	}
+	return "", fmt.Errorf("sbatch said %q, expected Submitted batch job and its number: squeue lists what was submitted", said)
+}
 
 // quote writes words for a shell.
 func quote(words []string) string {

@@ -140,6 +140,18 @@ func TestComparison(t *testing.T) {
 	}
 }
 
+// A sweep with halving is refused: what a cell compares has equal epochs.
+func TestACellRefusesHalving(t *testing.T) {
+	s := tinyIdeas()
+	s.Base, s.Halving = Set{"batch": 100}, &sweep.Halving{Epochs: []int{1, 2}}
+	defer func() {
+		if err, ok := recover().(error); !ok || !errors.Is(err, cnn.ErrConfig) || !strings.Contains(err.Error(), "the sweep tiny has halving") {
+			t.Errorf("%v", err)
+		}
+	}()
+	tinyLab(t).Gather(s)
+}
+
 // The cells of notebook 11 make the changes of the sweep that is trained on real images, all of them, under the same names.
 func TestNotebookTriesTheIdeas(t *testing.T) {
 	data, err := os.ReadFile(filepath.Join("..", "11-what-would-have-helped.ipynb"))

@@ -26,8 +26,11 @@ type Gathered struct {
 
 // Gather reads a sweep whose trainings have all finished in the folder of runs, on the notebook's data; "sweep run" trains it.
 // Where they have not, it trains a small one instead, with the notebook's images: [Lab.Smaller]. The reader sees the same cell.
-// Trainings of the small one that are finished are not trained again.
+// Trainings of the small one that are finished are not trained again. A sweep with halving is refused: its trainings differ in their epochs.
 func (l *Lab) Gather(s sweep.Sweep) Gathered {
+	if s.Halving != nil {
+		check(fmt.Errorf("%w: the sweep %s has halving, and a cell compares trainings of equal epochs: go run . sweep gather shows it", cnn.ErrConfig, s.Name))
+	}
 	if rows := l.finished(s); rows != nil {
 		return Gathered{Sweep: s, Rows: rows}
 	}
