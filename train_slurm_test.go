@@ -52,7 +52,7 @@ func TestRanksOnSlurm(t *testing.T) {
 
 	script := []string{"sbatch", "--parsable", "--chdir", clone, "--cpus-per-task", "1", filepath.Join(source(t), "docs/mpi/train.sbatch")}
 	job := strings.TrimSpace(command(t, dir, append(script, options(together)[1:]...)...))
-	c.training(t, anyTraining)
+	c.training(t, saved)
 	nodes := map[string]bool{}
 	for _, pid := range c.trainings() {
 		nodes[environOf(pid, "SLURMD_NODENAME")] = true
