@@ -142,7 +142,7 @@ func (v *verifier) named(text string) string {
 // differ notes a run whose files are not what they were.
 func (v *verifier) differ(found *book.Verification, r book.Receipt, what, difference string) {
 	fmt.Fprintf(v.log, "verify: run %s, %s: NOT THE SAME: %s\n", r["run"], what, difference)
-	found.Stretches = append(found.Stretches, book.Stretch{Run: r["run"], Identity: r["identity"], Weights: r["sha256"], What: what, Difference: difference, At: time.Now().UTC(), Machine: cnn.MachineKind()})
+	found.Stretches = append(found.Stretches, book.Stretch{Run: r["run"], Identity: r["identity"], Weights: r["sha256"], What: what, Difference: difference, At: time.Now().UTC(), Machine: cnn.MachineKind(), Files: true})
 }
 
 // again trains one stretch and notes what came of it. It returns whether anything was compared.

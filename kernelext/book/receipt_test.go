@@ -104,9 +104,18 @@ func TestVerificationIsShown(t *testing.T) {
 		t.Errorf("the first page says\n%s", page)
 	}
 	// A newer result replaces an older one of the same stretch, and no other.
-	newer := verified("loss <other>").with(Verification{Stretches: verified("").Stretches[:1]})
+	newer := verified("loss <other>").with(Verification{Stretches: verified("").Stretches[:1]}, receipts)
 	if len(newer.Stretches) != 2 || newer.of(receipts).Err() != nil {
 		t.Errorf("%+v", newer)
+	}
+	// Files are looked at anew each time: what was wrong with them and is so no longer is not shown, unless nobody looked.
+	files := verified("loss <other>")
+	files.Stretches[0].What, files.Stretches[0].Files = "its last save", true
+	if again := files.with(Verification{}, receipts); len(again.Stretches) != len(files.Stretches)-1 {
+		t.Errorf("after a look at the files: %+v", again)
+	}
+	if again := files.with(Verification{}, receipts[1:]); len(again.Stretches) != len(files.Stretches) {
+		t.Errorf("after a look at other files: %+v", again)
 	}
 }
 

@@ -33,6 +33,9 @@ type Stretch struct {
 	Difference string    `json:"differs"` // what is not the same; empty: the same bits
 	At         time.Time `json:"at"`
 	Machine    string    `json:"machine"` // its kind
+
+	// Files says that nothing was trained: a file of the run is not what it was. Each verification looks at the files anew.
+	Files bool `json:"files,omitempty"`
 }
 
 // Skipped is a run that cannot be trained again here.
@@ -110,10 +113,14 @@ func (v Verification) String() string {
 	return fmt.Sprintf("%s of %s trained again, %s, on %s, %s", stretches, text.Counted(len(runs), "run"), bits, last.At.Format("2 January 2006"), machine)
 }
 
-// with adds the results of a newer verification, which replace older ones of the same stretches.
-func (v Verification) with(newer Verification) Verification {
+// with adds the results of a newer verification of the runs with some receipts. They replace older ones of the same stretches, and
+// of these runs' files.
+func (v Verification) with(newer Verification, receipts []Receipt) Verification {
 	out := Verification{Skipped: newer.Skipped}
 	for _, s := range v.Stretches {
+		if s.Files && slices.ContainsFunc(receipts, func(r Receipt) bool { return r["identity"] == s.Identity }) {
+			continue
+		}
 		if !slices.ContainsFunc(newer.Stretches, func(n Stretch) bool {
 			return n.Identity == s.Identity && (n.What == s.What || n.Difference == "" && n.Weights != s.Weights)
 		}) {
@@ -139,7 +146,7 @@ func (b Build) verify(ctx context.Context, notebooks []string, executed string) 
 	if len(found.Stretches)+len(found.Skipped) == 0 {
 		return err
 	}
-	data, encodeErr := marshal(old.with(found), " ")
+	data, encodeErr := marshal(old.with(found, receipts), " ")
 	if encodeErr != nil {
 		return errors.Join(err, encodeErr)
 	}
