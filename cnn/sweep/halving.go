@@ -14,7 +14,7 @@ import (
 )
 
 // Halving trains all combinations for a few epochs, the best of them for more, and the best of those for still more: successive
-// halving (Jamieson and Talwalkar 2016, arXiv 1502.07943, figure 3, with the factor η of Li et al. 2018, arXiv 1603.06560, in the place of 2).
+// halving (Jamieson and Talwalkar 2016, arXiv 1502.07943, with the factor η of Li et al. 2018, arXiv 1603.06560, in the place of 2).
 //
 // A combination is as good as its validation accuracy, the mean over its seeds, of the epoch with whose weights each run answers. Test
 // images never take part. Of equals, the one that comes first in the plan is better. One of which a training diverged does not go on.
