@@ -1,5 +1,5 @@
 // Package importer reads other people's image data as a [cifar.Dataset]: [Read] recognises
-// by names and first bytes what lies at a path, and reads one of
+// by names and first bytes what lies at a path, and reads it. That may be
 //
 //	a folder of pictures by class   train/CLASS/*.jpg and test/CLASS/*.jpg, or CLASS/*.jpg
 //	CIFAR-10 for Python             cifar-10-batches-py: pickled batches, which are not executed

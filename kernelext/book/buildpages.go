@@ -55,7 +55,7 @@ func (b Build) render(ctx context.Context, asked []string, executed, pages strin
 		Sources: b.Book.Dir, Executed: executed, Notebooks: ready, Pages: extra,
 		Out: pages, Title: b.Book.Title, Author: b.Book.Author, Logo: b.Book.Logo, Bibliography: b.Book.Bibliography,
 		Results: b.Book.Results, Citation: citation,
-		Module:  b.env.Module, Packages: b.Book.Packages,
+		Module: b.env.Module, Packages: b.Book.Packages,
 		Code:  code,
 		Lead:  lead,
 		Facts: b.facts(),
