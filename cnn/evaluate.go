@@ -160,9 +160,10 @@ type batchScores struct {
 
 // batchesAtOnce is the number of batches that an evaluation computes at the same time. On one CPU with oneDNN, a second one uses
 // the processors where the first leaves them idle: between two calls, and where only one thread of a call still has work.
-// Several views of each image need more memory, and have such a choice of work without it.
+// Several views of each image need more memory, and have such a choice of work without it. With OMP_NUM_THREADS=1, the other
+// processors are somebody else's.
 func (e *engine) batchesAtOnce() int {
-	if _, ok := e.backend.(accelerated); ok && e.views == nil {
+	if _, ok := e.backend.(accelerated); ok && e.views == nil && threads() > 1 {
 		return 2
 	}
 	return 1

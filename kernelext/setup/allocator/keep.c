@@ -1,6 +1,6 @@
 // A C library to preload, ld.so(8): it keeps large freed blocks of memory for later allocations.
 //
-// XLA's CPU client allocates the memory of each execution again, 400 MB for a training step at batch 500, and frees it
+// XLA's CPU client allocates the memory of each execution again, 285 MB for a training step at batch 500, and frees it
 // at the end. glibc gets blocks of that size from the system and returns them at once, so that every step touches
 // 100,000 pages for the first time. Here they stay, and a step takes about a fifth less time.
 //
