@@ -118,79 +118,36 @@ type scores struct {
 // flipped, if not nil, states for each image whether it is flipped.
 func score(ctx context.Context, e *engine, data *deviceData, flipped []bool, observe func(done, total int)) (*scores, error) {
 	s := &scores{}
-	var running []<-chan batchScores // the batches from s's end on
-	defer func() {
-		for _, b := range running {
-			<-b // uses data
+	for start := 0; start < data.n; start += evalBatch {
+		if err := ctx.Err(); err != nil {
+			return nil, err
 		}
-	}()
-	next := 0 // image
-	for len(s.losses) < data.n {
-		ahead := 1 // the first batch, which compiles, has no other beside it
-		if next > 0 {
-			ahead = e.batchesAtOnce()
+		count := min(evalBatch, data.n-start)
+		// A last, smaller batch is padded with image 0, so that it needs no
+		// separate graph; the padding's results are dropped.
+		indices := make([]int32, min(evalBatch, data.n))
+		var batchFlips []bool
+		if flipped != nil {
+			batchFlips = make([]bool, len(indices))
 		}
-		for ; next < data.n && len(running) < ahead; next += evalBatch {
-			if err := ctx.Err(); err != nil {
-				return nil, err
+		for i := range count {
+			indices[i] = int32(start + i)
+			if flipped != nil {
+				batchFlips[i] = flipped[start+i]
 			}
-			running = append(running, e.begin(data, next, flipped))
 		}
-		b := <-running[0]
-		running = running[1:]
-		if b.err != nil {
-			return nil, b.err
+		probabilities, losses, err := e.evaluate(data, indices, batchFlips)
+		if err != nil {
+			return nil, err
 		}
-		count := min(evalBatch, data.n-len(s.losses))
-		s.classes = len(b.probabilities) / len(b.losses)
-		s.probabilities = append(s.probabilities, b.probabilities[:count*s.classes]...)
-		s.losses = append(s.losses, b.losses[:count]...)
+		s.classes = len(probabilities) / len(indices)
+		s.probabilities = append(s.probabilities, probabilities[:count*s.classes]...)
+		s.losses = append(s.losses, losses[:count]...)
 		if observe != nil {
-			observe(len(s.losses), data.n)
+			observe(start+count, data.n)
 		}
 	}
 	return s, nil
-}
-
-// batchScores are the outputs of one batch of an evaluation.
-type batchScores struct {
-	probabilities, losses []float32
-	err                   error
-}
-
-// batchesAtOnce is the number of batches that an evaluation computes at the same time. On one CPU with oneDNN, a second one uses
-// the processors where the first leaves them idle: between two calls, and where only one thread of a call still has work.
-// Several views of each image need more memory, and have such a choice of work without it. With OMP_NUM_THREADS=1, the other
-// processors are somebody else's.
-func (e *engine) batchesAtOnce() int {
-	if _, ok := e.backend.(accelerated); ok && e.views == nil && threads() > 1 {
-		return 2
-	}
-	return 1
-}
-
-// begin starts the evaluation of the batch whose first image is start.
-func (e *engine) begin(data *deviceData, start int, flipped []bool) <-chan batchScores {
-	// A last, smaller batch is padded with image 0, so that it needs no
-	// separate graph; the padding's results are dropped.
-	indices := make([]int32, min(evalBatch, data.n))
-	var flips []bool
-	if flipped != nil {
-		flips = make([]bool, len(indices))
-	}
-	for i := range min(evalBatch, data.n-start) {
-		indices[i] = int32(start + i)
-		if flipped != nil {
-			flips[i] = flipped[start+i]
-		}
-	}
-	out := make(chan batchScores, 1)
-	go func() {
-		var b batchScores
-		b.probabilities, b.losses, b.err = e.evaluate(data, indices, flips)
-		out <- b
-	}()
-	return out
 }
 
 func (s *scores) meanLoss() float64 {
