@@ -67,6 +67,12 @@ func benchCommand() *cobra.Command {
 				}
 				return benchAccuracy(c, b, accuracy, worker)
 			}
+			if f := c.Flags(); f.Changed("steps") && !f.Changed("seconds") {
+				b.Seconds = 0
+			}
+			if f := c.Flags(); f.Changed("rounds") && !f.Changed("minutes") {
+				b.Minutes = 0
+			}
 			if err := b.Check(b.Rounds); err != nil {
 				return err
 			}
@@ -93,6 +99,7 @@ func benchCommand() *cobra.Command {
 	f.IntVar(&b.Warm, "warm", 3, "warm-up steps before the timed ones")
 	f.IntVar(&b.Steps, "steps", 10, "steps to time")
 	f.IntVar(&b.Turn, "turn", 2, "timed steps per turn, then the next framework runs; 0: each runs to completion")
+	f.Float64Var(&b.Seconds, "seconds", 8, "a framework whose timed steps took so long in a round does no further turn of them, unless --steps is given; 0: no limit")
 	f.IntVar(&b.Evaluate, "evaluate", 2000, "test images to evaluate (with --accuracy: 10,000)")
 	f.IntVar(&b.Devices, "devices", 1, "devices that share each of our batches")
 	f.IntVar(&b.Shards, "shards", 0, "also measure ours in one shard and in so many, a power of two")
@@ -102,6 +109,7 @@ func benchCommand() *cobra.Command {
 	f.Float64Var(&e.Step, "step", 0.434, "with --exchange: seconds of a step on one host")
 	f.StringVar(&b.Precision, "precision", "", "of convolutions and matrix multiplications, ours and the other frameworks': empty for float32, or bfloat16")
 	f.IntVar(&b.Rounds, "rounds", 3, "rounds; each round runs every framework once")
+	f.Float64Var(&b.Minutes, "minutes", 4.5, "begin no round that would not end within so many minutes, unless --rounds is given; 0: no limit")
 	f.StringVar(&b.Python, "python", "", "interpreter with the packages of internal/bench/requirements.txt, to measure the other frameworks")
 	f.Float64Var(&accuracy.Target, "accuracy", 0, "instead, train the fast recipe to this test accuracy, such as 0.9, with each of --rounds seeds")
 	f.Float64Var(&accuracy.Epochs, "epochs", cnn.FastEpochs, "with --accuracy: epochs of a training, not necessarily whole")
@@ -148,6 +156,7 @@ func benchClass(c *cobra.Command, measured class.Class) error {
 // benchAccuracy races to an accuracy, or trains once as one of the race's processes.
 func benchAccuracy(c *cobra.Command, b bench.Benchmark, a bench.Accuracy, worker bool) error {
 	a.Workload, a.Seeds, a.Python, a.Save, a.Log = b.Workload, b.Rounds, b.Python, b.Save, c.ErrOrStderr()
+	a.Seconds = 0 // a whole training
 	if err := a.Check(); err != nil {
 		return err
 	}

@@ -70,6 +70,8 @@ func TestBenchRefuses(t *testing.T) {
 	for args, want := range map[string]string{
 		"-steps 0":                  "bench: --steps must be from 1 to 100000, got 0",
 		"-images 100 -batch 101":    "bench: --batch must be from 1 to 100, got 101",
+		"--seconds -1":              "bench: --seconds must be 0 or more, got -1",
+		"--minutes -1":              "bench: --minutes must be 0 or more, got -1",
 		"-turn -1":                  "bench: --turn must be 0 or more, got -1",
 		"--accuracy 1.5":            "bench: --accuracy must be from above 0 to 1, got 1.5",
 		"--accuracy 0.9 --turn 0":   "bench: --accuracy needs turns: --turn must be 1 or more, got 0",

@@ -334,7 +334,7 @@ func (e *engine) evaluate(data *deviceData, indices []int32, flips []bool) (prob
 
 // settle gives XLA on the CPU time to release the memory of a call whose results it
 // has already returned. A step that began earlier would allocate its own memory,
-// 450 MB for batches of 500, in addition: that happened in one of a few steps, and
+// 285 MB for batches of 500, in addition: that happened in one of a few steps, and
 // the process kept both blocks.
 func settle() {
 	if backendLabel() == "xla:cpu" {

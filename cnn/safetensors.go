@@ -64,9 +64,16 @@ func WriteSafetensors(w io.Writer, arrays []Array, metadata map[string]string) e
 	if _, err := w.Write(header.Bytes()); err != nil {
 		return err
 	}
+	var part []byte // of the values: a copy of all would double their memory
 	for _, a := range arrays {
-		if err := binary.Write(w, binary.LittleEndian, a.Values); err != nil {
-			return err
+		for values := range slices.Chunk(a.Values, 1<<14) {
+			var err error
+			if part, err = binary.Append(part[:0], binary.LittleEndian, values); err != nil {
+				return err
+			}
+			if _, err := w.Write(part); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

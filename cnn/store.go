@@ -1,7 +1,6 @@
 package cnn
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -55,12 +54,7 @@ func (c *countingWriter) Write(p []byte) (int, error) {
 
 func writeArrays(dir, name string, arrays []Array) (savedFile, error) {
 	return writeSaved(dir, name, func(w io.Writer) error {
-		var b bytes.Buffer // one write: the arrays are small, and the checksum processes them once
-		if err := WriteSafetensors(&b, arrays, map[string]string{"format": "cnnbook", "layout": "NHWC"}); err != nil {
-			return err
-		}
-		_, err := w.Write(b.Bytes())
-		return err
+		return WriteSafetensors(w, arrays, map[string]string{"format": "cnnbook", "layout": "NHWC"})
 	})
 }
 

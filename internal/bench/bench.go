@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/cnnbook/cnnbook/cifar"
 	"github.com/cnnbook/cnnbook/cnn"
@@ -29,6 +30,7 @@ var peersScript []byte
 type Benchmark struct {
 	Workload
 	Rounds  int       // each round starts every contender once
+	Minutes float64   // no round of a race begins that would end later, going by the last one; 0: no limit
 	Worker  []string  // the command line of a process that calls Measure; the flags of the workload are added to it
 	Python  string    // interpreter with the packages of requirements.txt, to measure other frameworks with; empty: ours alone
 	PureGo  bool      // also measure GoMLX's pure-Go backend
@@ -70,6 +72,9 @@ func (b Benchmark) Run(ctx context.Context, stdout io.Writer) error {
 func (b Benchmark) files() (before record, err error) {
 	if b.Growth && (b.Save != "" || b.Against != "") {
 		return before, errors.New("bench: --save and --against need a race, without --growth")
+	}
+	if !(b.Minutes >= 0) {
+		return before, fmt.Errorf("bench: --minutes must be 0 or more, got %g", b.Minutes)
 	}
 	if err := checkSave(b.Save); err != nil {
 		return before, err
@@ -159,7 +164,12 @@ func (b Benchmark) race(ctx context.Context, contenders []contender, plugin setu
 	}
 	samples := make([][]sample, len(contenders))
 	var stopped error
+	began := time.Now()
 	for round := range b.Rounds {
+		if b.Minutes > 0 && round > 0 && time.Since(began).Minutes()*float64(round+1)/float64(round) > b.Minutes {
+			fmt.Fprintf(b.Log, "%d rounds took %.1f minutes: another would not end within %g\n", round, time.Since(began).Minutes(), b.Minutes)
+			break
+		}
 		row, err := b.round(ctx, round, contenders)
 		if err != nil {
 			stopped = err

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/cnnbook/cnnbook/kernelext/setup"
 )
 
 // shell is a contender that is a script.
@@ -26,6 +28,7 @@ func TestContender(t *testing.T) {
 	for script, want := range map[string]string{
 		"echo no module named keras >&2; exit 3": "script: exit status 3: its last output: no module named keras",
 		"true":                                   "script: expected the times of 2 steps, got 0",
+		`echo '{"first":true}'; echo '{"steps":[1],"evaluate":[3]}'`: "script: expected the times of 2 steps, got 1",
 	} {
 		if _, err := shell(script).once(t.Context(), Workload{Steps: 2}); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%s: error %v, want %s", script, err, want)
@@ -68,6 +71,26 @@ func TestContendersTakeTurns(t *testing.T) {
 	}
 }
 
+// A contender whose steps are long may do fewer turns of them, and a race does no round for which no time is left.
+func TestRaceIsShort(t *testing.T) {
+	slow := shell(`echo '{"first":true}'; echo '{"turn":true}'; read x; sleep 0.2; echo '{"steps":[5,5],"evaluate":[3],"product":1,"versions":"v"}'`)
+	b := Benchmark{Workload: Workload{Steps: 6, Turn: 2, Seconds: 8, Batch: 1}, Rounds: 3, Minutes: 0.001, Log: t.Output()}
+	var out bytes.Buffer
+	if err := b.race(t.Context(), []contender{slow}, setup.Plugin{}, record{}, &out); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"1 of 3 rounds, up to 6 timed steps in each, or as many as end the first turn after 8 s, ", "| script | 5.000 (5.000–5.000) s | 2 |"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the table lacks %q:\n%s", want, &out)
+		}
+	}
+	for _, refused := range []Workload{{Steps: 6, Turn: 2}, {Steps: 6, Turn: 3, Seconds: 8}, {Steps: 6, Seconds: 8}} {
+		if refused.complete(2) {
+			t.Errorf("two steps are enough for %+v", refused)
+		}
+	}
+}
+
 func TestRaceTable(t *testing.T) {
 	round := func(step float64, peak int64) sample {
 		return sample{measurement: measurement{Steps: []float64{step, step, 9}, Evaluate: []float64{1, 2, 9}, Product: 4e9, Versions: "v"}, FirstStep: 3, Peak: peak}
@@ -76,9 +99,14 @@ func TestRaceTable(t *testing.T) {
 	writeRace(&out, []contender{{name: "cnnbook"}, {name: "keras-tf"}}, [][]sample{
 		{round(1, 5e8), round(2, 6e8), round(3, 4e8)}, {round(2, 1e9), round(2, 1e9), round(2, 1e9)},
 	}, Workload{Evaluate: 1000}, 6e9)
+	short := sample{measurement: measurement{Steps: []float64{4}, Evaluate: []float64{1}, Versions: "v"}, FirstStep: 3}
+	writeRace(&out, []contender{{name: "cnnbook"}, {name: "slow"}}, [][]sample{
+		{{measurement: measurement{Steps: []float64{2, 1, 1}, Evaluate: []float64{1}, Product: 4e9}}}, {short},
+	}, Workload{Evaluate: 1000}, 6e9)
 	for _, want := range []string{
-		"| cnnbook | 2.000 (1.000–3.000) s | – | 0.75 | 3.0 s | 500 | 0.60 GB |",
-		"| keras-tf | 2.000 (2.000–2.000) s | 1.00 (0.50–1.50) | 0.75 | 3.0 s | 500 | 1.00 GB |",
+		"| cnnbook | 2.000 (1.000–3.000) s | 9 | – | 0.75 | 3.0 s | 500 | 0.60 GB |",
+		"| keras-tf | 2.000 (2.000–2.000) s | 9 | 1.00 (0.50–1.50) | 0.75 | 3.0 s | 500 | 1.00 GB |",
+		"| slow | 4.000 (4.000–4.000) s | 1 | 0.50 (0.50–0.50) |", // to our first step, not to our median of 1 s
 		"are 6.0 GFLOP; cnnbook's backend multiplies matrices at 4 (4–4) GFLOPS",
 		"keras-tf: v",
 	} {

@@ -45,7 +45,13 @@ func (w Workload) args() []string {
 	return []string{
 		"--data", w.Data, "--images", strconv.Itoa(w.Images), "--batch", strconv.Itoa(w.Batch),
 		"--precision", w.Precision, "--warm", strconv.Itoa(w.Warm), "--steps", strconv.Itoa(w.Steps), "--evaluate", strconv.Itoa(w.Evaluate), "--turn", strconv.Itoa(w.Turn),
+		"--seconds", strconv.FormatFloat(w.Seconds, 'g', -1, 64),
 	}
+}
+
+// complete reports whether a contender that timed so many steps has done its work.
+func (w Workload) complete(steps int) bool {
+	return steps == w.Steps || w.Seconds > 0 && w.Turn > 0 && steps > 0 && steps < w.Steps && steps%w.Turn == 0
 }
 
 // sample is what one process measured, and what was measured from outside.
@@ -113,7 +119,7 @@ func (r *racer) next(ctx context.Context) (finished bool, err error) {
 	if ctx.Err() != nil {
 		return true, ctx.Err()
 	}
-	if err == nil && (len(r.Steps) != r.work.Steps || r.FirstStep == 0) {
+	if err == nil && (!r.work.complete(len(r.Steps)) || r.FirstStep == 0) {
 		err = fmt.Errorf("expected the times of %d steps, got %d", r.work.Steps, len(r.Steps))
 	}
 	if err != nil {

@@ -34,20 +34,24 @@ def tell(**line):
 
 class Clock:
     """Times steps; the first is told at once, the first `warm` are not counted. After each `turn` of them it waits for a
-    line on standard input, if that is not 0."""
+    line on standard input, if that is not 0, or says that it is enough: when they took `seconds`, if that is not 0."""
 
     def __init__(self, args):
         self.args, self.times, self.began = args, [], time.perf_counter()
 
     def step(self):
+        """Ends a step, and returns whether it was the last."""
         self.times.append(time.perf_counter() - self.began)
         if len(self.times) == 1:
             tell(first=True)
         timed = len(self.times) - self.args.warm
         if self.args.turn and 0 <= timed < self.args.steps and timed % self.args.turn == 0:
+            if 0 < self.args.seconds <= sum(self.seconds()):
+                return True
             tell(turn=True)
             sys.stdin.readline()
         self.began = time.perf_counter()
+        return timed == self.args.steps
 
     def seconds(self):
         return self.times[self.args.warm :]
@@ -82,7 +86,7 @@ def timed_fit(keras, model, batches, args):
     class Times(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs):
             float(logs["loss"]), float(logs["accuracy"])  # what a display needs
-            clock.step()
+            self.model.stop_training = clock.step()
 
     model.fit(batches, steps_per_epoch=args.warm + args.steps, epochs=1, verbose=0, callbacks=[Times()])
     return clock.seconds()
@@ -212,7 +216,8 @@ def pytorch(args):
         loss.backward()
         optimizer.step()
         loss.item(), (scores.argmax(1) == y[chosen]).float().mean().item()
-        clock.step()
+        if clock.step():
+            break
 
     def evaluate():
         net.eval()
@@ -234,6 +239,7 @@ def main():
     p.add_argument("--warm", type=int, default=3, help="steps that are not timed, at least 1")
     p.add_argument("--steps", type=int, default=10, help="steps that are timed")
     p.add_argument("--turn", type=int, default=0, help="timed steps between two pauses")
+    p.add_argument("--seconds", type=float, default=0, help="of timed steps, after which no further turn begins")
     p.add_argument("--evaluate", type=int, default=2000, help="test images")
     p.add_argument("--precision", default="", choices=["", "bfloat16"], help="of convolutions and matrix multiplications")
     p.add_argument("--jit", action="store_true", help="keras-tf: jit_compile; pytorch: torch.compile")

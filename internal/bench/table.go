@@ -14,24 +14,27 @@ import (
 
 func (b Benchmark) writeHeading(w io.Writer, plugin setup.Plugin, extent string) {
 	fmt.Fprintf(w, "%s; %s.\n", machine(), plugin)
-	fmt.Fprintf(w, "%s, %d timed steps in each, after %d warm-up steps; batch %d, %d training images, %s.\n\n",
-		extent, b.Steps, b.Warm, b.Batch, b.Images, time.Now().Format(time.DateOnly))
+	steps := fmt.Sprintf("%d timed steps in each", b.Steps)
+	if b.Seconds > 0 && b.Turn > 0 && !b.Growth {
+		steps = fmt.Sprintf("up to %d timed steps in each, or as many as end the first turn after %g s", b.Steps, b.Seconds)
+	}
+	fmt.Fprintf(w, "%s, %s, after %d warm-up steps; batch %d, %d training images, %s.\n\n",
+		extent, steps, b.Warm, b.Batch, b.Images, time.Now().Format(time.DateOnly))
 }
 
 // writeRace writes the table of a race, and the versions of the contenders. The
-// ratio is our time to theirs. The utilisation is the time that a step's operations would take
+// ratio is our time to theirs, in the turns that both took. The utilisation is the time that a step's operations would take
 // at our speed of matrix multiplication, as a share of the step. Both are computed per round.
 func writeRace(w io.Writer, contenders []contender, samples [][]sample, work Workload, operations float64) {
-	fmt.Fprintln(w, "| | step, median (lowest–highest round) | ours to it (lowest–highest round) | FLOPs utilisation | start to first step | evaluation, images/s | peak memory |")
-	fmt.Fprintln(w, "|---|---|---|---|---|---|---|")
-	ours := steps(samples[0])
+	fmt.Fprintln(w, "| | step, median (lowest–highest round) | timed steps | ours to it (lowest–highest round) | FLOPs utilisation | start to first step | evaluation, images/s | peak memory |")
+	fmt.Fprintln(w, "|---|---|---|---|---|---|---|---|")
 	for i, c := range contenders {
 		its := steps(samples[i])
 		ratio := "–"
 		if i > 0 {
 			ratios := make([]float64, len(its))
 			for k := range its {
-				ratios[k] = ours[k] / its[k]
+				ratios[k] = stats.Median(shared(samples[0][k], samples[i][k])) / stats.Median(shared(samples[i][k], samples[0][k]))
 			}
 			ratio = spread("%.2f", ratios)
 		}
@@ -42,7 +45,11 @@ func writeRace(w io.Writer, contenders []contender, samples [][]sample, work Wor
 		first := column(samples[i], func(s sample) float64 { return s.FirstStep })
 		speed := speeds(samples[i], work.Evaluate)
 		peak := column(samples[i], func(s sample) float64 { return float64(s.Peak) / 1e9 })
-		fmt.Fprintf(w, "| %s | %s s | %s | %.2f | %.1f s | %.0f | %.2f GB |\n", c.name, spread("%.3f", its), ratio, stats.Median(utilisation), stats.Median(first), stats.Median(speed), slices.Max(peak))
+		count := 0
+		for _, s := range samples[i] {
+			count += len(s.Steps)
+		}
+		fmt.Fprintf(w, "| %s | %s s | %d | %s | %.2f | %.1f s | %.0f | %.2f GB |\n", c.name, spread("%.3f", its), count, ratio, stats.Median(utilisation), stats.Median(first), stats.Median(speed), slices.Max(peak))
 	}
 	product := column(samples[0], func(s sample) float64 { return s.Product / 1e9 })
 	fmt.Fprintf(w, "\nFLOPs utilisation: a step's convolutions and dense layers are %.1f GFLOP; cnnbook's backend multiplies matrices at %s GFLOPS, which would be 1.\n\n",
@@ -62,6 +69,9 @@ func machine() string {
 func steps(samples []sample) []float64 {
 	return column(samples, func(s sample) float64 { return stats.Median(s.Steps) })
 }
+
+// shared are a sample's steps, except those after the other's last.
+func shared(s, other sample) []float64 { return s.Steps[:min(len(s.Steps), len(other.Steps))] }
 
 // speeds are the rounds' median evaluations, in images per second.
 func speeds(samples []sample, images int) []float64 {

@@ -30,16 +30,17 @@ type measurement struct {
 
 // Workload is what is measured, the same for all frameworks.
 type Workload struct {
-	Data      string // folder in CIFAR-10's binary layout
-	Images    int    // training images that are loaded
-	Batch     int    // images per step
-	Warm      int    // warm-up steps before the timed ones
-	Steps     int    // timed
-	Turn      int    // timed steps between two pauses, 0 for none
-	Evaluate  int    // test images
-	Devices   int    // of ours that share each batch
-	Shards    int    // in which ours computes each batch; 0: whole
-	Precision string // of matrix multiplications and convolutions: empty for float32, or bfloat16
+	Data      string  // folder in CIFAR-10's binary layout
+	Images    int     // training images that are loaded
+	Batch     int     // images per step
+	Warm      int     // warm-up steps before the timed ones
+	Steps     int     // timed
+	Turn      int     // timed steps between two pauses, 0 for none
+	Seconds   float64 // of timed steps, after which no further turn of steps begins; 0: all of them are timed
+	Evaluate  int     // test images
+	Devices   int     // of ours that share each batch
+	Shards    int     // in which ours computes each batch; 0: whole
+	Precision string  // of matrix multiplications and convolutions: empty for float32, or bfloat16
 }
 
 // Check reports the first value that cannot be measured, named by its flag.
@@ -60,6 +61,9 @@ func (w Workload) Check(rounds int) error {
 	}
 	if w.Turn < 0 {
 		return fmt.Errorf("bench: --turn must be 0 or more, got %d", w.Turn)
+	}
+	if !(w.Seconds >= 0) {
+		return fmt.Errorf("bench: --seconds must be 0 or more, got %g", w.Seconds)
 	}
 	return nil
 }
@@ -121,13 +125,20 @@ func timeSteps(ctx context.Context, run *cnn.Run, w Workload, proceed *bufio.Rea
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var seconds []float64
+	var sum float64 // of the timed steps
 	began := time.Now()
 	step := func() (err error) {
 		seconds = append(seconds, time.Since(began).Seconds())
+		if len(seconds) > w.Warm {
+			sum += seconds[len(seconds)-1]
+		}
 		if len(seconds) == 1 {
 			err = lines.Encode(measurement{First: true})
 		}
 		if timed := len(seconds) - w.Warm; err == nil && w.Turn > 0 && timed >= 0 && timed < w.Steps && timed%w.Turn == 0 {
+			if w.Seconds > 0 && sum >= w.Seconds {
+				return errEnough
+			}
 			err = pause(proceed, lines)
 		}
 		if err == nil && len(seconds) == w.Warm+w.Steps {

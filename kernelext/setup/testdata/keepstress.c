@@ -1,5 +1,5 @@
 // A program for TestAllocator: it takes, resizes and frees blocks of all sizes in four threads, each filled with a value of
-// its own and checked before it is given back, and then prints how many pages of a block of 256 MB that was freed just
+// its own and checked before it is given back, after some blocks as a training's, and then prints how many pages of a block of 256 MB that was freed just
 // before had to be touched for the first time.
 #include <malloc.h>
 #include <pthread.h>
@@ -67,7 +67,39 @@ static long faults(void) {
 	return usage.ru_minflt;
 }
 
+// touched is a new block, of which each page is in memory.
+static char *touched(size_t size) {
+	volatile char *p = malloc(size);
+	for (size_t i = 0; i < size; i += 4096)
+		p[i] = 1;
+	return (char *)p;
+}
+
+// steps allocates as training steps do: each has new weights, while the old ones are in use, and then a large block for all else.
+// One large block is enough for all steps.
+static void steps(void) {
+	size_t weights = (size_t)8 << 20, rest = (size_t)256 << 20;
+	char *old = NULL; // the first ones came from elsewhere
+	for (int i = 0; i < 3; i++) {
+		char *new = touched(weights), *large = touched(rest);
+		free(old);
+		free(large);
+		old = new;
+	}
+	free(old);
+	long resident = 0;
+	FILE *f = fopen("/proc/self/statm", "r");
+	if (!f || fscanf(f, "%*d %ld", &resident) != 1)
+		exit(4);
+	fclose(f);
+	if (resident > (long)((rest + 4 * weights) / 4096)) {
+		printf("steps: %ld pages are resident\n", resident);
+		exit(5);
+	}
+}
+
 int main(void) {
+	steps();
 	pthread_t threads[4];
 	for (int i = 0; i < 4; i++)
 		pthread_create(&threads[i], NULL, work, (void *)(uintptr_t)(i + 1));
@@ -77,10 +109,7 @@ int main(void) {
 	long before = 0;
 	for (int time = 0; time < 2; time++) {
 		before = faults();
-		volatile char *p = malloc(size);
-		for (size_t i = 0; i < size; i += 4096)
-			p[i] = 1;
-		free((char *)p);
+		free(touched(size));
 	}
 	printf("%ld\n", faults() - before);
 	return 0;
