@@ -249,6 +249,7 @@ func init() {
 		},
 		Funcs: map[string]reflect.Value{
 			"Activations":         reflect.ValueOf(q.Activations),
+			"AdditionSeconds":     reflect.ValueOf(q.AdditionSeconds),
 			"Assist":              reflect.ValueOf(q.Assist),
 			"ChannelMoments":      reflect.ValueOf(q.ChannelMoments),
 			"EpochOrder":          reflect.ValueOf(q.EpochOrder),
