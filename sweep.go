@@ -13,6 +13,7 @@ import (
 	"github.com/cnnbook/cnnbook/cnn/sweep"
 	"github.com/cnnbook/cnnbook/internal/atomicfile"
 	"github.com/cnnbook/cnnbook/internal/cli"
+	"github.com/cnnbook/cnnbook/internal/number"
 	"github.com/cnnbook/cnnbook/kernelext"
 	course "github.com/cnnbook/cnnbook/notebooks/lab"
 	"github.com/cnnbook/cnnbook/viz"
@@ -177,7 +178,7 @@ func (o opened) summary(rows []sweep.Row) string {
 
 // sweepSummary counts the trainings in each state.
 func sweepSummary(rows []sweep.Row) string {
-	text := count(len(rows), "training")
+	text := number.Counted(len(rows), "training")
 	for _, s := range []sweep.State{sweep.Finished, sweep.Begun, sweep.Waiting, sweep.Diverged, sweep.Damaged} {
 		if n := sweep.Count(rows, s); n > 0 {
 			text += fmt.Sprintf(", %d %s", n, s)

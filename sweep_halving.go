@@ -7,6 +7,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/cnnbook/cnnbook/cnn/sweep"
+	"github.com/cnnbook/cnnbook/internal/number"
 )
 
 // planHalving lists the trainings of all rungs that are decided, and says of the others what is known.
@@ -50,7 +51,7 @@ func (o opened) rungLines(rows []sweep.Row) (lines []string) {
 		case o.waiting(rows) == nil:
 			line += "none, as all combinations diverged."
 		default:
-			line += fmt.Sprintf("%s, %s, of the best %d of %d combinations: known once rung %d has ended.", count(rung.Trainings, "training"), indices(rung), rung.Combinations, rungs[i-1].Combinations, i)
+			line += fmt.Sprintf("%s, %s, of the best %d of %d combinations: known once rung %d has ended.", number.Counted(rung.Trainings, "training"), indices(rung), rung.Combinations, rungs[i-1].Combinations, i)
 		}
 		lines = append(lines, line)
 	}
@@ -59,13 +60,6 @@ func (o opened) rungLines(rows []sweep.Row) (lines []string) {
 		lines = append(lines, fmt.Sprintf("The winner is %s: validation accuracy %s.", o.Label(g), g.Accuracy))
 	}
 	return lines
-}
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // indices are those of a rung's trainings.
@@ -100,7 +94,7 @@ func (o opened) cost() string {
 		return fmt.Sprintf("The schedule spans the training, so that each rung trains anew: %d epochs of training in all; %s.", repeated, without)
 	}
 	return fmt.Sprintf("A rung goes on from the one before, but trains anew where the schedule spans the training, as in %d of the %s: %d to %d epochs of training in all; %s.",
-		anew, count(len(o.trainings), "training"), goingOn, repeated, without)
+		anew, number.Counted(len(o.trainings), "training"), goingOn, repeated, without)
 }
 
 // at is the training with an index. If there is nothing to train, it says why.

@@ -6,6 +6,7 @@ import (
 	"math"
 	"reflect"
 
+	"github.com/cnnbook/cnnbook/internal/number"
 	"github.com/cnnbook/cnnbook/kernelext/internal/text"
 )
 
@@ -147,13 +148,13 @@ func (c *Checks) Report() error {
 	}
 	table := Table{
 		Header: []string{"check", "yours", ""}, Rows: c.rows,
-		Caption: fmt.Sprintf("Exercise: %s. %d of %s right.", c.Exercise, len(c.rows)-c.wrong, text.Counted(len(c.rows), "check")),
+		Caption: fmt.Sprintf("Exercise: %s. %d of %s right.", c.Exercise, len(c.rows)-c.wrong, number.Counted(len(c.rows), "check")),
 	}
 	if err := Display(table); err != nil {
 		return err
 	}
 	if c.wrong > 0 {
-		return fmt.Errorf("exercise %q: %w: %d of %s right; the hint above may help", text.CleanLine(c.Exercise), ErrUnsolved, len(c.rows)-c.wrong, text.Counted(len(c.rows), "check"))
+		return fmt.Errorf("exercise %q: %w: %d of %s right; the hint above may help", text.CleanLine(c.Exercise), ErrUnsolved, len(c.rows)-c.wrong, number.Counted(len(c.rows), "check"))
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/cnnbook/cnnbook/internal/number"
 	"github.com/cnnbook/cnnbook/kernelext/internal/text"
 	"github.com/janpfeifer/gonb/gonbui"
 )
@@ -156,7 +157,7 @@ func newPainter(out io.Writer) painter {
 func (s snapshot) outcome() string {
 	where := fmt.Sprintf("epoch %d, step %d of %d", s.last.Epoch, s.last.Step, s.last.Steps)
 	// The last report's epoch, not the number of reports: a training that goes on need not report those before.
-	epochs := text.Counted(s.last.Epoch, "epoch")
+	epochs := number.Counted(s.last.Epoch, "epoch")
 	switch {
 	case !s.final:
 		return "Training"

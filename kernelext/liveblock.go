@@ -101,7 +101,7 @@ func blockText(s snapshot) string {
 	}
 	epochs := s.ended
 	if len(epochs) > most {
-		fmt.Fprintf(&b, "(%s before)\n", text.Counted(len(epochs)-most, "epoch"))
+		fmt.Fprintf(&b, "(%s before)\n", number.Counted(len(epochs)-most, "epoch"))
 		epochs = epochs[len(epochs)-most:]
 	}
 	for _, epoch := range epochs {

@@ -129,7 +129,7 @@ func (t Table) columns() (int, error) {
 	}
 	for i, row := range t.Rows {
 		if len(row) != columns {
-			return 0, fmt.Errorf("row %d of the table has %s, expected %d", i+1, text.Counted(len(row), "cell"), columns)
+			return 0, fmt.Errorf("row %d of the table has %s, expected %d", i+1, number.Counted(len(row), "cell"), columns)
 		}
 	}
 	return columns, nil

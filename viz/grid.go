@@ -8,6 +8,8 @@ import (
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/cnnbook/cnnbook/internal/number"
 )
 
 // Tile is one image of a grid with its labels.
@@ -219,7 +221,7 @@ func (g Grid) alt() string {
 	if g.Title != "" {
 		b.WriteString(sentence(g.Title) + " ")
 	}
-	fmt.Fprintf(&b, "%s in %s and %s.", count(images, "image"), count(len(g.Rows), "row"), count(g.columns(), "column"))
+	fmt.Fprintf(&b, "%s in %s and %s.", number.Counted(images, "image"), number.Counted(len(g.Rows), "row"), number.Counted(g.columns(), "column"))
 	if len(g.Columns) > 0 {
 		fmt.Fprintf(&b, " Columns: %s.", strings.Join(g.Columns, ", "))
 	}
@@ -230,12 +232,4 @@ func (g Grid) alt() string {
 		fmt.Fprintf(&b, " The words with them: %s.", strings.Join(words, "; "))
 	}
 	return b.String()
-}
-
-// count writes a number with its noun: 1 image, 2 images.
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

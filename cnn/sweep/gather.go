@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/cnnbook/cnnbook/cnn"
+	"github.com/cnnbook/cnnbook/internal/number"
 	"github.com/cnnbook/cnnbook/internal/stats"
 )
 
@@ -73,25 +74,18 @@ func (s Sweep) Label(g Group) string {
 	var parts []string
 	for i, field := range s.fieldNames() {
 		v := g.Values[i]
-		if number(v) {
+		if needsField(v) {
 			v = field + " " + v
 		}
 		parts = append(parts, v)
 	}
 	if s.Halving != nil {
-		parts = append(parts, plural(s.Halving.Epochs[g.Rung], "epoch"))
+		parts = append(parts, number.Counted(s.Halving.Epochs[g.Rung], "epoch"))
 	}
 	if len(parts) == 0 {
 		return s.Name
 	}
 	return strings.Join(parts, ", ")
-}
-
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // fieldNames are the columns of the fields that vary.
@@ -280,7 +274,7 @@ func threadCount(n int) string {
 	if n == 0 {
 		return ""
 	}
-	return plural(n, "thread")
+	return number.Counted(n, "thread")
 }
 
 // Best sorts groups, all of the same epochs, by their mean validation accuracy, the highest first, and returns at most so many of them. Groups without a

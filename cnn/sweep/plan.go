@@ -194,7 +194,7 @@ func (s Sweep) runName(t Training) string {
 		}
 		lossless = lossless && slug(v) == v
 		part := slug(v)
-		if number(v) && field != variantField { // 0.1 of what?
+		if needsField(v) && field != variantField { // 0.1 of what?
 			part = slug(field[strings.LastIndexByte(field, '.')+1:]) + part
 		}
 		name.WriteString("-" + part)
@@ -209,7 +209,8 @@ func (s Sweep) runName(t Training) string {
 	return name.String()[:min(name.Len(), maxName-len(end))] + end
 }
 
-func number(s string) bool {
+// needsField says whether a value, a number or true or false, means nothing without the name of its field.
+func needsField(s string) bool {
 	_, err := strconv.ParseFloat(s, 64)
 	return err == nil || s == "true" || s == "false"
 }

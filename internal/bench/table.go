@@ -61,8 +61,7 @@ func writeRace(w io.Writer, contenders []contender, samples [][]sample, work Wor
 
 // machine describes the machine of a measurement.
 func machine() string {
-	return fmt.Sprintf("%s with %s, %d processors, %s/%s, %s",
-		processor.Name(), processor.Instructions(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version())
+	return processor.Machine() + ", " + runtime.Version()
 }
 
 // steps are the rounds' median steps.

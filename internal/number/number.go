@@ -41,3 +41,11 @@ func power(v float64) string {
 	}
 	return digits + " × " + ten
 }
+
+// Counted is "1 epoch" or "3 epochs".
+func Counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return strconv.Itoa(n) + " " + noun + "s"
+}

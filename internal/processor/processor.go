@@ -3,7 +3,9 @@ package processor
 
 import (
 	"bufio"
+	"fmt"
 	"os"
+	"runtime"
 	"strings"
 
 	"golang.org/x/sys/cpu"
@@ -31,6 +33,11 @@ func Instructions() string {
 		{"AVX2", cpu.X86.HasAVX2}, {"AVX-512", cpu.X86.HasAVX512F}, {"AVX512_BF16", cpu.X86.HasAVX512BF16},
 		{"AMX in bfloat16", cpu.X86.HasAMXBF16}, {"NEON", cpu.ARM64.HasASIMD}, {"SVE", cpu.ARM64.HasSVE},
 	})
+}
+
+// Machine describes this machine: "AMD EPYC with AVX2, 2 processors, linux/amd64".
+func Machine() string {
+	return fmt.Sprintf("%s with %s, %d processors, %s/%s", Name(), Instructions(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
 }
 
 // HasBFloat16 reports whether the processor computes networks in bfloat16 faster than in float32. AVX512_BF16 without AMX

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 
@@ -143,7 +142,7 @@ func (b Build) facts() []Fact {
 		{Name: "budget", Value: budgetText(b.Params.Budget)},
 		{Name: "seed", Value: fmt.Sprint(b.Params.Seed)},
 		{Name: "backend", Value: b.env.Plugin.String()},
-		{Name: "machine", Value: fmt.Sprintf("%s with %s, %d processors, %s/%s", processor.Name(), processor.Instructions(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)},
+		{Name: "machine", Value: processor.Machine()},
 	}
 	if len(b.Software) > 0 {
 		out = append(out, Fact{Name: "versions", Value: strings.Join(b.Software, ", ")})

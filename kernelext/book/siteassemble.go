@@ -139,7 +139,11 @@ func (s Site) addNotebook(name string, links siteLinks, book *siteJSON) (entry i
 	if err != nil {
 		return entry, 0, err
 	}
-	verified, err := nb.showReceipts(record, s.Verification)
+	receipts, err := nb.receiptsOf()
+	if err != nil {
+		return entry, 0, fmt.Errorf("%s: %w", name, err)
+	}
+	verified, err := nb.showReceipts(record, s.Verification.of(receipts))
 	if err != nil {
 		return entry, 0, fmt.Errorf("%s: %w", name, err)
 	}
@@ -148,12 +152,8 @@ func (s Site) addNotebook(name string, links siteLinks, book *siteJSON) (entry i
 	}
 	inserted = nb.needTitle(path.Base(strings.TrimSuffix(name, ".ipynb")))
 	page := links.pages[name]
-	figures, err := nb.buildFigures(record)
-	if err != nil {
-		return entry, 0, fmt.Errorf("%s: %w", name, err)
-	}
 	title, lead := nb.title()
-	entry = indexEntry{Page: page, Title: title, Lead: links.rewrite(place{name: name, single: true, cell: &notebookCell{}}, lead), Finding: nb.finding(), Figures: figures}
+	entry = indexEntry{Page: page, Title: title, Lead: links.rewrite(place{name: name, single: true, cell: &notebookCell{}}, lead), Finding: nb.finding(), Figures: buildFigures(receipts, record)}
 	if cover, ok := nb.cover(strings.ReplaceAll(page, "/", "-")); ok {
 		entry.Cover = &cover
 		links.files["static/"+cover.name] = cover.data

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cnnbook/cnnbook/internal/number"
 	"github.com/cnnbook/cnnbook/kernelext/internal/text"
 )
 
@@ -53,11 +54,7 @@ func (nb *notebook) cover(page string) (picture, bool) {
 
 // buildFigures says for the first page what this build of the notebook gave: the validation accuracy of the runs behind its figures, how
 // long its cells took, and on which machine. It is empty for a notebook with neither runs nor a time.
-func (nb *notebook) buildFigures(record Record) (string, error) {
-	receipts, err := nb.receiptsOf()
-	if err != nil {
-		return "", err
-	}
+func buildFigures(receipts []Receipt, record Record) string {
 	lowest, highest, runs := "", "", map[string]bool{}
 	for _, r := range receipts {
 		if a := r["accuracy"]; a != "" { // all have four decimals: their order is that of the numbers
@@ -73,13 +70,13 @@ func (nb *notebook) buildFigures(record Record) (string, error) {
 	case len(runs) == 1 && lowest == highest:
 		parts = append(parts, "validation accuracy "+lowest)
 	case len(runs) > 0:
-		parts = append(parts, fmt.Sprintf("validation accuracy %s to %s in %s", lowest, highest, text.Counted(len(runs), "run")))
+		parts = append(parts, fmt.Sprintf("validation accuracy %s to %s in %s", lowest, highest, number.Counted(len(runs), "run")))
 	}
 	if record.Seconds > 0 {
 		parts = append(parts, text.SpanText(time.Duration(record.Seconds*float64(time.Second))))
 	}
 	if len(parts) == 0 {
-		return "", nil
+		return ""
 	}
 	for _, f := range record.Facts {
 		switch f.Name {
@@ -89,7 +86,7 @@ func (nb *notebook) buildFigures(record Record) (string, error) {
 			parts = append(parts, f.Value)
 		}
 	}
-	return strings.Join(parts, "; "), nil
+	return strings.Join(parts, "; ")
 }
 
 // sentenceEnd matches the end of a sentence and the beginning of the next.

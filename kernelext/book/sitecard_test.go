@@ -62,7 +62,8 @@ func TestFiguresOfTheBuild(t *testing.T) {
 		"nothing":   {notebook{}, Record{Facts: record.Facts}, ""},
 		"untrained": {carrying(`[{"identity": "a"}]`), Record{}, ""},
 	} {
-		if got, err := c.nb.buildFigures(c.record); err != nil || got != c.want {
+		receipts, err := c.nb.receiptsOf()
+		if got := buildFigures(receipts, c.record); err != nil || got != c.want {
 			t.Errorf("%s: %q, %v, expected %q", name, got, err, c.want)
 		}
 	}

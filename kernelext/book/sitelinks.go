@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/cnnbook/cnnbook/internal/number"
 	"github.com/cnnbook/cnnbook/kernelext/internal/text"
 )
 
@@ -173,7 +174,7 @@ func readAttachment(cell *notebookCell, name string) (data []byte, ending string
 	}
 	forms, ok := all[name]
 	if !ok {
-		return nil, "", fmt.Errorf("the cell has %s, and not this one", text.Counted(len(all), "attachment"))
+		return nil, "", fmt.Errorf("the cell has %s, and not this one", number.Counted(len(all), "attachment"))
 	}
 	for kind, ending := range pictureEndings {
 		source, ok := forms[kind]

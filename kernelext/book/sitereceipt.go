@@ -7,18 +7,14 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cnnbook/cnnbook/internal/number"
 	"github.com/cnnbook/cnnbook/kernelext"
 	"github.com/cnnbook/cnnbook/kernelext/internal/text"
 )
 
 // showReceipts adds to each output with receipts what a reader can open to see them, and returns the facts that the page's footer
-// says of the verification. It needs no script.
-func (nb *notebook) showReceipts(record Record, all Verification) ([]Fact, error) {
-	receipts, err := nb.receiptsOf()
-	if err != nil {
-		return nil, err
-	}
-	verified := all.of(receipts)
+// says of verified, the part of the verification that is about them. It needs no script.
+func (nb *notebook) showReceipts(record Record, verified Verification) ([]Fact, error) {
 	for i := range nb.Cells {
 		for j, o := range nb.Cells[i].Outputs {
 			found, err := readReceipts(o.Data[kernelext.ReceiptMIME])
@@ -118,7 +114,7 @@ func runNames(receipts []Receipt) string {
 	case len(names) == 1:
 		return "run " + names[0]
 	case len(names) > 5:
-		return text.Counted(len(names), "run")
+		return number.Counted(len(names), "run")
 	}
 	return "runs " + strings.Join(names, ", ")
 }

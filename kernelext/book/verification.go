@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/cnnbook/cnnbook/internal/atomicfile"
-	"github.com/cnnbook/cnnbook/kernelext/internal/text"
+	"github.com/cnnbook/cnnbook/internal/number"
 )
 
 // verifiedFile holds the Verification of the notebooks in its folder.
@@ -110,7 +110,7 @@ func (v Verification) String() string {
 	if n := len(v.Stretches); n > 1 {
 		stretches = fmt.Sprintf("%d stretches", n)
 	}
-	return fmt.Sprintf("%s of %s trained again, %s, on %s, %s", stretches, text.Counted(len(runs), "run"), bits, last.At.Format("2 January 2006"), machine)
+	return fmt.Sprintf("%s of %s trained again, %s, on %s, %s", stretches, number.Counted(len(runs), "run"), bits, last.At.Format("2 January 2006"), machine)
 }
 
 // with adds the results of a newer verification of the runs with some receipts. They replace older ones of the same stretches, and

@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -64,14 +63,6 @@ func Shorten(s string, limit int) string {
 	}
 	runes := []rune(s)
 	return strings.TrimRight(string(runes[:max(limit-1, 0)]), " ") + "…"
-}
-
-// Counted is "1 epoch" or "3 epochs".
-func Counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return strconv.Itoa(n) + " " + noun + "s"
 }
 
 // PathCause is the system's reason without operation and path, which the caller names.
