@@ -2,6 +2,7 @@ package cnn
 
 import (
 	"fmt"
+	"runtime/debug"
 	"slices"
 
 	"github.com/cnnbook/cnnbook/cifar"
@@ -41,8 +42,10 @@ func (e *engine) send(d *cifar.Dataset, devices int) (*deviceData, error) {
 	return &data, nil
 }
 
-// upload sends a dataset to the backend's first devices.
+// upload sends a dataset to the backend's first devices. Reading its files may have left garbage of the same size, which goes back to the
+// system first, since the backend needs that much now.
 func upload(backend compute.Backend, d *cifar.Dataset, devices int) (*deviceData, error) {
+	debug.FreeOSMemory()
 	n := d.Len()
 	labels := make([]int32, n)
 	for i, l := range d.Labels {

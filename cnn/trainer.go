@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"time"
 
@@ -191,11 +190,6 @@ func newTraining(ctx context.Context, r *Run, others *team, observe func(Progres
 	if err := e.lead(others, r.manifest.Identity); err != nil {
 		t.close()
 		return nil, err
-	}
-	// Reading and sending the images leaves garbage several times their size, which Go
-	// would keep while the first step allocates its memory.
-	if !t.train.kept || !t.valid.kept {
-		debug.FreeOSMemory()
 	}
 	return t, nil
 }
