@@ -71,7 +71,7 @@ func TestEditorFile(t *testing.T) {
 	}
 }
 
-// FuzzEditorFile: whatever is being typed, neither composing the file nor ordering the lines ends the session.
+// FuzzEditorFile: whatever is being typed, neither composing the file nor completing nor ordering the lines ends the session.
 func FuzzEditorFile(f *testing.F) {
 	for _, cell := range []string{"x := 1\nfunc f() int { return x }", "fmt.Println(", "type T struct {", "a, b := 1", "//line x:9\nx := 1", "import \"", "%vars\n!ls", "var x = `"} {
 		f.Add(cell, 0, 3)
@@ -85,6 +85,7 @@ func FuzzEditorFile(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, cell string, line, col int) {
 		s.EditorFile(cell, line, col, true)
+		s.Complete(cell, line, col, true)
 		Program(cell)
 	})
 }

@@ -37,25 +37,26 @@ const (
 
 // Request is one line that the client sends, with standard output, error and input beside it.
 type Request struct {
-	Check  bool // only say whether the session would run it
-	Vars   bool // list the variables that live
-	Reset  bool // end the session
-	Order  bool // say in which order a compiled program has the cell's lines
-	Editor bool // give a file for a language server that is asked about a place of the cell
-	Bare   bool // without what lives
-	Input  bool // standard input is what a person answers
-	Line   int  // the place, counted from 0
-	Col    int
-	Number int // of the cell
-	Source string
-	Env    []string
-	Dir    string
-	Pipe   string // to the kernel, for what gonbui writes
-	Back   string // from the kernel
+	Check    bool // only say whether the session would run it
+	Vars     bool // list the variables that live
+	Reset    bool // end the session
+	Order    bool // say in which order a compiled program has the cell's lines
+	Editor   bool // give a file for a language server that is asked about a place of the cell
+	Complete bool // list the names that may stand at a place of the cell
+	Bare     bool // without what lives
+	Input    bool // standard input is what a person answers
+	Line     int  // the place, counted from 0
+	Col      int
+	Number   int // of the cell
+	Source   string
+	Env      []string
+	Dir      string
+	Pipe     string // to the kernel, for what gonbui writes
+	Back     string // from the kernel
 }
 
 // asks says whether the request is a question about a cell, and runs none.
-func (r Request) asks() bool { return r.Check || r.Order || r.Editor }
+func (r Request) asks() bool { return r.Check || r.Order || r.Editor || r.Complete }
 
 // Answer is one line that the session sends when the cell has ended.
 type Answer struct {
@@ -64,8 +65,8 @@ type Answer struct {
 }
 
 // Main is the program. Its argument is the cell's number, after -check if the cell is not to run, or one of -start, -vars, -reset,
-// -order, and -editor or -editor-compiled with a line and a column of the cell, counted from 0. Standard input is the cell. Its number
-// may be followed by -input and the cell's size in bytes: then what a person answers comes behind the cell.
+// -order, and -editor or -complete with a line and a column of the cell, counted from 0, and -compiled behind them for a cell that is
+// compiled. Standard input is the cell. Its number may be followed by -input and the cell's size in bytes: then what a person answers comes behind the cell.
 func Main(args []string) int {
 	dir := os.Getenv(DirVariable)
 	if dir == "" || len(args) == 0 {
@@ -89,11 +90,12 @@ func Main(args []string) int {
 		r.Reset, args = true, nil
 	case "-order":
 		r.Order, args = true, nil
-	case "-editor", "-editor-compiled":
-		if len(args) != 3 {
+	case "-editor", "-complete":
+		if len(args) < 3 {
 			return 1
 		}
-		r.Editor, r.Bare = true, args[0] == "-editor-compiled"
+		r.Editor, r.Complete = args[0] == "-editor", args[0] == "-complete"
+		r.Bare = len(args) > 3 && args[3] == "-compiled"
 		r.Line, _ = strconv.Atoi(args[1])
 		r.Col, _ = strconv.Atoi(args[2])
 		args = nil

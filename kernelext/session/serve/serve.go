@@ -108,6 +108,9 @@ func (srv *Server) answer(conn *net.UnixConn) {
 	case r.Editor:
 		file, line := srv.Session.EditorFile(r.Source, r.Line, r.Col, !r.Bare)
 		a.Reason = fmt.Sprintf("%d\n%s", line, file)
+	case r.Complete:
+		names, typed := srv.Session.Complete(r.Source, r.Line, r.Col, !r.Bare)
+		a.Reason = strings.Join(append([]string{typed}, names...), "\n")
 	case r.Vars:
 		a.Reason = srv.Session.Vars() + fmt.Sprintf("\nThe session uses %d MB of memory.", memory()>>20)
 	case r.Check:
