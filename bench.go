@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"time"
@@ -50,10 +51,11 @@ func benchCommand() *cobra.Command {
 	var e bench.Exchange
 	measured := class.Class{Restart: true, Quiet: 10 * time.Second}
 	var accuracy bench.Accuracy
+	var form string
 	c := &cobra.Command{
 		Use: "bench [flags]", Short: "measure steps, start-up and memory, compared with other frameworks",
 		Long: benchAbout, Example: "bench --rounds 3 --steps 10", Args: cli.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
+		RunE: func(c *cobra.Command, _ []string) (err error) {
 			if exchange {
 				e.Batch, e.Rounds = b.Batch, b.Rounds
 				return runExchange(e, c.OutOrStdout())
@@ -64,6 +66,12 @@ func benchCommand() *cobra.Command {
 				}
 				if !c.Flags().Changed("evaluate") {
 					b.Evaluate = cifar.TestRecords
+				}
+				if accuracy.Form, err = cnn.ParseFastForm(form); err != nil {
+					return fmt.Errorf("bench: --form: %w", err)
+				}
+				if !c.Flags().Changed("epochs") {
+					accuracy.Epochs = accuracy.Form.Epochs
 				}
 				return benchAccuracy(c, b, accuracy, worker)
 			}
@@ -112,7 +120,8 @@ func benchCommand() *cobra.Command {
 	f.Float64Var(&b.Minutes, "minutes", 4.5, "begin no round that would not end within so many minutes, unless --rounds is given; 0: no limit")
 	f.StringVar(&b.Python, "python", "", "interpreter with the packages of internal/bench/requirements.txt, to measure the other frameworks")
 	f.Float64Var(&accuracy.Target, "accuracy", 0, "instead, train the fast recipe to this test accuracy, such as 0.9, with each of --rounds seeds")
-	f.Float64Var(&accuracy.Epochs, "epochs", cnn.FastEpochs, "with --accuracy: epochs of a training, not necessarily whole")
+	f.StringVar(&form, "form", "94", "with --accuracy: the form of the fast recipe: 93, 94 or 95, after the accuracy that was published for it")
+	f.Float64Var(&accuracy.Epochs, "epochs", 0, "with --accuracy: epochs of a training, not necessarily whole (default: the form's)")
 	f.Uint64Var(&accuracy.FirstSeed, "seed", 1, "with --accuracy: the first seed")
 	f.StringVar(&b.Save, "save", "", "also save the times in this file, as JSON")
 	f.StringVar(&b.Against, "against", "", "also compare with the times in a file of --save")
@@ -161,7 +170,7 @@ func benchAccuracy(c *cobra.Command, b bench.Benchmark, a bench.Accuracy, worker
 		return err
 	}
 	if worker {
-		return bench.MeasureRecipe(c.Context(), a.Workload, a.Epochs, a.FirstSeed, c.InOrStdin(), c.OutOrStdout())
+		return bench.MeasureRecipe(c.Context(), a, c.InOrStdin(), c.OutOrStdout())
 	}
 	self, err := os.Executable()
 	if err != nil {

@@ -60,7 +60,7 @@ func TestBenchWorker(t *testing.T) {
 
 // The lines of a whole training are the first step, two epochs, and the seconds of all steps.
 func TestBenchTrainsTheRecipe(t *testing.T) {
-	lines := benchWorker(t, 16, "--accuracy 0.9 --epochs 1.5 --turn 100")
+	lines := benchWorker(t, 16, "--accuracy 0.9 --form 93 --epochs 1.5 --turn 100")
 	if len(lines) != 4 || lines[1].Epoch.Step != 8 || lines[2].Epoch.Step != 12 || len(lines[3].Steps) != 12 || lines[3].Steps[0] <= 0 {
 		t.Errorf("measured %+v", lines)
 	}
@@ -76,6 +76,7 @@ func TestBenchRefuses(t *testing.T) {
 		"--accuracy 1.5":            "bench: --accuracy must be from above 0 to 1, got 1.5",
 		"--accuracy 0.9 --turn 0":   "bench: --accuracy needs turns: --turn must be 1 or more, got 0",
 		"--accuracy 0.9 --epochs 0": "bench: --epochs must be from above 0 to 1000, got 0",
+		"--accuracy 0.9 --form 96":  "bench: --form: bad configuration: unknown form \"96\" of the fast recipe: choose one of 93, 94, 95",
 		"--accuracy 0.9 --growth":   "bench: --growth, --cells, --go, --against and --devices do not apply to --accuracy",
 		"-rounds -1":                "bench: --rounds must be from 1 to 1000, got -1",
 	} {

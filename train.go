@@ -26,12 +26,12 @@ const (
 
 // training holds the flags of train.
 type training struct {
-	recipe, precision string
-	epochs, devices   int
-	shards, threads   int
-	patience          int
-	keepBest          bool
-	telemetry         bool
+	recipe, form, precision string
+	epochs, devices         int
+	shards, threads         int
+	patience                int
+	keepBest                bool
+	telemetry               bool
 
 	world *mpi.World // the processes that mpirun started; nil if none did
 }
@@ -48,7 +48,7 @@ func trainCommand() *cobra.Command {
 	}
 	params := paramFlags(c)
 	f := c.Flags()
-	f.StringVar(&t.recipe, "recipe", recipeBase, "base: the write-up's SGD at 0.001; quick: Adam with a one-cycle learning rate; as-written: all eight stages of the write-up on a single model, with its split and its random flips in the evaluation; fast: another, modern network (airbench94), on all training images for 9.9 epochs, with the test images as validation, which choose nothing")
+	f.StringVar(&t.recipe, "recipe", recipeBase, "base: the write-up's SGD at 0.001; quick: Adam with a one-cycle learning rate; as-written: all eight stages of the write-up on a single model, with its split and its random flips in the evaluation; fast: another, modern network (airbench94; --form chooses another size), on all training images for 9.9 epochs, with the test images as validation, which choose nothing")
 	f.StringVar(&t.precision, "precision", "", "bfloat16: convolutions and matrix multiplications in half precision, which is faster on GPUs and on processors with AMX; go run . doctor says what this one has")
 	f.IntVar(&t.epochs, "epochs", 0, "total number of epochs (default: the budget's)")
 	f.IntVar(&t.patience, "patience", 0, "stop after so many epochs without a lower validation loss (default: train all epochs)")
@@ -57,6 +57,8 @@ func trainCommand() *cobra.Command {
 	f.IntVar(&t.shards, "shards", 0, "compute each batch in so many parts, a power of two, that are added up in a fixed order: then mpirun can share them among as many processes or fewer, which train the same weights, bit for bit (see docs/SCALE.md; default: whole batches, in one process)")
 	f.IntVar(&t.threads, "threads", 0, "threads of this process, on which the last bits of weights depend (default: OMP_NUM_THREADS, or one for each processor that it may use)")
 	f.BoolVar(&t.telemetry, "telemetry", false, "record each layer's gradients, updates and dead ReLUs every tenth step; the training stays the same, bit for bit; go run . runs show lists them")
+	f.StringVar(&t.form, "form", "94", "with --recipe fast: its size: 93, 94 or 95, after the accuracy in percent that was published for it")
+	cli.Complete(c, "form", fastForms)
 	cli.Complete(c, "recipe", func() []string { return []string{recipeBase, recipeQuick, recipeFast, recipeWriteUp} })
 	cli.Complete(c, "precision", precisions)
 	c.RunE = func(c *cobra.Command, _ []string) error {
@@ -113,6 +115,9 @@ func (t training) choose(params kernelext.Params) (b course.Budget, train recipe
 	}
 	if t.epochs > 0 {
 		b.Base, b.Quick = t.epochs, t.epochs
+	}
+	if t.form != "94" && t.recipe != recipeFast {
+		return b, nil, fmt.Errorf("train: --form belongs to --recipe %s", recipeFast)
 	}
 	switch t.recipe {
 	case recipeBase, recipeQuick:
@@ -205,13 +210,25 @@ func (t training) single(ctx context.Context, b course.Budget, params kernelext.
 
 // fast trains the fast recipe on all training images.
 func (t training) fast(ctx context.Context, _ course.Budget, params kernelext.Params, images, test *cifar.Dataset, train trainer) ([]*cnn.Run, error) {
-	epochs := cnn.FastEpochs
+	form, err := cnn.ParseFastForm(t.form)
+	if err != nil {
+		return nil, fmt.Errorf("train: --form: %w", err)
+	}
+	epochs := form.Epochs
 	if t.epochs > 0 {
 		epochs = float64(t.epochs)
 	}
-	spec := cnn.Spec{Name: t.recipe, Network: cnn.Fast().For(images), Config: cnn.FastTraining(images, epochs), Train: images, Valid: test}
+	spec := cnn.Spec{Name: t.recipe, Network: form.Network().For(images), Config: form.Training(images, epochs), Train: images, Valid: test}
 	spec.Config.Seed = params.Seed
 	return t.open(ctx, params, spec, train)
+}
+
+// fastForms lists the names of the fast recipe's forms.
+func fastForms() (names []string) {
+	for _, f := range cnn.FastForms() {
+		names = append(names, f.Name)
+	}
+	return names
 }
 
 // open trains one run.

@@ -34,7 +34,7 @@ func Assist(ctx context.Context, ranks Ranks, spec Spec) error {
 	}
 	defer r.Close()
 	e.team = &team{ranks: ranks}
-	compiled := e.compile(spec.Train.Len())
+	compiled := e.compile(spec.Train.Len(), 0)
 	defer func() { <-compiled }()
 	data, err := e.send(spec.Train, 1)
 	if err != nil {

@@ -60,6 +60,10 @@ type accelerated interface {
 	Accelerates(x shapes.Shape) bool
 	// AcceleratesMaxPool reports the same for max pooling of feature maps of that shape.
 	AcceleratesMaxPool(x shapes.Shape) bool
+	// AcceleratesAffine reports the same for batch normalisation and GELU of such feature maps.
+	AcceleratesAffine(x shapes.Shape) bool
+	// AffineFunction is the name of a function of a graph that it replaces: see graph_normalize.go.
+	AffineFunction(call string, integers []int, serial int) string
 	// Unaccelerated returns the backend that leaves everything to XLA.
 	Unaccelerated() compute.Backend
 }

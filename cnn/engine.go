@@ -30,6 +30,7 @@ type engine struct {
 type programKey struct {
 	train, flip bool
 	watched     bool     // a step of training that also returns what telemetry records
+	settled     bool     // a step after the epochs in which some arrays are trained
 	images      int      // in the dataset on the device
 	part        stepPart // of a sharded step
 }
@@ -122,9 +123,9 @@ func (e *engine) newTraining(key programKey) (*graph.Exec, error) {
 	net, config, devices := e.net, e.config, e.config.devices()
 	exec, err := graph.NewExec(e.backend, func(inputs []*graph.Node) []*graph.Node {
 		if key.watched {
-			return watchedStep(net, config, inputs)
+			return watchedStep(net, config, key.settled, inputs)
 		}
-		return trainStep(net, config, inputs)
+		return trainStep(net, config, key.settled, inputs)
 	})
 	if err == nil && devices > 1 {
 		err = share(exec, devices, len(e.state)/devices, stepOptionsOf(net, config))
@@ -238,7 +239,11 @@ func (e *engine) train(data *deviceData, r stepRequest, watched bool) (loss, cor
 				part(r.indices, d, devices), part(r.flips, d, devices), r.rng, r.rate, r.stepRate)
 			inputs = append(inputs, r.optional(stepOptionsOf(e.net, e.config), d, devices)...)
 		}
-		exec, err := e.program(programKey{train: true, watched: watched, images: data.n})
+		specs, err := e.net.WeightSpecs()
+		if err != nil {
+			return err
+		}
+		exec, err := e.program(programKey{train: true, watched: watched, settled: settled(specs, r.epoch), images: data.n})
 		if err != nil {
 			return err
 		}
@@ -262,10 +267,10 @@ func (e *engine) train(data *deviceData, r stepRequest, watched bool) (loss, cor
 	return loss, correct, seen, err
 }
 
-// compile starts compiling the training step for n images and full batches, as a watched one, a plain one, or both in that
+// compile starts compiling the training step of that epoch, counted from 0, for n images and full batches, as a watched one, a plain one, or both in that
 // order, and closes done at its end; e must not be closed before. The first step waits
 // for it, and reports errors.
-func (e *engine) compile(n int, watched ...bool) (done chan struct{}) {
+func (e *engine) compile(n, epoch int, watched ...bool) (done chan struct{}) {
 	if e.config.Shards > 0 {
 		return e.compileShards(n)
 	}
@@ -280,8 +285,9 @@ func (e *engine) compile(n int, watched ...bool) (done chan struct{}) {
 		inputs = append(inputs, stepShapes(n, e.net.Input, batch, stepOptionsOf(e.net, e.config))...)
 	}
 	var programs []program
+	specs, _ := e.net.WeightSpecs()
 	for _, w := range watched {
-		p, err := e.program(programKey{train: true, watched: w, images: n})
+		p, err := e.program(programKey{train: true, watched: w, settled: settled(specs, int32(epoch)), images: n})
 		if err != nil {
 			break
 		}

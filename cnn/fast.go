@@ -3,6 +3,7 @@ package cnn
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/cnnbook/cnnbook/cifar"
 )
@@ -19,6 +20,47 @@ import (
 
 // FastEpochs is the length of the recipe: 476 steps for CIFAR-10's 50,000 images, the last of them in the tenth epoch.
 const FastEpochs = 9.9
+
+// fastRate is the recipe's highest rate, for 1,024 images.
+const fastRate = 11.5
+
+// FastForm is a size of the recipe.
+type FastForm struct {
+	Name   string  // the accuracy in percent that was published for it, on the official test images with six views of each
+	Widths [3]int  // filters of the three groups
+	Epochs float64 // need not be whole
+	Rate   float64 // the highest rate, for 1,024 images
+}
+
+// FastForms returns the forms of the recipe, the smallest first: airbench93, airbench94, which is that of [Fast] and [FastTraining],
+// and airbench95, with the numbers of these programs (airbench/lib_airbench93.py, legacy/airbench94.py and legacy/airbench95.py).
+func FastForms() []FastForm {
+	return []FastForm{
+		{"93", [3]int{64, 128, 128}, 11, fastRate},
+		{"94", [3]int{64, 256, 256}, FastEpochs, fastRate},
+		{"95", [3]int{128, 384, 384}, 15, 10}, // a wider network needs smaller steps
+	}
+}
+
+// ParseFastForm returns the form with a name. Its error wraps [ErrConfig] and lists the names.
+func ParseFastForm(name string) (FastForm, error) {
+	var names []string
+	for _, f := range FastForms() {
+		if f.Name == name {
+			return f, nil
+		}
+		names = append(names, f.Name)
+	}
+	return FastForm{}, fmt.Errorf("%w: unknown form %q of the fast recipe: choose one of %s", ErrConfig, name, strings.Join(names, ", "))
+}
+
+// Network returns the form's network for CIFAR-10.
+func (f FastForm) Network() Architecture { return FastOfWidths(f.Widths[0], f.Widths[1], f.Widths[2]) }
+
+// Training returns the form's training on these images: see [FastTraining].
+func (f FastForm) Training(images *cifar.Dataset, epochs float64) Config {
+	return fastTraining(images, epochs, f.Rate)
+}
 
 // Fast returns the network of the recipe for CIFAR-10: 1.97 million parameters. See [FastTraining] for its training.
 func Fast() Architecture { return FastOfWidths(64, 256, 256) }
@@ -62,10 +104,13 @@ func FastOfWidths(first, second, third int) Architecture {
 //
 // The batch is that of [FastBatch]; rates are for each image, and need no change with it.
 func FastTraining(images *cifar.Dataset, epochs float64) Config {
+	return fastTraining(images, epochs, fastRate)
+}
+
+func fastTraining(images *cifar.Dataset, epochs, rate float64) Config {
 	const (
 		perExamples = 1024 // rate and decay are stated for so many images
 		momentum    = 0.85
-		rate        = 11.5   // for 1,024 images
 		decay       = 0.0153 // for 1,024 images; independent of the rate
 	)
 	batch := FastBatch(images.Len())

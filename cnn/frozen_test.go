@@ -137,7 +137,7 @@ func stepConvolutions(t *testing.T, net Architecture) int {
 	}
 	count := 0
 	exec, err := graph.NewExec(backend, func(n []*graph.Node) []*graph.Node {
-		out := trainStep(net, Config{Optimizer: SGD{}}, n)
+		out := trainStep(net, Config{Optimizer: SGD{}}, false, n)
 		seen := map[*graph.Node]bool{}
 		var visit func(n *graph.Node)
 		visit = func(n *graph.Node) {

@@ -20,8 +20,9 @@ import (
 // graph_precision.go.
 func forward(a Architecture, p Precision, weights []*Node, x, rng *Node) (outputs, moved []*Node) {
 	outputs = make([]*Node, len(a.Layers))
+	scaled := map[*Node]func() *Node{}
 	for i, l := range a.Layers {
-		f := forwarding{precision: p, rng: rng, place: i, frozen: a.IsFrozen(l.LayerName())}
+		f := forwarding{precision: p, rng: rng, place: i, frozen: a.IsFrozen(l.LayerName()), scaled: scaled}
 		var own []*Node
 		x, weights, own = f.layer(l, weights, x)
 		moved = append(moved, own...)
@@ -36,6 +37,7 @@ type forwarding struct {
 	rng       *Node // nil in an evaluation
 	place     int   // of the layer in its network
 	frozen    bool
+	scaled    map[*Node]func() *Node // values whose GELU an accelerated backend computes together with them
 }
 
 // layer builds a layer on x. weights begins with the layer's arrays: rest is what follows them, and moved the layer's with moving
@@ -56,14 +58,17 @@ func (f forwarding) layer(layer Layer, weights []*Node, x *Node) (y *Node, rest,
 	case Residual:
 		return f.residual(l, weights, x)
 	case BatchNormalization:
-		x, moved = l.normalize(float32s(x), take(l.arrays()), f.rng != nil && !f.frozen)
+		x, moved = f.normalize(l, x, take(l.arrays()))
+	case WhiteningConv2D:
+		moved = take(l.arrays())
+		x = f.whiten(x, moved[0], moved[1])
 	case LeakyReLU:
 		x = float32s(x)
 		x = Where(GreaterThan(x, ZerosLike(x)), x, MulScalar(x, l.alpha()))
 	case GlobalAveragePooling2D:
 		x = ReduceMean(float32s(x), 1, 2)
 	case Activation:
-		x = activate(l.Function, x)
+		x = f.activate(l.Function, x)
 	case MaxPooling2D:
 		x = maxPool(x, l.Size)
 	case Dropout:
@@ -92,6 +97,18 @@ func addBias(x *Node, weights []*Node, without bool) (y *Node, rest, own []*Node
 // logits returns the input of the final softmax: losses are computed from it for
 // better precision.
 func logits(outputs []*Node) *Node { return float32s(outputs[len(outputs)-2]) }
+
+func (f forwarding) activate(function string, x *Node) *Node {
+	if function == "gelu" {
+		if together := f.scaled[x]; together != nil {
+			return together()
+		}
+		if acceleratesAffine(x) {
+			return geluOf(x, f.precision.dtype())
+		}
+	}
+	return activate(function, x)
+}
 
 func activate(function string, x *Node) *Node {
 	if function == "softmax" {

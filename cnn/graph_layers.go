@@ -4,9 +4,14 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// normalize builds a batch normalisation of x [batch, …, channels] and returns
-// its output and its arrays, with updated moving statistics if training.
-func (l BatchNormalization) normalize(x *Node, weights []*Node, training bool) (y *Node, moved []*Node) {
+// normalize builds a batch normalisation of x [batch, …, channels] and returns its output and its arrays, with updated moving statistics
+// if training.
+func (f forwarding) normalize(l BatchNormalization, x *Node, weights []*Node) (y *Node, moved []*Node) {
+	training := f.rng != nil && !f.frozen
+	if acceleratesAffine(x) && (training || f.rng == nil) {
+		return f.normalizeFast(l, x, weights, training)
+	}
+	x = float32s(x)
 	gamma, beta, mean, variance := l.split(weights)
 	moved = weights
 	if training {
@@ -14,16 +19,9 @@ func (l BatchNormalization) normalize(x *Node, weights []*Node, training bool) (
 		for i := range axes {
 			axes[i] = i
 		}
-		wasMean, wasVariance := mean, variance
 		mean = ReduceMean(x, axes...)
 		variance = ReduceMean(Square(Sub(x, broadcastLast(mean, x.Rank()))), axes...)
-		kept := variance
-		if l.Unbiased {
-			n := float64(x.Shape().Size() / mean.Shape().Size())
-			kept = MulScalar(variance, n/(n-1))
-		}
-		trained := weights[:len(weights)-2]
-		moved = append(trained[:len(trained):len(trained)], running(wasMean, mean, l.momentum()), running(wasVariance, kept, l.momentum()))
+		moved = l.moved(weights, mean, variance, x.Shape().Size()/mean.Shape().Size())
 	}
 	scale := Inverse(Sqrt(AddScalar(variance, l.epsilon())))
 	if gamma != nil {
@@ -34,6 +32,33 @@ func (l BatchNormalization) normalize(x *Node, weights []*Node, training bool) (
 		y = Add(y, broadcastLast(beta, x.Rank()))
 	}
 	return y, moved
+}
+
+// normalizeFast is normalize by the functions of graph_normalize.go.
+func (f forwarding) normalizeFast(l BatchNormalization, x *Node, weights []*Node, training bool) (y *Node, moved []*Node) {
+	gamma, beta, mean, variance := l.split(weights)
+	moved = weights
+	if training {
+		mean, variance = channelMoments(x)
+		moved = l.moved(weights, mean, variance, x.Shape().Size()/mean.Shape().Size())
+	}
+	n := newNormalized(x, gamma, beta, mean, variance, l.epsilon(), f.precision.dtype())
+	apply := n.apply
+	if !training {
+		apply = n.affine.apply // no gradient is taken
+	}
+	y = apply(false)
+	f.scaled[y] = func() *Node { return apply(true) }
+	return y, moved
+}
+
+// moved returns the layer's arrays with moving statistics that take in those of count values for each channel.
+func (l BatchNormalization) moved(weights []*Node, mean, variance *Node, count int) []*Node {
+	trained, wasMean, wasVariance := weights[:len(weights)-2], weights[len(weights)-2], weights[len(weights)-1]
+	if l.Unbiased {
+		variance = MulScalar(variance, float64(count)/float64(count-1))
+	}
+	return append(trained[:len(trained):len(trained)], running(wasMean, mean, l.momentum()), running(wasVariance, variance, l.momentum()))
 }
 
 // arrays returns the number of the layer's arrays.

@@ -6,8 +6,9 @@ import (
 )
 
 // In bfloat16, convolutions multiply, and feature maps between them are stored, in bfloat16: convolutions with their bias,
-// ReLU, max pooling and dropout. Dense layers multiply bfloat16 values and return float32. All other layers,
-// the loss, and the weights with their gradients and updates are float32.
+// ReLU, max pooling and dropout. Dense layers multiply bfloat16 values and return float32. Batch normalisation and GELU compute in float32,
+// and where an accelerated backend does so, store their feature maps in bfloat16. All other layers, the loss, and the weights with their
+// gradients and updates are float32.
 
 // dtype returns the type in which convolutions and dense layers multiply.
 func (p Precision) dtype() dtypes.DType {

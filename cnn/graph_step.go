@@ -101,13 +101,16 @@ const stepFigures = 2
 // updated weights and slots, then the mean
 // loss and the number of correct predictions of the batch, both before the
 // update and with dropout, as Keras reports them.
-func trainStep(a Architecture, c Config, inputs []*Node) []*Node {
-	outputs, _ := buildStep(a, c, inputs)
+//
+// A settled step is one of an epoch in which no array is trained any more that is trained in the first epochs only: they need no
+// gradients.
+func trainStep(a Architecture, c Config, settled bool, inputs []*Node) []*Node {
+	outputs, _ := buildStep(a, c, settled, inputs)
 	return outputs
 }
 
 // buildStep is [trainStep], and what a watched step looks at.
-func buildStep(a Architecture, c Config, inputs []*Node) ([]*Node, watched) {
+func buildStep(a Architecture, c Config, settled bool, inputs []*Node) ([]*Node, watched) {
 	has := stepOptionsOf(a, c)
 	state, rest := inputs[:len(inputs)-has.inputs()], inputs[len(inputs)-has.inputs():]
 	images, labels, indices, mirror, rng, rate, stepRate := rest[0], rest[1], rest[2], rest[3], rest[4], rest[5], rest[6]
@@ -137,7 +140,7 @@ func buildStep(a Architecture, c Config, inputs []*Node) ([]*Node, watched) {
 			trained, trainedSpecs = append(trained, weights[i]), append(trainedSpecs, spec)
 		}
 	}
-	w := watched{outputs: outputs, gradients: penalised(trainedSpecs, trained, Gradient(objective, trained...))}
+	w := watched{outputs: outputs, gradients: penalised(trainedSpecs, trained, gradientsOf(objective, trainedSpecs, trained, settled))}
 	gradients := c.Clip.clip(trainedSpecs, further.epoch, slices.Clone(w.gradients))
 	next, newSlots := update(c.Optimizer, trainedSpecs, trained, gradients, slots, rate, stepRate, further.momentum)
 	keepFrozen(trainedSpecs, further.epoch, trained, slots, next, newSlots)
@@ -155,6 +158,36 @@ func buildStep(a Architecture, c Config, inputs []*Node) ([]*Node, watched) {
 		moved, slow = averaged(specs, averages, moved, further.ema), stepped
 	}
 	return slices.Concat(moved, newSlots, slow, []*Node{loss, ReduceAllSum(correct(z, y))}), w
+}
+
+// gradientsOf returns the gradients of the trained arrays; of those that have settled, zeros.
+func gradientsOf(objective *Node, specs []WeightSpec, trained []*Node, settled bool) []*Node {
+	var moving []*Node
+	for i, w := range trained {
+		if !settled || specs[i].Epochs == 0 {
+			moving = append(moving, w)
+		}
+	}
+	of := map[*Node]*Node{}
+	for i, g := range Gradient(objective, moving...) {
+		of[moving[i]] = g
+	}
+	gradients := make([]*Node, len(trained))
+	for i, w := range trained {
+		if gradients[i] = of[w]; gradients[i] == nil {
+			gradients[i] = ZerosLike(w)
+		}
+	}
+	return gradients
+}
+
+// settled is whether no array is trained any more, in that epoch counted from 0, that is trained in the first epochs only.
+func settled(specs []WeightSpec, epoch int32) bool {
+	last := 0
+	for _, s := range specs {
+		last = max(last, s.Epochs)
+	}
+	return last > 0 && int(epoch) >= last
 }
 
 // trainsNow is whether a step updates an array that is trained in the first epochs only.

@@ -19,8 +19,8 @@ type watched struct {
 //
 // The state has the same bits as that of trainStep: see TestTelemetryChangesNoBits. Norms and histograms are computed from the
 // outputs, not here: sums of float32 over millions of weights are less precise on some backends.
-func watchedStep(a Architecture, c Config, inputs []*Node) []*Node {
-	outputs, w := buildStep(a, c, inputs)
+func watchedStep(a Architecture, c Config, settled bool, inputs []*Node) []*Node {
+	outputs, w := buildStep(a, c, settled, inputs)
 	outputs = append(outputs, w.gradients...)
 	if c.Lookahead != nil {
 		outputs = append(outputs, w.updated...)

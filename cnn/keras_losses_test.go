@@ -75,7 +75,9 @@ func TestLossesMatchKeras(t *testing.T) {
 			for j, want := range k.Gradients {
 				nearSample(t, "gradient of "+want.Name, values(t, out[at+2+j]), want, 2e-5)
 			}
-			exec, err := graph.NewExec(backend, func(n []*graph.Node) []*graph.Node { return trainStep(net, Config{Optimizer: SGD{}, Loss: k.Loss}, n) })
+			exec, err := graph.NewExec(backend, func(n []*graph.Node) []*graph.Node {
+				return trainStep(net, Config{Optimizer: SGD{}, Loss: k.Loss}, false, n)
+			})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -248,7 +248,7 @@ func trainLikeKeras(t *testing.T, backend compute.Backend, c networkCase, o Opti
 	for i := range indices {
 		indices[i] = int32(i)
 	}
-	exec, err := graph.NewExec(backend, func(n []*graph.Node) []*graph.Node { return trainStep(net, Config{Optimizer: o}, n) })
+	exec, err := graph.NewExec(backend, func(n []*graph.Node) []*graph.Node { return trainStep(net, Config{Optimizer: o}, false, n) })
 	if err != nil {
 		t.Fatal(err)
 	}

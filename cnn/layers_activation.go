@@ -18,7 +18,7 @@ func Activations() []string {
 func functions() map[string]func(x *Node) *Node {
 	return map[string]func(x *Node) *Node{
 		"elu":      elu,
-		"gelu":     func(x *Node) *Node { return Mul(MulScalar(x, 0.5), AddScalar(Erf(MulScalar(x, math.Sqrt(0.5))), 1)) },
+		"gelu":     gelu,
 		"relu6":    func(x *Node) *Node { return MinScalar(relu(x), 6) },
 		"selu":     selu,
 		"sigmoid":  func(x *Node) *Node { return Sigmoid(x) },
@@ -28,6 +28,20 @@ func functions() map[string]func(x *Node) *Node {
 		"tanh":     Tanh,
 	}
 }
+
+// gelu returns x·Φ(x), where Φ is the normal distribution (Hendrycks and Gimpel 2016, arXiv 1606.08415).
+func gelu(x *Node) *Node { return Mul(Mul(x, constant(x, 0.5)), onePlusErf(x)) }
+
+// geluSlope returns the derivative of gelu, Φ(x) + x·φ(x).
+func geluSlope(x *Node) *Node {
+	density := Mul(Exp(Mul(Square(x), constant(x, -0.5))), constant(x, 1/math.Sqrt(2*math.Pi)))
+	return Add(Mul(onePlusErf(x), constant(x, 0.5)), Mul(x, density))
+}
+
+func onePlusErf(x *Node) *Node { return Add(Erf(Mul(x, constant(x, math.Sqrt(0.5)))), constant(x, 1)) }
+
+// constant is for a function of a graph that is not the main one: MulScalar and the like would take a value of the main one.
+func constant(x *Node, v float64) *Node { return ConstAsDType(x.Graph(), x.DType(), v) }
 
 // elu returns x where x > 0, eˣ − 1 otherwise (Clevert and others 2015, arXiv 1511.07289).
 func elu(x *Node) *Node {

@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/cnnbook/cnnbook/cifar"
-	. "github.com/gomlx/gomlx/core/graph"
 )
 
 // WhiteningConv2D is a convolution, with padding "valid" and a bias, whose kernel is not trained: it is computed
@@ -70,11 +69,6 @@ func (l WhiteningConv2D) Weights(in Shape) []WeightSpec {
 }
 
 func (WhiteningConv2D) arrays() int { return 2 }
-
-func (l WhiteningConv2D) build(x *Node, weights []*Node) *Node {
-	c := l.Conv2D(x.Shape().Dimensions[3])
-	return biased(c.convolve(x, weights[0]), weights[1])
-}
 
 // Whiten computes the arrays of a network's [WhiteningConv2D] or [ZCAWhitening], if its first layer is one, from images and their
 // preprocessing, and puts it into the weights. [OpenRun] does it for a new run's training images.

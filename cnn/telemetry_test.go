@@ -482,7 +482,7 @@ func TestHistogramByHand(t *testing.T) {
 }
 
 // The update of the fast recipe's Lookahead steps is the optimizer's, not the jump to the slow weights; weights that are not
-// trained have none.
+// trained any more have neither update nor gradient.
 func TestTelemetryBesideLookahead(t *testing.T) {
 	spec := smallFast(t)
 	spec.Config.Telemetry = true
@@ -498,7 +498,7 @@ func TestTelemetryBesideLookahead(t *testing.T) {
 		}
 	}
 	whitening := seen[len(seen)-1].Layers[0]
-	if whitening.Layer != "whitening" || whitening.Update != 0 || whitening.Gradient == 0 {
+	if whitening.Layer != "whitening" || whitening.Update != 0 || whitening.Gradient != 0 {
 		t.Errorf("in the fourth epoch, the whitening layer's bias is not trained: %+v", whitening)
 	}
 }

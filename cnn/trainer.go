@@ -170,7 +170,7 @@ func newTraining(ctx context.Context, r *Run, others *team, observe func(Progres
 		return nil, err
 	}
 	t := &training{run: r, engine: e, observe: observe, began: time.Now(), lastSave: time.Now()}
-	t.compiled = e.compile(r.spec.Train.Len(), t.firstSteps()...) // while the images are sent
+	t.compiled = e.compile(r.spec.Train.Len(), r.manifest.State.Epochs, t.firstSteps()...) // while the images are sent
 	if t.train, err = e.send(r.spec.Train, e.config.devices()); err != nil {
 		t.close()
 		return nil, err

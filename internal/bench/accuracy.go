@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/cnnbook/cnnbook/cifar"
+	"github.com/cnnbook/cnnbook/cnn"
 	"github.com/cnnbook/cnnbook/kernelext/setup"
 )
 
@@ -25,7 +26,8 @@ var recipeScript []byte
 type Accuracy struct {
 	Workload          // its data, images, test images, turns and precision
 	Target    float64 // test accuracy, by the mean over six views of each image
-	Epochs    float64
+	Form      cnn.FastForm
+	Epochs    float64 // usually the form's
 	FirstSeed uint64
 	Seeds     int       // rounds, each with the next seed
 	Worker    []string  // the command line of a process that calls MeasureRecipe; flags are added to it
@@ -105,7 +107,7 @@ func (a Accuracy) begun() (accuracyRecord, error) {
 			train.Name, train.Len(), test.Len(), a.Images, a.Evaluate)
 	}
 	now := accuracyRecord{
-		Format: accuracyFormat, Data: train.Name, Fingerprint: train.Head(a.Images).Fingerprint(), Precision: a.Precision,
+		Format: accuracyFormat, Data: train.Name, Fingerprint: train.Head(a.Images).Fingerprint(), Precision: a.Precision, Form: a.Form.Name,
 		Images: a.Images, Evaluate: a.Evaluate, Epochs: a.Epochs, Peer: a.Python != "",
 	}
 	if now.Precision == "" {
@@ -125,8 +127,8 @@ func (a Accuracy) begun() (accuracyRecord, error) {
 
 // round trains once with each framework.
 func (a Accuracy) round(ctx context.Context, k int, seed uint64, plugin setup.Plugin, scratch string) (seedRecord, error) {
-	r := recipe{a.Workload, a.Epochs, seed}
-	contenders := []contender{{"cnnbook", recipeWorker(a.Worker, a.Target, r), append(plugin.Environ(), setup.EnvGraphs+"=0")}}
+	r := recipe{a.Workload, a.Target, a.Form, a.Epochs, seed}
+	contenders := []contender{{"cnnbook", recipeWorker(a.Worker, r), append(plugin.Environ(), setup.EnvGraphs+"=0")}}
 	if a.Python != "" {
 		script := filepath.Join(scratch, "recipe.py")
 		if err := os.WriteFile(script, recipeScript, 0o644); err != nil {
@@ -151,10 +153,9 @@ func (a Accuracy) round(ctx context.Context, k int, seed uint64, plugin setup.Pl
 }
 
 // recipeWorker is this program as a contender, see [MeasureRecipe].
-func recipeWorker(line []string, target float64, r recipe) func(context.Context, Workload) (*exec.Cmd, error) {
+func recipeWorker(line []string, r recipe) func(context.Context, Workload) (*exec.Cmd, error) {
 	return func(ctx context.Context, _ Workload) (*exec.Cmd, error) {
-		args := slices.Concat(line[1:], []string{"--accuracy", strconv.FormatFloat(target, 'g', -1, 64), "--data", r.Data,
-			"--images", strconv.Itoa(r.Images), "--evaluate", strconv.Itoa(r.Evaluate)}, r.args())
+		args := slices.Concat(line[1:], []string{"--data", r.Data, "--images", strconv.Itoa(r.Images), "--evaluate", strconv.Itoa(r.Evaluate)}, r.args())
 		return exec.CommandContext(ctx, line[0], args...), nil
 	}
 }

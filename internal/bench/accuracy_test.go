@@ -20,7 +20,7 @@ func twoSeeds() accuracyRecord {
 		return trained{name, s}
 	}
 	return accuracyRecord{
-		Format: accuracyFormat, Data: "some images", Fingerprint: "ab", Precision: "float32", Images: 64, Evaluate: 10, Epochs: 2, Peer: true,
+		Format: accuracyFormat, Data: "some images", Fingerprint: "ab", Precision: "float32", Form: "94", Images: 64, Evaluate: 10, Epochs: 2, Peer: true,
 		Seeds: []seedRecord{
 			{Seed: 1, Machine: "a machine", Date: "2026-01-01", Contenders: []trained{training("cnnbook", 30, 0.90, 0.94), training("pytorch", 60, 0.88, 0.92)}},
 			{Seed: 2, Machine: "a machine", Date: "2026-01-02", Contenders: []trained{training("cnnbook", 30, 0.70, 0.86), training("pytorch", 60, 0.91, 0.92)}},
@@ -32,7 +32,7 @@ func TestAccuracyTable(t *testing.T) {
 	var out strings.Builder
 	twoSeeds().write(&out, 0.9)
 	for _, want := range []string{
-		"Reduced budget: fast recipe, 2 epochs of 64 training images, some images, 10 test images, float32.",
+		"Reduced budget: fast recipe, form 94, 2 epochs of 64 training images, some images, 10 test images, float32.",
 		"| 1 | cnnbook | 0.9400 | 0.9300 | 2.0 min | 30.000 s | – | 1.0 min | – |",
 		"| 1 | pytorch | 0.9200 | 0.9100 | 4.0 min | 60.000 s | 0.50 | 4.0 min | 0.25 |",
 		"| 2 | cnnbook | 0.8600 | 0.8500 | 2.0 min | 30.000 s | – | not reached | – |",

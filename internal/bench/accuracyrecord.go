@@ -23,6 +23,7 @@ type accuracyRecord struct {
 	Data        string       `json:"data"`
 	Fingerprint string       `json:"fingerprint"` // of the training images
 	Precision   string       `json:"precision"`   // float32 or bfloat16
+	Form        string       `json:"form"`        // of the recipe: 93, 94 or 95
 	Images      int          `json:"images"`
 	Evaluate    int          `json:"evaluate"` // test images
 	Epochs      float64      `json:"epochs"`
@@ -83,6 +84,7 @@ func readAccuracy(file string) (r accuracyRecord, err error) {
 	if err != nil {
 		return r, fmt.Errorf("bench: --save: %w", err)
 	}
+	r.Form = "94" // where a file has none, as there was no other
 	if err = json.Unmarshal(text, &r); err == nil {
 		err = r.check()
 	}
@@ -95,6 +97,9 @@ func readAccuracy(file string) (r accuracyRecord, err error) {
 func (r accuracyRecord) check() error {
 	if r.Format != accuracyFormat {
 		return fmt.Errorf("its format is %d, %d is known", r.Format, accuracyFormat)
+	}
+	if _, err := cnn.ParseFastForm(r.Form); err != nil {
+		return err
 	}
 	contenders := 1
 	if r.Peer {
@@ -124,7 +129,7 @@ func (r accuracyRecord) sameAs(now accuracyRecord, file string) error {
 		name         string
 		saved, asked any
 	}{
-		{"training images (SHA-256)", r.Fingerprint, now.Fingerprint}, {"precision", r.Precision, now.Precision}, {"images", r.Images, now.Images},
+		{"training images (SHA-256)", r.Fingerprint, now.Fingerprint}, {"precision", r.Precision, now.Precision}, {"form", r.Form, now.Form}, {"images", r.Images, now.Images},
 		{"test images", r.Evaluate, now.Evaluate}, {"epochs", r.Epochs, now.Epochs}, {"with PyTorch", r.Peer, now.Peer},
 	} {
 		if f.saved != f.asked {
@@ -136,11 +141,12 @@ func (r accuracyRecord) sameAs(now accuracyRecord, file string) error {
 
 // write writes a table of all trainings, and the mean accuracies.
 func (r accuracyRecord) write(w io.Writer, target float64) {
+	form, err := cnn.ParseFastForm(r.Form)
 	reduced := ""
-	if r.Images < cifar.TrainRecords || r.Epochs < cnn.FastEpochs || r.Evaluate < cifar.TestRecords {
+	if r.Images < cifar.TrainRecords || err != nil || r.Epochs < form.Epochs || r.Evaluate < cifar.TestRecords {
 		reduced = "Reduced budget: "
 	}
-	fmt.Fprintf(w, "%sfast recipe, %g epochs of %d training images, %s, %d test images, %s.\n\n", reduced, r.Epochs, r.Images, r.Data, r.Evaluate, r.Precision)
+	fmt.Fprintf(w, "%sfast recipe, form %s, %g epochs of %d training images, %s, %d test images, %s.\n\n", reduced, r.Form, r.Epochs, r.Images, r.Data, r.Evaluate, r.Precision)
 	fmt.Fprintf(w, "| seed | | test accuracy, six views | as they are | training | a step, median | ours to it, all steps | to accuracy %g | ours to it |\n", target)
 	fmt.Fprintln(w, "|---|---|---|---|---|---|---|---|---|")
 	for _, s := range r.Seeds {

@@ -110,7 +110,7 @@ func (r *racer) next(ctx context.Context) (finished bool, err error) {
 			return false, r.cmd.Process.Signal(syscall.SIGSTOP)
 		case m.Epoch != nil:
 			r.Epochs = append(r.Epochs, *m.Epoch)
-			fmt.Fprintf(r.log, "%s: after step %d of %d the test accuracy is %.4f, %.4f by six views\n", r.name, m.Epoch.Step, r.work.Steps, m.Epoch.Plain, m.Epoch.Views)
+			fmt.Fprintf(r.log, "%s: after step %d of %d the test accuracy is %s\n", r.name, m.Epoch.Step, r.work.Steps, *m.Epoch)
 		default:
 			r.measurement = m
 		}

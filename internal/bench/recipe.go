@@ -17,38 +17,48 @@ import (
 	"github.com/cnnbook/cnnbook/cnn"
 )
 
-// recipe is a whole training of the fast recipe, see [cnn.Fast].
+// recipe is a whole training of the fast recipe, see [cnn.FastForm].
 type recipe struct {
 	Workload         // the data, the images, the test images, turns and precision
+	Target   float64 // test accuracy by the mean over six views of each image
+	Form     cnn.FastForm
 	Epochs   float64 // need not be whole
 	Seed     uint64
 }
 
+// viewsGain is more than what the mean over six views adds to the test accuracy. They take six times as long, so an epoch that is further
+// below the target is evaluated without them.
+const viewsGain = 0.05
+
 // args are the flags of the recipe, which have the same names in our worker and in recipe.py.
 func (r recipe) args() []string {
-	return []string{"--epochs", strconv.FormatFloat(r.Epochs, 'g', -1, 64), "--seed", strconv.FormatUint(r.Seed, 10),
+	return []string{"--accuracy", strconv.FormatFloat(r.Target, 'g', -1, 64), "--form", r.Form.Name, "--epochs", strconv.FormatFloat(r.Epochs, 'g', -1, 64), "--seed", strconv.FormatUint(r.Seed, 10),
 		"--turn", strconv.Itoa(r.Turn), "--precision", r.Precision}
 }
 
-// batch is the recipe's for so many images, see [cnn.FastTraining].
-func (r recipe) batch() int {
-	return cnn.FastTraining(&cifar.Dataset{Labels: make([]byte, r.Images)}, r.Epochs).Batch
-}
-
 // steps is the number of steps of the training, in which an epoch's incomplete batch is left out.
-func (r recipe) steps() int { return int(math.Ceil(float64(r.Images/r.batch()) * r.Epochs)) }
+func (r recipe) steps() int {
+	return int(math.Ceil(float64(r.Images/cnn.FastBatch(r.Images)) * r.Epochs))
+}
 
 // epochResult is the test accuracy after an epoch.
 type epochResult struct {
 	Step  int     `json:"step"`
 	Plain float64 `json:"plain"` // of the test images as they are
-	Views float64 `json:"views"` // by the mean over six views of each, cnn.MirrorAndShiftViews
+	Views float64 `json:"views"` // by the mean over six views of each, cnn.MirrorAndShiftViews; 0 if the epoch was far from the target
 }
 
-// MeasureRecipe trains the fast recipe on the first images of w.Data, and evaluates it on its first test images after each epoch,
-// outside the seconds that are counted. It writes and reads as [Measure] does, and writes also a line for each epoch.
-func MeasureRecipe(ctx context.Context, w Workload, epochs float64, seed uint64, stdin io.Reader, stdout io.Writer) error {
-	train, test, err := w.open()
+func (e epochResult) String() string {
+	if e.Views == 0 {
+		return fmt.Sprintf("%.4f", e.Plain)
+	}
+	return fmt.Sprintf("%.4f, %.4f by six views", e.Plain, e.Views)
+}
+
+// MeasureRecipe trains the recipe on the first of a's images, with its first seed, and evaluates it on its first test images after each
+// epoch, outside the seconds that are counted. It writes and reads as [Measure] does, and writes also a line for each epoch.
+func MeasureRecipe(ctx context.Context, a Accuracy, stdin io.Reader, stdout io.Writer) error {
+	train, test, err := a.open()
 	if err != nil {
 		return err
 	}
@@ -57,25 +67,26 @@ func MeasureRecipe(ctx context.Context, w Workload, epochs float64, seed uint64,
 		return err
 	}
 	defer os.RemoveAll(folder)
-	config := cnn.FastTraining(train, epochs)
-	config.Seed, config.Precision = seed, cnn.Precision(w.Precision)
+	r := recipe{a.Workload, a.Target, a.Form, a.Epochs, a.FirstSeed}
+	config := r.Form.Training(train, r.Epochs)
+	config.Seed, config.Precision = r.Seed, cnn.Precision(r.Precision)
 	// A single image as validation: the test images are evaluated below, with their views.
-	run, err := cnn.OpenRun(folder, cnn.Spec{Name: "bench", Network: cnn.Fast(), Config: config, Train: train, Valid: test.Head(1)})
+	run, err := cnn.OpenRun(folder, cnn.Spec{Name: "bench", Network: r.Form.Network(), Config: config, Train: train, Valid: test.Head(1)})
 	if err != nil {
 		return err
 	}
 	defer run.Close()
 	lines := json.NewEncoder(stdout)
-	seconds, err := timeRecipe(ctx, run, w.Turn, bufio.NewReader(stdin), lines, test)
+	seconds, err := r.time(ctx, run, bufio.NewReader(stdin), lines, test)
 	if err != nil {
 		return err
 	}
 	return lines.Encode(measurement{Steps: seconds, Versions: strings.Join(cnn.Software(), ", ")})
 }
 
-// timeRecipe trains, and returns the seconds of each step, from the end of what came before it. What a run does at the end of an
+// time trains, and returns the seconds of each step, from the end of what came before it. What a run does at the end of an
 // epoch, but for the evaluation, is part of the next step.
-func timeRecipe(ctx context.Context, run *cnn.Run, turn int, proceed *bufio.Reader, lines *json.Encoder, test *cifar.Dataset) ([]float64, error) {
+func (r recipe) time(ctx context.Context, run *cnn.Run, proceed *bufio.Reader, lines *json.Encoder, test *cifar.Dataset) ([]float64, error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var seconds []float64
@@ -87,7 +98,7 @@ func timeRecipe(ctx context.Context, run *cnn.Run, turn int, proceed *bufio.Read
 				return err
 			}
 		}
-		if turn > 0 && len(seconds)%turn == 0 {
+		if r.Turn > 0 && len(seconds)%r.Turn == 0 {
 			return pause(proceed, lines)
 		}
 		return nil
@@ -97,11 +108,15 @@ func timeRecipe(ctx context.Context, run *cnn.Run, turn int, proceed *bufio.Read
 		if err != nil {
 			return err
 		}
-		views, err := run.EvaluateWith(ctx, test, cnn.Evaluation{Views: cnn.MirrorAndShiftViews()})
-		if err != nil {
-			return err
+		result := &epochResult{Step: len(seconds), Plain: plain.Accuracy}
+		if result.Plain+viewsGain >= r.Target || len(seconds) == r.steps() {
+			views, err := run.EvaluateWith(ctx, test, cnn.Evaluation{Views: cnn.MirrorAndShiftViews()})
+			if err != nil {
+				return err
+			}
+			result.Views = views.Accuracy
 		}
-		return lines.Encode(measurement{Epoch: &epochResult{len(seconds), plain.Accuracy, views.Accuracy}})
+		return lines.Encode(measurement{Epoch: result})
 	}
 	err := run.Train(ctx, func(p cnn.Progress) {
 		if ctx.Err() != nil {

@@ -10,8 +10,8 @@ import (
 )
 
 // Backend is a backend of XLA for the CPU whose graphs call oneDNN for convolutions and
-// matrix multiplications, and loops of this package for max pooling and for the gradients
-// of max pooling and ReLU. XLA computes everything else.
+// matrix multiplications, and loops of this package for max pooling, batch normalisation and GELU, and for the gradients of these and of
+// ReLU. XLA computes everything else.
 type Backend struct {
 	compute.Backend
 	bfloat16 bool // the processor has AMX, which oneDNN uses for bfloat16

@@ -14,11 +14,12 @@
 //     its output
 //   - cnnbook$matmul of two matrices
 //   - cnnbook$max_pool, cnnbook$max_pool_gradient and cnnbook$relu_gradient of feature maps
+//   - cnnbook$moments, cnnbook$affine, cnnbook$affine_gradient and cnnbook$combine, of which a batch normalisation and a GELU are made
 //
 // All take and return float32 or bfloat16, row-major; the sums that the gradients return are
 // float32. Sums are added up in float32, also of bfloat16, and a matrix multiplication or a kernel's gradient
 // that the graph widens returns them unrounded (bfloat16.go). bfloat16 needs a processor with
-// AMX. The functions' only attribute is a list of integers, which onednn.c and loops.c describe. A call that cannot be computed is an error of the graph. On
+// AMX. The functions' only attribute is a list of integers, which onednn.c, loops.c and affine.c describe. A call that cannot be computed is an error of the graph. On
 // one machine, results are reproducible bit by bit. The order of a kernel gradient's sum
 // depends on the number of threads: OMP_NUM_THREADS, or the number of processors.
 //
@@ -59,6 +60,9 @@
 // Compiling with -fopenmp would link every program with libgomp instead. This ends when there
 // is a build of oneDNN that computes on XLA's own threads, which typed FFI provides to the
 // functions that it calls.
+//
+// Names of a graph's functions (affine.go). A batch normalisation has no operation of its own whose gradient could be replaced, so package
+// cnn puts it into functions of the graph with names that this package knows, and calls them. This ends when GoMLX has custom calls.
 //
 // Pattern matching of operations (convolution.go, fusion.go, pool.go, matmul.go, bfloat16.go). A bias, a
 // ReLU and the sums of a bias's gradient become parts of a call if the sequence of operations

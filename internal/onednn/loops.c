@@ -1,32 +1,15 @@
 // Functions over feature maps [batch, height, width, channels] that read memory once, where
 // XLA's own loops do so several times, and more slowly.
+#include "loops.h"
+
 #include <dlfcn.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "handlers.h"
-
-// A loop processes parts of a batch. Any thread may take any part, but the parts are always
-// the same, and so are the results, bit by bit, with any number of threads.
-enum { PARTS = 64 };
-
-typedef struct loop {
-  void (*images)(const struct loop*, int64_t from, int64_t to, float* sums);
-  const void *x, *dy;   // the forward pass's values, and the gradient with respect to its output
-  void *y, *dx;         // results; only one is used
-  float* sums;          // of each part, or NULL
-  int64_t n, h, w, c;   // of x
-  int64_t size;         // of a window
-  bool relu;
-  bool half;     // the feature maps are bfloat16, otherwise float32
-  int64_t next;  // the next part to take
-} loop;
 
 static void (*gomp_parallel)(void (*f)(void*), void* data, unsigned threads, unsigned flags);
-static bool has_avx2;
+bool loops_have_avx2, loops_have_avx512;
 
-void prepare_loops(bool avx2) {
-  has_avx2 = avx2;
+void prepare_loops(bool avx2, bool avx512) {
+  loops_have_avx2 = avx2;
+  loops_have_avx512 = avx512;
   void* library = dlopen("libgomp.so.1", RTLD_NOW | RTLD_NOLOAD);
   if (library != NULL) *(void**)&gomp_parallel = dlsym(library, "GOMP_parallel");
 }
@@ -34,14 +17,13 @@ void prepare_loops(bool avx2) {
 static void take_parts(void* data) {
   loop* l = data;
   for (int64_t i; (i = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED)) < PARTS;) {
-    float* sums = l->sums == NULL ? NULL : l->sums + i * l->c;
+    float* sums = l->sums == NULL ? NULL : l->sums + i * l->sum_count;
     l->images(l, i * l->n / PARTS, (i + 1) * l->n / PARTS, sums);
   }
 }
 
-// run lets all threads take parts, and adds up the parts' sums.
-static xla_ffi_error* run(const xla_ffi_call* call, loop* l, float* total) {
-  if (total != NULL && (l->sums = calloc(PARTS * l->c, sizeof(float))) == NULL) {
+xla_ffi_error* run_loop(const xla_ffi_call* call, loop* l, float* total) {
+  if (total != NULL && (l->sums = calloc(PARTS * l->sum_count, sizeof(float))) == NULL) {
     return fail(call, XLA_FFI_INTERNAL, "no memory left for a call's sums");
   }
   if (gomp_parallel != NULL) {
@@ -50,76 +32,12 @@ static xla_ffi_error* run(const xla_ffi_call* call, loop* l, float* total) {
     take_parts(l);
   }
   if (total == NULL) return NULL;
-  memset(total, 0, l->c * sizeof(float));
+  memset(total, 0, l->sum_count * sizeof(float));
   for (int64_t i = 0; i < PARTS; i++) {
-    for (int64_t k = 0; k < l->c; k++) total[k] += l->sums[i * l->c + k];
+    for (int64_t k = 0; k < l->sum_count; k++) total[k] += l->sums[i * l->sum_count + k];
   }
   free(l->sums);
   return NULL;
-}
-
-#define INLINE static inline __attribute__((always_inline))
-
-// BODY begins a function for the images of a loop. VERSIONS compiles it once for processors
-// with AVX2 and once for all others, and calls the suitable one.
-#define IMAGES const loop *l, int64_t from, int64_t to, float *sums
-#define BODY(name) INLINE void name##_body(IMAGES)
-#if defined(__x86_64__)
-#define VERSIONS(name)                                                                                       \
-  __attribute__((target("avx2"))) static void name##_avx2(IMAGES) { name##_body(l, from, to, sums); }        \
-  static void name##_plain(IMAGES) { name##_body(l, from, to, sums); }                                       \
-  static void name##_images(IMAGES) {                                                                        \
-    (has_avx2 ? name##_avx2 : name##_plain)(l, from, to, sums);                                              \
-  }
-#else
-#define VERSIONS(name) \
-  static void name##_images(IMAGES) { name##_body(l, from, to, sums); }
-#endif
-
-// LANES channels are computed at once. Where a comparison is true, all bits are 1.
-enum { LANES = 8 };
-typedef float floats __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
-typedef int32_t bits __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
-
-INLINE floats* at(const float* p) { return (floats*)p; }
-
-// A bfloat16 is the upper half of a float32. These loops only choose among values, and add them in float32: what
-// they store needs no rounding.
-typedef uint16_t halves __attribute__((vector_size(2 * LANES), aligned(2), may_alias));
-typedef uint32_t wide __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
-
-// Functions that return vectors are inlined: no caller depends on how they return them.
-#pragma GCC diagnostic ignored "-Wpsabi"
-
-INLINE floats load(const void* base, int64_t i, bool half) {
-  if (!half) return *at((const float*)base + i);
-  return (floats)(__builtin_convertvector(*(const halves*)((const uint16_t*)base + i), wide) << 16);
-}
-
-INLINE void store(void* base, int64_t i, bool half, floats v) {
-  if (half) {
-    *(halves*)((uint16_t*)base + i) = __builtin_convertvector((wide)v >> 16, halves);
-  } else {
-    *at((float*)base + i) = v;
-  }
-}
-
-INLINE float load_one(const void* base, int64_t i, bool half) {
-  if (!half) return ((const float*)base)[i];
-  uint32_t bits = (uint32_t)((const uint16_t*)base)[i] << 16;
-  float v;
-  memcpy(&v, &bits, sizeof v);
-  return v;
-}
-
-INLINE void store_one(void* base, int64_t i, bool half, float v) {
-  uint32_t bits;
-  memcpy(&bits, &v, sizeof bits);
-  if (half) {
-    ((uint16_t*)base)[i] = bits >> 16;
-  } else {
-    ((float*)base)[i] = v;
-  }
 }
 
 // The loops are passed by value, so that the compiler knows that no result overwrites them.
@@ -139,14 +57,6 @@ INLINE void gate(loop l, bool half, int64_t from, int64_t to, float* sums) {
     }
   }
 }
-
-// FOR_TYPES calls a function with a constant type, so that it is compiled for each.
-#define FOR_TYPES(function, l, ...)            \
-  if ((l)->half) {                             \
-    function(*(l), true, __VA_ARGS__);         \
-  } else {                                     \
-    function(*(l), false, __VA_ARGS__);        \
-  }
 
 BODY(relu_gradient) { FOR_TYPES(gate, l, from, to, sums) }
 VERSIONS(relu_gradient)
@@ -234,7 +144,7 @@ static loop loop_over(const xla_ffi_call* call, int64_t operands, int64_t result
   }
   const xla_ffi_buffer* x = operand(call, 0);
   if (x->dims[3] % lanes != 0 || (results > 1 && result(call, 1)->dtype != XLA_FFI_F32)) return l;
-  return (loop){.x = x->data, .half = x->dtype == XLA_FFI_BF16, .n = x->dims[0], .h = x->dims[1], .w = x->dims[2], .c = x->dims[3]};
+  return (loop){.x = x->data, .half = x->dtype == XLA_FFI_BF16, .n = x->dims[0], .h = x->dims[1], .w = x->dims[2], .c = x->dims[3], .sum_count = x->dims[3]};
 }
 
 // relu_gradient computes the loss's gradient with respect to a ReLU's input from the output y
@@ -249,7 +159,7 @@ xla_ffi_error* relu_gradient(xla_ffi_call* call) {
   l.images = relu_gradient_images;
   l.dy = operand(call, 1)->data;
   l.dx = result(call, 0)->data;
-  return run(call, &l, result(call, 1)->data);
+  return run_loop(call, &l, result(call, 1)->data);
 }
 
 // max_pool computes the largest value of each window; its one integer is the number of rows and
@@ -265,7 +175,7 @@ xla_ffi_error* max_pool(xla_ffi_call* call) {
   l.images = max_pool_images;
   l.size = n[0];
   l.y = result(call, 0)->data;
-  return run(call, &l, NULL);
+  return run_loop(call, &l, NULL);
 }
 
 // max_pool_gradient computes the loss's gradient with respect to a max pooling's input, from the
@@ -285,5 +195,5 @@ xla_ffi_error* max_pool_gradient(xla_ffi_call* call) {
   l.relu = n[1] != 0;
   l.dy = operand(call, 1)->data;
   l.dx = result(call, 0)->data;
-  return run(call, &l, result(call, 1)->data);
+  return run_loop(call, &l, result(call, 1)->data);
 }

@@ -23,4 +23,4 @@ bool onednn_has_bfloat16(void);
 
 // onednn_register registers the functions with a plugin, and sets whether the loops use
 // AVX2.
-bool onednn_register(const void* plugin, bool avx2, onednn_refusal* why);
+bool onednn_register(const void* plugin, bool avx2, bool avx512, onednn_refusal* why);

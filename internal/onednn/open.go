@@ -37,7 +37,10 @@ func open(library, plugin string) error {
 		return err
 	}
 	var why C.onednn_refusal
-	return refusal(bool(C.onednn_register(api, C.bool(cpu.X86.HasAVX2), &why)), &why)
+	x86 := cpu.X86
+	avx2 := x86.HasAVX2 && x86.HasFMA
+	avx512 := avx2 && x86.HasAVX512F && x86.HasAVX512BW && x86.HasAVX512DQ && x86.HasAVX512VL
+	return refusal(bool(C.onednn_register(api, C.bool(avx2), C.bool(avx512), &why)), &why)
 }
 
 // findPlugin returns the PJRT interface of a plugin that the process has loaded.

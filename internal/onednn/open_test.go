@@ -85,7 +85,7 @@ func TestLibraryThatDoesNotLoad(t *testing.T) {
 // Promise(compute/onednn-refused)
 func TestRefusesUnknownPlugins(t *testing.T) {
 	program := filepath.Join(t.TempDir(), "plugin")
-	compile(t, "-I.", "-o", program, "testdata/plugin.c", "onednn.c", "plugin.c", "loops.c", "-ldl")
+	compile(t, "-I.", "-o", program, "testdata/plugin.c", "onednn.c", "plugin.c", "loops.c", "affine.c", "-ldl")
 	for name, want := range map[string]string{
 		"nothing":            "registered",
 		"larger structs":     "registered",

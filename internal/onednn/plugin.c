@@ -123,16 +123,20 @@ const void* onednn_find_plugin(const char* file, onednn_refusal* why) {
   return get();
 }
 
-bool onednn_register(const void* plugin, bool avx2, onednn_refusal* why) {
+bool onednn_register(const void* plugin, bool avx2, bool avx512, onednn_refusal* why) {
   const pjrt_api* api = plugin;
   if (!known_plugin(api, why)) return false;
   const pjrt_ffi_extension* ffi = find_ffi(api, why);
   if (ffi == NULL) return false;
-  prepare_loops(avx2);
+  prepare_loops(avx2, avx512);
   return register_handler(api, ffi, "cnnbook$convolution", convolution, why) &&
          register_handler(api, ffi, "cnnbook$kernel_gradient", kernel_gradient, why) &&
          register_handler(api, ffi, "cnnbook$matmul", matmul, why) &&
          register_handler(api, ffi, "cnnbook$relu_gradient", relu_gradient, why) &&
          register_handler(api, ffi, "cnnbook$max_pool", max_pool, why) &&
-         register_handler(api, ffi, "cnnbook$max_pool_gradient", max_pool_gradient, why);
+         register_handler(api, ffi, "cnnbook$max_pool_gradient", max_pool_gradient, why) &&
+         register_handler(api, ffi, "cnnbook$moments", moments, why) &&
+         register_handler(api, ffi, "cnnbook$affine", affine, why) &&
+         register_handler(api, ffi, "cnnbook$affine_gradient", affine_gradient, why) &&
+         register_handler(api, ffi, "cnnbook$combine", combine, why);
 }

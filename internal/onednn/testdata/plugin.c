@@ -75,7 +75,7 @@ int main(int argc, char** argv) {
   if (is("tiny extension")) other.struct_size = sizeof(size_t);
 
   onednn_refusal why;
-  if (onednn_register(&api, false, &why)) {
+  if (onednn_register(&api, false, false, &why)) {
     puts("registered");
   } else {
     printf("%s: %s\n", why.unsupported ? "unsupported" : "unusable", why.text);
