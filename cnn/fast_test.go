@@ -250,6 +250,30 @@ func TestFastIsTheRecipe(t *testing.T) {
 	}
 }
 
+// The forms differ in their widths, epochs and rates; 94 is the recipe itself.
+func TestFastForms(t *testing.T) {
+	images, _ := cifar.Drawn(1, 8192, 10)
+	for name, parameters := range map[string]int{"93": 570_296, "94": 1_973_944, "95": 4_608_312} {
+		f, err := ParseFastForm(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, err := f.Network().Parameters(); err != nil || n != parameters {
+			t.Errorf("%s: %d parameters, %v", name, n, err)
+		}
+		c := f.Training(images, f.Epochs)
+		if peak := c.Schedule.(Triangle).Max; math.Abs(peak*7850.666666666667-f.Rate) > 1e-9 {
+			t.Errorf("%s: rate %g", name, peak)
+		}
+		if name == "94" && (!reflect.DeepEqual(f.Network(), Fast()) || !reflect.DeepEqual(c, FastTraining(images, FastEpochs))) {
+			t.Errorf("94 is not the recipe")
+		}
+	}
+	if _, err := ParseFastForm("96"); !errors.Is(err, ErrConfig) || !strings.Contains(err.Error(), "93, 94, 95") {
+		t.Errorf("another form: %v", err)
+	}
+}
+
 // smallFast is a recipe of two and a half short epochs.
 func smallFast(t *testing.T) Spec {
 	t.Helper()

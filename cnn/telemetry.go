@@ -21,7 +21,7 @@ type WatchedStep struct {
 type WatchedLayer struct {
 	Layer    string  `json:"layer"`
 	Weights  float64 `json:"weights"`  // before the step
-	Gradient float64 `json:"gradient"` // of the loss that training minimises, not multiplied by the learning rate
+	Gradient float64 `json:"gradient"` // of the loss that training minimises, not multiplied by the learning rate; 0 for what is no longer trained
 	Update   float64 `json:"update"`   // by how much the optimizer moved the weights, before a [Lookahead]
 
 	WeightHistogram   *Histogram `json:"weight_histogram,omitempty"` // of the same values; at an epoch's end only

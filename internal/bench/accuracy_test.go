@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -98,6 +99,41 @@ func TestRecipeSteps(t *testing.T) {
 		}
 		if got := (recipe{Workload: Workload{Images: images}, Epochs: epochs}).steps(); got != want {
 			t.Errorf("%d images, %g epochs: %d steps, want %d", images, epochs, got, want)
+		}
+	}
+}
+
+// PyTorch's forms of the recipe have the same numbers as ours.
+func TestRecipeForms(t *testing.T) {
+	for _, f := range cnn.FastForms() {
+		want := fmt.Sprintf("%q: ((%d, %d, %d), %g, %g)", f.Name, f.Widths[0], f.Widths[1], f.Widths[2], f.Epochs, f.Rate)
+		if !strings.Contains(string(recipeScript), want) {
+			t.Errorf("recipe.py has no %s", want)
+		}
+	}
+}
+
+// The tables in docs/PERFORMANCE.md are those of the trainings in docs/accuracy.
+func TestRecordedAccuracy(t *testing.T) {
+	text, err := os.ReadFile("../../docs/PERFORMANCE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob("../../docs/accuracy/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		r, err := readAccuracy(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out strings.Builder
+		r.write(&out, 0.9)
+		for line := range strings.Lines(out.String()) {
+			if !strings.Contains(string(text), line) {
+				t.Errorf("docs/PERFORMANCE.md lacks a line of %s:\n%s", file, line)
+			}
 		}
 	}
 }

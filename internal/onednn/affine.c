@@ -20,42 +20,42 @@ INLINE void end_image(const loop* l, float* sums) {
 }
 
 // OVER_IMAGES goes over all pixels: by 16 channels if wide, and the last ones by 8.
-#define OVER_IMAGES(step, ...)                                                                    \
-  do {                                                                                            \
-    const step_types t = {__VA_ARGS__};                                                           \
-    loop own = *l; /* a copy, so that the compiler knows that no result overwrites it */          \
-    for (int64_t image = from; image < to; image++) {                                             \
-      float* of_image = sums == NULL ? NULL : sums + 2 * own.c;                                   \
+#define OVER_IMAGES(step, ...)                                                                                \
+  do {                                                                                                        \
+    const step_types t = {__VA_ARGS__};                                                                       \
+    loop own = *l; /* a copy, so that the compiler knows that no result overwrites it */                      \
+    for (int64_t image = from; image < to; image++) {                                                         \
+      float* of_image = sums == NULL ? NULL : sums + 2 * own.c;                                               \
       for (int64_t p = image * own.h * own.w * own.c, end = p + own.h * own.w * own.c; p < end; p += own.c) { \
-        int64_t k = 0;                                                                            \
-        if (wide)                                                                                 \
-          for (; k + 16 <= own.c; k += 16) step##_16(&own, t, p, k, of_image);                    \
-        for (; k < own.c; k += 8) step##_8(&own, t, p, k, of_image);                              \
-      }                                                                                           \
-      if (sums != NULL) end_image(&own, sums);                                                    \
-    }                                                                                             \
+        int64_t k = 0;                                                                                        \
+        if (wide)                                                                                             \
+          for (; k + 16 <= own.c; k += 16) step##_16(&own, t, p, k, of_image);                                \
+        for (; k < own.c; k += 8) step##_8(&own, t, p, k, of_image);                                          \
+      }                                                                                                       \
+      if (sums != NULL) end_image(&own, sums);                                                                \
+    }                                                                                                         \
   } while (0)
 
-#define FOR_EACH_TYPE(step)                                              \
-  switch (l->half << 2 | l->half_other << 1 | l->gelu) {                 \
-    case 0: OVER_IMAGES(step, false, false, false); break;               \
-    case 1: OVER_IMAGES(step, false, false, true); break;                \
-    case 2: OVER_IMAGES(step, false, true, false); break;                \
-    case 3: OVER_IMAGES(step, false, true, true); break;                 \
-    case 4: OVER_IMAGES(step, true, false, false); break;                \
-    case 5: OVER_IMAGES(step, true, false, true); break;                 \
-    case 6: OVER_IMAGES(step, true, true, false); break;                 \
-    default: OVER_IMAGES(step, true, true, true);                        \
+#define FOR_EACH_TYPE(step)                                \
+  switch (l->half << 2 | l->half_other << 1 | l->gelu) {   \
+    case 0: OVER_IMAGES(step, false, false, false); break; \
+    case 1: OVER_IMAGES(step, false, false, true); break;  \
+    case 2: OVER_IMAGES(step, false, true, false); break;  \
+    case 3: OVER_IMAGES(step, false, true, true); break;   \
+    case 4: OVER_IMAGES(step, true, false, false); break;  \
+    case 5: OVER_IMAGES(step, true, false, true); break;   \
+    case 6: OVER_IMAGES(step, true, true, false); break;   \
+    default: OVER_IMAGES(step, true, true, true);          \
   }
 
 // LOOP compiles a loop for processors with AVX-512, with AVX2, and for all others.
-#define LOOP(step)                                                                                        \
-  INLINE void step##_loop(IMAGES, bool wide) { FOR_EACH_TYPE(step) }                                      \
+#define LOOP(step)                                                                                                             \
+  INLINE void step##_loop(IMAGES, bool wide) { FOR_EACH_TYPE(step) }                                                           \
   TARGET("avx512f,avx512bw,avx512vl,avx512dq,fma") static void step##_avx512(IMAGES) { step##_loop(l, from, to, sums, true); } \
-  TARGET("avx2,fma") static void step##_avx2(IMAGES) { step##_loop(l, from, to, sums, false); }           \
-  static void step##_plain(IMAGES) { step##_loop(l, from, to, sums, false); }                             \
-  static void step##_images(IMAGES) {                                                                     \
-    (loops_have_avx512 ? step##_avx512 : loops_have_avx2 ? step##_avx2 : step##_plain)(l, from, to, sums); \
+  TARGET("avx2,fma") static void step##_avx2(IMAGES) { step##_loop(l, from, to, sums, false); }                                \
+  static void step##_plain(IMAGES) { step##_loop(l, from, to, sums, false); }                                                  \
+  static void step##_images(IMAGES) {                                                                                          \
+    (loops_have_avx512 ? step##_avx512 : loops_have_avx2 ? step##_avx2 : step##_plain)(l, from, to, sums);                     \
   }
 #if defined(__x86_64__)
 #define TARGET(name) __attribute__((target(name)))

@@ -12,18 +12,17 @@ enum { PARTS = 64 };
 
 typedef struct loop {
   void (*images)(const struct loop*, int64_t from, int64_t to, float* sums);
-  const void *x, *dy;   // the forward pass's values, and the gradient with respect to its output
-  void *y, *dx;         // results; only one is used
+  const void *x, *dy;      // the forward pass's values, and the gradient with respect to its output
+  void *y, *dx;            // results; only one is used
   const float *a, *b, *m;  // a value for each channel, where a loop needs them
-  float* sums;          // of each part, or NULL
-  int64_t sum_count;    // sums of a part: one for each channel, or two
-  int64_t n, h, w, c;   // of x
-  int64_t size;         // of a window
-  bool relu;
-  bool gelu;
-  bool half;       // x and dx are bfloat16, otherwise float32
-  bool half_other; // the same for y or dy, where their type may be another one
-  int64_t next;  // the next part to take
+  float* sums;             // of each part, or NULL
+  int64_t sum_count;       // numbers that a part adds up
+  int64_t n, h, w, c;      // of x
+  int64_t size;            // of a window
+  bool relu, gelu;
+  bool half;        // x and dx are bfloat16, otherwise float32
+  bool half_other;  // the same for y or dy, where their type may be another one
+  int64_t next;     // the next part to take
 } loop;
 
 // run_loop lets all threads take parts, and adds up the parts' sums, if total is not NULL.
@@ -39,11 +38,11 @@ extern bool loops_have_avx2, loops_have_avx512;
 #define IMAGES const loop *l, int64_t from, int64_t to, float *sums
 #define BODY(name) INLINE void name##_body(IMAGES)
 #if defined(__x86_64__)
-#define VERSIONS(name)                                                                                       \
-  __attribute__((target("avx2,fma"))) static void name##_avx2(IMAGES) { name##_body(l, from, to, sums); }        \
-  static void name##_plain(IMAGES) { name##_body(l, from, to, sums); }                                       \
-  static void name##_images(IMAGES) {                                                                        \
-    (loops_have_avx2 ? name##_avx2 : name##_plain)(l, from, to, sums);                                              \
+#define VERSIONS(name)                                                                                    \
+  __attribute__((target("avx2,fma"))) static void name##_avx2(IMAGES) { name##_body(l, from, to, sums); } \
+  static void name##_plain(IMAGES) { name##_body(l, from, to, sums); }                                    \
+  static void name##_images(IMAGES) {                                                                     \
+    (loops_have_avx2 ? name##_avx2 : name##_plain)(l, from, to, sums);                                    \
   }
 #else
 #define VERSIONS(name) \
@@ -98,9 +97,9 @@ INLINE void store_one(void* base, int64_t i, bool half, float v) {
 
 // The loops are passed by value, so that the compiler knows that no result overwrites them.
 // FOR_TYPES calls a function with a constant type, so that it is compiled for each.
-#define FOR_TYPES(function, l, ...)            \
-  if ((l)->half) {                             \
-    function(*(l), true, __VA_ARGS__);         \
-  } else {                                     \
-    function(*(l), false, __VA_ARGS__);        \
+#define FOR_TYPES(function, l, ...)     \
+  if ((l)->half) {                      \
+    function(*(l), true, __VA_ARGS__);  \
+  } else {                              \
+    function(*(l), false, __VA_ARGS__); \
   }
