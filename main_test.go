@@ -134,7 +134,7 @@ func TestDrawAndCheckADataset(t *testing.T) {
 		}
 	}
 	out, _, err = call(t, "data", "check", dir)
-	for _, want := range []string{"whether these are the official bytes is not known", "warning: 20 of 20 test images are training images too"} {
+	for _, want := range []string{"not the official bytes: it has", "warning: 20 of 20 test images are training images too"} {
 		if err != nil || !strings.Contains(out, want) {
 			t.Errorf("%v: want %q in: %s", err, want, out)
 		}
