@@ -41,6 +41,10 @@ func convolve(x, kernel *Node, padding string) *Node {
 	switch {
 	case usePatches():
 		return patchConvolution(x, kernel, padding)
+	case useSmallPatches(x):
+		return withGradient(kernel,
+			func(kernel *Node) *Node { return convolution(x, kernel, padding) },
+			func(_, dy *Node) *Node { return patchesGradient(x, dy, kernel.Shape().Dimensions[0], padding) })
 	case useBlocks(x):
 		return withGradient(kernel,
 			func(kernel *Node) *Node { return convolution(x, kernel, padding) },
@@ -75,6 +79,16 @@ func isAccelerated(x *Node) bool {
 // and in bfloat16 their sums would be less precise than that of the whole batch.
 func useBlocks(x *Node) bool {
 	return onOneCPU(x) && !isAccelerated(x) && x.DType() == dtypes.Float32 && x.Shape().Dimensions[0] > gradientBlock
+}
+
+// smallMap is the area of feature maps up to which oneDNN's gradient of a kernel takes longer in bfloat16 than a matrix multiplication of
+// patches: for 3×3, 60 ms of a fast recipe's step, and 45.
+const smallMap = 9
+
+// useSmallPatches reports whether the kernel's gradient is computed by patchesGradient.
+func useSmallPatches(x *Node) bool {
+	d := x.Shape().Dimensions
+	return x.DType() == dtypes.BFloat16 && onOneCPU(x) && isAccelerated(x) && d[1]*d[2] <= smallMap
 }
 
 // onOneCPU reports whether XLA computes the graph of x on one CPU device.

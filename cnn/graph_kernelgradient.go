@@ -39,5 +39,18 @@ func blockGradient(x, dy *Node, side int, padding string) *Node {
 	return c.NoPadding().Done()
 }
 
+// patchesGradient returns the same sum as blockGradient, as one matrix multiplication: the patches of x, a row for each position of dy,
+// transposed, by dy.
+func patchesGradient(x, dy *Node, side int, padding string) *Node {
+	var zeros [2]int
+	if padding == "same" {
+		zeros = around(side)
+	}
+	in, out := x.Shape().Dimensions[3], dy.Shape().Dimensions[3]
+	patches := Concatenate(shifted(padded(x, 1, zeros), side, 1), -1)
+	product := DotGeneral(Reshape(patches, -1, side*side*in), []int{0}, nil, Reshape(dy, -1, out), []int{0}, nil)
+	return Reshape(product, side, side, in, out)
+}
+
 // around returns the number of zeros that padding "same" puts before and after an axis.
 func around(side int) [2]int { return [2]int{(side - 1) / 2, side / 2} }
