@@ -9,7 +9,7 @@ import (
 
 // Drawn images in CIFAR-10's layout and size are not the official ones, and each difference is named.
 //
-// Promise(data/official): A dataset in CIFAR-10's layout is compared with what is known of the official one: its labels, the first images of
+// Promise(files/official): A dataset in CIFAR-10's layout is compared with what is known of the official one: its labels, the first images of
 // each file, and the moments of the training pixels. What differs is named.
 func TestOfficialNamesDifferences(t *testing.T) {
 	train, test := Drawn(1, 20, 10)
@@ -34,7 +34,7 @@ func TestOfficialNamesDifferences(t *testing.T) {
 
 // The dataset that CNNBOOK_DATA points to has the official labels and first images; a copy from JPEG files differs in its moments alone.
 //
-// Promise(data/official)
+// Promise(files/official)
 func TestOfficialOfRealData(t *testing.T) {
 	dir := os.Getenv("CNNBOOK_DATA")
 	if dir == "" {

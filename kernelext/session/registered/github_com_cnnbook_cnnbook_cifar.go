@@ -152,6 +152,7 @@ func init() {
 			"Load":         reflect.ValueOf(q.Load),
 			"LoadArchive":  reflect.ValueOf(q.LoadArchive),
 			"NewReader":    reflect.ValueOf(q.NewReader),
+			"Official":     reflect.ValueOf(q.Official),
 			"Open":         reflect.ValueOf(q.Open),
 			"ParseShape":   reflect.ValueOf(q.ParseShape),
 			"Save":         reflect.ValueOf(q.Save),

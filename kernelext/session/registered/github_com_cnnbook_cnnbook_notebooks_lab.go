@@ -240,6 +240,7 @@ func init() {
 			"Grid":                 reflect.ValueOf(q.Grid),
 			"Histograms":           reflect.ValueOf(q.Histograms),
 			"Ideas":                reflect.ValueOf(q.Ideas),
+			"Improved":             reflect.ValueOf(q.Improved),
 			"InPage":               reflect.ValueOf(q.InPage),
 			"InTurn":               reflect.ValueOf(q.InTurn),
 			"Initialize":           reflect.ValueOf(q.Initialize),
@@ -311,7 +312,9 @@ func init() {
 			"Worst":                reflect.ValueOf(q.Worst),
 			"WriteUpBudget":        reflect.ValueOf(q.WriteUpBudget),
 		},
-		TypedConsts:   map[string]ixgo.TypedConst{},
-		UntypedConsts: map[string]ixgo.UntypedConst{},
+		TypedConsts: map[string]ixgo.TypedConst{},
+		UntypedConsts: map[string]ixgo.UntypedConst{
+			"ImprovedEpochs": {Typ: "untyped int", Value: constant.MakeFromLiteral("100", token.INT, 0)},
+		},
 	})
 }
