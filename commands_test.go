@@ -206,7 +206,7 @@ func TestCompletedWords(t *testing.T) {
 		"runs export base --format=":    "keras",
 		"book --budget ":                "smoke cpu hours full",
 		"train -budget ":                "smoke cpu hours full",
-		"train --recipe ":               "base quick fast",
+		"train --recipe ":               "base quick improved fast",
 		"book --only ":                  "02-data-and-splits",
 		"book --bud":                    "--budget",
 		"help runs ":                    "export",
