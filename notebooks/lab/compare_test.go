@@ -206,10 +206,10 @@ func TestRecordedIdeas(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := sweep.Differences(rec.rows)
-	if len(all) != 2 || all[1].String() != "+0.0500: not enough to tell" || rec.seconds(1) != "30" {
-		t.Errorf("%v, %s seconds", all, rec.seconds(1))
+	if len(all) != 2 || all[1].String() != "+0.0500: not enough to tell" {
+		t.Errorf("%v", all)
 	}
-	if want := "Recorded: 3 of 4 trainings, seeds 1, 2; 40000 training and 10000 validation images of CIFAR-10 train, 2 epochs, budget hours, float32, on Xeon with 1 threads a training."; rec.source != want {
+	if want := "Recorded: 3 of 4 trainings, seeds 1, 2; 40000 training and 10000 validation images of CIFAR-10 train, 2 epochs, budget hours, float32, on Xeon with 1 thread a training."; rec.source != want {
 		t.Errorf("source %q, want %q", rec.source, want)
 	}
 	if alt := rec.curves(all).AltText(); !strings.Contains(alt, "base") || !strings.Contains(alt, "x") {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/cnnbook/cnnbook/cnn"
 	"github.com/cnnbook/cnnbook/cnn/sweep"
+	"github.com/cnnbook/cnnbook/internal/number"
 	"github.com/cnnbook/cnnbook/kernelext"
 	"github.com/cnnbook/cnnbook/viz"
 )
@@ -30,7 +31,7 @@ var ideasFiles embed.FS
 func Ideas() sweep.Sweep { return must(sweep.Parse(must(ideasFiles.ReadFile("ideas/ideas.json")))) }
 
 // RecordedIdeas shows what [Ideas] gave on real CIFAR-10: a table, the changes with their intervals, and the curves over the epochs.
-// They were recorded; they do not depend on the notebook's parameters. Where nothing was recorded, it says how to do it.
+// They were recorded; they do not depend on the notebook's parameters. Times are not shown: trainings shared the machine. Where nothing was recorded, it says how to do it.
 func RecordedIdeas() {
 	trainings, err := ideasFiles.ReadFile("ideas/ideas.csv")
 	if errors.Is(err, fs.ErrNotExist) {
@@ -40,10 +41,10 @@ func RecordedIdeas() {
 	check(err)
 	rec := must(readRecorded(trainings, must(ideasFiles.ReadFile("ideas/ideas-epochs.csv"))))
 	all := sweep.Differences(rec.rows)
-	t := NewTable(method(len(all)-1)+" "+rec.source, "idea", "pairs", "validation accuracy", "change", "95 % interval", "seconds a training", "verdict")
-	t.Add(all[0].Values[0], all[0].Accuracy.N, decimals(all[0].Accuracy.Mean), "", "", rec.seconds(0), "")
-	for i, d := range all[1:] {
-		t.Add(row(d, rec.seconds(i+1))...)
+	t := NewTable(method(len(all)-1)+" "+rec.source, "idea", "pairs", "validation accuracy", "change", "95 % interval", "verdict")
+	t.Add(all[0].Values[0], all[0].Accuracy.N, decimals(all[0].Accuracy.Mean), "", "", "")
+	for _, d := range all[1:] {
+		t.Add(row(d)...)
 	}
 	check(kernelext.Display(t, changes("What each idea changes on real CIFAR-10", all[1:], rec.source), rec.curves(all)))
 }
@@ -52,20 +53,6 @@ func RecordedIdeas() {
 type recorded struct {
 	rows   []sweep.Row
 	source string
-}
-
-// seconds is the mean time of a group's trainings.
-func (r recorded) seconds(group int) string {
-	var all []float64
-	for _, row := range r.rows {
-		if row.Group == group && row.State == sweep.Finished {
-			all = append(all, row.Record.Seconds)
-		}
-	}
-	if len(all) == 0 {
-		return "–"
-	}
-	return fmt.Sprintf("%.0f", cnn.NewSpread(all).Mean)
 }
 
 // curvesShown is how many ideas have a curve beside the base: the best ones.
@@ -124,8 +111,8 @@ func readRecorded(trainings, curves []byte) (recorded, error) {
 		if r.State == sweep.Finished {
 			r.Record = cnn.Record{Kept: int(l.number("epoch")), Seconds: l.number("seconds"), TrainImages: int(l.number("train_images")), ValidImages: int(l.number("valid_images"))}
 			add(&seeds, l.text("seed"))
-			add(&machines, fmt.Sprintf("%s training and %s validation images of %s, %s, budget %s, %s, on %s with %s threads a training",
-				l.text("train_images"), l.text("valid_images"), l.text("data"), epochs(int(l.number("of"))), l.text("budget"), l.text("precision"), l.text("processor"), l.text("threads")))
+			add(&machines, fmt.Sprintf("%s training and %s validation images of %s, %s, budget %s, %s, on %s with %s a training",
+				l.text("train_images"), l.text("valid_images"), l.text("data"), epochs(int(l.number("of"))), l.text("budget"), l.text("precision"), l.text("processor"), number.Counted(int(l.number("threads")), "thread")))
 		}
 		if l.err != nil {
 			return out, l.err
