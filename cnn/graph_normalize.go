@@ -1,13 +1,16 @@
 package cnn
 
 import (
+	"fmt"
+	"slices"
+
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// Batch normalisation and GELU of feature maps pass over memory once forward, and twice backward, where XLA takes many passes: an
-// accelerated backend replaces the functions of this file, which say what they compute. Sums and results are float32, rounded to the
+// Batch normalisation of feature maps, with a GELU after it, passes over memory twice forward and twice backward, and a GELU alone once
+// each, where XLA takes many passes: an accelerated backend replaces the functions of this file, which say what they compute. Sums and results are float32, rounded to the
 // type of the feature maps.
 
 // affine is a value a·x + b, with a and b for each channel, that x may be scaled and shifted by before a GELU.
@@ -33,7 +36,7 @@ func acceleratesAffine(x *Node) bool {
 // perChannel declares a function with feature maps x and vectors, and calls it.
 func perChannel(call string, integers []int, define func(in []*Node) []*Node, in ...*Node) []*Node {
 	g := in[0].Graph()
-	in = append([]*Node(nil), in...)
+	in = slices.Clone(in)
 	for i := range in {
 		in[i] = StopGradient(in[i])
 	}
@@ -41,7 +44,7 @@ func perChannel(call string, integers []int, define func(in []*Node) []*Node, in
 	f := NewFunction(g, name, func(g *Graph) []*Node {
 		parameters := make([]*Node, len(in))
 		for i, x := range in {
-			parameters[i] = Parameter(g, "x"+string(rune('0'+i)), x.Shape())
+			parameters[i] = Parameter(g, fmt.Sprint("x", i), x.Shape())
 		}
 		return define(parameters)
 	})
@@ -155,7 +158,7 @@ func (n normalized) apply(activation bool) *Node {
 // whiten builds a whitening layer. It is the first one, and its kernel is not trained: the convolution needs no gradient.
 func (f forwarding) whiten(x, kernel, bias *Node) *Node {
 	t := f.precision.dtype()
-	x = StopGradient(Convolve(as(x, t), as(kernel, t)).NoPadding().Done())
+	x = StopGradient(convolve(as(x, t), as(kernel, t), "valid"))
 	y := biased(x, as(bias, t))
 	if acceleratesAffine(x) {
 		one := Ones(bias.Graph(), bias.Shape())
