@@ -13,7 +13,6 @@ import (
 	"os"
 
 	_ "golang.org/x/image/bmp"
-	_ "golang.org/x/image/webp"
 )
 
 // The largest files and pictures that Decode accepts.
@@ -76,14 +75,21 @@ func Decode(data []byte) (p Picture, err error) {
 		return p, fmt.Errorf("%d×%d pixels; want 1 to %d in all: %w", w, h, MaxPixels, ErrFormat)
 	}
 	p.Format = format
-	if p.Image, _, err = image.Decode(bytes.NewReader(data)); err != nil {
-		return p, unreadable(data, err)
+	frames := 1
+	if format == "webp" {
+		p.Image, frames, err = decodeWebP(data, config)
+	} else {
+		p.Image, _, err = image.Decode(bytes.NewReader(data))
+	}
+	if err != nil {
+		return Picture{}, unreadable(data, err)
 	}
 	if format == "gif" {
 		p.Image = onCanvas(p.Image, config)
-		if g := gifFrames(data); g > 1 {
-			p.Notes = append(p.Notes, fmt.Sprintf("the first of %d frames", g))
-		}
+		frames = gifFrames(data)
+	}
+	if frames > 1 {
+		p.Notes = append(p.Notes, fmt.Sprintf("the first of %d frames", frames))
 	}
 	if o := orientation(data, format); o > 1 {
 		p.Image = orient(p.Image, o)
@@ -105,7 +111,7 @@ func unreadable(data []byte, err error) error {
 	return fmt.Errorf("%w: %w", err, ErrFormat)
 }
 
-// onCanvas puts a GIF's first frame, which may cover a part only, on its whole area.
+// onCanvas puts an animation's first frame, which may cover a part only, on its whole area.
 func onCanvas(frame image.Image, config image.Config) image.Image {
 	all := image.Rect(0, 0, config.Width, config.Height)
 	if frame.Bounds() == all {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"image"
 	"image/color"
+	"image/draw"
 	"image/png"
 	"os"
 	"path/filepath"
@@ -20,13 +21,15 @@ import (
 // with 16 bits, are read as Pillow reads them, and reduced as OpenCV averages areas.
 func TestDecodeAsPillow(t *testing.T) {
 	for file, want := range map[string]struct {
-		tolerance int // Go rounds JPEG otherwise, and repeats colours of WebP where libwebp interpolates them
+		tolerance int // Go rounds JPEG otherwise; all else is equal
 		notes     string
 	}{
 		"turned1.jpg": {4, ""}, "turned2.jpg": {4, "mirrored left to right"}, "turned3.jpg": {4, "turned by 180°"}, "turned4.jpg": {4, "mirrored top to bottom"},
 		"turned5.jpg": {4, "mirrored and turned by 270° clockwise"}, "turned6.jpg": {4, "turned by 90° clockwise"},
 		"turned7.jpg": {4, "mirrored and turned by 90° clockwise"}, "turned8.jpg": {4, "turned by 270° clockwise"},
-		"turned.png": {0, "turned by 90° clockwise"}, "turned.webp": {0, "turned by 90° clockwise"}, "lossy.webp": {24, ""},
+		"turned.png": {0, "turned by 90° clockwise"}, "turned.webp": {0, "turned by 90° clockwise"}, "lossy.webp": {0, ""},
+		"black.webp": {0, ""}, "white.webp": {0, ""}, "orange.webp": {0, ""}, "red.webp": {0, ""}, "glass.webp": {0, ""}, "lossless.webp": {0, ""},
+		"frames.webp": {0, "the first of 3 frames"}, "glasses.webp": {0, "the first of 2 frames"}, "part.webp": {0, ""},
 		"colour.png": {0, ""}, "colour.bmp": {0, ""}, "progressive.jpg": {4, ""}, "grey.jpg": {4, ""}, "grey.png": {0, ""}, "cmyk.jpg": {4, ""},
 		"palette.png": {0, ""}, "alpha.png": {0, ""}, "deep.png": {0, ""}, "still.gif": {0, ""}, "moving.gif": {0, "the first of 3 frames"},
 	} {
@@ -53,6 +56,24 @@ func TestDecodeAsPillow(t *testing.T) {
 		}
 		if got := strings.Join(p.Notes, "; "); !strings.HasPrefix(got, want.notes) || (want.notes == "") != (got == "") {
 			t.Errorf("%s: notes %q, want %q", file, got, want.notes)
+		}
+	}
+}
+
+// Lossy WebP stores black as 16 and white as 235.
+func TestWebPColours(t *testing.T) {
+	for file, want := range map[string]color.NRGBA{
+		"black": {0, 0, 0, 255}, "white": {255, 255, 255, 255}, "orange": {200, 100, 50, 255}, "red": {255, 0, 0, 255},
+	} {
+		p, err := DecodeFile(filepath.Join("testdata", file+".webp"))
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		flat := image.NewNRGBA(p.Image.Bounds())
+		draw.Draw(flat, flat.Rect, image.NewUniform(want), image.Point{}, draw.Src)
+		if worst := distance(p.Image, flat); worst > 2 {
+			t.Errorf("%s: a value differs by %d from %v", file, worst, want)
 		}
 	}
 }
@@ -175,14 +196,28 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 	huge := bytes.Clone(whole)
 	copy(huge[16:], []byte{0x7f, 0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff}) // width and height
+	part, err := os.ReadFile("testdata/part.webp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	frame := bytes.Index(part, []byte("ANMF")) + 8
+	changed := func(at int, value byte) []byte {
+		data := bytes.Clone(part)
+		data[at] = value
+		return data
+	}
 	for name, c := range map[string]struct {
 		data []byte
 		want string
 	}{
-		"empty": {nil, "the file is empty"},
-		"text":  {[]byte("<svg>...</svg>"), `neither PNG, JPEG, GIF, WebP nor BMP: it begins with "<svg>..."`},
-		"half":  {jpeg[:len(jpeg)/2], "the file is cut short"},
-		"huge":  {huge, ""},
+		"WebP outside":   {changed(frame, 9), "webp: the first frame covers (18,6)-(42,23), outside of the picture's (0,0)-(40,30)"},
+		"WebP size":      {changed(frame+6, 7), "webp: 17×24 pixels where the header states 17×8"},
+		"WebP frame":     {changed(frame-4, 9), "webp: the first frame has no header"},
+		"WebP cut short": {part[:len(part)-9], "the file is cut short"},
+		"empty":          {nil, "the file is empty"},
+		"text":           {[]byte("<svg>...</svg>"), `neither PNG, JPEG, GIF, WebP nor BMP: it begins with "<svg>..."`},
+		"half":           {jpeg[:len(jpeg)/2], "the file is cut short"},
+		"huge":           {huge, ""},
 	} {
 		if _, err := Decode(c.data); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: error %v, want %q", name, err, c.want)

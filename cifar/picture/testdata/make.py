@@ -6,6 +6,7 @@ its EXIF data says, as want/NAME.png; and fit.json, areas averaged by OpenCV.
 
 import json
 import os
+import struct
 
 import cv2
 import numpy as np
@@ -41,6 +42,8 @@ exif[0x0112] = 6
 save("turned.png", picture, exif=exif)
 save("turned.webp", picture, exif=exif, lossless=True)
 save("lossy.webp", picture, quality=95)
+for name, colour in [("black", (0, 0, 0)), ("white", (255, 255, 255)), ("orange", (200, 100, 50)), ("red", (255, 0, 0))]:
+    save(f"{name}.webp", Image.new("RGB", (9, 7), colour), quality=95)
 save("colour.png", picture)
 save("colour.bmp", picture)
 save("progressive.jpg", picture, progressive=True, quality=95, subsampling=0)
@@ -50,12 +53,35 @@ save("cmyk.jpg", picture.convert("CMYK"), quality=95)
 save("palette.png", picture.quantize(16))
 alpha = np.dstack([rgb, (np.arange(17 * 24).reshape(17, 24) * 255 // (17 * 24)).astype(np.uint8)])
 save("alpha.png", Image.fromarray(alpha))
+save("glass.webp", Image.fromarray(alpha), quality=95)
+exif[0x0112] = 1
+save("lossless.webp", Image.fromarray(alpha), exif=exif, lossless=True)
 deep = (np.arange(17 * 24).reshape(17, 24) * 65535 // (17 * 24)).astype(np.uint16)
 save("deep.png", Image.fromarray(deep))
 first = picture.quantize(32)
 save("still.gif", first)
 first.save("moving.gif", save_all=True, append_images=[picture.rotate(90).quantize(32), picture.rotate(180).quantize(32)])
 Image.open("moving.gif").convert("RGB").save("want/moving.png")
+save("frames.webp", picture, save_all=True, append_images=[picture.rotate(90), picture.rotate(180)], quality=95)
+save("glasses.webp", Image.fromarray(alpha), save_all=True, append_images=[Image.fromarray(alpha).rotate(180)], quality=95)
+
+
+def chunk(name, body):
+    return name + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2)
+
+
+def u24(value):
+    return struct.pack("<I", value)[:3]
+
+
+# An animation whose only frame, the lossy picture, covers a part of its 40 x 30 pixels, from (8, 6) on.
+with open("lossy.webp", "rb") as f:
+    pixels = f.read()[12:]
+frame = u24(8 // 2) + u24(6 // 2) + u24(24 - 1) + u24(17 - 1) + u24(100) + b"\0" + pixels
+header = struct.pack("<I", 1 << 1 | 1 << 4) + u24(40 - 1) + u24(30 - 1)
+with open("part.webp", "wb") as f:
+    f.write(chunk(b"RIFF", b"WEBP" + chunk(b"VP8X", header) + chunk(b"ANIM", b"\0" * 6) + chunk(b"ANMF", frame)))
+Image.open("part.webp").save("want/part.png")
 
 fits = []
 for (h, w), (to_h, to_w) in [((48, 48), (16, 16)), ((17, 24), (5, 7)), ((100, 60), (48, 48)), ((33, 37), (32, 32)), ((5, 7), (5, 7))]:
