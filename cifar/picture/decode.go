@@ -11,6 +11,7 @@ import (
 	_ "image/png"
 	"io"
 	"os"
+	"slices"
 
 	_ "golang.org/x/image/bmp"
 )
@@ -23,6 +24,9 @@ const (
 
 // ErrFormat is wrapped by errors about a file's content.
 var ErrFormat = errors.New("not a picture that can be read")
+
+// formats are those that are read. Other packages of a program may register more.
+var formats = []string{"jpeg", "png", "gif", "webp", "bmp"}
 
 // Picture is a decoded picture.
 type Picture struct {
@@ -68,6 +72,9 @@ func Decode(data []byte) (p Picture, err error) {
 		}
 	}()
 	config, format, err := image.DecodeConfig(bytes.NewReader(data))
+	if format != "" && !slices.Contains(formats, format) {
+		err = image.ErrFormat
+	}
 	if err != nil {
 		return p, unreadable(data, err)
 	}

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/image/tiff" // a registered format that is refused
+
 	"github.com/cnnbook/cnnbook/cifar"
 	"github.com/cnnbook/cnnbook/internal/fit"
 )
@@ -196,6 +198,10 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 	huge := bytes.Clone(whole)
 	copy(huge[16:], []byte{0x7f, 0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff}) // width and height
+	var other bytes.Buffer
+	if err := tiff.Encode(&other, image.NewGray(image.Rect(0, 0, 2, 2)), nil); err != nil {
+		t.Fatal(err)
+	}
 	part, err := os.ReadFile("testdata/part.webp")
 	if err != nil {
 		t.Fatal(err)
@@ -210,6 +216,8 @@ func TestDecodeRefuses(t *testing.T) {
 		data []byte
 		want string
 	}{
+		"TIFF":           {other.Bytes(), `neither PNG, JPEG, GIF, WebP nor BMP: it begins with "II*`},
+		"TIFF cut short": {other.Bytes()[:8], `neither PNG, JPEG, GIF, WebP nor BMP: it begins with "II*`},
 		"WebP outside":   {changed(frame, 9), "webp: the first frame covers (18,6)-(42,23), outside of the picture's (0,0)-(40,30)"},
 		"WebP size":      {changed(frame+6, 7), "webp: 17×24 pixels where the header states 17×8"},
 		"WebP frame":     {changed(frame-4, 9), "webp: the first frame has no header"},
