@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"archive/zip"
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
@@ -439,6 +440,66 @@ func TestSoftmaxBeforeTheEnd(t *testing.T) {
 		}
 		if last := p.net.Layers[len(p.net.Layers)-1].LayerName(); err != nil || last != c.last || (note == "") != (c.note == "") || !strings.Contains(note, c.note) {
 			t.Errorf("%s: ends in %q, note %q, %v", name, last, note, err)
+		}
+	}
+}
+
+// Logits get a softmax only if the network was trained with a loss over classes, or with none that
+// the file states: however Keras saves the loss.
+func TestLogitsOfALossOverClasses(t *testing.T) {
+	file := wildFile(t, "logits.keras")
+	z, err := zip.NewReader(bytes.NewReader(file), int64(len(file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	with := func(loss string) []byte {
+		var members []member
+		for _, f := range z.File {
+			data, err := unpack(z, f.Name, maxWeights)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if f.Name == "config.json" {
+				config := object{}
+				if err := json.Unmarshal(data, &config); err != nil {
+					t.Fatal(err)
+				}
+				config["compile_config"] = object{"loss": json.RawMessage(loss)}
+				if data, err = json.Marshal(config); err != nil {
+					t.Fatal(err)
+				}
+			}
+			members = append(members, member{f.Name, data})
+		}
+		data, err := stored(members...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return data
+	}
+	for loss, refused := range map[string]string{
+		`null`: "", `""`: "", `[]`: "", `{"dense":null}`: "",
+		`"categorical_crossentropy"`: "", `"SparseCategoricalCrossentropy"`: "", `["sparse_categorical_crossentropy"]`: "",
+		`{"class_name":"CategoricalCrossentropy","config":{"from_logits":true}}`:                                    "",
+		`{"module":"keras.losses","class_name":"SparseCategoricalCrossentropy","config":{},"registered_name":null}`: "",
+		`{"module":"builtins","class_name":"function","config":"categorical_crossentropy"}`:                         "",
+		`{"dense":{"class_name":"SparseCategoricalCrossentropy","config":{}}}`:                                      "",
+		`{"class_name":"__tuple__","items":["sparse_categorical_crossentropy"]}`:                                    "",
+
+		`"mse"`: "mse", `["mse"]`: "mse", `{"dense":"mse"}`: "mse", `"MSE"`: "MSE", `["categorical_crossentropy","mse"]`: "mse",
+		`"cosine_similarity"`: "cosine_similarity", `"hinge"`: "hinge", `"squared_hinge"`: "squared_hinge", `"binary_crossentropy"`: "binary_crossentropy",
+		`[{"class_name":"MeanSquaredError","config":{"name":"mean_squared_error"}}]`:    "MeanSquaredError",
+		`{"dense":[{"class_name":"Huber","config":{"delta":1}}]}`:                       "Huber",
+		`{"module":"builtins","class_name":"function","config":"my_loss"}`:              "my_loss",
+		`{"class_name":"__tuple__","items":["mae"]}`:                                    "mae",
+		`{"class_name":"Custom>Closeness","config":{},"registered_name":"Custom>Near"}`: "Custom>Closeness",
+	} {
+		_, err := Import(with(loss), nil, "minus-1-to-1")
+		if refused == "" && err != nil {
+			t.Errorf("%s: %v", loss, err)
+		}
+		if want := "trained with the loss " + refused + " and ends in"; refused != "" && (!errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: got %v, want %q", loss, err, want)
 		}
 	}
 }
