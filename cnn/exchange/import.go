@@ -48,6 +48,9 @@ func Import(data, network []byte, preprocess string) (Imported, error) {
 
 // ImportFile is [Import] for the file at path.
 func ImportFile(path string, network []byte, preprocess string) (Imported, error) {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return Imported{}, notFile(path)
+	}
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return Imported{}, err
