@@ -48,6 +48,9 @@ func Import(data, network []byte, preprocess string) (Imported, error) {
 
 // ImportFile is [Import] for the file at path.
 func ImportFile(path string, network []byte, preprocess string) (Imported, error) {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return Imported{}, notFile(path)
+	}
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return Imported{}, err
@@ -121,7 +124,7 @@ type kerasFile struct {
 	weights    *hdf5.Group
 	preprocess *cnn.Preprocess // if the file states it
 	classes    []string        // if it names them
-	loss       string          // that it was trained with, if the file states it
+	loss       string          // that it was trained with, if the file states one that is not over classes
 }
 
 // readFile reads a file and its plan. A network that is not nil replaces the plan.
@@ -284,7 +287,8 @@ func openArchive(data []byte) (*kerasFile, error) {
 	return f, nil
 }
 
-// lossOf returns the loss's name in a training configuration.
+// lossOf returns the name of the loss in a training configuration: of several, the first that is
+// not over classes.
 func lossOf(config []byte) string {
 	var c struct {
 		Loss any `json:"loss"`
@@ -292,12 +296,46 @@ func lossOf(config []byte) string {
 	if len(config) == 0 || json.Unmarshal(config, &c) != nil {
 		return ""
 	}
-	if name, ok := c.Loss.(string); ok {
-		return snakeCase(name)
+	for _, name := range lossNames(c.Loss) {
+		if !overClasses(name) {
+			return name
+		}
 	}
-	o, _ := c.Loss.(object)
-	name, _ := o["class_name"].(string)
-	return snakeCase(name)
+	return ""
+}
+
+// lossNames lists the losses in what Keras saves of the argument loss: a name, the configuration
+// of a class or a function, or a list or a dictionary of those.
+func lossNames(v any) (names []string) {
+	switch v := v.(type) {
+	case string:
+		return []string{v}
+	case []any:
+		for _, of := range v {
+			names = append(names, lossNames(of)...)
+		}
+	case object:
+		class, isClass := v["class_name"].(string)
+		switch function, isFunction := v["config"].(string); {
+		case class == "__tuple__":
+			return lossNames(v["items"])
+		case isClass && isFunction: // {"class_name": "function", "config": its name}
+			return []string{function}
+		case isClass:
+			return []string{class}
+		}
+		for _, output := range slices.Sorted(maps.Keys(v)) {
+			names = append(names, lossNames(v[output])...)
+		}
+	}
+	return names
+}
+
+// overClasses reports whether a network that was trained with this loss gives classes, as
+// probabilities or logits.
+func overClasses(loss string) bool {
+	name := snakeCase(loss[strings.LastIndexAny(loss, ".>")+1:]) // without its module or package
+	return name == "categorical_crossentropy" || name == "sparse_categorical_crossentropy"
 }
 
 // unpack reads a member of a .keras file, up to a maximum size in bytes.
@@ -320,7 +358,7 @@ func unpack(z *zip.Reader, name string, most int64) ([]byte, error) {
 }
 
 // finish adds a softmax to a network that ends in logits, and returns a note about
-// it. loss is the loss that it was trained with, or empty.
+// it. loss is the loss that it was trained with if that is not over classes, or empty.
 func (p *plan) finish(loss string) (note string, err error) {
 	shapes, err := p.net.Shapes()
 	if err != nil {
@@ -339,10 +377,9 @@ func (p *plan) finish(loss string) (note string, err error) {
 	if len(out) != 1 || out[0] < 2 {
 		return "", fmt.Errorf("%w: the network ends in %v, %q: expected one number per class, for two or more classes", ErrUnsupported, out, last.LayerName())
 	}
-	for _, regression := range []string{"mean_squared", "mean_absolute", "huber", "log_cosh", "mse", "mae", "poisson", "binary"} {
-		if strings.HasPrefix(loss, regression) {
-			return "", fmt.Errorf("%w: the network was trained with the loss %s and ends in %q without a softmax: its outputs are not classes", ErrUnsupported, loss, last.LayerName())
-		}
+	if loss != "" {
+		return "", fmt.Errorf("%w: the network was trained with the loss %.80s and ends in %q without a softmax: only outputs trained with a categorical crossentropy are classes",
+			ErrUnsupported, printable(loss), last.LayerName())
 	}
 	name := "softmax"
 	for i := 2; p.taken(name); i++ {

@@ -120,7 +120,7 @@ func readPlan(data []byte) (*plan, error) {
 			i++
 		}
 	}
-	return p, checkAxes(p.net, shapes, axes)
+	return p, checkAxes(p.net, shapes, axes, names)
 }
 
 // rename gives a layer an unused name if a layer of another model has the same name.
@@ -159,10 +159,10 @@ func planOf(net cnn.Architecture) (*plan, error) {
 
 // checkAxes refuses batch normalisation over any axis but the last; Keras may count
 // axes from either end.
-func checkAxes(net cnn.Architecture, shapes []cnn.Shape, axes map[string]int) error {
+func checkAxes(net cnn.Architecture, shapes []cnn.Shape, axes map[string]int, leaves map[string]*leaf) error {
 	for i, l := range net.Layers {
 		if axis, ok := axes[l.LayerName()]; ok && axis != -1 && axis != len(shapes[i]) {
-			return fmt.Errorf("layer %q (%s): %w: axis %d", l.LayerName(), l.Kind(), ErrUnsupported, axis)
+			return leaves[l.LayerName()].wrap(fmt.Errorf("%w: axis %d: expected the last, -1 or %d", ErrUnsupported, axis, len(shapes[i])))
 		}
 	}
 	return nil

@@ -60,6 +60,10 @@ func (r *onnxReader) numeric(n *onnxNode) (func(values map[string]float64) float
 	if d := n.GetDomain(); d != "" && d != "ai.onnx" {
 		return nil, fmt.Errorf("%w: an operator of the domain %.40q", ErrUnsupported, d)
 	}
+	f, inputs, err := n.formula()
+	if err != nil {
+		return nil, err
+	}
 	constants := map[string]float64{}
 	for _, in := range n.Input {
 		if !r.isConstant(in) {
@@ -70,13 +74,9 @@ func (r *onnxReader) numeric(n *onnxNode) (func(values map[string]float64) float
 			return nil, err
 		}
 		if t.size() != 1 {
-			return nil, fmt.Errorf("%w: a constant of shape %v", ErrUnsupported, t.shape)
+			return nil, fmt.Errorf("%w: a constant of shape %v: expected one number", ErrUnsupported, t.shape)
 		}
 		constants[in] = t.values[0]
-	}
-	f, inputs, err := n.formula()
-	if err != nil {
-		return nil, err
 	}
 	if len(n.Input) < inputs {
 		return nil, fmt.Errorf("%w: %d inputs", cnn.ErrFormat, len(n.Input))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 
 	"github.com/cnnbook/cnnbook/cnn"
 	"github.com/cnnbook/cnnbook/cnn/exchange/internal/onnx"
@@ -385,8 +386,10 @@ func (r *onnxReader) pool(n *onnxNode) error {
 		}
 	case same:
 		padding = "same"
+	case average:
+		return fmt.Errorf("%w: pads %v that the average leaves out: average without padding, or with count_include_pad", ErrUnsupported, pads)
 	default:
-		return fmt.Errorf("%w: pads %v", ErrUnsupported, pads)
+		return fmt.Errorf("%w: pads %v: zeros stand for this padding only where no value is below 0: put the pooling after the ReLU, or pool without padding", ErrUnsupported, pads)
 	}
 	name := r.layerName(n)
 	if stride == size {
@@ -521,9 +524,24 @@ func (r *onnxReader) reshape(n *onnxNode) error {
 		return nil
 	}
 	if len(target) != 2 || (target[0] != dims[0] && target[0] != -1 && target[1] != size) || (target[1] != size && target[1] != -1) || target[0] == target[1] {
-		return fmt.Errorf("%w: to the shape %v: only to one row of values for each image", ErrUnsupported, target)
+		return fmt.Errorf("%w: to the shape %v: only to one row of values for each image", ErrUnsupported, dimsText(target))
 	}
 	return r.flatten(n)
+}
+
+// dimsText returns a shape for messages: an open number of images is "batch", another open side "?".
+func dimsText(dims []int) (out []string) {
+	for _, d := range dims {
+		switch {
+		case d == batchSize:
+			out = append(out, "batch")
+		case d < 0:
+			out = append(out, "?")
+		default:
+			out = append(out, strconv.Itoa(d))
+		}
+	}
+	return out
 }
 
 // imageAxes gives the sorted axes of an operator on images, which are an attribute or, in later operator sets, a constant; those
@@ -598,6 +616,9 @@ func (r *onnxReader) function(n *onnxNode) error {
 			return fmt.Errorf("%w: a slope for each channel", ErrUnsupported)
 		}
 		return r.activation(n, func(x float64) float64 { return math.Max(x, 0) + t.values[0]*math.Min(x, 0) })
+	}
+	if alpha := shortest(n.float("alpha", 1)); n.GetOpType() == "Elu" && alpha != 1 && alpha != 0 {
+		return fmt.Errorf("%w: alpha %g, expected 1", ErrUnsupported, alpha)
 	}
 	f, err := r.numeric(n)
 	if err != nil {

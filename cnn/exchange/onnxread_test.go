@@ -204,6 +204,62 @@ func TestONNXRefusesByName(t *testing.T) {
 	}
 }
 
+// What is refused is named as it is in the file: an operator that is not available, an attribute, a
+// shape with an open number of images; padding is refused with what helps.
+func TestONNXRefusalsAreTrue(t *testing.T) {
+	constant := func(m *onnx.ModelProto, name string, values ...int64) {
+		kind := int32(onnx.TensorProto_INT64)
+		m.Graph.Initializer = append(m.Graph.Initializer, &onnx.TensorProto{Name: &name, Dims: []int64{int64(len(values))}, DataType: &kind, Int64Data: values})
+	}
+	instead := func(m *onnx.ModelProto, op string, inputs ...string) *onnx.NodeProto {
+		n := firstNode(m, "Relu")
+		n.OpType, n.Input = &op, append(n.Input, inputs...)
+		return n
+	}
+	window := func(m *onnx.ModelProto, op string) {
+		n := firstNode(m, "MaxPool")
+		n.OpType = &op
+		setInts(n, "kernel_shape", 3, 3)
+		setInts(n, "strides", 2, 2)
+		setInts(n, "pads", 1, 1, 1, 1)
+	}
+	for want, change := range map[string]func(*onnx.ModelProto){
+		`(Reshape): not supported: to the shape [batch 2 ?]: only to one row`: func(m *onnx.ModelProto) {
+			m.Graph.Input[0].Type.GetTensorType().Shape.Dim[0].Value = nil
+			constant(m, "groups", 0, 2, -1)
+			instead(m, "Reshape", "groups")
+		},
+		`(InstanceNormalization): not supported: this operator is not available`: func(m *onnx.ModelProto) {
+			constant(m, "scale", 1, 1, 1)
+			instead(m, "InstanceNormalization", "scale", "scale")
+		},
+		`(ReduceMax): not supported: this operator is not available`: func(m *onnx.ModelProto) {
+			constant(m, "axes", 2, 3)
+			instead(m, "ReduceMax", "axes")
+		},
+		`(Pow): not supported: a constant of shape [2]: expected one number`: func(m *onnx.ModelProto) {
+			constant(m, "powers", 2, 3)
+			instead(m, "Pow", "powers")
+		},
+		`(Elu): not supported: alpha 0.3, expected 1`: func(m *onnx.ModelProto) {
+			n := instead(m, "Elu")
+			n.Attribute = append(n.Attribute, &onnx.AttributeProto{Name: proto.String("alpha"), F: proto.Float32(0.3)})
+		},
+		`(MaxPool): not supported: pads [1 1 1 1]: zeros stand for this padding only where no value is below 0: put the pooling after the ReLU, or pool without padding`: func(m *onnx.ModelProto) {
+			instead(m, "Tanh")
+			window(m, "MaxPool")
+		},
+		`(AveragePool): not supported: pads [1 1 1 1] that the average leaves out: average without padding, or with count_include_pad`: func(m *onnx.ModelProto) {
+			window(m, "AveragePool")
+		},
+	} {
+		_, err := Import(altered(t, "small_13.onnx", change), nil, "divide-255")
+		if !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}
+
 // group makes the second convolution one with groups.
 func group(m *onnx.ModelProto, groups int64) {
 	name := "group"

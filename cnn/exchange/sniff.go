@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/cnnbook/cnnbook/cnn"
@@ -78,6 +80,22 @@ func notLayers(data []byte) string {
 	return "it is JSON and not a Keras file, perhaps a server's message: open it to read the reason, then download the file again"
 }
 
+// notFile describes a folder where a file is expected.
+func notFile(path string) error {
+	has := func(name string) bool {
+		_, err := os.Stat(filepath.Join(path, name))
+		return err == nil
+	}
+	what := "it is a folder: expected one file, .keras or .h5 from Keras, or .onnx"
+	switch {
+	case has("saved_model.pb"), has("saved_model.pbtxt"):
+		what = `it is the folder of a TensorFlow SavedModel: load it in Keras 2, the package tf_keras, and import the file that model.save("x.keras") writes`
+	case has("config.json") && has("model.weights.h5"):
+		what = "it is the folder of an unpacked .keras file: import that file itself, or zip the folder's content"
+	}
+	return fmt.Errorf("%w: %s", cnn.ErrFormat, what)
+}
+
 // notKerasArchive describes a zip archive without config.json.
 func notKerasArchive(names []string) error {
 	what := fmt.Sprintf("config.json: file does not exist: it holds %s", shortList(names))
@@ -87,7 +105,7 @@ func notKerasArchive(names []string) error {
 		case base == "config.json" && name != base:
 			what = fmt.Sprintf("config.json: file does not exist: the parts lie in the folder %q of the archive: zip them without it", strings.TrimSuffix(name, "/"+base))
 		case base == "saved_model.pb":
-			what = "it is a TensorFlow SavedModel: load it in Keras, and save it as a .keras file"
+			what = "it is a TensorFlow SavedModel: load it in Keras 2, the package tf_keras, and save it as a .keras file"
 		case base == "data.pkl":
 			what = "it is a PyTorch file, a pickle, which is not read: export the network with torch.onnx.export, and import the .onnx file"
 		case strings.HasSuffix(base, ".npy"):

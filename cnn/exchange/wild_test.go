@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"archive/zip"
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
@@ -322,7 +323,7 @@ func TestImportNamesOtherFiles(t *testing.T) {
 		"pickle":      {[]byte{0x80, 4, 0x95, 0}, []string{"Python pickle"}},
 		"PyTorch":     {zipped(member{"archive/data.pkl", nil}), []string{"PyTorch"}},
 		"NumPy":       {zipped(member{"kernel.npy", nil}), []string{"NumPy archive"}},
-		"SavedModel":  {zipped(member{"model/saved_model.pb", nil}), []string{"SavedModel", "save it as a .keras file"}},
+		"SavedModel":  {zipped(member{"model/saved_model.pb", nil}), []string{"SavedModel", "tf_keras, and save it as a .keras file"}},
 		"in a folder": {zipped(member{"model/config.json", nil}), []string{`in the folder "model"`}},
 		"in another":  {zipped(member{"net.keras", nil}), []string{`holds "net.keras": unpack it`}},
 	} {
@@ -346,6 +347,25 @@ func TestImportNamesOtherFiles(t *testing.T) {
 	} {
 		if _, err := readPlan([]byte(text)); err == nil || !strings.Contains(err.Error(), "file from Keras 1") {
 			t.Errorf("Keras 1: %v", err)
+		}
+	}
+}
+
+// A folder is identified, in one line that says what can be imported instead.
+func TestImportNamesFolders(t *testing.T) {
+	for want, files := range map[string][]string{
+		`it is the folder of a TensorFlow SavedModel: load it in Keras 2, the package tf_keras, and import the file that model.save("x.keras") writes`: {"saved_model.pb", "keras_metadata.pb"},
+		"it is the folder of an unpacked .keras file": {"config.json", "metadata.json", "model.weights.h5"},
+		"it is a folder: expected one file":           {"other"},
+	} {
+		dir := t.TempDir()
+		for _, name := range files {
+			if err := os.WriteFile(filepath.Join(dir, name), nil, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := ImportFile(dir, nil, ""); !errors.Is(err, cnn.ErrFormat) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: got %v, want %q", files, err, want)
 		}
 	}
 }
@@ -443,6 +463,66 @@ func TestSoftmaxBeforeTheEnd(t *testing.T) {
 	}
 }
 
+// Logits get a softmax only if the network was trained with a loss over classes, or with none that
+// the file states: however Keras saves the loss.
+func TestLogitsOfALossOverClasses(t *testing.T) {
+	file := wildFile(t, "logits.keras")
+	z, err := zip.NewReader(bytes.NewReader(file), int64(len(file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	with := func(loss string) []byte {
+		var members []member
+		for _, f := range z.File {
+			data, err := unpack(z, f.Name, maxWeights)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if f.Name == "config.json" {
+				config := object{}
+				if err := json.Unmarshal(data, &config); err != nil {
+					t.Fatal(err)
+				}
+				config["compile_config"] = object{"loss": json.RawMessage(loss)}
+				if data, err = json.Marshal(config); err != nil {
+					t.Fatal(err)
+				}
+			}
+			members = append(members, member{f.Name, data})
+		}
+		data, err := stored(members...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return data
+	}
+	for loss, refused := range map[string]string{
+		`null`: "", `""`: "", `[]`: "", `{"dense":null}`: "",
+		`"categorical_crossentropy"`: "", `"SparseCategoricalCrossentropy"`: "", `["sparse_categorical_crossentropy"]`: "",
+		`{"class_name":"CategoricalCrossentropy","config":{"from_logits":true}}`:                                    "",
+		`{"module":"keras.losses","class_name":"SparseCategoricalCrossentropy","config":{},"registered_name":null}`: "",
+		`{"module":"builtins","class_name":"function","config":"categorical_crossentropy"}`:                         "",
+		`{"dense":{"class_name":"SparseCategoricalCrossentropy","config":{}}}`:                                      "",
+		`{"class_name":"__tuple__","items":["sparse_categorical_crossentropy"]}`:                                    "",
+
+		`"mse"`: "mse", `["mse"]`: "mse", `{"dense":"mse"}`: "mse", `"MSE"`: "MSE", `["categorical_crossentropy","mse"]`: "mse",
+		`"cosine_similarity"`: "cosine_similarity", `"hinge"`: "hinge", `"squared_hinge"`: "squared_hinge", `"binary_crossentropy"`: "binary_crossentropy",
+		`[{"class_name":"MeanSquaredError","config":{"name":"mean_squared_error"}}]`:    "MeanSquaredError",
+		`{"dense":[{"class_name":"Huber","config":{"delta":1}}]}`:                       "Huber",
+		`{"module":"builtins","class_name":"function","config":"my_loss"}`:              "my_loss",
+		`{"class_name":"__tuple__","items":["mae"]}`:                                    "mae",
+		`{"class_name":"Custom>Closeness","config":{},"registered_name":"Custom>Near"}`: "Custom>Closeness",
+	} {
+		_, err := Import(with(loss), nil, "minus-1-to-1")
+		if refused == "" && err != nil {
+			t.Errorf("%s: %v", loss, err)
+		}
+		if want := "trained with the loss " + refused + " and ends in"; refused != "" && (!errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: got %v, want %q", loss, err, want)
+		}
+	}
+}
+
 // The layer of an activation does not take another layer's name.
 func TestActivationNames(t *testing.T) {
 	p, err := readPlan([]byte(`{"class_name":"Sequential","config":{"build_input_shape":[null,8,8,3],"layers":[
@@ -491,12 +571,13 @@ func TestImportRefusesAttributesByName(t *testing.T) {
 		{"ELU", `"alpha":0.5`, "alpha 0.5"},
 		{"GlobalAveragePooling2D", `"keepdims":true`, "keepdims true"},
 		{"Softmax", `"axis":1`, "axis 1"},
+		{"BatchNormalization", `"axis":1`, "axis 1: expected the last, -1 or 3"},
 		{"Pipeline", `"layers":[{"class_name":"RandomFlip","config":{}},{"class_name":"Rescaling","config":{"scale":2}}]`, "this layer is not available"},
 		{"Pipeline", `"layers":[]`, "this layer is not available"},
 		{"LayerNormalization", `"epsilon":0.1`, "this layer is not available"},
 	} {
 		_, err := readPlan([]byte(`{"class_name":"Sequential","config":{"build_input_shape":[null,8,8,3],"layers":[{"class_name":"` + c[0] + `","config":{"name":"odd",` + c[1] + `}}]}}`))
-		if want := `"odd" (` + c[0] + `): not supported: ` + c[2]; !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+		if want := `layer 1, "odd" (` + c[0] + `): not supported: ` + c[2]; !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%v: got %v, want %q", c, err, want)
 		}
 	}
