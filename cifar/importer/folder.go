@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/cnnbook/cnnbook/cifar"
 	"github.com/cnnbook/cnnbook/cifar/picture"
@@ -236,6 +237,11 @@ func classFolders(dir string) ([]string, error) {
 	}
 	if len(names) == 0 {
 		return nil, fmt.Errorf("%s holds no folders; want one for each class, with its pictures: %w", dir, ErrFormat)
+	}
+	for _, name := range names {
+		if !utf8.ValidString(name) {
+			return nil, fmt.Errorf("%q in %s is not valid UTF-8, and cannot be a class's name; rename the folder: %w", name, dir, ErrFormat)
+		}
 	}
 	if len(names) > cifar.MaxClasses {
 		return nil, fmt.Errorf("%s holds %d folders; at most %d classes are possible: %w", dir, len(names), cifar.MaxClasses, ErrFormat)

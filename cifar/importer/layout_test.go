@@ -1,10 +1,14 @@
 package importer
 
 import (
+	"archive/zip"
+	"bytes"
 	"errors"
 	"image/color"
+	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -73,6 +77,73 @@ func TestReadFolderLayouts(t *testing.T) {
 	} {
 		if _, err := Read(t.Context(), tree(t, paths...), Options{}); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("error %v, want %q", err, want)
+		}
+	}
+}
+
+func TestReadFolderMistakes(t *testing.T) {
+	few := tree(t, "bus/a.png", "bus/b.png", "car/a.png")
+	if _, err := Read(t.Context(), few, Options{TestShare: 0.99}); !errors.Is(err, ErrArgument) || !strings.Contains(err.Error(), "photos has 3 images: with 99 % of them as test images none is left for training; choose at most 66 (--test-percent)") {
+		t.Errorf("99 %%: %v", err)
+	}
+	if _, err := Read(t.Context(), few, Options{TestShare: 0.66}); err != nil {
+		t.Errorf("66 %%: %v", err)
+	}
+	if _, err := Read(t.Context(), tree(t, "bus/a.png"), Options{}); !errors.Is(err, ErrArgument) || !strings.Contains(err.Error(), "photos has 1 image and no test part") {
+		t.Errorf("one image: %v", err)
+	}
+	if runtime.GOOS != "linux" { // other systems have no such names
+		return
+	}
+	if _, err := Read(t.Context(), tree(t, "bus/a.png", "bus/b.png", "caf\xe9/a.png"), Options{}); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), `"caf\xe9" in `) || !strings.Contains(err.Error(), "is not valid UTF-8") {
+		t.Errorf("a name in Latin-1: %v", err)
+	}
+}
+
+// Arrays that are not read are named.
+func TestUnusedArrays(t *testing.T) {
+	old, err := zip.OpenReader(filepath.Join("testdata", "keras.npz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer old.Close()
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	for _, f := range old.File {
+		from, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := io.ReadAll(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		part, kind, _ := strings.Cut(f.Name[2:], ".")
+		names := []string{part + map[byte]string{'x': "_images.", 'y': "_labels."}[f.Name[0]] + kind}
+		if part == "test" {
+			names = append(names, strings.Replace(names[0], part, "val", 1), "extra_"+f.Name)
+		}
+		for _, name := range names {
+			w, err := z.Create(name)
+			if err == nil {
+				_, err = w.Write(data)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	path := filepath.Join(t.TempDir(), "medmnist.npz")
+	if err := errors.Join(z.Close(), os.WriteFile(path, b.Bytes(), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	r, err := Read(t.Context(), path, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"the arrays val_images, val_labels are left out: a training holds back", "the arrays extra_x_test, extra_y_test are left out"} {
+		if !strings.Contains(strings.Join(r.Notes, "\n"), want) {
+			t.Errorf("notes %q lack %q", r.Notes, want)
 		}
 	}
 }
