@@ -174,12 +174,15 @@ func (s *source) parts(dir string) (train, test string, err error) {
 	if valid == train || valid == test {
 		valid = ""
 	}
+	// Parts by name, whatever they hold: all folders are called so, as training_set and test_set.
+	named := !slices.ContainsFunc(names, func(name string) bool { return !likePart(name) }) &&
+		trainPart.find(names) != "" && cmp.Or(testPart.find(names), validPart.find(names)) != ""
 	switch {
-	case train == "" && (testPart.is(test) || validPart.is(valid)):
+	case train == "" && (testPart.is(test) || validPart.is(valid) || named && test+valid != ""):
 		return "", "", fmt.Errorf("%s has the folder %s and none named train that holds a folder for each class: %w", dir, cmp.Or(test, valid), ErrFormat)
-	case len(holding) == 0 && len(names) > 0 && !slices.ContainsFunc(names, func(name string) bool { return !likePart(name) }):
+	case len(holding) == 0 && (named || len(names) > 0 && !slices.ContainsFunc(names, func(name string) bool { return !isPart(name) })):
 		return "", "", fmt.Errorf("%s: %s holds no folders; want one for each class, with its pictures, as %s/CLASS: %w", dir, few(names), names[0], ErrFormat)
-	case train == "", !trainPart.is(train) && test == "" && valid == "":
+	case train == "", !trainPart.is(train) && test == "" && valid == "" && !named:
 		return dir, "", nil
 	case train == test:
 		return "", "", fmt.Errorf("%s: the folder %s may be more than one part; call the parts train and test: %w", dir, train, ErrFormat)
@@ -188,6 +191,9 @@ func (s *source) parts(dir string) (train, test string, err error) {
 		s.note("%s is taken as the test part", test)
 	case valid != "":
 		s.note("%s is left out: a training holds back validation images by itself", valid)
+	}
+	if test == "" && !trainPart.is(train) {
+		s.note("%s is taken as the training part", train)
 	}
 	if test != "" && !(trainPart.is(train) && isPart(test)) {
 		s.note("%s is taken as the training part, and %s as the test part", train, test)

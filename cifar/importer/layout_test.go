@@ -45,12 +45,15 @@ func TestReadFolderLayouts(t *testing.T) {
 	}{
 		"training_set": {[]string{"training_set/bus/a.png", "training_set/bus/b.png", "training_set/car/a.png", "test_set/bus/c.png", "test_set/car/c.png"}, busCar, 3, 2,
 			[]string{"training_set is taken as the training part, and test_set as the test part"}},
-		"Trainset":      {[]string{"Trainset/bus/a.png", "Trainset/car/a.png", "Testset/car/c.png"}, busCar, 2, 1, []string{"Trainset is taken as the training part, and Testset"}},
-		"seg_train":     {[]string{"seg_train/seg_train/bus/a.png", "seg_train/seg_train/car/a.png", "seg_test/seg_test/bus/c.png", "seg_pred/seg_pred/1.png"}, busCar, 2, 1, []string{"seg_train is taken as the training part, and seg_test as the test part", "the folder seg_pred is left out"}},
-		"train_val":     {[]string{"train_data/bus/a.png", "train_data/car/a.png", "val_data/bus/c.png"}, busCar, 2, 1, []string{"val_data is taken as the test part"}},
-		"wrapper":       {[]string{"README.md", "fruits/bus/a.png", "fruits/bus/b.png", "fruits/car/a.png"}, busCar, 2, 1, []string{"the classes are in the folder fruits"}},
-		"class train":   {[]string{"bus/a.png", "bus/b.png", "car/a.png", "train/a.png"}, []string{"bus", "car", "train"}, 2, 2, nil},
-		"loose test":    {[]string{"train/bus/a.png", "train/bus/b.png", "train/car/a.png", "test/1.png"}, busCar, 2, 1, []string{"the folder test is left out: it holds no folders by class, so its pictures have no labels"}},
+		"Trainset":    {[]string{"Trainset/bus/a.png", "Trainset/car/a.png", "Testset/car/c.png"}, busCar, 2, 1, []string{"Trainset is taken as the training part, and Testset"}},
+		"seg_train":   {[]string{"seg_train/seg_train/bus/a.png", "seg_train/seg_train/car/a.png", "seg_test/seg_test/bus/c.png", "seg_pred/seg_pred/1.png"}, busCar, 2, 1, []string{"seg_train is taken as the training part, and seg_test as the test part", "the folder seg_pred is left out"}},
+		"train_val":   {[]string{"train_data/bus/a.png", "train_data/car/a.png", "val_data/bus/c.png"}, busCar, 2, 1, []string{"val_data is taken as the test part"}},
+		"wrapper":     {[]string{"README.md", "fruits/bus/a.png", "fruits/bus/b.png", "fruits/car/a.png"}, busCar, 2, 1, []string{"the classes are in the folder fruits"}},
+		"class train": {[]string{"bus/a.png", "bus/b.png", "car/a.png", "train/a.png"}, []string{"bus", "car", "train"}, 2, 2, nil},
+		"loose test":  {[]string{"train/bus/a.png", "train/bus/b.png", "train/car/a.png", "test/1.png"}, busCar, 2, 1, []string{"the folder test is left out: it holds no folders by class, so its pictures have no labels"}},
+		"loose test_set": {[]string{"training_set/bus/a.png", "training_set/bus/b.png", "training_set/car/a.png", "test_set/1.png"}, busCar, 2, 1,
+			[]string{"training_set is taken as the training part", "the folder test_set is left out: it holds no folders by class"}},
+		"superlatives":  {[]string{"greatest/a.png", "greatest/b.png", "latest/a.png"}, []string{"greatest", "latest"}, 2, 1, nil},
 		"subfolders":    {[]string{"bus/a.png", "bus/x/b.png", "car/y/a.png"}, busCar, 2, 1, []string{"2 of 3 pictures in ", "lie in folders inside their class's"}},
 		"same folders":  {[]string{"day/bus/a.png", "day/car/a.png", "night/bus/a.png", "night/car/a.png"}, []string{"day", "night"}, 2, 2, []string{"each of the classes day, night holds the same folders, bus, car: if those are the classes, move them up"}},
 		"like no parts": {[]string{"contest/a.png", "trainer/a.png", "car/a.png"}, []string{"car", "contest", "trainer"}, 2, 1, nil},
@@ -70,10 +73,13 @@ func TestReadFolderLayouts(t *testing.T) {
 		}
 	}
 	for want, paths := range map[string][]string{
-		`has the class "cars", which`:             {"training_set/car/a.png", "test_set/cars/a.png"},
-		"photos: test, train holds no folders":    {"train/cat.1.png", "test/1.png"},
-		"each of bus, car holds the folders test": {"bus/train/a.png", "bus/test/a.png", "car/train/a.png", "car/test/a.png"},
-		"may be more than one part":               {"train_test/bus/a.png", "x/a.png"},
+		`has the class "cars", which`:                             {"training_set/car/a.png", "test_set/cars/a.png"},
+		"photos: test, train holds no folders":                    {"train/cat.1.png", "test/1.png"},
+		"each of bus, car holds the folders test":                 {"bus/train/a.png", "bus/test/a.png", "car/train/a.png", "car/test/a.png"},
+		"has the folder test_set and none named train that holds": {"training_set/1.png", "test_set/bus/a.png"},
+		"test_set, training_set holds no folders":                 {"training_set/1.png", "test_set/1.png"},
+		"photos: test, val holds no folders":                      {"val/1.png", "test/1.png"},
+		"may be more than one part":                               {"train_test/bus/a.png", "x/a.png"},
 	} {
 		if _, err := Read(t.Context(), tree(t, paths...), Options{}); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("error %v, want %q", err, want)
