@@ -75,8 +75,8 @@ func dataCheckCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "check PATH", Short: "read a dataset, a folder or a .tar.gz, and describe it",
 		Long: "Reads every record of a dataset, a folder or a .tar.gz, and describes it: what it is, images per class, the channels' mean " +
-			"and standard deviation, repeated images, test images that are training images too, images of a single colour, and drawn images " +
-			"that are not marked as such.",
+			"and standard deviation, repeated images, test images that are training images too, images of a single colour, drawn images " +
+			"that are not marked as such, equal images with different labels, and classes without images.",
 		Example: "data check ~/cifar10", Args: cli.OneArg("PATH"),
 		RunE: func(c *cobra.Command, args []string) error {
 			train, test, err := cifar.Open(args[0])

@@ -82,6 +82,9 @@ func importData(c *cobra.Command, from, dir string, o importer.Options) error {
 	out := printable{c.OutOrStdout()}
 	fmt.Fprintf(out, "%s: %d training and %d test images of %s\n%s\n", dir, r.Train.Len(), r.Test.Len(), r.Train.Shape(), classCounts(r.Train, r.Test))
 	fmt.Fprintf(out, "read as %s\n", r.Format)
+	if len(r.Train.Names) < 2 {
+		fmt.Fprintf(out, "warning: there is only one class, %s: nothing can be learned from it; SOURCE should hold a folder for each class\n", r.Train.Names[0])
+	}
 	for _, note := range r.Notes {
 		fmt.Fprintln(out, "note:", note)
 	}

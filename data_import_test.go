@@ -119,6 +119,29 @@ func TestImportTrainPredict(t *testing.T) {
 	}
 }
 
+// A dataset of one class is written with a warning, which its check repeats, and a training refuses it.
+func TestOneClass(t *testing.T) {
+	t.Setenv("GOMLX_BACKEND", "go")
+	t.Setenv("CNNBOOK_RUNS", t.TempDir())
+	from, dir := filepath.Join(t.TempDir(), "fruit"), filepath.Join(t.TempDir(), "fruit32")
+	photos(t, from, 10)
+	for _, name := range []string{"banana", "plum"} {
+		if err := os.RemoveAll(filepath.Join(from, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if out, _, err := call(t, "data", "import", from, dir); err != nil || !strings.Contains(out, "warning: there is only one class, apple") {
+		t.Errorf("%v:\n%s", err, out)
+	}
+	if out, _, err := call(t, "data", "check", dir); err != nil || !strings.Contains(out, "warning: there is only one class") {
+		t.Errorf("%v:\n%s", err, out)
+	}
+	_, _, err := call(t, "train", "--data", dir, "--budget", "smoke")
+	if err == nil || !strings.Contains(err.Error(), "has 1 class; a training needs at least 2") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("training: %v", err)
+	}
+}
+
 func TestImportAndPredictMistakes(t *testing.T) {
 	dir := t.TempDir()
 	savedRun(t, dir, "dense", "drawn, twenty images")

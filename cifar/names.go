@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // metaFile holds the class names, one per line, in the order of the labels.
@@ -57,6 +58,8 @@ func (l layout) checkNames(names []string) error {
 		switch {
 		case strings.TrimSpace(name) == "":
 			return fmt.Errorf("line %d: the class name is empty", i+1)
+		case !utf8.ValidString(name):
+			return fmt.Errorf("line %d: class name %q is not valid UTF-8; give it another name", i+1, name)
 		case strings.TrimSpace(name) != name || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }):
 			return fmt.Errorf("line %d: class name %q; want printable text without spaces around it", i+1, name)
 		case len(name) > nameBytes:

@@ -94,6 +94,7 @@ func TestNamesAreRefused(t *testing.T) {
 		"apple\n\nbanana\n":              "line 2: the class name is empty",
 		"apple\nbanana\napple\n":         `line 3: class name "apple" is there twice`,
 		"apple\nbana\x1bna\ncherry\n":    `line 2: class name "bana\x1bna"`,
+		"apple\ncaf\xe9\ncherry\n":       `line 2: class name "caf\xe9" is not valid UTF-8`,
 		"apple\n banana\ncherry\n":       `line 2: class name " banana"`,
 		"apple\nbanana\n":                "data_batch_1.bin: record 2: label 2; batches.meta.txt names 2 classes",
 		strings.Repeat("x\n", 11):        "11 class names; the format has at most 10",

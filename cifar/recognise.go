@@ -93,14 +93,14 @@ const (
 
 // findPainted looks for drawn images among those with the given hashes, and gives what it found of the
 // seed with most of them.
-func findPainted(parts []map[[sha256.Size]byte]bool) (most Painted) {
+func findPainted(parts []labelsOf) (most Painted) {
 	for seed := range uint64(paintedSeeds) {
 		p := Painted{Seed: seed, Of: 2 * paintedImages}
 		train, test := Drawn(seed, paintedImages, paintedImages)
 		for _, d := range []*Dataset{train, test} {
 			for i := range d.Len() {
 				hash := sha256.Sum256(d.Pixels(i))
-				if slices.ContainsFunc(parts, func(in map[[sha256.Size]byte]bool) bool { return in[hash] }) {
+				if slices.ContainsFunc(parts, func(in labelsOf) bool { _, ok := in[hash]; return ok }) {
 					p.Count++
 				}
 			}

@@ -78,7 +78,7 @@ func (d *Dataset) cut(fraction float64) (int, error) {
 	}
 	cut := int(math.Floor(fraction*float64(d.Len()) + 1e-9)) // 0.29·100 is 29, not 28.999…
 	if cut == 0 || cut == d.Len() {
-		return 0, fmt.Errorf("%w: splitting %q of %d images at %v leaves a part empty", ErrArgument, d.Name, d.Len(), fraction)
+		return 0, fmt.Errorf("%w: splitting %q of %d images at %.4g leaves a part empty", ErrArgument, d.Name, d.Len(), fraction)
 	}
 	return cut, nil
 }

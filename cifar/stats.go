@@ -1,8 +1,10 @@
 package cifar
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -49,6 +51,23 @@ func (d *Dataset) Stats() Stats {
 	return s
 }
 
+// tableClasses is how many classes a table lists at most.
+const tableClasses = 20
+
+// telling returns the classes without images, at most as many as a table lists, then the smallest, the median and the largest of the others.
+func (s Stats) telling() (labels []int) {
+	filled := identity(len(s.Classes))
+	slices.SortStableFunc(filled, func(a, b int) int { return cmp.Compare(s.PerClass[a], s.PerClass[b]) })
+	for len(filled) > 0 && s.PerClass[filled[0]] == 0 {
+		labels, filled = append(labels, filled[0]), filled[1:]
+	}
+	labels = labels[:min(len(labels), tableClasses)]
+	if n := len(filled); n > 0 {
+		labels = append(labels, filled[0], filled[n/2], filled[n-1])
+	}
+	return slices.Compact(labels)
+}
+
 // String returns the numbers as a small table in plain text.
 func (s Stats) String() string {
 	var b strings.Builder
@@ -60,9 +79,14 @@ func (s Stats) String() string {
 	for _, name := range s.Classes {
 		width = max(width, utf8.RuneCountInString(name))
 	}
+	shown := identity(len(s.Classes))
+	if len(shown) > tableClasses {
+		shown = s.telling()
+		fmt.Fprintf(&b, "%d classes; the smallest, the median and the largest one, and those without images:\n", len(s.Classes))
+	}
 	fmt.Fprintf(&b, "%-*s  images\n", width, "class")
-	for label, name := range s.Classes {
-		fmt.Fprintf(&b, "%-*s  %6d\n", width, name, s.PerClass[label])
+	for _, label := range shown {
+		fmt.Fprintf(&b, "%-*s  %6d\n", width, s.Classes[label], s.PerClass[label])
 	}
 	fmt.Fprintf(&b, "%-*s    mean     std\n", width, "channel")
 	channels := []string{"red", "green", "blue"}

@@ -140,6 +140,9 @@ func newManifestOf(spec Spec, identify func(*cifar.Dataset) datasetIdentity) (ma
 			return m, fmt.Errorf("%w: no %s images", ErrConfig, what)
 		}
 	}
+	if n := len(spec.Train.Names); n < 2 {
+		return m, fmt.Errorf("%w: the dataset %q has %d class; a training needs at least 2: import a folder with a folder for each class", ErrConfig, spec.Train.Name, n)
+	}
 	if err := spec.Network.Classifier(len(spec.Train.Names)); err != nil {
 		return m, err
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -367,8 +368,18 @@ func TestBadSpecs(t *testing.T) {
 		change func(*Spec)
 		want   error
 	}{
-		"name":       {func(s *Spec) { s.Name = "../x" }, ErrConfig},
-		"no data":    {func(s *Spec) { s.Valid = nil }, ErrConfig},
+		"name":    {func(s *Spec) { s.Name = "../x" }, ErrConfig},
+		"no data": {func(s *Spec) { s.Valid = nil }, ErrConfig},
+		"one class": {func(s *Spec) {
+			one := *s.Train
+			one.Names, one.Labels = []string{"fruits"}, make([]byte, one.Len())
+			s.Train, s.Valid = &one, &one
+			last := len(s.Network.Layers) - 2
+			s.Network.Layers = slices.Clone(s.Network.Layers)
+			dense := s.Network.Layers[last].(Dense)
+			dense.Units = 1
+			s.Network.Layers[last] = dense
+		}, ErrConfig},
 		"batch":      {func(s *Spec) { s.Config.Batch = -1 }, ErrConfig},
 		"momentum":   {func(s *Spec) { s.Config.Optimizer = SGD{Momentum: 1} }, ErrConfig},
 		"rate":       {func(s *Spec) { s.Config.Schedule = Constant(-1) }, ErrConfig},

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/cnnbook/cnnbook/cifar"
 	"github.com/cnnbook/cnnbook/cifar/picture"
@@ -30,7 +32,7 @@ type pictureFile struct {
 // alone. Classes are numbered in the order of their names, as Keras and torchvision do.
 func readFolder(ctx context.Context, dir string, o Options) (*source, error) {
 	s := &source{format: "a folder of pictures by class"}
-	dir, err := s.unwrap(dir)
+	dir, err := s.unwrap(dir, isPart)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +59,7 @@ func readFolder(ctx context.Context, dir string, o Options) (*source, error) {
 		}
 		for _, name := range tested {
 			if !slices.Contains(names, name) {
-				return nil, fmt.Errorf("%s has the class %q, which %s has not: %w", testDir, name, trainDir, ErrFormat)
+				return nil, fmt.Errorf("%s has the class %q, which %s has not; give both the same classes, or other names if they are no parts: %w", testDir, name, trainDir, ErrFormat)
 			}
 		}
 		for _, name := range names {
@@ -91,15 +93,54 @@ var (
 	testNames  = []string{"test", "testing"}
 )
 
-// unwrap goes down into a folder that holds nothing but one other, as archives often do.
-func (s *source) unwrap(dir string) (string, error) {
+// part is a part of a dataset: what a folder is called that holds it, and what else its name may contain.
+type part struct{ names, words []string }
+
+var (
+	trainPart = part{trainNames, []string{"train"}}
+	testPart  = part{testNames, []string{"test"}}
+	validPart = part{validNames, []string{"valid"}}
+)
+
+// is reports whether a folder has the part's very name.
+func (p part) is(name string) bool { return slices.Contains(p.names, strings.ToLower(name)) }
+
+// like reports whether a folder's name stands for the part, as training_set and seg_test do.
+func (p part) like(name string) bool {
+	name = strings.ToLower(name)
+	words := strings.FieldsFunc(name, func(r rune) bool { return !unicode.IsLetter(r) })
+	return slices.ContainsFunc(words, p.is) || slices.ContainsFunc(p.words, func(w string) bool { return strings.Contains(name, w) })
+}
+
+// find chooses the folder of that name, or the only one whose name is like it; "" for none.
+func (p part) find(folders []string) string {
+	if i := slices.IndexFunc(folders, p.is); i >= 0 {
+		return folders[i]
+	}
+	like := slices.DeleteFunc(slices.Clone(folders), func(name string) bool { return !p.like(name) })
+	if len(like) != 1 {
+		return ""
+	}
+	return like[0]
+}
+
+// isPart reports whether a folder's name is that of a part.
+func isPart(name string) bool { return trainPart.is(name) || testPart.is(name) || validPart.is(name) }
+
+// likePart reports whether a folder's name is like that of a part.
+func likePart(name string) bool {
+	return trainPart.like(name) || testPart.like(name) || validPart.like(name)
+}
+
+// unwrap goes down into a folder that holds no pictures and one other folder, as archives often do.
+func (s *source) unwrap(dir string, stop func(name string) bool) (string, error) {
 	for range 3 {
 		entries, err := os.ReadDir(dir)
 		if err != nil {
 			return "", err
 		}
 		only := onlyFolder(entries)
-		if only == "" || slices.Contains(slices.Concat(trainNames, validNames, testNames), strings.ToLower(only)) {
+		if only == "" || stop(only) {
 			return dir, nil
 		}
 		inner := filepath.Join(dir, only)
@@ -112,42 +153,68 @@ func (s *source) unwrap(dir string) (string, error) {
 	return dir, nil
 }
 
-// parts finds the folders of training and test images.
+// parts finds the folders of training and test images. A folder without folders is no part.
 func (s *source) parts(dir string) (train, test string, err error) {
 	names, err := folders(dir)
 	if err != nil {
 		return "", "", err
 	}
-	find := func(wanted []string) string {
-		for _, name := range names {
-			if slices.Contains(wanted, strings.ToLower(name)) {
-				return name
-			}
+	var holding []string // folders with folders
+	for _, name := range names {
+		inside, err := folders(filepath.Join(dir, name))
+		if err != nil {
+			return "", "", err
 		}
-		return ""
+		if len(inside) > 0 {
+			holding = append(holding, name)
+		}
 	}
-	train, test = find(trainNames), find(testNames)
-	valid := find(validNames)
+	train, test = trainPart.find(holding), testPart.find(holding)
+	valid := validPart.find(holding)
+	if valid == train || valid == test {
+		valid = ""
+	}
+	// Parts by name, whatever they hold: all folders are called so, as training_set and test_set.
+	named := !slices.ContainsFunc(names, func(name string) bool { return !likePart(name) }) &&
+		trainPart.find(names) != "" && cmp.Or(testPart.find(names), validPart.find(names)) != ""
 	switch {
-	case train == "" && test == "" && valid == "":
+	case train == "" && (testPart.is(test) || validPart.is(valid) || named && test+valid != ""):
+		return "", "", fmt.Errorf("%s has the folder %s and none named train that holds a folder for each class: %w", dir, cmp.Or(test, valid), ErrFormat)
+	case len(holding) == 0 && (named || len(names) > 0 && !slices.ContainsFunc(names, func(name string) bool { return !isPart(name) })):
+		return "", "", fmt.Errorf("%s: %s holds no folders; want one for each class, with its pictures, as %s/CLASS: %w", dir, few(names), names[0], ErrFormat)
+	case train == "", !trainPart.is(train) && test == "" && valid == "" && !named:
 		return dir, "", nil
-	case train == "":
-		return "", "", fmt.Errorf("%s has the folder %s and none named train: %w", dir, cmp.Or(test, valid), ErrFormat)
+	case train == test:
+		return "", "", fmt.Errorf("%s: the folder %s may be more than one part; call the parts train and test: %w", dir, train, ErrFormat)
 	case test == "" && valid != "":
-		test = valid
-		s.note("%s is taken as the test part", valid)
+		test, valid = valid, ""
+		s.note("%s is taken as the test part", test)
 	case valid != "":
 		s.note("%s is left out: a training holds back validation images by itself", valid)
 	}
+	if test == "" && !trainPart.is(train) {
+		s.note("%s is taken as the training part", train)
+	}
+	if test != "" && !(trainPart.is(train) && isPart(test)) {
+		s.note("%s is taken as the training part, and %s as the test part", train, test)
+	}
 	for _, name := range names {
-		if name != train && name != test && name != valid {
+		switch {
+		case name == train || name == test || name == valid:
+		case slices.Contains(holding, name):
 			s.note("the folder %s is left out: it is neither train nor test", name)
+		default:
+			s.note("the folder %s is left out: it holds no folders by class, so its pictures have no labels", name)
 		}
 	}
+	never := func(string) bool { return false }
 	if test != "" {
-		test = filepath.Join(dir, test)
+		if test, err = s.unwrap(filepath.Join(dir, test), never); err != nil {
+			return "", "", err
+		}
 	}
-	return filepath.Join(dir, train), test, nil
+	train, err = s.unwrap(filepath.Join(dir, train), never)
+	return train, test, err
 }
 
 // folders lists the folders in a folder, in order.
@@ -157,6 +224,9 @@ func folders(dir string) (names []string, err error) {
 		return nil, err
 	}
 	for _, e := range entries {
+		if e.Type().IsRegular() {
+			continue
+		}
 		info, err := os.Stat(filepath.Join(dir, e.Name())) // of what a link leads to
 		if err == nil && info.IsDir() && !hidden(e.Name()) {
 			names = append(names, e.Name())
@@ -174,6 +244,11 @@ func classFolders(dir string) ([]string, error) {
 	if len(names) == 0 {
 		return nil, fmt.Errorf("%s holds no folders; want one for each class, with its pictures: %w", dir, ErrFormat)
 	}
+	for _, name := range names {
+		if !utf8.ValidString(name) {
+			return nil, fmt.Errorf("%q in %s is not valid UTF-8, and cannot be a class's name; rename the folder: %w", name, dir, ErrFormat)
+		}
+	}
 	if len(names) > cifar.MaxClasses {
 		return nil, fmt.Errorf("%s holds %d folders; at most %d classes are possible: %w", dir, len(names), cifar.MaxClasses, ErrFormat)
 	}
@@ -187,7 +262,10 @@ func hidden(name string) bool {
 
 // list finds the files of all classes, in folders below theirs too.
 func (s *source) list(dir string, names []string) (files []pictureFile, err error) {
-	skipped := 0
+	if err := s.sameFolders(dir, names); err != nil {
+		return nil, err
+	}
+	skipped, below := 0, 0
 	for label, name := range names {
 		class := filepath.Join(dir, name)
 		before := len(files)
@@ -204,6 +282,9 @@ func (s *source) list(dir string, names []string) (files []pictureFile, err erro
 					return fs.SkipDir
 				}
 			case !e.IsDir():
+				if strings.Contains(path, "/") {
+					below++
+				}
 				files = append(files, pictureFile{filepath.Join(class, filepath.FromSlash(path)), label})
 			}
 			return nil
@@ -226,10 +307,45 @@ func (s *source) list(dir string, names []string) (files []pictureFile, err erro
 			s.note("files that belong to no class are left out: %s", few(loose))
 		}
 	}
+	if below > 0 {
+		s.note("%d of %d pictures in %s lie in folders inside their class's; they count as that class", below, len(files), dir)
+	}
 	if skipped > 0 {
 		s.note("hidden files are left out: %d", skipped)
 	}
 	return files, nil
+}
+
+// sameFolders looks for classes that hold no pictures but the same folders each: the classes may
+// be those folders. Where names are like those of parts, that is an error.
+func (s *source) sameFolders(dir string, names []string) error {
+	var same []string
+	for _, name := range names {
+		class := filepath.Join(dir, name)
+		entries, err := os.ReadDir(class)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // a class without test images
+		}
+		if err != nil {
+			return err
+		}
+		inside, err := folders(class)
+		if err != nil {
+			return err
+		}
+		if len(inside) == 0 || same != nil && !slices.Equal(inside, same) || slices.ContainsFunc(entries, isPicture) {
+			return nil
+		}
+		same = inside
+	}
+	if len(names) < 2 || len(same) == 0 {
+		return nil
+	}
+	if parts := slices.DeleteFunc(slices.Concat(names, same), func(name string) bool { return !likePart(name) }); len(parts) > 1 {
+		return fmt.Errorf("%s: each of %s holds the folders %s, and %s may be parts; want CLASS/*, or train/CLASS/* and test/CLASS/*: %w", dir, few(names), few(same), few(parts), ErrFormat)
+	}
+	s.note("each of the classes %s holds the same folders, %s: if those are the classes, move them up", few(names), few(same))
+	return nil
 }
 
 // loader reads pictures, several at a time.

@@ -93,7 +93,7 @@ func Read(ctx context.Context, path string, o Options) (*Result, error) {
 		return nil, err
 	}
 	if s.test == nil {
-		if err := s.split(o); err != nil {
+		if err := s.split(label(path), o); err != nil {
 			return nil, err
 		}
 	}
@@ -144,8 +144,14 @@ func (s *source) rename(names []string) error {
 }
 
 // split makes the test part.
-func (s *source) split(o Options) error {
+func (s *source) split(name string, o Options) error {
 	all := s.train
+	switch n := all.Len(); {
+	case n < 2:
+		return fmt.Errorf("%w: %s has %d image and no test part; want at least 2 to make one", ErrArgument, name, n)
+	case (1-o.TestShare)*float64(n)+1e-9 < 1:
+		return fmt.Errorf("%w: %s has %d images: with %.4g %% of them as test images none is left for training; choose at most %d (--test-percent)", ErrArgument, name, n, 100*o.TestShare, 100*(n-1)/n)
+	}
 	train, test, err := all.SplitStratified(1-o.TestShare, o.Seed)
 	if err != nil {
 		return err

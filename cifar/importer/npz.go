@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -28,6 +29,9 @@ func readNPZ(path string) (*source, error) {
 		return nil, fmt.Errorf("%s: the archive is damaged (%w); get it again: %w", path, err, ErrFormat)
 	}
 	defer z.Close()
+	if err := encrypted(z.File); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
 	var names []string
 	arrays := map[string]*zip.File{}
 	for _, f := range z.File {
@@ -51,9 +55,30 @@ func readNPZ(path string) (*source, error) {
 			s.format = "NumPy arrays " + parts[0][0] + ", " + parts[0][1]
 		}
 		s.countClasses()
+		s.unused(names, parts)
 		return s, nil
 	}
 	return nil, fmt.Errorf("%s holds the arrays %s; want x_train and y_train, and x_test and y_test: %w", path, few(names), ErrFormat)
+}
+
+// unused notes the arrays that were not read.
+func (s *source) unused(names []string, parts [2][2]string) {
+	var valid, others []string
+	for _, name := range names {
+		switch {
+		case slices.Contains(parts[0][:], name) || slices.Contains(parts[1][:], name):
+		case validPart.like(name):
+			valid = append(valid, name)
+		default:
+			others = append(others, name)
+		}
+	}
+	if len(valid) > 0 {
+		s.note("the arrays %s are left out: a training holds back validation images by itself", few(valid))
+	}
+	if len(others) > 0 {
+		s.note("the arrays %s are left out: they are neither train nor test", few(others))
+	}
 }
 
 // countClasses names classes by their label where a format does not.

@@ -55,13 +55,28 @@ func recognise(path string) (reader, error) {
 	return func(ctx context.Context, o Options) (*source, error) { return readFolder(ctx, path, o) }, nil
 }
 
-// onlyFolder is the name of the folder that is all there is; "" for anything else.
+// onlyFolder is the name of the only folder, if there are no pictures beside it; else "".
 func onlyFolder(entries []os.DirEntry) string {
-	entries = slices.DeleteFunc(slices.Clone(entries), func(e os.DirEntry) bool { return hidden(e.Name()) })
-	if len(entries) != 1 || !entries[0].IsDir() {
-		return ""
+	only := ""
+	for _, e := range entries {
+		switch {
+		case hidden(e.Name()):
+		case isPicture(e), !e.IsDir() && !e.Type().IsRegular(), e.IsDir() && only != "":
+			return ""
+		case e.IsDir():
+			only = e.Name()
+		}
 	}
-	return entries[0].Name()
+	return only
+}
+
+// isPicture reports whether a name is that of a file with a picture.
+func isPicture(e os.DirEntry) bool {
+	switch strings.ToLower(filepath.Ext(e.Name())) {
+	case ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".heic", ".avif":
+		return !e.IsDir() && !hidden(e.Name())
+	}
+	return false
 }
 
 func fileNames(entries []os.DirEntry) (names []string) {

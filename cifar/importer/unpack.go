@@ -105,7 +105,20 @@ func damaged(err error) error {
 	return fmt.Errorf("the archive is damaged (%w); get it again: %w", err, ErrFormat)
 }
 
+// encrypted refuses archives that need a password.
+func encrypted(files []*zip.File) error {
+	for _, file := range files {
+		if file.Flags&1 != 0 {
+			return fmt.Errorf("%q is encrypted; unpack the archive with its password, and import the folder: %w", file.Name, ErrFormat)
+		}
+	}
+	return nil
+}
+
 func (u *unpacker) zip(ctx context.Context, z *zip.Reader) error {
+	if err := encrypted(z.File); err != nil {
+		return err
+	}
 	for _, file := range z.File {
 		if err := ctx.Err(); err != nil {
 			return err

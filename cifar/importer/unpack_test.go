@@ -83,6 +83,21 @@ func TestReadArchive(t *testing.T) {
 	}
 }
 
+func TestEncryptedArchive(t *testing.T) {
+	for _, name := range []string{"a.zip", "a.npz"} {
+		var b bytes.Buffer
+		z := zip.NewWriter(&b)
+		_, err := z.CreateRaw(&zip.FileHeader{Name: "x_train.npy", Flags: 1, Method: zip.Deflate})
+		path := filepath.Join(t.TempDir(), name)
+		if err := errors.Join(err, z.Close(), os.WriteFile(path, b.Bytes(), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Read(t.Context(), path, Options{}); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), `"x_train.npy" is encrypted; unpack`) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // Promise(files/hostile)
 func TestUnpackRefuses(t *testing.T) {
 	for want, h := range map[string]tar.Header{
