@@ -34,7 +34,9 @@ func tree(t *testing.T, paths ...string) string {
 	return dir
 }
 
-// Promise(files/import): Folders are taken as parts, as classes, or refused, and the notes say which.
+// TestReadFolderLayouts: folders are taken as parts, as classes, or refused, and the notes say which.
+//
+// Promise(files/import)
 func TestReadFolderLayouts(t *testing.T) {
 	busCar := []string{"bus", "car"}
 	for name, c := range map[string]struct {

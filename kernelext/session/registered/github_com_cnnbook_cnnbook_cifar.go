@@ -125,6 +125,7 @@ func init() {
 		NamedTypes: map[string]reflect.Type{
 			"Dataset":  reflect.TypeOf((*q.Dataset)(nil)).Elem(),
 			"Download": reflect.TypeOf((*q.Download)(nil)).Elem(),
+			"Empty":    reflect.TypeOf((*q.Empty)(nil)).Elem(),
 			"Finding":  reflect.TypeOf((*q.Finding)(nil)).Elem(),
 			"Leak":     reflect.TypeOf((*q.Leak)(nil)).Elem(),
 			"Painted":  reflect.TypeOf((*q.Painted)(nil)).Elem(),
