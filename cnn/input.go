@@ -42,10 +42,15 @@ func (e *engine) send(d *cifar.Dataset, devices int) (*deviceData, error) {
 	return &data, nil
 }
 
-// upload sends a dataset to the backend's first devices. Reading its files may have left garbage of the same size, which goes back to the
-// system first, since the backend needs that much now.
+// uploadedLarge is the size of a dataset, in bytes, whose files leave garbage worth returning.
+const uploadedLarge = 64 << 20
+
+// upload sends a dataset to the backend's first devices. Reading a large one may have left garbage of the same size, which goes back to
+// the system first, since the backend needs that much now.
 func upload(backend compute.Backend, d *cifar.Dataset, devices int) (*deviceData, error) {
-	debug.FreeOSMemory()
+	if len(d.Images) >= uploadedLarge {
+		debug.FreeOSMemory()
+	}
 	n := d.Len()
 	labels := make([]int32, n)
 	for i, l := range d.Labels {
