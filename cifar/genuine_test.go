@@ -6,18 +6,24 @@ import (
 	"testing"
 )
 
-// TestGenuine reads the dataset that CNNBOOK_DATA points to, in the official
-// layout and of the official size, and compares it with published figures:
-// balanced classes, and the channels' mean and standard deviation.
-func TestGenuine(t *testing.T) {
-	dir := os.Getenv("CNNBOOK_DATA")
-	if dir == "" {
+// chosen opens the dataset that CNNBOOK_DATA points to, or skips the test.
+func chosen(t *testing.T) (dir string, train, test *Dataset) {
+	t.Helper()
+	if dir = os.Getenv("CNNBOOK_DATA"); dir == "" {
 		t.Skip("CNNBOOK_DATA does not point to a dataset")
 	}
 	train, test, err := Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return dir, train, test
+}
+
+// TestGenuine reads the dataset that CNNBOOK_DATA points to, in the official
+// layout and of the official size, and compares it with published figures:
+// balanced classes, and the channels' mean and standard deviation.
+func TestGenuine(t *testing.T) {
+	dir, train, test := chosen(t)
 	if train.Drawn || train.Len() != TrainRecords || test.Len() != TestRecords {
 		t.Skipf("%s: %d and %d images, drawn %v: not the official dataset", dir, train.Len(), test.Len(), train.Drawn)
 	}

@@ -1,7 +1,6 @@
 package cifar
 
 import (
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -36,14 +35,7 @@ func TestOfficialNamesDifferences(t *testing.T) {
 //
 // Promise(files/official)
 func TestOfficialOfRealData(t *testing.T) {
-	dir := os.Getenv("CNNBOOK_DATA")
-	if dir == "" {
-		t.Skip("CNNBOOK_DATA does not point to a dataset")
-	}
-	train, test, err := Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, train, test := chosen(t)
 	if got := Official(train, test); len(got) > 1 || len(got) == 1 && !strings.HasPrefix(got[0], "the mean of the training images' red") {
 		t.Errorf("%q", got)
 	}

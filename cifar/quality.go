@@ -60,13 +60,8 @@ func Examine(train, test *Dataset) Quality {
 	q.OneClass = len(train.Names) < 2
 	q.Empty, q.EmptyTest = emptyClasses(train), emptyClasses(test)
 	inTrain, inTest := labelsOf{}, labelsOf{}
-	examine(train, inTrain, nil, &q.Repeated, &q.SingleColour, &q.Contradicted)
-	examine(test, inTest, inTrain, &q.RepeatedTest, &q.SingleColours, &q.ContradictedTest)
-	for i := range test.Len() {
-		if _, ok := inTrain[sha256.Sum256(test.Pixels(i))]; ok {
-			q.Overlap.add(i)
-		}
-	}
+	examine(train, inTrain, nil, &q.Repeated, nil, &q.SingleColour, &q.Contradicted)
+	examine(test, inTest, inTrain, &q.RepeatedTest, &q.Overlap, &q.SingleColours, &q.ContradictedTest)
 	var unmarked []labelsOf
 	if !train.Drawn && train.Shape() == officialShape() {
 		unmarked = append(unmarked, inTrain)
@@ -83,8 +78,8 @@ func Examine(train, test *Dataset) Quality {
 // labelsOf has the label of the first image with each hash.
 type labelsOf map[[sha256.Size]byte]byte
 
-// examine looks at one part, and adds its images to seen. others are those of another part.
-func examine(d *Dataset, seen, others labelsOf, repeated, singleColour, contradicted *Finding) {
+// examine looks at one part, and adds its images to seen. others are those of another part, which overlap counts.
+func examine(d *Dataset, seen, others labelsOf, repeated, overlap, singleColour, contradicted *Finding) {
 	plane := d.Shape().Plane()
 	for i := range d.Len() {
 		hash := sha256.Sum256(d.Pixels(i))
@@ -94,6 +89,9 @@ func examine(d *Dataset, seen, others labelsOf, repeated, singleColour, contradi
 			repeated.add(i)
 		} else {
 			seen[hash] = d.Labels[i]
+		}
+		if there {
+			overlap.add(i)
 		}
 		if again && label != d.Labels[i] || there && other != d.Labels[i] {
 			contradicted.add(i)
