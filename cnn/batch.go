@@ -193,7 +193,7 @@ func (r stepRequest) optional(has stepOptions, d, devices int) (out []any) {
 	if has.cutout {
 		out = append(out, shiftsTensor(part(r.middles, d, devices)))
 	}
-	if has.epoch {
+	if has.epochs > 0 {
 		out = append(out, r.epoch)
 	}
 	if has.lookahead {

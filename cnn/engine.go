@@ -225,7 +225,7 @@ func (e *engine) step(data *deviceData, r stepRequest) (loss, correct float64, e
 // train is [engine.step]. It also returns the further outputs of a watched one.
 func (e *engine) train(data *deviceData, r stepRequest, watched bool) (loss, correct float64, seen []*tensors.Tensor, err error) {
 	err = guard("training step", func() error {
-		devices := e.config.devices()
+		devices, has := e.config.devices(), stepOptionsOf(e.net, e.config)
 		var inputs []any
 		for d := range devices {
 			for _, t := range part(e.state, d, devices) {
@@ -237,13 +237,9 @@ func (e *engine) train(data *deviceData, r stepRequest, watched bool) (loss, cor
 			}
 			inputs = append(inputs, data.images[d], data.labels[d],
 				part(r.indices, d, devices), part(r.flips, d, devices), r.rng, r.rate, r.stepRate)
-			inputs = append(inputs, r.optional(stepOptionsOf(e.net, e.config), d, devices)...)
+			inputs = append(inputs, r.optional(has, d, devices)...)
 		}
-		specs, err := e.net.WeightSpecs()
-		if err != nil {
-			return err
-		}
-		exec, err := e.program(programKey{train: true, watched: watched, settled: settled(specs, r.epoch), images: data.n})
+		exec, err := e.program(programKey{train: true, watched: watched, settled: has.settled(int(r.epoch)), images: data.n})
 		if err != nil {
 			return err
 		}
@@ -275,19 +271,18 @@ func (e *engine) compile(n, epoch int, watched ...bool) (done chan struct{}) {
 		return e.compileShards(n)
 	}
 	done = make(chan struct{})
-	devices := e.config.devices()
+	devices, has := e.config.devices(), stepOptionsOf(e.net, e.config)
 	batch := min(e.config.Batch, n) / devices
 	var inputs []shapes.Shape
 	for d := range devices {
 		for _, t := range part(e.state, d, devices) {
 			inputs = append(inputs, t.Shape())
 		}
-		inputs = append(inputs, stepShapes(n, e.net.Input, batch, stepOptionsOf(e.net, e.config))...)
+		inputs = append(inputs, stepShapes(n, e.net.Input, batch, has)...)
 	}
 	var programs []program
-	specs, _ := e.net.WeightSpecs()
 	for _, w := range watched {
-		p, err := e.program(programKey{train: true, watched: w, settled: settled(specs, int32(epoch)), images: n})
+		p, err := e.program(programKey{train: true, watched: w, settled: has.settled(epoch), images: n})
 		if err != nil {
 			break
 		}

@@ -29,7 +29,7 @@ func stepShapes(n int, image Shape, batch int, has stepOptions) []shapes.Shape {
 	if has.cutout {
 		all = append(all, shapes.Make(dtypes.Int32, batch, 2))
 	}
-	if has.epoch {
+	if has.epochs > 0 {
 		all = append(all, shapes.Make(dtypes.Int32))
 	}
 	for _, one := range []bool{has.lookahead, has.ema, has.momentum} {
@@ -44,7 +44,7 @@ func stepShapes(n int, image Shape, batch int, has stepOptions) []shapes.Shape {
 type stepOptions struct {
 	crop      bool // the shift of each image
 	cutout    bool // the middle of the square that is cut out of each image
-	epoch     bool // the epoch, for weights that are trained in the first ones only
+	epochs    int  // the epoch, for arrays that are trained in so many first ones at most; 0: there are none
 	lookahead bool // the decay of the slow weights in this step
 	ema       bool // the decay of the averaged weights in this step
 	momentum  bool // the optimizer's momentum in this step
@@ -59,7 +59,7 @@ func stepOptionsOf(a Architecture, c Config) stepOptions {
 	return stepOptions{
 		crop:      c.Preprocess.Crop > 0,
 		cutout:    c.Preprocess.Cutout > 0,
-		epoch:     slices.ContainsFunc(specs, func(s WeightSpec) bool { return s.Epochs > 0 }),
+		epochs:    firstEpochs(specs),
 		lookahead: c.Lookahead != nil,
 		ema:       c.EMA != nil,
 		momentum:  moves,
@@ -69,7 +69,7 @@ func stepOptionsOf(a Architecture, c Config) stepOptions {
 // inputs returns the number of all inputs of a step after the state.
 func (has stepOptions) inputs() int {
 	n := stepInputs
-	for _, one := range []bool{has.crop, has.cutout, has.epoch, has.lookahead, has.ema, has.momentum} {
+	for _, one := range []bool{has.crop, has.cutout, has.epochs > 0, has.lookahead, has.ema, has.momentum} {
 		if one {
 			n++
 		}
@@ -88,7 +88,7 @@ func (has stepOptions) split(inputs []*Node) stepFurther {
 		}
 		return n
 	}
-	return stepFurther{shifts: next(has.crop), middles: next(has.cutout), epoch: next(has.epoch), lookahead: next(has.lookahead), ema: next(has.ema), momentum: next(has.momentum)}
+	return stepFurther{shifts: next(has.crop), middles: next(has.cutout), epoch: next(has.epochs > 0), lookahead: next(has.lookahead), ema: next(has.ema), momentum: next(has.momentum)}
 }
 
 // stepFigures is the number of outputs of a training step after the state: the loss
@@ -181,14 +181,16 @@ func gradientsOf(objective *Node, specs []WeightSpec, trained []*Node, settled b
 	return gradients
 }
 
-// settled is whether no array is trained any more, in that epoch counted from 0, that is trained in the first epochs only.
-func settled(specs []WeightSpec, epoch int32) bool {
-	last := 0
+// firstEpochs is the number of epochs after which no array is trained any more that is trained in the first ones only.
+func firstEpochs(specs []WeightSpec) (last int) {
 	for _, s := range specs {
 		last = max(last, s.Epochs)
 	}
-	return last > 0 && int(epoch) >= last
+	return last
 }
+
+// settled is whether a step of that epoch, counted from 0, is a settled one: see [trainStep].
+func (has stepOptions) settled(epoch int) bool { return has.epochs > 0 && epoch >= has.epochs }
 
 // trainsNow is whether a step updates an array that is trained in the first epochs only.
 func trainsNow(spec WeightSpec, epoch *Node) *Node {

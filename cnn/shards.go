@@ -224,7 +224,7 @@ func (e *engine) compileShards(n int) (done chan struct{}) {
 	sums := e.net.summed(specs)
 	number := shapes.Make(dtypes.Float32)
 	update := append(append(state[:len(state):len(state)], sums[:len(sums)-stepFigures]...), number, number, number)
-	if has.epoch {
+	if has.epochs > 0 {
 		update = append(update, shapes.Make(dtypes.Int32))
 	}
 	for _, one := range []bool{has.lookahead, has.momentum} {
