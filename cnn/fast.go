@@ -21,9 +21,6 @@ import (
 // FastEpochs is the length of the recipe: 476 steps for CIFAR-10's 50,000 images, the last of them in the tenth epoch.
 const FastEpochs = 9.9
 
-// fastRate is the recipe's highest rate, for 1,024 images.
-const fastRate = 11.5
-
 // FastForm is a size of the recipe.
 type FastForm struct {
 	Name   string  // the accuracy in percent that was published for it, on the official test images with six views of each
@@ -36,11 +33,13 @@ type FastForm struct {
 // and airbench95, with the numbers of these programs (airbench/lib_airbench93.py, legacy/airbench94.py and legacy/airbench95.py).
 func FastForms() []FastForm {
 	return []FastForm{
-		{"93", [3]int{64, 128, 128}, 11, fastRate},
-		{"94", [3]int{64, 256, 256}, FastEpochs, fastRate},
+		{"93", [3]int{64, 128, 128}, 11, 11.5},
+		form94(),
 		{"95", [3]int{128, 384, 384}, 15, 10}, // a wider network needs smaller steps
 	}
 }
+
+func form94() FastForm { return FastForm{"94", [3]int{64, 256, 256}, FastEpochs, 11.5} }
 
 // ParseFastForm returns the form with a name. Its error wraps [ErrConfig] and lists the names.
 func ParseFastForm(name string) (FastForm, error) {
@@ -57,13 +56,8 @@ func ParseFastForm(name string) (FastForm, error) {
 // Network returns the form's network for CIFAR-10.
 func (f FastForm) Network() Architecture { return FastOfWidths(f.Widths[0], f.Widths[1], f.Widths[2]) }
 
-// Training returns the form's training on these images: see [FastTraining].
-func (f FastForm) Training(images *cifar.Dataset, epochs float64) Config {
-	return fastTraining(images, epochs, f.Rate)
-}
-
 // Fast returns the network of the recipe for CIFAR-10: 1.97 million parameters. See [FastTraining] for its training.
-func Fast() Architecture { return FastOfWidths(64, 256, 256) }
+func Fast() Architecture { return form94().Network() }
 
 // FastOfWidths returns the same network with other numbers of filters in its three groups.
 func FastOfWidths(first, second, third int) Architecture {
@@ -104,10 +98,11 @@ func FastOfWidths(first, second, third int) Architecture {
 //
 // The batch is that of [FastBatch]; rates are for each image, and need no change with it.
 func FastTraining(images *cifar.Dataset, epochs float64) Config {
-	return fastTraining(images, epochs, fastRate)
+	return form94().Training(images, epochs)
 }
 
-func fastTraining(images *cifar.Dataset, epochs, rate float64) Config {
+// Training returns the form's training on these images: see [FastTraining].
+func (f FastForm) Training(images *cifar.Dataset, epochs float64) Config {
 	const (
 		perExamples = 1024 // rate and decay are stated for so many images
 		momentum    = 0.85
@@ -118,7 +113,7 @@ func fastTraining(images *cifar.Dataset, epochs, rate float64) Config {
 	// divided by that, so that momentum and rate can be chosen independently. The loss is a sum over the batch: the rate is
 	// for one image.
 	scale := perExamples * (1 + 1/(1-momentum))
-	peak := rate / scale
+	peak := f.Rate / scale
 	c := Config{
 		Batch: batch,
 		Optimizer: TorchSGD{

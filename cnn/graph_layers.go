@@ -8,20 +8,22 @@ import (
 // if training.
 func (f forwarding) normalize(l BatchNormalization, x *Node, weights []*Node) (y *Node, moved []*Node) {
 	training := f.rng != nil && !f.frozen
-	if acceleratesAffine(x) && (training || f.rng == nil) {
-		return f.normalizeFast(l, x, weights, training)
+	fast := acceleratesAffine(x) && (training || f.rng == nil)
+	if !fast {
+		x = float32s(x)
 	}
-	x = float32s(x)
 	gamma, beta, mean, variance := l.split(weights)
 	moved = weights
 	if training {
-		axes := make([]int, x.Rank()-1)
-		for i := range axes {
-			axes[i] = i
+		if fast {
+			mean, variance = channelMoments(x)
+		} else {
+			mean, variance = reducedMoments(x)
 		}
-		mean = ReduceMean(x, axes...)
-		variance = ReduceMean(Square(Sub(x, broadcastLast(mean, x.Rank()))), axes...)
 		moved = l.moved(weights, mean, variance, x.Shape().Size()/mean.Shape().Size())
+	}
+	if fast {
+		return f.normalized(newNormalized(x, gamma, beta, mean, variance, l.epsilon(), f.precision.dtype()), training), moved
 	}
 	scale := Inverse(Sqrt(AddScalar(variance, l.epsilon())))
 	if gamma != nil {
@@ -34,22 +36,25 @@ func (f forwarding) normalize(l BatchNormalization, x *Node, weights []*Node) (y
 	return y, moved
 }
 
-// normalizeFast is normalize by the functions of graph_normalize.go.
-func (f forwarding) normalizeFast(l BatchNormalization, x *Node, weights []*Node, training bool) (y *Node, moved []*Node) {
-	gamma, beta, mean, variance := l.split(weights)
-	moved = weights
-	if training {
-		mean, variance = channelMoments(x)
-		moved = l.moved(weights, mean, variance, x.Shape().Size()/mean.Shape().Size())
+// reducedMoments returns the mean and variance of each channel.
+func reducedMoments(x *Node) (mean, variance *Node) {
+	axes := make([]int, x.Rank()-1)
+	for i := range axes {
+		axes[i] = i
 	}
-	n := newNormalized(x, gamma, beta, mean, variance, l.epsilon(), f.precision.dtype())
+	mean = ReduceMean(x, axes...)
+	return mean, ReduceMean(Square(Sub(x, broadcastLast(mean, x.Rank()))), axes...)
+}
+
+// normalized applies n, and notes how its GELU is computed together with it. Without training, no gradient is taken.
+func (f forwarding) normalized(n normalized, training bool) *Node {
 	apply := n.apply
 	if !training {
-		apply = n.affine.apply // no gradient is taken
+		apply = n.affine.apply
 	}
-	y = apply(false)
+	y := apply(false)
 	f.scaled[y] = func() *Node { return apply(true) }
-	return y, moved
+	return y
 }
 
 // moved returns the layer's arrays with moving statistics that take in those of count values for each channel.

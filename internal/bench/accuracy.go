@@ -125,9 +125,14 @@ func (a Accuracy) begun() (accuracyRecord, error) {
 	return saved, saved.sameAs(now, a.Save)
 }
 
+// recipe is the training with a seed.
+func (a Accuracy) recipe(seed uint64) recipe {
+	return recipe{a.Workload, a.Target, a.Form, a.Epochs, seed}
+}
+
 // round trains once with each framework.
 func (a Accuracy) round(ctx context.Context, k int, seed uint64, plugin setup.Plugin, scratch string) (seedRecord, error) {
-	r := recipe{a.Workload, a.Target, a.Form, a.Epochs, seed}
+	r := a.recipe(seed)
 	contenders := []contender{{"cnnbook", recipeWorker(a.Worker, r), append(plugin.Environ(), setup.EnvGraphs+"=0")}}
 	if a.Python != "" {
 		script := filepath.Join(scratch, "recipe.py")

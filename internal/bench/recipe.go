@@ -67,7 +67,7 @@ func MeasureRecipe(ctx context.Context, a Accuracy, stdin io.Reader, stdout io.W
 		return err
 	}
 	defer os.RemoveAll(folder)
-	r := recipe{a.Workload, a.Target, a.Form, a.Epochs, a.FirstSeed}
+	r := a.recipe(a.FirstSeed)
 	config := r.Form.Training(train, r.Epochs)
 	config.Seed, config.Precision = r.Seed, cnn.Precision(r.Precision)
 	// A single image as validation: the test images are evaluated below, with their views.
