@@ -8,10 +8,10 @@ import (
 	"time"
 
 	"github.com/cnnbook/cnnbook/cifar"
-	"github.com/cnnbook/cnnbook/cnn"
 	"github.com/cnnbook/cnnbook/internal/bench"
 	"github.com/cnnbook/cnnbook/internal/cli"
 	"github.com/cnnbook/cnnbook/internal/mpi"
+	"github.com/cnnbook/cnnbook/internal/trained"
 	"github.com/cnnbook/cnnbook/kernelext/class"
 	"github.com/cnnbook/cnnbook/kernelext/setup"
 	"github.com/spf13/cobra"
@@ -67,11 +67,11 @@ func benchCommand() *cobra.Command {
 				if !c.Flags().Changed("evaluate") {
 					b.Evaluate = cifar.TestRecords
 				}
-				if accuracy.Form, err = cnn.ParseFastForm(form); err != nil {
+				if accuracy.Recipe, err = trained.ParseRecipe(form); err != nil {
 					return fmt.Errorf("bench: --form: %w", err)
 				}
 				if !c.Flags().Changed("epochs") {
-					accuracy.Epochs = accuracy.Form.Epochs
+					accuracy.Epochs = accuracy.Recipe.Epochs
 				}
 				return benchAccuracy(c, b, accuracy, worker)
 			}
@@ -120,8 +120,8 @@ func benchCommand() *cobra.Command {
 	f.Float64Var(&b.Minutes, "minutes", 4.5, "begin no round that would not end within so many minutes, unless --rounds is given; 0: no limit")
 	f.StringVar(&b.Python, "python", "", "interpreter with the packages of internal/bench/requirements.txt, to measure the other frameworks")
 	f.Float64Var(&accuracy.Target, "accuracy", 0, "instead, train the fast recipe to this test accuracy, such as 0.9, with each of --rounds seeds")
-	f.StringVar(&form, "form", "94", "with --accuracy: the form of the fast recipe: 93, 94 or 95, after the accuracy that was published for it")
-	f.Float64Var(&accuracy.Epochs, "epochs", 0, "with --accuracy: epochs of a training, not necessarily whole (default: the form's)")
+	f.StringVar(&form, "form", "94", "with --accuracy: the form of the fast recipe: 93, 94 or 95, after the accuracy that was published for it; or improved, the write-up's network as train --recipe improved trains it, without PyTorch")
+	f.Float64Var(&accuracy.Epochs, "epochs", 0, "with --accuracy: epochs of a training, not necessarily whole (default: the recipe's)")
 	f.Uint64Var(&accuracy.FirstSeed, "seed", 1, "with --accuracy: the first seed")
 	f.StringVar(&b.Save, "save", "", "also save the times in this file, as JSON")
 	f.StringVar(&b.Against, "against", "", "also compare with the times in a file of --save")

@@ -230,9 +230,9 @@ func (t training) fast(ctx context.Context, _ course.Budget, params kernelext.Pa
 
 // improved trains the write-up's network with ideas of its own list on all training images.
 func (t training) improved(ctx context.Context, _ course.Budget, params kernelext.Params, images, test *cifar.Dataset, train trainer) ([]*cnn.Run, error) {
-	network, config := course.Improved(images, cmp.Or(t.epochs, course.ImprovedEpochs))
-	config.Seed = params.Seed
-	return t.open(ctx, params, cnn.Spec{Name: t.recipe, Network: network, Config: config, Train: images, Valid: test}, train)
+	spec := cnn.Spec{Name: t.recipe, Network: cnn.Improved().For(images), Config: cnn.ImprovedTraining(cmp.Or(t.epochs, cnn.ImprovedEpochs)), Train: images, Valid: test}
+	spec.Config.Seed = params.Seed
+	return t.open(ctx, params, spec, train)
 }
 
 // fastForms lists the names of the fast recipe's forms.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/cnnbook/cnnbook/internal/number"
 )
 
 // Summary returns the table that Keras 2.1's model.summary() prints, line for line:
@@ -37,7 +39,7 @@ func (a Architecture) Summary() string {
 		in = shapes[i]
 	}
 	b.WriteString(strings.Repeat("=", width) + "\n")
-	fmt.Fprintf(&b, "Total params: %s\nTrainable params: %s\nNon-trainable params: %s\n", thousands(total), thousands(total-moving), thousands(moving))
+	fmt.Fprintf(&b, "Total params: %s\nTrainable params: %s\nNon-trainable params: %s\n", number.Thousands(total), number.Thousands(total-moving), number.Thousands(moving))
 	b.WriteString(line)
 	return b.String()
 }
@@ -56,13 +58,4 @@ func summaryRow(fields ...string) string {
 		row += strings.Repeat(" ", ends[i]-len(row))
 	}
 	return row + "\n"
-}
-
-// thousands writes 2168362 as 2,168,362.
-func thousands(n int) string {
-	s := strconv.Itoa(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }

@@ -22,7 +22,7 @@
 //	optimizer         "Adam", or {"class_name": "Adam", "config": {"beta_1": 0.8}}
 //	rate              a constant learning rate
 //	schedule          {"class_name": "OneCycle", "config": {"max": 0.01}}, instead of rate
-//	batch, shards, epochs, patience, keep_best, monitor, min_delta, precision, flip_evaluation, telemetry
+//	batch, drop_last, shards, epochs, patience, keep_best, monitor, min_delta, precision, flip_evaluation, telemetry
 //	preprocess        {"flip": true, "crop": 4}; preprocess.flip, preprocess.crop and so on set one and keep the others
 //	loss, lookahead   {"label_smoothing": 0.2}, {"every": 5}
 //	ema, clip, plateau  {"decay": 0.99}, {"global_norm": 1}, {"patience": 5}
@@ -44,8 +44,11 @@
 //	"variants": [
 //	  {"name": "base"},
 //	  {"name": "batch normalisation", "set": {"after Conv2D": "BatchNormalization"}},
-//	  {"name": "Adam", "set": {"optimizer": "Adam", "rate": 0.001}}
+//	  {"name": "Adam", "set": {"optimizer": "Adam", "rate": 0.001}},
+//	  {"name": "without Lookahead", "set": {"lookahead": null}}
 //	]
+//
+// null takes a field of "base" away.
 //
 // # Successive halving
 //

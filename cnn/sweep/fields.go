@@ -50,6 +50,8 @@ func (s *settings) setJSON(field string, data []byte) (err error) {
 		err = strict(data, &c.Batch)
 	case "shards":
 		err = strict(data, &c.Shards)
+	case "drop_last":
+		err = strict(data, &c.DropLast)
 	case "epochs":
 		err = strict(data, &c.Epochs)
 	case "patience":

@@ -48,7 +48,7 @@ func (n *networkJSON) change(field string, value json.RawMessage) error {
 	}
 	selector, key, ok := strings.Cut(field, ".")
 	if !ok {
-		return fmt.Errorf("there is no such field: expected optimizer, rate, schedule, batch, epochs, patience, keep_best, monitor, min_delta, " +
+		return fmt.Errorf("there is no such field: expected optimizer, rate, schedule, batch, drop_last, epochs, patience, keep_best, monitor, min_delta, " +
 			"precision, flip_evaluation, telemetry, preprocess, loss, lookahead, ema, clip, plateau, frozen, LAYER.FIELD of the network, or before, after, replace or remove with a LAYER")
 	}
 	found := 0

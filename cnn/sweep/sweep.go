@@ -39,7 +39,7 @@ type Sweep struct {
 // Variant is a change with a name.
 type Variant struct {
 	Name string         `json:"name"`          // at most 40 letters, digits, "-", "_", "." or spaces between them
-	Set  map[string]any `json:"set,omitempty"` // fields, in place of those of the same name in Base; a rate is in place of a schedule, too
+	Set  map[string]any `json:"set,omitempty"` // fields, in place of those of the same name in Base, and null in place of one that the variant is without; a rate is in place of a schedule, too
 }
 
 // Field is a field with the values that it takes: a list, or for a [Draw] also a range.

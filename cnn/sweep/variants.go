@@ -63,6 +63,7 @@ func (s Sweep) shared() (map[string]settings, error) {
 			delete(fields, "schedule")
 		}
 		maps.Copy(fields, v.Set)
+		maps.DeleteFunc(fields, func(field string, value any) bool { _, shared := s.Base[field]; return value == nil && shared })
 		var err error
 		if out[v.Name], err = s.settings(fields); err != nil {
 			return nil, fmt.Errorf("variant %q: %w", v.Name, err)

@@ -271,3 +271,23 @@ func TestExampleFiles(t *testing.T) {
 		}
 	}
 }
+
+// A variant goes without a field that the others share by setting it to null; one that they do not share cannot be null.
+func TestVariantsGoWithout(t *testing.T) {
+	s, err := Parse([]byte(`{"name": "s", "base": {"rate": 0.1, "lookahead": {"every": 5}},
+		"variants": [{"name": "with"}, {"name": "without", "set": {"lookahead": null}}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := s.Plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all[0].Config().Lookahead == nil || all[1].Config().Lookahead != nil || all[1].Config().Schedule != all[0].Config().Schedule {
+		t.Errorf("%+v and %+v", all[0].Config(), all[1].Config())
+	}
+	s.Variants[1].Set = map[string]any{"ema": nil}
+	if _, err := s.Plan(); err == nil || !strings.Contains(err.Error(), "null") {
+		t.Errorf("null for a field that is not shared: %v", err)
+	}
+}

@@ -14,20 +14,20 @@ import (
 	"time"
 
 	"github.com/cnnbook/cnnbook/cifar"
-	"github.com/cnnbook/cnnbook/cnn"
+	"github.com/cnnbook/cnnbook/internal/trained"
 	"github.com/cnnbook/cnnbook/kernelext/setup"
 )
 
 //go:embed recipe.py
 var recipeScript []byte
 
-// Accuracy races whole trainings of the fast recipe, ours and PyTorch's, to a test accuracy. They take turns of a few steps on
+// Accuracy races whole trainings of a recipe, ours and PyTorch's, to a test accuracy. They take turns of a few steps on
 // the same data, each with a seed of its own.
 type Accuracy struct {
 	Workload          // its data, images, test images, turns and precision
 	Target    float64 // test accuracy, by the mean over six views of each image
-	Form      cnn.FastForm
-	Epochs    float64 // usually the form's
+	Recipe    trained.Recipe
+	Epochs    float64 // usually the recipe's
 	FirstSeed uint64
 	Seeds     int       // rounds, each with the next seed
 	Worker    []string  // the command line of a process that calls MeasureRecipe; flags are added to it
@@ -40,6 +40,9 @@ type Accuracy struct {
 func (a Accuracy) Check() error {
 	if !(a.Target > 0 && a.Target <= 1) {
 		return fmt.Errorf("bench: --accuracy must be from above 0 to 1, got %g", a.Target)
+	}
+	if a.Python != "" && !a.Recipe.InPyTorch {
+		return fmt.Errorf("bench: PyTorch has no recipe %s here: leave --python out", a.Recipe.Form)
 	}
 	if err := checkRecipe(a.Workload, a.Epochs, a.Seeds); err != nil {
 		return err
@@ -71,7 +74,7 @@ func (a Accuracy) Run(ctx context.Context, stdout io.Writer) error {
 	var stopped error
 	for k := range a.Seeds {
 		seed := a.FirstSeed + uint64(k)
-		if done.has(seed) {
+		if done.Has(seed) {
 			fmt.Fprintf(a.Log, "seed %d: read from %s\n", seed, a.Save)
 			continue
 		}
@@ -85,29 +88,29 @@ func (a Accuracy) Run(ctx context.Context, stdout io.Writer) error {
 		}
 		done.Seeds = append(done.Seeds, round)
 		if a.Save != "" {
-			if err := done.save(a.Save); err != nil {
+			if err := done.Save(a.Save); err != nil {
 				return err
 			}
 		}
 	}
 	if len(done.Seeds) > 0 {
-		done.write(stdout, a.Target)
+		done.Write(stdout, a.Target)
 	}
 	return stopped
 }
 
 // begun is the record to which rounds are added: that of the file, or an empty one.
-func (a Accuracy) begun() (accuracyRecord, error) {
+func (a Accuracy) begun() (trained.Record, error) {
 	train, test, err := cifar.Open(a.Data)
 	if err != nil {
-		return accuracyRecord{}, err
+		return trained.Record{}, err
 	}
 	if a.Images > train.Len() || a.Evaluate > test.Len() {
-		return accuracyRecord{}, fmt.Errorf("bench: %s has %d training and %d test images: --images and --evaluate ask for %d and %d",
+		return trained.Record{}, fmt.Errorf("bench: %s has %d training and %d test images: --images and --evaluate ask for %d and %d",
 			train.Name, train.Len(), test.Len(), a.Images, a.Evaluate)
 	}
-	now := accuracyRecord{
-		Format: accuracyFormat, Data: train.Name, Fingerprint: train.Head(a.Images).Fingerprint(), Precision: a.Precision, Form: a.Form.Name,
+	now := trained.Record{
+		Format: trained.Format, Data: train.Name, Fingerprint: train.Head(a.Images).Fingerprint(), Precision: a.Precision, Form: a.Recipe.Form,
 		Images: a.Images, Evaluate: a.Evaluate, Epochs: a.Epochs, Peer: a.Python != "",
 	}
 	if now.Precision == "" {
@@ -116,28 +119,31 @@ func (a Accuracy) begun() (accuracyRecord, error) {
 	if a.Save == "" {
 		return now, nil
 	}
-	saved, err := readAccuracy(a.Save)
+	saved, err := trained.Read(a.Save)
 	if errors.Is(err, os.ErrNotExist) {
 		return now, nil
 	} else if err != nil {
-		return now, err
+		return now, fmt.Errorf("bench: --save %w; choose another file", err)
 	}
-	return saved, saved.sameAs(now, a.Save)
+	if err := saved.SameAs(now); err != nil {
+		return now, fmt.Errorf("bench: --save %s: %w; choose another file", a.Save, err)
+	}
+	return saved, nil
 }
 
 // recipe is the training with a seed.
 func (a Accuracy) recipe(seed uint64) recipe {
-	return recipe{a.Workload, a.Target, a.Form, a.Epochs, seed}
+	return recipe{a.Workload, a.Target, a.Recipe, a.Epochs, seed}
 }
 
 // round trains once with each framework.
-func (a Accuracy) round(ctx context.Context, k int, seed uint64, plugin setup.Plugin, scratch string) (seedRecord, error) {
+func (a Accuracy) round(ctx context.Context, k int, seed uint64, plugin setup.Plugin, scratch string) (trained.Seed, error) {
 	r := a.recipe(seed)
 	contenders := []contender{{"cnnbook", recipeWorker(a.Worker, r), append(plugin.Environ(), setup.EnvGraphs+"=0")}}
 	if a.Python != "" {
 		script := filepath.Join(scratch, "recipe.py")
 		if err := os.WriteFile(script, recipeScript, 0o644); err != nil {
-			return seedRecord{}, err
+			return trained.Seed{}, err
 		}
 		contenders = append(contenders, contender{"pytorch", recipePeer(a.Python, script, r), plugin.Preload()})
 	}
@@ -145,14 +151,17 @@ func (a Accuracy) round(ctx context.Context, k int, seed uint64, plugin setup.Pl
 	w.Steps = r.steps()
 	samples, err := Benchmark{Workload: w, Rounds: a.Seeds, Log: a.Log}.round(ctx, k, contenders)
 	if err != nil {
-		return seedRecord{}, err
+		return trained.Seed{}, err
 	}
-	out := seedRecord{Seed: seed, Date: time.Now().Format(time.DateOnly), Machine: machine()}
+	out := trained.Seed{Seed: seed, Date: time.Now().Format(time.DateOnly), Machine: machine()}
 	for i, s := range samples {
 		if len(s.Epochs) == 0 || s.Epochs[len(s.Epochs)-1].Step != w.Steps {
-			return seedRecord{}, fmt.Errorf("%s: expected the accuracy after step %d, got %v", contenders[i].name, w.Steps, s.Epochs)
+			return trained.Seed{}, fmt.Errorf("%s: expected the accuracy after step %d, got %v", contenders[i].name, w.Steps, s.Epochs)
 		}
-		out.Contenders = append(out.Contenders, trained{contenders[i].name, s})
+		out.Contenders = append(out.Contenders, trained.Training{
+			Name:   contenders[i].name,
+			Sample: trained.Sample{Steps: s.Steps, Versions: s.Versions, FirstStep: s.FirstStep, Peak: s.Peak, Epochs: s.Epochs},
+		})
 	}
 	return out, nil
 }

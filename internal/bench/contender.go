@@ -15,6 +15,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/cnnbook/cnnbook/internal/trained"
 )
 
 // contender can do the work in a separate process.
@@ -57,9 +59,9 @@ func (w Workload) complete(steps int) bool {
 // sample is what one process measured, and what was measured from outside.
 type sample struct {
 	measurement
-	FirstStep float64       `json:"first_step"`       // seconds from the start of the process to the end of its first step
-	Peak      int64         `json:"peak"`             // resident memory, bytes
-	Epochs    []epochResult `json:"epochs,omitempty"` // of a whole training
+	FirstStep float64         `json:"first_step"`       // seconds from the start of the process to the end of its first step
+	Peak      int64           `json:"peak"`             // resident memory, bytes
+	Epochs    []trained.Epoch `json:"epochs,omitempty"` // of a whole training
 }
 
 // racer is a running contender.

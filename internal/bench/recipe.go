@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"strconv"
 	"strings"
@@ -15,13 +14,14 @@ import (
 
 	"github.com/cnnbook/cnnbook/cifar"
 	"github.com/cnnbook/cnnbook/cnn"
+	"github.com/cnnbook/cnnbook/internal/trained"
 )
 
-// recipe is a whole training of the fast recipe, see [cnn.FastForm].
+// recipe is a whole training of a recipe.
 type recipe struct {
 	Workload         // the data, the images, the test images, turns and precision
 	Target   float64 // test accuracy by the mean over six views of each image
-	Form     cnn.FastForm
+	Recipe   trained.Recipe
 	Epochs   float64 // need not be whole
 	Seed     uint64
 }
@@ -32,28 +32,11 @@ const viewsGain = 0.05
 
 // args are the flags of the recipe, which have the same names in our worker and in recipe.py.
 func (r recipe) args() []string {
-	return []string{"--accuracy", strconv.FormatFloat(r.Target, 'g', -1, 64), "--form", r.Form.Name, "--epochs", strconv.FormatFloat(r.Epochs, 'g', -1, 64), "--seed", strconv.FormatUint(r.Seed, 10),
+	return []string{"--accuracy", strconv.FormatFloat(r.Target, 'g', -1, 64), "--form", r.Recipe.Form, "--epochs", strconv.FormatFloat(r.Epochs, 'g', -1, 64), "--seed", strconv.FormatUint(r.Seed, 10),
 		"--turn", strconv.Itoa(r.Turn), "--precision", r.Precision}
 }
 
-// steps is the number of steps of the training, in which an epoch's incomplete batch is left out.
-func (r recipe) steps() int {
-	return int(math.Ceil(float64(r.Images/cnn.FastBatch(r.Images)) * r.Epochs))
-}
-
-// epochResult is the test accuracy after an epoch.
-type epochResult struct {
-	Step  int     `json:"step"`
-	Plain float64 `json:"plain"` // of the test images as they are
-	Views float64 `json:"views"` // by the mean over six views of each, cnn.MirrorAndShiftViews; 0 if the epoch was far from the target
-}
-
-func (e epochResult) String() string {
-	if e.Views == 0 {
-		return fmt.Sprintf("%.4f", e.Plain)
-	}
-	return fmt.Sprintf("%.4f, %.4f by six views", e.Plain, e.Views)
-}
+func (r recipe) steps() int { return r.Recipe.Steps(r.Images, r.Epochs) }
 
 // MeasureRecipe trains the recipe on the first of a's images, with its first seed, and evaluates it on its first test images after each
 // epoch, outside the seconds that are counted. It writes and reads as [Measure] does, and writes also a line for each epoch.
@@ -68,10 +51,10 @@ func MeasureRecipe(ctx context.Context, a Accuracy, stdin io.Reader, stdout io.W
 	}
 	defer os.RemoveAll(folder)
 	r := a.recipe(a.FirstSeed)
-	config := r.Form.Training(train, r.Epochs)
+	config := r.Recipe.Training(train, r.Epochs)
 	config.Seed, config.Precision = r.Seed, cnn.Precision(r.Precision)
 	// A single image as validation: the test images are evaluated below, with their views.
-	run, err := cnn.OpenRun(folder, cnn.Spec{Name: "bench", Network: r.Form.Network(), Config: config, Train: train, Valid: test.Head(1)})
+	run, err := cnn.OpenRun(folder, cnn.Spec{Name: "bench", Network: r.Recipe.Network, Config: config, Train: train, Valid: test.Head(1)})
 	if err != nil {
 		return err
 	}
@@ -108,7 +91,7 @@ func (r recipe) time(ctx context.Context, run *cnn.Run, proceed *bufio.Reader, l
 		if err != nil {
 			return err
 		}
-		result := &epochResult{Step: len(seconds), Plain: plain.Accuracy}
+		result := &trained.Epoch{Step: len(seconds), Plain: plain.Accuracy}
 		if result.Plain+viewsGain >= r.Target || len(seconds) == r.steps() {
 			views, err := run.EvaluateWith(ctx, test, cnn.Evaluation{Views: cnn.MirrorAndShiftViews()})
 			if err != nil {

@@ -13,19 +13,20 @@ import (
 
 	"github.com/cnnbook/cnnbook/cifar"
 	"github.com/cnnbook/cnnbook/cnn"
+	"github.com/cnnbook/cnnbook/internal/trained"
 )
 
 // measurement is what one process measures: lines of JSON on its standard
 // output, the first with First when its first step is finished, one with Turn when it
 // waits for a line on standard input, and at the end one with everything else.
 type measurement struct {
-	First    bool         `json:"first,omitempty"`
-	Turn     bool         `json:"turn,omitempty"`
-	Epoch    *epochResult `json:"epoch,omitempty"`    // of a whole training, after each epoch
-	Steps    []float64    `json:"steps,omitempty"`    // seconds of each timed step
-	Evaluate []float64    `json:"evaluate,omitempty"` // seconds of each timed evaluation
-	Product  float64      `json:"product,omitempty"`  // see cnn.ProductSpeed; measured by ours only
-	Versions string       `json:"versions,omitempty"`
+	First    bool           `json:"first,omitempty"`
+	Turn     bool           `json:"turn,omitempty"`
+	Epoch    *trained.Epoch `json:"epoch,omitempty"`    // of a whole training, after each epoch
+	Steps    []float64      `json:"steps,omitempty"`    // seconds of each timed step
+	Evaluate []float64      `json:"evaluate,omitempty"` // seconds of each timed evaluation
+	Product  float64        `json:"product,omitempty"`  // see cnn.ProductSpeed; measured by ours only
+	Versions string         `json:"versions,omitempty"`
 }
 
 // Workload is what is measured, the same for all frameworks.

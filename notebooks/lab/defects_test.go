@@ -8,7 +8,7 @@ import (
 )
 
 func TestToss(t *testing.T) {
-	r, valid := trained(t)
+	r, valid := trainedRun(t)
 	two := Toss(r, valid, 2)
 	first, second := EvaluateFlipped(r, valid, 0), EvaluateFlipped(r, valid, 1)
 	differ := 0

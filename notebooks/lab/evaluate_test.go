@@ -12,7 +12,7 @@ import (
 )
 
 func TestEvaluateFlippedDependsOnItsSeedOnly(t *testing.T) {
-	r, valid := trained(t)
+	r, valid := trainedRun(t)
 	plain, err := r.Evaluate(t.Context(), valid, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -44,7 +44,7 @@ func TestEvaluateFlippedDependsOnItsSeedOnly(t *testing.T) {
 }
 
 func TestEvaluateFlippedRefuses(t *testing.T) {
-	r, valid := trained(t)
+	r, valid := trainedRun(t)
 	if _, err := evaluateFlipped(t.Context(), r, nil, 1); !errors.Is(err, cnn.ErrConfig) {
 		t.Errorf("no images: %v, expected ErrConfig", err)
 	}
@@ -58,7 +58,7 @@ func TestEvaluateFlippedRefuses(t *testing.T) {
 // A dataset of one image gives the same result as standardising that image on its own;
 // with a second, darker image, the result differs.
 func TestEvaluateTogether(t *testing.T) {
-	r, _ := trained(t)
+	r, _ := trainedRun(t)
 	_, test := cifar.Drawn(1, 10, 2)
 	one := test.Head(1)
 	darker, err := test.Subset([]int{0, 1})

@@ -37,7 +37,7 @@ func TestDiagramNamesTheLayers(t *testing.T) {
 }
 
 func TestFilesEndTheCell(t *testing.T) {
-	run, _ := trained(t)
+	run, _ := trainedRun(t)
 	if again := LoadRun(run.Dir); again.Weights().Fingerprint() != run.Weights().Fingerprint() {
 		t.Error("the loaded run has other weights")
 	}
@@ -51,7 +51,7 @@ func TestFilesEndTheCell(t *testing.T) {
 }
 
 func TestAKerasFileThereAndBack(t *testing.T) {
-	run, valid := trained(t)
+	run, valid := trainedRun(t)
 	l := testLab(t)
 	back := l.ImportKeras("back", Export(run, "keras"))
 	if before, after := Evaluate(run, valid), Evaluate(back, valid); before.Loss != after.Loss {

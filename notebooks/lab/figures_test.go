@@ -15,7 +15,7 @@ import (
 // Promise(pages/receipts) for every figure that package lab draws of a run
 func TestFiguresOfARun(t *testing.T) {
 	t.Setenv(kernelext.EnvBudget, kernelext.BudgetSmoke)
-	run, valid := trained(t)
+	run, valid := trainedRun(t)
 	other := *run
 	other.Name = "other"
 	for name, c := range map[string]struct {
@@ -65,7 +65,7 @@ func TestFiguresOfImages(t *testing.T) {
 
 func TestCaptionNamesEqualRunsOnce(t *testing.T) {
 	t.Setenv(kernelext.EnvBudget, kernelext.BudgetFull)
-	run, _ := trained(t)
+	run, _ := trainedRun(t)
 	second, third := *run, *run
 	second.Name, third.Name = "second", "third"
 	one := run.String()
@@ -112,7 +112,7 @@ func TestTablesOfResults(t *testing.T) {
 
 // What is drawn of predictions says whose they are, and so do the panels of a grid.
 func TestReceiptsOfResults(t *testing.T) {
-	run, valid := trained(t)
+	run, valid := trainedRun(t)
 	r := Evaluate(run, valid)
 	some := Some(r, 0, 1, 2)
 	for name, got := range map[string][]map[string]string{

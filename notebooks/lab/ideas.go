@@ -18,7 +18,7 @@ import (
 	"github.com/cnnbook/cnnbook/viz"
 )
 
-// ideasFiles are the sweep of the write-up's ideas, and what was gathered of it on real CIFAR-10, if it was:
+// ideasFiles are sweeps, and what was gathered of each on real CIFAR-10, if it was:
 //
 //	go run . sweep run notebooks/lab/ideas/ideas.json --data DIR
 //	go run . sweep gather notebooks/lab/ideas/ideas.json --data DIR --out notebooks/lab/ideas
@@ -28,25 +28,44 @@ var ideasFiles embed.FS
 
 // Ideas is the sweep of the ideas with which the write-up ends. Its first variant is the write-up's network as it trains it, at a
 // rate that a few epochs can do with.
-func Ideas() sweep.Sweep { return must(sweep.Parse(must(ideasFiles.ReadFile("ideas/ideas.json")))) }
+func Ideas() sweep.Sweep { return sweepNamed("ideas") }
+
+func sweepNamed(name string) sweep.Sweep {
+	return must(sweep.Parse(must(ideasFiles.ReadFile("ideas/" + name + ".json"))))
+}
 
 // RecordedIdeas shows what [Ideas] gave on real CIFAR-10: a table, the changes with their intervals, and the curves over the epochs.
 // They were recorded; they do not depend on the notebook's parameters. Times are not shown: trainings shared the machine. Where nothing was recorded, it says how to do it.
 func RecordedIdeas() {
-	trainings, err := ideasFiles.ReadFile("ideas/ideas.csv")
+	if rec, ok := showRecorded("ideas", "idea", "What each idea changes on real CIFAR-10"); ok {
+		check(kernelext.Display(rec.curves(sweep.Differences(rec.rows))))
+	}
+}
+
+// RecordedAblations shows what is lost on real CIFAR-10 without each of the ideas of [cnn.Improved], and without each ingredient of
+// [cnn.Fast], as [RecordedIdeas] does.
+func RecordedAblations() {
+	showRecorded("improved", "change", "The improved network on real CIFAR-10, changed in one place")
+	showRecorded("fast", "change", "The fast recipe on real CIFAR-10, changed in one place")
+}
+
+// showRecorded shows the table and the changes of a sweep that was recorded, or says how to do it.
+func showRecorded(name, what, title string) (rec recorded, ok bool) {
+	trainings, err := ideasFiles.ReadFile("ideas/" + name + ".csv")
 	if errors.Is(err, fs.ErrNotExist) {
-		check(kernelext.Display(Say("Not recorded yet: `go run . sweep run notebooks/lab/ideas/ideas.json --data DIR` trains it.")))
-		return
+		check(kernelext.Display(Say("Not recorded yet: `go run . sweep run notebooks/lab/ideas/%s.json --data DIR` trains it.", name)))
+		return rec, false
 	}
 	check(err)
-	rec := must(readRecorded(trainings, must(ideasFiles.ReadFile("ideas/ideas-epochs.csv"))))
+	rec = must(readRecorded(trainings, must(ideasFiles.ReadFile("ideas/"+name+"-epochs.csv"))))
 	all := sweep.Differences(rec.rows)
-	t := NewTable(method(len(all)-1)+" "+rec.source, "idea", "pairs", "validation accuracy", "change", "95 % interval", "verdict")
+	t := NewTable(title+". "+method(len(all)-1)+" "+rec.source, what, "pairs", "validation accuracy", "change", "95 % interval", "verdict")
 	t.Add(all[0].Values[0], all[0].Accuracy.N, decimals(all[0].Accuracy.Mean), "", "", "")
 	for _, d := range all[1:] {
 		t.Add(row(d)...)
 	}
-	check(kernelext.Display(t, changes("What each idea changes on real CIFAR-10", all[1:], rec.source), rec.curves(all)))
+	check(kernelext.Display(t, changes(title, all[1:], rec.source)))
+	return rec, true
 }
 
 // recorded are the trainings of a sweep that were gathered.

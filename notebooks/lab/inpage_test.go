@@ -6,7 +6,7 @@ import (
 )
 
 func TestInPage(t *testing.T) {
-	run, valid := trained(t)
+	run, valid := trainedRun(t)
 	p := InPage(run, valid)
 	if p.Name != "network" || !strings.Contains(string(p.HTML), "Ask the network about a picture") || !strings.Contains(string(p.HTML), "run tiny: ") {
 		t.Errorf("the page %q begins with %.200s", p.Name, p.HTML)

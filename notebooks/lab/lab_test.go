@@ -39,7 +39,7 @@ func tiny() cnn.Architecture {
 }
 
 // trained returns a trained run of tiny, and images that it was not trained on.
-func trained(t *testing.T) (*cnn.Run, *cifar.Dataset) {
+func trainedRun(t *testing.T) (*cnn.Run, *cifar.Dataset) {
 	t.Helper()
 	train, valid := cifar.Drawn(1, 90, 30)
 	r, err := cnn.OpenRun(t.TempDir(), cnn.Spec{

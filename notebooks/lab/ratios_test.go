@@ -49,7 +49,7 @@ func TestRatios(t *testing.T) {
 	if err := ended(func() { Histograms(r, "relu") }); err == nil || !strings.Contains(err.Error(), `"relu"`) {
 		t.Errorf("a layer without weights: %v", err)
 	}
-	without, _ := trained(t)
+	without, _ := trainedRun(t)
 	if err := ended(func() { Ratios(without) }); err == nil || !strings.Contains(err.Error(), "Telemetry: true") {
 		t.Errorf("a run without telemetry: %v", err)
 	}

@@ -57,7 +57,7 @@ func TestTwoWaysCountsChanges(t *testing.T) {
 
 // Every figure of a result is drawn and says in its caption or alternative text what it shows.
 func TestFiguresOfAResult(t *testing.T) {
-	run, valid := trained(t)
+	run, valid := trainedRun(t)
 	r := Evaluate(run, valid)
 	six := func(rng *rand.Rand) []Captioned { return []Captioned{{Image: rng.IntN(valid.Len()), Class: 1}} }
 	wrong := r.Misclassified()

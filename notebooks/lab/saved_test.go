@@ -8,7 +8,7 @@ import (
 
 // A copy of a run is intact, and is not once a bit of its weights is flipped; the run itself stays as it was.
 func TestAFlippedBitIsFound(t *testing.T) {
-	run, _ := trained(t)
+	run, _ := trainedRun(t)
 	dir := CopyRun(run)
 	defer os.RemoveAll(dir)
 	if got := Loading(dir); got != "intact: 3 of 3 epochs" {
@@ -28,7 +28,7 @@ func TestAFlippedBitIsFound(t *testing.T) {
 }
 
 func TestFilesSaysWhatEachHolds(t *testing.T) {
-	run, _ := trained(t)
+	run, _ := trainedRun(t)
 	table := Files(run)
 	for _, row := range table.Rows {
 		if len(row) != 3 || row[2] == "" {

@@ -76,7 +76,7 @@ func TestLabTakesThreeClassesOf48(t *testing.T) {
 
 // Ask answers in a cell about a file beside the notebook.
 func TestAsk(t *testing.T) {
-	run, _ := trained(t)
+	run, _ := trainedRun(t)
 	table := Ask(run, "../../cifar/picture/testdata/turned6.jpg")
 	text := fmt.Sprint(table.Header, table.Rows, table.Caption)
 	for _, want := range []string{"turned6.jpg", "turned by 90° clockwise as its EXIF data says; 24×17 pixels: 17×17 cut out in the middle, enlarged to 32×32", "each image standardised by itself"} {

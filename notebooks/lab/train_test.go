@@ -37,7 +37,7 @@ func TestProgressKeepsEveryField(t *testing.T) {
 }
 
 func TestTrainReleasesARunThatCanStillBeEvaluated(t *testing.T) {
-	r, valid := trained(t) // finished
+	r, valid := trainedRun(t) // finished
 	Train(r)
 	if result := Evaluate(r, valid); len(result.Actual) != valid.Len() {
 		t.Errorf("%d predictions for %d images", len(result.Actual), valid.Len())

@@ -266,6 +266,8 @@ func init() {
 			"Gaussian":            reflect.ValueOf(q.Gaussian),
 			"Import":              reflect.ValueOf(q.Import),
 			"ImportRun":           reflect.ValueOf(q.ImportRun),
+			"Improved":            reflect.ValueOf(q.Improved),
+			"ImprovedTraining":    reflect.ValueOf(q.ImprovedTraining),
 			"InitializerNumber":   reflect.ValueOf(q.InitializerNumber),
 			"Initializers":        reflect.ValueOf(q.Initializers),
 			"Inputs":              reflect.ValueOf(q.Inputs),
@@ -310,6 +312,7 @@ func init() {
 			"DefaultEpsilon":  {Typ: "untyped float", Value: constant.MakeFloat64(float64(q.DefaultEpsilon))},
 			"DefaultMomentum": {Typ: "untyped float", Value: constant.MakeFloat64(float64(q.DefaultMomentum))},
 			"FastEpochs":      {Typ: "untyped float", Value: constant.MakeFloat64(float64(q.FastEpochs))},
+			"ImprovedEpochs":  {Typ: "untyped int", Value: constant.MakeFromLiteral("100", token.INT, 0)},
 		},
 	})
 }

@@ -240,7 +240,6 @@ func init() {
 			"Grid":                 reflect.ValueOf(q.Grid),
 			"Histograms":           reflect.ValueOf(q.Histograms),
 			"Ideas":                reflect.ValueOf(q.Ideas),
-			"Improved":             reflect.ValueOf(q.Improved),
 			"InPage":               reflect.ValueOf(q.InPage),
 			"InTurn":               reflect.ValueOf(q.InTurn),
 			"Initialize":           reflect.ValueOf(q.Initialize),
@@ -285,7 +284,9 @@ func init() {
 			"ReadFile":             reflect.ValueOf(q.ReadFile),
 			"Recalls":              reflect.ValueOf(q.Recalls),
 			"Receipts":             reflect.ValueOf(q.Receipts),
+			"RecordedAblations":    reflect.ValueOf(q.RecordedAblations),
 			"RecordedIdeas":        reflect.ValueOf(q.RecordedIdeas),
+			"RecordedRecipes":      reflect.ValueOf(q.RecordedRecipes),
 			"Response":             reflect.ValueOf(q.Response),
 			"Samples":              reflect.ValueOf(q.Samples),
 			"Say":                  reflect.ValueOf(q.Say),
@@ -312,9 +313,7 @@ func init() {
 			"Worst":                reflect.ValueOf(q.Worst),
 			"WriteUpBudget":        reflect.ValueOf(q.WriteUpBudget),
 		},
-		TypedConsts: map[string]ixgo.TypedConst{},
-		UntypedConsts: map[string]ixgo.UntypedConst{
-			"ImprovedEpochs": {Typ: "untyped int", Value: constant.MakeFromLiteral("100", token.INT, 0)},
-		},
+		TypedConsts:   map[string]ixgo.TypedConst{},
+		UntypedConsts: map[string]ixgo.UntypedConst{},
 	})
 }

@@ -1,0 +1,105 @@
+package trained
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/cnnbook/cnnbook/cnn"
+	"github.com/cnnbook/cnnbook/cnn/sweep"
+	"github.com/cnnbook/cnnbook/internal/number"
+)
+
+// Columns are those of [Compare].
+func Columns() []string {
+	return []string{"", "parameters", "MFLOPs an image", "epochs", "seeds", "test accuracy, six views", "as they are", "minutes", "PyTorch: six views", "minutes"}
+}
+
+// Compare returns a row for the write-up's network, with the figure that it prints, and one for each record, in the order of [Recipes].
+// FLOPs are those of convolutions and dense layers in a prediction, a multiplication and an addition as two. Accuracies are means over
+// the seeds with their 95 % interval, minutes the time of all training steps, a mean over the seeds.
+func Compare(records []Record) ([][]string, error) {
+	first, err := network(cnn.WriteUp())
+	if err != nil {
+		return nil, err
+	}
+	rows := [][]string{slices.Concat([]string{"write-up, its own figure"}, first, []string{"772", "1", "–", "0.7646", "–", "–", "–"})}
+	for _, recipe := range Recipes() {
+		for _, r := range records {
+			if r.Form != recipe.Form || len(r.Seeds) == 0 {
+				continue
+			}
+			row, err := r.row(recipe)
+			if err != nil {
+				return nil, err
+			}
+			rows = append(rows, row)
+		}
+	}
+	return rows, nil
+}
+
+// network is the size of a network: parameters, and MFLOPs.
+func network(a cnn.Architecture) ([]string, error) {
+	parameters, err := a.Parameters()
+	if err != nil {
+		return nil, err
+	}
+	forward, _, err := a.Operations()
+	return []string{number.Thousands(parameters), fmt.Sprintf("%.0f", float64(forward)/1e6)}, err
+}
+
+func (r Record) row(recipe Recipe) ([]string, error) {
+	size, err := network(recipe.Network)
+	if err != nil {
+		return nil, err
+	}
+	title := recipe.Title
+	if r.Reduced() {
+		title = "reduced budget: " + title
+	}
+	row := slices.Concat([]string{title}, size, []string{fmt.Sprintf("%g", r.Epochs), fmt.Sprint(len(r.Seeds))})
+	mean := func(contender int, value func(Training) float64) string {
+		return sweep.NewMean(r.column(func(s Seed) float64 { return value(s.Contenders[contender]) })).String()
+	}
+	minutes := func(contender int) string {
+		m := sweep.NewMean(r.column(func(s Seed) float64 { t := s.Contenders[contender]; return t.Seconds(len(t.Sample.Steps)) / 60 }))
+		return fmt.Sprintf("%.1f", m.Mean)
+	}
+	views := func(t Training) float64 { return t.Last().Views }
+	row = append(row, mean(0, views), mean(0, func(t Training) float64 { return t.Last().Plain }), minutes(0))
+	if r.Peer {
+		return append(row, mean(1, views), minutes(1)), nil
+	}
+	return append(row, "–", "–"), nil
+}
+
+// WriteComparison writes [Compare] in Markdown.
+func WriteComparison(w io.Writer, records []Record) error {
+	rows, err := Compare(records)
+	if err != nil {
+		return err
+	}
+	line := func(cells []string) { fmt.Fprintf(w, "| %s |\n", strings.Join(cells, " | ")) }
+	line(Columns())
+	fmt.Fprintln(w, "|"+strings.Repeat("---|", len(Columns())))
+	for _, row := range rows {
+		line(row)
+	}
+	return nil
+}
+
+// Conditions says in a line where and on what records were made, each difference once.
+func Conditions(records []Record) string {
+	var parts []string
+	for _, r := range records {
+		for _, s := range r.Seeds {
+			part := fmt.Sprintf("%s, %d training and %d test images, %s, on %s", r.Data, r.Images, r.Evaluate, r.Precision, s.Machine)
+			if !slices.Contains(parts, part) {
+				parts = append(parts, part)
+			}
+		}
+	}
+	return strings.Join(parts, "; ")
+}
