@@ -38,7 +38,7 @@ A class: a JupyterHub on this machine, with simulated students who begin at once
 
   go run . bench --class 30 --trainers 2
 
-Time to accuracy: the fast recipe (train --recipe fast) and the same in PyTorch are trained in turn, a seed a round. With --save, each
+Time to accuracy: the fast recipe (train --recipe fast; --form chooses its size, or the improved recipe) and the same in PyTorch are trained in turn, a seed a round. With --save, each
 seed is kept when it is finished, and the same command goes on with the next; ctrl-C loses the seed that is being trained.
 
   go run . bench --accuracy 0.90 --data ~/cifar10 --python ~/peers/bin/python --save fast.json
@@ -119,7 +119,7 @@ func benchCommand() *cobra.Command {
 	f.IntVar(&b.Rounds, "rounds", 3, "rounds; each round runs every framework once")
 	f.Float64Var(&b.Minutes, "minutes", 4.5, "begin no round that would not end within so many minutes, unless --rounds is given; 0: no limit")
 	f.StringVar(&b.Python, "python", "", "interpreter with the packages of internal/bench/requirements.txt, to measure the other frameworks")
-	f.Float64Var(&accuracy.Target, "accuracy", 0, "instead, train the fast recipe to this test accuracy, such as 0.9, with each of --rounds seeds")
+	f.Float64Var(&accuracy.Target, "accuracy", 0, "instead, train a recipe whole, see --form, and time it to this test accuracy, such as 0.9, with each of --rounds seeds")
 	f.StringVar(&form, "form", "94", "with --accuracy: the form of the fast recipe: 93, 94 or 95, after the accuracy that was published for it; or improved, the write-up's network as train --recipe improved trains it, without PyTorch")
 	f.Float64Var(&accuracy.Epochs, "epochs", 0, "with --accuracy: epochs of a training, not necessarily whole (default: the recipe's)")
 	f.Uint64Var(&accuracy.FirstSeed, "seed", 1, "with --accuracy: the first seed")
