@@ -22,6 +22,8 @@ type Quality struct {
 	Painted          Painted // drawn images in a part that is not marked as drawn
 	OneClass         bool    // there are fewer than two classes
 	Empty, EmptyTest Empty   // classes without training images, and without test images
+	Dim, DimTest     byte    // the largest value of a part's pixels where all are small, see [Dataset.Dim]
+	Alike            Alike   // class names that look the same
 }
 
 // Finding is a number of images of one kind, and where the first of them is.
@@ -59,6 +61,8 @@ func Examine(train, test *Dataset) Quality {
 	}
 	q.OneClass = len(train.Names) < 2
 	q.Empty, q.EmptyTest = emptyClasses(train), emptyClasses(test)
+	q.Dim, q.DimTest = train.Dim(), test.Dim()
+	q.Alike = AlikeNames(train.Names)
 	inTrain, inTest := labelsOf{}, labelsOf{}
 	examine(train, inTrain, nil, &q.Repeated, nil, &q.SingleColour, &q.Contradicted)
 	examine(test, inTest, inTrain, &q.RepeatedTest, &q.Overlap, &q.SingleColours, &q.ContradictedTest)
@@ -137,7 +141,8 @@ func isSingleColour(pixels []byte, plane int) bool {
 
 // Good reports whether nothing was found.
 func (q Quality) Good() bool {
-	return q.Overlap.Count+q.Repeated.Count+q.RepeatedTest.Count+q.SingleColour.Count+q.SingleColours.Count+q.Painted.Count == 0 && !q.OneClass && q.Empty.Count+q.EmptyTest.Count == 0
+	return q.Overlap.Count+q.Repeated.Count+q.RepeatedTest.Count+q.SingleColour.Count+q.SingleColours.Count+q.Painted.Count == 0 &&
+		!q.OneClass && q.Empty.Count+q.EmptyTest.Count == 0 && q.Dim == 0 && q.DimTest == 0 && q.Alike == (Alike{})
 }
 
 // String names what was found, a line each.
@@ -148,6 +153,11 @@ func (q Quality) String() string {
 	var b strings.Builder
 	if q.OneClass {
 		b.WriteString("warning: there is only one class: nothing can be learned from it\n")
+	}
+	for _, line := range []string{q.Alike.String(), DimWarning("training", q.Dim), DimWarning("test", q.DimTest)} {
+		if line != "" {
+			b.WriteString(line + "\n")
+		}
 	}
 	for _, line := range []struct {
 		Finding

@@ -123,6 +123,7 @@ func init() {
 		},
 		Interfaces: map[string]reflect.Type{},
 		NamedTypes: map[string]reflect.Type{
+			"Alike":    reflect.TypeOf((*q.Alike)(nil)).Elem(),
 			"Dataset":  reflect.TypeOf((*q.Dataset)(nil)).Elem(),
 			"Download": reflect.TypeOf((*q.Download)(nil)).Elem(),
 			"Empty":    reflect.TypeOf((*q.Empty)(nil)).Elem(),
@@ -145,7 +146,9 @@ func init() {
 			"ErrStalled":  reflect.ValueOf(&q.ErrStalled),
 		},
 		Funcs: map[string]reflect.Value{
+			"AlikeNames":   reflect.ValueOf(q.AlikeNames),
 			"CountLeak":    reflect.ValueOf(q.CountLeak),
+			"DimWarning":   reflect.ValueOf(q.DimWarning),
 			"Drawn":        reflect.ValueOf(q.Drawn),
 			"Examine":      reflect.ValueOf(q.Examine),
 			"ExpectedLeak": reflect.ValueOf(q.ExpectedLeak),
