@@ -85,12 +85,8 @@ func importData(c *cobra.Command, from, dir string, o importer.Options) error {
 	if len(r.Train.Names) < 2 {
 		fmt.Fprintf(out, "warning: there is only one class, %s: nothing can be learned from it; SOURCE should hold a folder for each class\n", r.Train.Names[0])
 	}
-	for _, line := range []string{
-		cifar.AlikeNames(r.Train.Names).String(), cifar.DimWarning("training", r.Train.Dim()), cifar.DimWarning("test", r.Test.Dim()),
-	} {
-		if line != "" {
-			fmt.Fprintln(out, line)
-		}
+	for _, line := range cifar.Warnings(r.Train, r.Test) {
+		fmt.Fprintln(out, line)
 	}
 	for _, note := range r.Notes {
 		fmt.Fprintln(out, "note:", note)

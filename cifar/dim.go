@@ -18,9 +18,9 @@ func (d *Dataset) Dim() byte {
 	return most
 }
 
-// DimWarning says in one line what is wrong with a part, "training" or "test", whose largest value is so small, and what
+// dimWarning says in one line what is wrong with a part, "training" or "test", whose largest value is so small, and what
 // to do; it is empty for 0.
-func DimWarning(part string, most byte) string {
+func dimWarning(part string, most byte) string {
 	if most == 0 {
 		return ""
 	}

@@ -60,9 +60,7 @@ func Examine(train, test *Dataset) Quality {
 		f.Of = test.Len()
 	}
 	q.OneClass = len(train.Names) < 2
-	q.Empty, q.EmptyTest = emptyClasses(train), emptyClasses(test)
-	q.Dim, q.DimTest = train.Dim(), test.Dim()
-	q.Alike = AlikeNames(train.Names)
+	q.look(train, test)
 	inTrain, inTest := labelsOf{}, labelsOf{}
 	examine(train, inTrain, nil, &q.Repeated, nil, &q.SingleColour, &q.Contradicted)
 	examine(test, inTest, inTrain, &q.RepeatedTest, &q.Overlap, &q.SingleColours, &q.ContradictedTest)
@@ -154,10 +152,8 @@ func (q Quality) String() string {
 	if q.OneClass {
 		b.WriteString("warning: there is only one class: nothing can be learned from it\n")
 	}
-	for _, line := range []string{q.Alike.String(), DimWarning("training", q.Dim), DimWarning("test", q.DimTest)} {
-		if line != "" {
-			b.WriteString(line + "\n")
-		}
+	for _, line := range q.plain() {
+		b.WriteString(line + "\n")
 	}
 	for _, line := range []struct {
 		Finding
@@ -173,14 +169,6 @@ func (q Quality) String() string {
 	} {
 		if line.Count > 0 {
 			fmt.Fprintf(&b, "warning: %d of %d %s; the first is image %d, counted from 0\n", line.Count, line.Of, line.what, line.First)
-		}
-	}
-	for _, e := range []struct {
-		Empty
-		part string
-	}{{q.Empty, "training"}, {q.EmptyTest, "test"}} {
-		if e.Count > 0 {
-			fmt.Fprintf(&b, "warning: %d of %d classes have no %s images; the first is %q\n", e.Count, e.Of, e.part, e.First)
 		}
 	}
 	if q.Painted.Count > 0 {

@@ -231,7 +231,7 @@ func parseNPY(data []byte, name string) (a npy, err error) {
 		return a, fmt.Errorf("%s: byte %d: the header %.120q is not that of an array of numbers: %w", name, at, bytes.TrimSpace([]byte(header)), ErrFormat)
 	}
 	if !npyKind.MatchString(m[2]) {
-		return a, fmt.Errorf("%s: byte %d: values of type %s; want whole numbers or float32, float64: %w", name, at, m[2], ErrFormat)
+		return a, fmt.Errorf("%s: byte %d: values of type %s; want uint8 for pixels, and whole numbers for labels: %w", name, at, m[2], ErrFormat)
 	}
 	if m[3] == "True" {
 		return a, fmt.Errorf("%s: byte %d: the array is in Fortran order; save numpy.ascontiguousarray of it: %w", name, at, ErrFormat)

@@ -148,7 +148,6 @@ func init() {
 		Funcs: map[string]reflect.Value{
 			"AlikeNames":   reflect.ValueOf(q.AlikeNames),
 			"CountLeak":    reflect.ValueOf(q.CountLeak),
-			"DimWarning":   reflect.ValueOf(q.DimWarning),
 			"Drawn":        reflect.ValueOf(q.Drawn),
 			"Examine":      reflect.ValueOf(q.Examine),
 			"ExpectedLeak": reflect.ValueOf(q.ExpectedLeak),
@@ -161,6 +160,7 @@ func init() {
 			"ParseShape":   reflect.ValueOf(q.ParseShape),
 			"Save":         reflect.ValueOf(q.Save),
 			"Seen":         reflect.ValueOf(q.Seen),
+			"Warnings":     reflect.ValueOf(q.Warnings),
 		},
 		TypedConsts: map[string]ixgo.TypedConst{},
 		UntypedConsts: map[string]ixgo.UntypedConst{
