@@ -85,6 +85,9 @@ func importData(c *cobra.Command, from, dir string, o importer.Options) error {
 	if len(r.Train.Names) < 2 {
 		fmt.Fprintf(out, "warning: there is only one class, %s: nothing can be learned from it; SOURCE should hold a folder for each class\n", r.Train.Names[0])
 	}
+	for _, line := range cifar.Warnings(r.Train, r.Test) {
+		fmt.Fprintln(out, line)
+	}
 	for _, note := range r.Notes {
 		fmt.Fprintln(out, "note:", note)
 	}

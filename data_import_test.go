@@ -172,3 +172,43 @@ func TestImportAndPredictMistakes(t *testing.T) {
 		t.Errorf("%v:\n%s", err, out)
 	}
 }
+
+// Images whose pixels all are small, and classes that look the same, are named when they are imported, and by the check.
+func TestImportWarnsOfDimImagesAndAlikeClasses(t *testing.T) {
+	from, dir := t.TempDir(), filepath.Join(t.TempDir(), "dim")
+	for class, name := range []string{"caf\u00e9", "cafe\u0301"} {
+		for i := range 5 {
+			img := image.NewGray(image.Rect(0, 0, 32, 32))
+			for j := range img.Pix {
+				img.Pix[j] = uint8((j >> i) & (1 + class)) // 0 to 2
+			}
+			folder := filepath.Join(from, name)
+			if err := os.MkdirAll(folder, 0o755); err != nil {
+				t.Fatal(err)
+			}
+			f, err := os.Create(filepath.Join(folder, fmt.Sprint(i)+".png"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := png.Encode(f, img); err != nil {
+				t.Fatal(err)
+			}
+			f.Close()
+		}
+	}
+	imported, _, err := call(t, "data", "import", from, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checked, _, err := call(t, "data", "check", dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, out := range []string{imported, checked} {
+		for _, want := range []string{"the pixels of all training images are from 0 to 2, where", `the classes "cafe\u0301" and "caf\u00e9" differ`} {
+			if !strings.Contains(out, want) {
+				t.Errorf("no %q in\n%s", want, out)
+			}
+		}
+	}
+}

@@ -22,6 +22,8 @@ type Quality struct {
 	Painted          Painted // drawn images in a part that is not marked as drawn
 	OneClass         bool    // there are fewer than two classes
 	Empty, EmptyTest Empty   // classes without training images, and without test images
+	Dim, DimTest     byte    // the largest value of a part's pixels where all are small, see [Dataset.Dim]
+	Alike            Alike   // class names that look the same
 }
 
 // Finding is a number of images of one kind, and where the first of them is.
@@ -58,7 +60,7 @@ func Examine(train, test *Dataset) Quality {
 		f.Of = test.Len()
 	}
 	q.OneClass = len(train.Names) < 2
-	q.Empty, q.EmptyTest = emptyClasses(train), emptyClasses(test)
+	q.look(train, test)
 	inTrain, inTest := labelsOf{}, labelsOf{}
 	examine(train, inTrain, nil, &q.Repeated, nil, &q.SingleColour, &q.Contradicted)
 	examine(test, inTest, inTrain, &q.RepeatedTest, &q.Overlap, &q.SingleColours, &q.ContradictedTest)
@@ -137,7 +139,8 @@ func isSingleColour(pixels []byte, plane int) bool {
 
 // Good reports whether nothing was found.
 func (q Quality) Good() bool {
-	return q.Overlap.Count+q.Repeated.Count+q.RepeatedTest.Count+q.SingleColour.Count+q.SingleColours.Count+q.Painted.Count == 0 && !q.OneClass && q.Empty.Count+q.EmptyTest.Count == 0
+	return q.Overlap.Count+q.Repeated.Count+q.RepeatedTest.Count+q.SingleColour.Count+q.SingleColours.Count+q.Painted.Count == 0 &&
+		!q.OneClass && q.Empty.Count+q.EmptyTest.Count == 0 && q.Dim == 0 && q.DimTest == 0 && q.Alike == (Alike{})
 }
 
 // String names what was found, a line each.
@@ -148,6 +151,9 @@ func (q Quality) String() string {
 	var b strings.Builder
 	if q.OneClass {
 		b.WriteString("warning: there is only one class: nothing can be learned from it\n")
+	}
+	for _, line := range q.plain() {
+		b.WriteString(line + "\n")
 	}
 	for _, line := range []struct {
 		Finding
@@ -163,14 +169,6 @@ func (q Quality) String() string {
 	} {
 		if line.Count > 0 {
 			fmt.Fprintf(&b, "warning: %d of %d %s; the first is image %d, counted from 0\n", line.Count, line.Of, line.what, line.First)
-		}
-	}
-	for _, e := range []struct {
-		Empty
-		part string
-	}{{q.Empty, "training"}, {q.EmptyTest, "test"}} {
-		if e.Count > 0 {
-			fmt.Fprintf(&b, "warning: %d of %d classes have no %s images; the first is %q\n", e.Count, e.Of, e.part, e.First)
 		}
 	}
 	if q.Painted.Count > 0 {

@@ -3,6 +3,7 @@ package cnn
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -23,13 +24,19 @@ type AveragePooling2D struct {
 }
 
 // WindowMaxPooling2D is Keras's MaxPooling2D in its general form: the largest of each
-// Size×Size window, Stride apart. With Padding "same" windows extend over the edge.
+// Size×Size window, Stride apart. With Padding "same" windows extend over the edge, and
+// without it by Top, Bottom, Left and Right rows and columns, as PyTorch's do; positions
+// beyond the edge do not count.
 // [MaxPooling2D] is the faster one, without overlap and padding.
 type WindowMaxPooling2D struct {
 	Name    string `json:"name"`
 	Size    int    `json:"pool_size"`
 	Stride  int    `json:"strides,omitempty"` // 0 is Size
 	Padding string `json:"padding,omitempty"` // "same", or "valid" (also when empty)
+	Top     int    `json:"top,omitempty"`
+	Bottom  int    `json:"bottom,omitempty"`
+	Left    int    `json:"left,omitempty"`
+	Right   int    `json:"right,omitempty"`
 }
 
 // ZeroPadding2D adds rows and columns of zeros around an image.
@@ -80,15 +87,21 @@ func (l SeparableConv2D) LayerName() string    { return l.Name }
 type window struct {
 	size, stride int
 	padding      string
+	edges        [2][2]int // rows over the top and the bottom, columns over the left and the right
 }
 
 func (l AveragePooling2D) window() window {
-	return window{l.Size, orElse(l.Stride, l.Size), l.Padding}
+	return window{size: l.Size, stride: orElse(l.Stride, l.Size), padding: l.Padding}
 }
 func (l WindowMaxPooling2D) window() window {
-	return window{l.Size, orElse(l.Stride, l.Size), l.Padding}
+	return window{l.Size, orElse(l.Stride, l.Size), l.Padding, [2][2]int{{l.Top, l.Bottom}, {l.Left, l.Right}}}
 }
-func (l DepthwiseConv2D) window() window { return window{l.Kernel, orElse(l.Stride, 1), l.Padding} }
+func (l DepthwiseConv2D) window() window {
+	return window{size: l.Kernel, stride: orElse(l.Stride, 1), padding: l.Padding}
+}
+
+// Uneven reports whether the windows extend over the edge in a way that Keras does not have.
+func (l WindowMaxPooling2D) Uneven() bool { return l.window().edges != [2][2]int{} }
 
 func (l SeparableConv2D) depthwise() DepthwiseConv2D {
 	return DepthwiseConv2D{Name: l.Name, Kernel: l.Kernel, Padding: l.Padding, Stride: l.Stride, Multiplier: l.Multiplier, NoBias: true}
@@ -109,22 +122,39 @@ func (w window) output(in Shape) (Shape, error) {
 	if w.size < 1 || w.stride < 1 {
 		return nil, fmt.Errorf("needs a window of side 1 and strides of 1 at least, got %d and %d", w.size, w.stride)
 	}
+	if err := w.checkEdges(); err != nil {
+		return nil, err
+	}
 	switch w.padding {
 	case "same":
 		return Shape{(in[0]-1)/w.stride + 1, (in[1]-1)/w.stride + 1}, nil
 	case "", "valid":
-		if w.size > in[0] || w.size > in[1] {
+		height, width := in[0]+w.edges[0][0]+w.edges[0][1], in[1]+w.edges[1][0]+w.edges[1][1]
+		if w.size > height || w.size > width {
 			return nil, fmt.Errorf("a window of side %d does not fit into %v", w.size, in)
 		}
-		return Shape{(in[0]-w.size)/w.stride + 1, (in[1]-w.size)/w.stride + 1}, nil
+		return Shape{(height-w.size)/w.stride + 1, (width-w.size)/w.stride + 1}, nil
 	}
 	return nil, fmt.Errorf(`padding must be "same" or "valid", got %q`, w.padding)
 }
 
-// around returns by how many rows or columns the windows extend over the edges of an axis.
-func (w window) around(size int) [2]int {
+// checkEdges refuses windows that could lie beyond the image.
+func (w window) checkEdges() error {
+	for _, n := range slices.Concat(w.edges[0][:], w.edges[1][:]) {
+		switch {
+		case n < 0 || n >= max(w.size, 1):
+			return fmt.Errorf("rows and columns over the edge must be from 0 to less than the window's side %d, got %d", w.size, n)
+		case n > 0 && w.padding == "same":
+			return fmt.Errorf(`padding "same" leaves no choice of rows and columns over the edge, got %d`, n)
+		}
+	}
+	return nil
+}
+
+// around returns by how many rows (axis 0) or columns (axis 1) the windows extend over the edges.
+func (w window) around(axis, size int) [2]int {
 	if w.padding != "same" {
-		return [2]int{}
+		return w.edges[axis]
 	}
 	return SamePadding(size, w.size, w.stride)
 }
@@ -274,7 +304,7 @@ func (w window) over(x *Node, value float64, of func(row, column int, place *Nod
 	if err != nil {
 		panic(err)
 	}
-	x = bordered(bordered(x, 1, w.around(d[1]), value), 2, w.around(d[2]), value)
+	x = bordered(bordered(x, 1, w.around(0, d[1]), value), 2, w.around(1, d[2]), value)
 	var y *Node
 	for row := range w.size {
 		for column := range w.size {

@@ -15,8 +15,9 @@ func TestGradientsOfWindowsAndActivations(t *testing.T) {
 	layers := map[string][]Layer{
 		"average": {AveragePooling2D{Name: "a", Size: 3, Stride: 2, Padding: "same"}}, "average apart": {AveragePooling2D{Name: "a", Size: 2}},
 		"largest": {WindowMaxPooling2D{Name: "a", Size: 3, Stride: 2, Padding: "same"}}, "largest, valid": {WindowMaxPooling2D{Name: "a", Size: 3, Stride: 1}},
-		"zeros":     {ZeroPadding2D{Name: "a", Top: 1, Bottom: 2, Right: 3}},
-		"depthwise": {DepthwiseConv2D{Name: "a", Kernel: 3, Stride: 2, Multiplier: 2, Padding: "same"}}, "depthwise, valid": {DepthwiseConv2D{Name: "a", Kernel: 2, NoBias: true}},
+		"largest, over the edge": {WindowMaxPooling2D{Name: "a", Size: 3, Stride: 2, Top: 1, Left: 1, Right: 2}},
+		"zeros":                  {ZeroPadding2D{Name: "a", Top: 1, Bottom: 2, Right: 3}},
+		"depthwise":              {DepthwiseConv2D{Name: "a", Kernel: 3, Stride: 2, Multiplier: 2, Padding: "same"}}, "depthwise, valid": {DepthwiseConv2D{Name: "a", Kernel: 2, NoBias: true}},
 		"separable": {SeparableConv2D{Name: "a", Filters: 5, Kernel: 3, Stride: 2, Padding: "same"}},
 	}
 	for _, f := range Activations() {

@@ -59,7 +59,7 @@ func readFolder(ctx context.Context, dir string, o Options) (*source, error) {
 		}
 		for _, name := range tested {
 			if !slices.Contains(names, name) {
-				return nil, fmt.Errorf("%s has the class %q, which %s has not; give both the same classes, or other names if they are no parts: %w", testDir, name, trainDir, ErrFormat)
+				return nil, fmt.Errorf("%s has the class %+q, which %s has not; give both the same classes, or other names if they are no parts: %w", testDir, name, trainDir, ErrFormat)
 			}
 		}
 		for _, name := range names {

@@ -153,7 +153,7 @@ func TestReadRefuses(t *testing.T) {
 		file("a.txt", []byte("apples")):           `is in no known format: it begins with "apples"`,
 		file("empty.bin", nil):                    "is empty",
 		file("b.npz", []byte("PK\x03\x04....")):   "the archive is damaged",
-		"testdata/floats.npz":                     "x_train holds values of type f8; want uint8",
+		"testdata/floats.npz":                     "x_train holds values of type float64, from ",
 		"testdata/names.npz":                      "holds the arrays images, labels; want x_train and y_train",
 		"testdata/evil2.pickle":                   "is one pickled file; give the folder",
 	} {

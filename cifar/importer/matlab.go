@@ -64,7 +64,7 @@ func svhnPart(path string, s *source) (*cifar.Dataset, error) {
 	for i := range labels {
 		v, err := y.whole(i)
 		if err != nil || v > 10 {
-			return nil, fmt.Errorf("%s: y: label %d is %d (%v); want 0 to 10: %w", path, i, v, err, ErrFormat)
+			return nil, fmt.Errorf("%s: y: label %d is %v; want 0 to 10: %w", path, i, y.number(i), ErrFormat)
 		}
 		zero = zero || v == 10
 		labels[i] = byte(v % 10)

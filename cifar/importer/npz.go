@@ -123,7 +123,7 @@ func npzPart(path string, arrays map[string]*zip.File, names [2]string) (*cifar.
 // arrayPart makes a part out of two arrays.
 func arrayPart(images, labels npy, imagesName, labelsName string) (*cifar.Dataset, error) {
 	if images.kind != "u1" {
-		return nil, fmt.Errorf("%s holds values of type %s; want uint8, pixels of 0 to 255: %w", imagesName, images.kind, ErrFormat)
+		return nil, notBytes(images, imagesName)
 	}
 	shape := cifar.Shape{Channels: 1}
 	switch d := images.shape; len(d) {
@@ -165,8 +165,8 @@ type npy struct {
 	data  []byte
 }
 
-// whole returns value i, which must be a possible label: 0 to 255.
-func (a npy) whole(i int) (int, error) {
+// number returns value i.
+func (a npy) number(i int) float64 {
 	width := int(a.kind[1] - '0')
 	b := a.data[i*width : (i+1)*width]
 	var v float64
@@ -192,6 +192,12 @@ func (a npy) whole(i int) (int, error) {
 	case "f8":
 		v = math.Float64frombits(a.order.Uint64(b))
 	}
+	return v
+}
+
+// whole returns value i, which must be a possible label: 0 to 255.
+func (a npy) whole(i int) (int, error) {
+	v := a.number(i)
 	if !(v >= 0 && v < cifar.MaxClasses) || v != math.Trunc(v) {
 		return 0, fmt.Errorf("%v is no label; want whole numbers of 0 to %d", v, cifar.MaxClasses-1)
 	}
@@ -225,7 +231,7 @@ func parseNPY(data []byte, name string) (a npy, err error) {
 		return a, fmt.Errorf("%s: byte %d: the header %.120q is not that of an array of numbers: %w", name, at, bytes.TrimSpace([]byte(header)), ErrFormat)
 	}
 	if !npyKind.MatchString(m[2]) {
-		return a, fmt.Errorf("%s: byte %d: values of type %s; want whole numbers or float32, float64: %w", name, at, m[2], ErrFormat)
+		return a, fmt.Errorf("%s: byte %d: values of type %s; want uint8 for pixels, and whole numbers for labels: %w", name, at, m[2], ErrFormat)
 	}
 	if m[3] == "True" {
 		return a, fmt.Errorf("%s: byte %d: the array is in Fortran order; save numpy.ascontiguousarray of it: %w", name, at, ErrFormat)

@@ -123,7 +123,8 @@ func (u *unpacker) zip(ctx context.Context, z *zip.Reader) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if file.Mode().IsDir() || strings.HasSuffix(file.Name, "/") {
+		name := slashed(file.Name)
+		if file.Mode().IsDir() || strings.HasSuffix(name, "/") {
 			continue
 		}
 		if !file.Mode().IsRegular() {
@@ -133,13 +134,21 @@ func (u *unpacker) zip(ctx context.Context, z *zip.Reader) error {
 		if err != nil {
 			return damaged(err)
 		}
-		err = u.write(file.Name, r)
+		err = u.write(name, r)
 		r.Close()
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// slashed returns a name as zip wants it: some programs for Windows write backslashes.
+func slashed(name string) string {
+	if strings.Contains(name, "/") {
+		return name
+	}
+	return strings.ReplaceAll(name, `\`, "/")
 }
 
 func (u *unpacker) tar(ctx context.Context, t *tar.Reader) error {

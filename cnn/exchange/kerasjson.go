@@ -136,6 +136,9 @@ func layerConfig(layer cnn.Layer, image cnn.Shape, dialect int) (object, error) 
 	case cnn.MaxPooling2D:
 		return set(object{"pool_size": pair(l.Size), "strides": pair(l.Size), "padding": "valid", "data_format": "channels_last"})
 	case cnn.WindowMaxPooling2D:
+		if l.Uneven() {
+			return nil, fmt.Errorf("%w: layer %q: max pooling with %d, %d, %d and %d rows and columns over the edges in Keras", ErrUnsupported, l.Name, l.Top, l.Bottom, l.Left, l.Right)
+		}
 		return set(object{"pool_size": pair(l.Size), "strides": pair(cmp.Or(l.Stride, l.Size)), "padding": cmp.Or(l.Padding, "valid"), "data_format": "channels_last"})
 	case cnn.AveragePooling2D:
 		return set(object{"pool_size": pair(l.Size), "strides": pair(cmp.Or(l.Stride, l.Size)), "padding": cmp.Or(l.Padding, "valid"), "data_format": "channels_last"})

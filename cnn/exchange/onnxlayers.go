@@ -377,6 +377,7 @@ func (r *onnxReader) pool(n *onnxNode) error {
 		}
 	}
 	average := n.GetOpType() == "AveragePool"
+	var edges [4]int // of windows that neither zeros nor "same" stand for
 	padding := ""
 	switch {
 	case pads == [4]int{}:
@@ -389,7 +390,7 @@ func (r *onnxReader) pool(n *onnxNode) error {
 	case average:
 		return fmt.Errorf("%w: pads %v that the average leaves out: average without padding, or with count_include_pad", ErrUnsupported, pads)
 	default:
-		return fmt.Errorf("%w: pads %v: zeros stand for this padding only where no value is below 0: put the pooling after the ReLU, or pool without padding", ErrUnsupported, pads)
+		edges = pads
 	}
 	name := r.layerName(n)
 	if stride == size {
@@ -398,10 +399,10 @@ func (r *onnxReader) pool(n *onnxNode) error {
 	switch {
 	case average:
 		return r.add(cnn.AveragePooling2D{Name: name, Size: size, Stride: stride, Padding: padding})
-	case stride == 0 && padding == "":
+	case stride == 0 && padding == "" && edges == [4]int{}:
 		return r.add(cnn.MaxPooling2D{Name: name, Size: size})
 	}
-	return r.add(cnn.WindowMaxPooling2D{Name: name, Size: size, Stride: stride, Padding: padding})
+	return r.add(cnn.WindowMaxPooling2D{Name: name, Size: size, Stride: stride, Padding: padding, Top: edges[0], Left: edges[1], Bottom: edges[2], Right: edges[3]})
 }
 
 // positive reports whether no value is below 0, so that a border of zeros never is the

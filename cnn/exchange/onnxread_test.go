@@ -245,10 +245,6 @@ func TestONNXRefusalsAreTrue(t *testing.T) {
 			n := instead(m, "Elu")
 			n.Attribute = append(n.Attribute, &onnx.AttributeProto{Name: proto.String("alpha"), F: proto.Float32(0.3)})
 		},
-		`(MaxPool): not supported: pads [1 1 1 1]: zeros stand for this padding only where no value is below 0: put the pooling after the ReLU, or pool without padding`: func(m *onnx.ModelProto) {
-			instead(m, "Tanh")
-			window(m, "MaxPool")
-		},
 		`(AveragePool): not supported: pads [1 1 1 1] that the average leaves out: average without padding, or with count_include_pad`: func(m *onnx.ModelProto) {
 			window(m, "AveragePool")
 		},
@@ -328,4 +324,27 @@ func FuzzImportONNX(f *testing.F) {
 			t.Error(err)
 		}
 	})
+}
+
+// Max pooling over an edge that Keras does not have is refused by layer name, not written as
+// pooling without it.
+func TestEdgesAreNotWrittenForOthers(t *testing.T) {
+	m, err := Import(onnxFile(t, "edges_13.onnx"), nil, "divide-255")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pools := 0
+	for _, l := range m.Network.Layers {
+		if l, ok := l.(cnn.WindowMaxPooling2D); ok && l.Uneven() {
+			pools++
+		}
+	}
+	if pools != 3 {
+		t.Errorf("%d poolings over an edge, expected 3 (the fourth is that of \"same\")", pools)
+	}
+	for format, write := range map[string]func(Model) ([]byte, error){"Keras": Keras, "Keras weights": KerasWeights, "ONNX": ONNX} {
+		if _, err := write(m.Model); !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), `layer "`) {
+			t.Errorf("%s: %v", format, err)
+		}
+	}
 }

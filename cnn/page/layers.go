@@ -52,6 +52,9 @@ func (w *writer) layer(l cnn.Layer, in cnn.Shape, arrays cnn.Weights) error {
 		w.begin(pagenet.MaxPool, l)
 		return w.pool(l.Size, l.Size, "")
 	case cnn.WindowMaxPooling2D:
+		if l.Uneven() {
+			return errEdges
+		}
 		w.begin(pagenet.MaxPool, l)
 		return w.pool(l.Size, cmp.Or(l.Stride, l.Size), l.Padding)
 	case cnn.AveragePooling2D:
@@ -94,7 +97,10 @@ func functions() map[string]pagenet.Function {
 // maxWindow is the largest side and stride that the format holds.
 const maxWindow = 1024
 
-var errWindow = errors.New("a page computes windows and strides up to 1,024")
+var (
+	errWindow = errors.New("a page computes windows and strides up to 1,024")
+	errEdges  = errors.New(`a page computes max pooling without padding, or with that of "same"`)
+)
 
 func (w *writer) convolution(l cnn.Conv2D, arrays cnn.Weights) error {
 	if l.Kernel > maxWindow || l.Stride > maxWindow {

@@ -132,6 +132,13 @@ def mlp():
     return nn.Sequential(nn.Flatten(), nn.Linear(3 * 32 * 32, 3), nn.ReLU(), nn.Linear(3, 10), nn.Softmax(dim=1))
 
 
+def edges():
+    """Max pooling with padding where values are below 0: what lies beyond the edge never is the largest."""
+    return nn.Sequential(
+        nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.MaxPool2d(3, stride=2, padding=1), nn.Conv2d(4, 5, 3, padding=1), nn.MaxPool2d(2, padding=1),
+        nn.GELU(), nn.MaxPool2d(5, stride=1, padding=2), nn.LeakyReLU(0.3), nn.MaxPool2d(3, padding=1), nn.Flatten(), nn.Linear(45, 10))
+
+
 def whole(x):
     return x
 
@@ -139,7 +146,7 @@ def whole(x):
 def pytorch():
     for name, make, more in [
         ("small", small, {}), ("view", View, {"ends": "logs"}), ("mean", Mean, {"ends": "probabilities", "before": whole}), ("mobile", mobile, {}),
-        ("functions", functions, {}), ("mlp", mlp, {"ends": "probabilities"}),
+        ("functions", functions, {}), ("mlp", mlp, {"ends": "probabilities"}), ("edges", edges, {}),
     ]:
         save(name + "_13", make(), opset_version=13, **more)
         save(name + "_new", make(), dynamo=True, **more)

@@ -123,6 +123,7 @@ func init() {
 		},
 		Interfaces: map[string]reflect.Type{},
 		NamedTypes: map[string]reflect.Type{
+			"Alike":    reflect.TypeOf((*q.Alike)(nil)).Elem(),
 			"Dataset":  reflect.TypeOf((*q.Dataset)(nil)).Elem(),
 			"Download": reflect.TypeOf((*q.Download)(nil)).Elem(),
 			"Empty":    reflect.TypeOf((*q.Empty)(nil)).Elem(),
@@ -145,6 +146,7 @@ func init() {
 			"ErrStalled":  reflect.ValueOf(&q.ErrStalled),
 		},
 		Funcs: map[string]reflect.Value{
+			"AlikeNames":   reflect.ValueOf(q.AlikeNames),
 			"CountLeak":    reflect.ValueOf(q.CountLeak),
 			"Drawn":        reflect.ValueOf(q.Drawn),
 			"Examine":      reflect.ValueOf(q.Examine),
@@ -158,6 +160,7 @@ func init() {
 			"ParseShape":   reflect.ValueOf(q.ParseShape),
 			"Save":         reflect.ValueOf(q.Save),
 			"Seen":         reflect.ValueOf(q.Seen),
+			"Warnings":     reflect.ValueOf(q.Warnings),
 		},
 		TypedConsts: map[string]ixgo.TypedConst{},
 		UntypedConsts: map[string]ixgo.UntypedConst{
