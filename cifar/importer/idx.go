@@ -51,8 +51,13 @@ func readIDX(dir string, names []string, o Options) (*source, error) {
 		key := part + " " + m[2]
 		if other, twice := files[key]; twice && strings.TrimSuffix(other, ".gz") != strings.TrimSuffix(name, ".gz") {
 			return nil, fmt.Errorf("%s: %s and %s both look like the %s; keep one set in the folder: %w", dir, other, name, key, ErrFormat)
-		} else if !twice || strings.HasSuffix(other, ".gz") {
-			files[key] = name // unpacked before packed: the content is the same
+		} else if !twice {
+			files[key] = name
+		} else {
+			if err := sameUnpacked(filepath.Join(dir, other), filepath.Join(dir, name)); err != nil {
+				return nil, err
+			}
+			files[key] = min(other, name) // the unpacked one
 		}
 	}
 	fashion := false
@@ -216,6 +221,19 @@ func readPacked(path string) (data []byte, sum string, err error) {
 		return nil, "", fmt.Errorf("%s: it unpacks to more than %d bytes: %w", path, fileBytes, ErrFormat)
 	}
 	return data, sum, nil
+}
+
+// sameUnpacked refuses a file beside its packed form if they differ.
+func sameUnpacked(a, b string) error {
+	first, _, err := readPacked(a)
+	if err != nil {
+		return err
+	}
+	second, _, err := readPacked(b)
+	if err == nil && !bytes.Equal(first, second) {
+		err = fmt.Errorf("%s and %s hold different content; keep one of them in the folder: %w", a, filepath.Base(b), ErrFormat)
+	}
+	return err
 }
 
 // readWhole reads a file of bounded size.

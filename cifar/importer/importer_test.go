@@ -141,7 +141,10 @@ func TestReadRefuses(t *testing.T) {
 	file("new/train/cat/a.png", []byte("x"))
 	file("new/test/dog/a.png", []byte("x"))
 	file("half/train-images-idx3-ubyte", []byte{0, 0, 8, 3})
+	file("twice/train-images-idx3-ubyte", []byte{0, 0, 8, 3})
+	file("twice/train-images-idx3-ubyte.gz", []byte{0, 0, 8, 1})
 	for path, want := range map[string]string{
+		filepath.Join(dir, "twice"):               "hold different content; keep one of them",
 		filepath.Join(dir, "nowhere"):             "nothing is at",
 		filepath.Join(dir, "empty"):               "holds no folders; want one for each class",
 		filepath.Join(dir, "loose"):               "holds no folders; want one for each class",
