@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -100,10 +101,26 @@ func findRunFolder(name string) (string, error) {
 			found = append(found, dir)
 		}
 	}
-	if len(found) != 1 {
-		return "", fmt.Errorf("runs: %d runs in %s begin with %q: go run . runs list shows them", len(found), root, name)
+	switch len(found) {
+	case 0:
+		return "", fmt.Errorf("runs: no run in %s begins with %q%s go run . runs list shows all", root, name, cli.DidYouMean(name, "", shortNames(dirs)))
+	case 1:
+		return found[0], nil
 	}
-	return found[0], nil
+	return "", fmt.Errorf("runs: %d runs in %s begin with %q: go run . runs list shows them", len(found), root, name)
+}
+
+// shortNames returns the names of runs without the identities with which their folders' names end, each once.
+func shortNames(dirs []string) (names []string) {
+	for _, dir := range dirs {
+		name := filepath.Base(dir)
+		if i := strings.LastIndex(name, "-"); i > 0 {
+			name = name[:i]
+		}
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 func runsListCommand() *cobra.Command {

@@ -67,6 +67,8 @@ func (r *Run) goesOn() string {
 		return "starts from the beginning: " + r.PassedOver
 	case len(r.Changed) == 2 && strings.HasPrefix(r.Changed[0], "schedule ") && strings.HasPrefix(r.Changed[1], "epochs "):
 		return "starts from the beginning, because its learning rates differ: " + strings.Join(r.Changed, "; ")
+	case len(r.Changed) > 1 && slices.ContainsFunc(r.Changed, func(change string) bool { return strings.HasPrefix(change, "epochs ") }):
+		return "starts from the beginning, because it is another training than the last of its name: " + strings.Join(r.Changed, "; ")
 	}
 	return ""
 }
@@ -81,8 +83,12 @@ func (r *Run) goOn(root string) {
 	var found *Run
 	for _, dir := range runFoldersOf(root, r.Name) {
 		m, err := readManifest(dir)
-		if err != nil || m.Name != r.Name || !r.passesThrough(m) {
+		if err != nil || m.Name != r.Name || m.State.Step == 0 || !r.differsInEpochs(m) {
 			continue // what a damaged manifest was for is not known
+		}
+		if r.isPassedBy(m.State) {
+			r.passOver(dir, fmt.Sprintf("it has gone further, to step %d, and keeps no earlier state", m.State.Step))
+			continue
 		}
 		old, err := LoadRun(dir)
 		if err != nil {
@@ -122,19 +128,20 @@ func (r *Run) passOver(dir, why string) {
 	r.PassedOver = fmt.Sprintf("%s has some of these epochs, but: %s", filepath.Base(dir), why)
 }
 
-// passesThrough reports whether the run's training leads through the state of another one: whether the other run would be
-// this one with another number of epochs, and has begun, but not gone further than this one will.
-func (r *Run) passesThrough(other manifest) bool {
+// isPassedBy reports whether another run of the same training has gone further than this one will.
+func (r *Run) isPassedBy(s savedState) bool {
 	c := r.spec.Config
 	_, last := c.stepsOf(c.Epochs-1, r.spec.Train.Len())
-	if s := other.State; s.Step == 0 || s.Step > last || s.Epochs > c.Epochs {
-		return false
-	}
+	return s.Step > last || s.Epochs > c.Epochs
+}
+
+// differsInEpochs reports whether another run would be this one with another number of epochs.
+func (r *Run) differsInEpochs(other manifest) bool {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(other.Config, &fields) != nil {
 		return false
 	}
-	fields["epochs"] = json.RawMessage(strconv.Itoa(c.Epochs))
+	fields["epochs"] = json.RawMessage(strconv.Itoa(r.spec.Config.Epochs))
 	var err error
 	if other.Config, err = json.Marshal(fields); err != nil {
 		return false

@@ -223,7 +223,7 @@ func configDifferences(a, b json.RawMessage) []string {
 				m[key] = json.RawMessage(omitted)
 			}
 		}
-		for _, key := range []string{"loss", "lookahead", "steps"} {
+		for _, key := range []string{"plateau", "loss", "lookahead", "ema", "clip", "steps"} {
 			if m[key] == nil {
 				m[key] = json.RawMessage(`"the default"`)
 			}
@@ -235,7 +235,7 @@ func configDifferences(a, b json.RawMessage) []string {
 	var out []string
 	for _, key := range []string{
 		"optimizer", "schedule", "batch", "epochs", "seed", "preprocess", "flip_evaluation", "devices", "shards", "precision",
-		"patience", "keep_best", "monitor", "min_delta", "loss", "lookahead", "drop_last", "steps",
+		"patience", "keep_best", "monitor", "min_delta", "plateau", "loss", "lookahead", "ema", "clip", "drop_last", "steps",
 	} {
 		var cx, cy bytes.Buffer
 		if json.Compact(&cx, x[key]) != nil || json.Compact(&cy, y[key]) != nil || !bytes.Equal(cx.Bytes(), cy.Bytes()) {

@@ -149,6 +149,9 @@ func TestChangesAreNamedAndTrainedAnew(t *testing.T) {
 		"seed":      {func(s *Spec) { s.Config.Seed = 8 }, "seed (8, was 7)"},
 		"optimizer": {func(s *Spec) { s.Config.Optimizer = Adam{}; s.Config.Schedule = Constant(0.01) }, "optimizer ("},
 		"schedule":  {func(s *Spec) { s.Config.Schedule = Constant(0.5) }, "schedule ("},
+		"plateau":   {func(s *Spec) { s.Config.Plateau = &Plateau{Patience: 5} }, "plateau ("},
+		"EMA":       {func(s *Spec) { s.Config.EMA = &EMA{Decay: 0.99} }, "ema ("},
+		"clip":      {func(s *Spec) { s.Config.Clip = &Clipping{GlobalNorm: 1} }, "clip ("},
 		"data":      {func(s *Spec) { s.Train = other }, "training data"},
 		"network": {func(s *Spec) {
 			s.Network.Layers = append([]Layer{}, s.Network.Layers...)

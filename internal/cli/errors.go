@@ -15,7 +15,7 @@ func unknown(c *cobra.Command, word string) error {
 	for _, below := range available(c) {
 		names = append(names, below.Name())
 	}
-	hint := didYouMean(word, "", names)
+	hint := DidYouMean(word, "", names)
 	if !c.HasParent() {
 		return fmt.Errorf("unknown command %q%s %s help lists the commands", word, hint, c.CommandPath())
 	}
@@ -36,7 +36,7 @@ func flagError(c *cobra.Command, err error) error {
 	case errors.As(err, &missing):
 		var names []string
 		c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-		hint = didYouMean(missing.GetSpecifiedName(), "--", names)
+		hint = DidYouMean(missing.GetSpecifiedName(), "--", names)
 	}
 	return fmt.Errorf("%s%w%s %s --help lists the flags", prefix(c), err, hint, c.CommandPath())
 }
@@ -55,8 +55,8 @@ func expected(f *pflag.Flag) string {
 	}
 }
 
-// didYouMean separates a mistake from the reference to its help: a colon, or a question if some names are close to word.
-func didYouMean(word, dashes string, names []string) string {
+// DidYouMean separates a mistake from the reference to its help: a colon, or a question if some names are close to word.
+func DidYouMean(word, dashes string, names []string) string {
 	candidates := &cobra.Command{SuggestionsMinimumDistance: 2}
 	for _, name := range names {
 		candidates.AddCommand(&cobra.Command{Use: name, Run: func(*cobra.Command, []string) {}})
