@@ -36,6 +36,7 @@ func TestCellsMeetTheWorld(t *testing.T) {
 		{text: "viz.Lines{Title: \"Потери и точность: größer als α\", Series: []viz.Series{{Y: []float64{1, 2}}}}", shown: "Потери и точность: größer als α"},
 		{text: "viz.Lines{Title: \"猫\", Series: []viz.Series{{Y: []float64{1, 2}}}}", shown: "Characters without a glyph in Liberation Sans: 猫"},
 		{text: "import \"github.com/dustin/go-humanize\"\nfmt.Println(humanize.Comma(1234567))", out: "1,234,567\n", err: "github.com/dustin/go-humanize v1."},
+		{text: "import \"github.com/google/uuid\"\nfmt.Println(uuid.Nil)", out: "00000000-0000-0000-0000-000000000000\n", err: "github.com/google/uuid v1."}, // in go.sum, named by no go.mod
 		{text: "!*go work use " + own + "\n%goworkfix"},
 		{text: "import \"example.com/own\"\nfmt.Println(own.Word())", out: "own word\n", err: "compiled, "},
 		{text: "%env GOPROXY=http://127.0.0.1:9\nimport \"github.com/dustin/nothing\"\n%%\nnothing.A()",

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -90,18 +91,23 @@ func (w workspace) missing(packages []string) (missing []string, err error) {
 	if len(asked) == 0 {
 		return nil, nil
 	}
-	const format = `{{.ImportPath}}{{"\t"}}{{with .Error}}{{.Err}}{{end}}{{"\x00"}}`
+	const format = `{{.ImportPath}}{{"\t"}}{{with .Module}}{{if not .Main}}{{.Path}}{{end}}{{end}}{{"\t"}}{{with .Error}}{{.Err}}{{end}}{{"\x00"}}`
 	out, err := w.run(append([]string{"list", "-e", "-find", "-f", format, "--"}, asked...)...)
 	if err != nil {
 		return nil, oneLine(err.Error())
 	}
+	implied := map[string]string{} // packages without a problem, by the module that has them
 	for _, record := range strings.Split(out, "\x00") {
-		p, problem, _ := strings.Cut(strings.TrimSpace(record), "\t")
+		p, rest, _ := strings.Cut(strings.TrimLeft(record, "\n"), "\t")
+		module, problem, _ := strings.Cut(rest, "\t")
 		switch {
 		case p == "":
 		case internal(p):
 			return nil, fmt.Errorf("%s is internal: only its own module can import it", p)
 		case problem == "":
+			if module != "" {
+				implied[p] = module
+			}
 		case strings.Contains(problem, "no required module provides package"):
 			missing = append(missing, p)
 		case strings.Contains(problem, "is not in std"):
@@ -110,8 +116,9 @@ func (w workspace) missing(packages []string) (missing []string, err error) {
 			return nil, oneLine(fmt.Sprintf("package %s: %s", p, problem))
 		}
 	}
-	if len(missing) == 0 {
-		return nil, nil
+	unnamed, err := w.unnamed(implied)
+	if missing = append(missing, unnamed...); err != nil || len(missing) == 0 {
+		return nil, err
 	}
 	mains, err := w.run("list", "-m", "-f", "{{.Path}}")
 	if err != nil {
@@ -125,6 +132,34 @@ func (w workspace) missing(packages []string) (missing []string, err error) {
 		}
 	}
 	return missing, nil
+}
+
+// unnamed lists the packages whose module no go.mod of the workspace names. Go finds them, since another module needs theirs, but
+// does not build what imports them.
+func (w workspace) unnamed(modules map[string]string) (packages []string, err error) {
+	if len(modules) == 0 {
+		return nil, nil
+	}
+	files, err := w.run("list", "-m", "-f", "{{.GoMod}}")
+	if err != nil {
+		return nil, oneLine(err.Error())
+	}
+	named := map[string]bool{}
+	for _, file := range strings.Split(strings.TrimSpace(files), "\n") {
+		required, err := w.requires(file)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range required {
+			named[r.Mod.Path] = true
+		}
+	}
+	for _, p := range slices.Sorted(maps.Keys(modules)) {
+		if !named[modules[p]] {
+			packages = append(packages, p)
+		}
+	}
+	return packages, nil
 }
 
 func internal(p string) bool { return slices.Contains(strings.Split(p, "/"), "internal") }

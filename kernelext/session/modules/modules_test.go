@@ -61,8 +61,9 @@ func newWorkspace(t *testing.T) (dir string) {
 	root := t.TempDir()
 	proxy := filepath.Join(root, "proxy")
 	for _, v := range []string{"v1.0.0", "v1.1.0", "v1.2.0"} {
-		publish(t, proxy, "example.com/pinned", v, "")
+		publish(t, proxy, "example.com/pinned", v, "require example.com/hidden v1.0.0\n") // which none of its packages imports
 	}
+	publish(t, proxy, "example.com/hidden", "v1.0.0", "")
 	publish(t, proxy, "example.com/plain", "v0.3.0", "")
 	publish(t, proxy, "example.com/greedy", "v1.0.0", "require example.com/pinned v1.0.0\n")
 	publish(t, proxy, "example.com/greedy", "v1.1.0", "require example.com/pinned v1.1.0\n")
@@ -80,7 +81,7 @@ func newWorkspace(t *testing.T) (dir string) {
 		"checkout/internal/in/a.go": "package in\n",
 		"kernel/go.mod":             "module gonb_1\n\ngo 1.26\n",
 		"kernel/go.work":            "go 1.26\n\nuse (\n\t.\n\t" + filepath.Join(root, "checkout") + "\n)\n",
-		"kernel/main.go":            "package main\n\nimport _ \"example.com/plain\"\n\nfunc main() {}\n",
+		"kernel/main.go":            "package main\n\nimport (\n\t_ \"example.com/hidden\"\n\t_ \"example.com/plain\"\n)\n\nfunc main() {}\n",
 	})
 	if _, err := (workspace{dir: filepath.Join(root, "checkout")}).run("mod", "tidy"); err != nil {
 		t.Fatal(err)
@@ -103,6 +104,7 @@ func TestAdd(t *testing.T) {
 		{packages: "fmt C unsafe example.com/pinned example.com/checkout"},
 		{packages: "example.com/plain fmt", added: "example.com/plain v0.3.0 is added"},
 		{packages: "example.com/plain"},
+		{packages: "example.com/hidden", added: "example.com/hidden v1.0.0 is added"}, // another module needs it, but nothing is built with it
 		{packages: "example.com/greedy", added: "example.com/greedy v1.1.0 is added, the newest version that leaves the workspace's modules as they are: " +
 			"example.com/greedy v1.2.0 needs example.com/pinned v1.2.0 (here v1.1.0)"},
 		{packages: "example.com/only", problem: "example.com/only is not added: example.com/only v1.0.0 needs example.com/pinned v1.2.0 (here v1.1.0), " +
