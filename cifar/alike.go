@@ -30,7 +30,7 @@ func (a Alike) String() string {
 		return ""
 	}
 	how := "only in capital and small letters"
-	if strings.ToLower(a.First) != strings.ToLower(a.Second) {
+	if !strings.EqualFold(a.First, a.Second) {
 		how = "only in the Unicode form of their letters"
 	}
 	return fmt.Sprintf("warning: the classes %+q and %+q differ %s: if they are one class, put its images together and import them again", a.First, a.Second, how)
