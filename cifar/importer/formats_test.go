@@ -113,7 +113,7 @@ func TestFormatsRefuse(t *testing.T) {
 		{"npy", npy("{'descr': '|u1', 'fortran_order': False, 'shape': (7,), }"), "6 bytes of values, want 7"},
 		{"npy", npy("{'descr': '|u1', 'fortran_order': True, 'shape': (6,), }"), "in Fortran order"},
 		{"npy", npy("{'descr': '|O', 'fortran_order': False, 'shape': (6,), }"), "is not that of an array of numbers"},
-		{"npy", npy("{'descr': '<c8', 'fortran_order': False, 'shape': (6,), }"), "values of type c8; want whole numbers"},
+		{"npy", npy("{'descr': '<c8', 'fortran_order': False, 'shape': (6,), }"), "values of type c8; want uint8 for pixels, and whole numbers for labels"},
 		{"npy", npy("{'descr': '|u1', 'fortran_order': False, 'shape': (99999999999999999999,), }"), "needs more than the 6 bytes"},
 		{"npy", npy("__import__('os').system('x')"), "is not that of an array of numbers"},
 		{"npy", "\x93NUMPY\x01\x00\xff\x00{}", "byte 8: a header of 255 bytes in 12"},
