@@ -25,6 +25,10 @@ func TestContender(t *testing.T) {
 	if err != nil || s.FirstStep <= 0 || len(s.Steps) != 2 || len(s.Evaluate) != 1 || s.Evaluate[0] != 3 || s.Versions != "v" || s.Peak < 100_000 {
 		t.Errorf("sample %+v, error %v", s, err)
 	}
+	const many = 20_000 // steps of a long training, whose seconds are one line
+	if s, err = shell(`echo '{"first":true}'; printf '{"steps":['; yes 0.123456789 | head -19999 | tr '\n' ,; echo '0.1]}'`).once(t.Context(), Workload{Steps: many}); err != nil || len(s.Steps) != many {
+		t.Errorf("%d of %d steps, error %v", len(s.Steps), many, err)
+	}
 	for script, want := range map[string]string{
 		"echo no module named keras >&2; exit 3": "script: exit status 3: its last output: no module named keras",
 		"true":                                   "script: expected the times of 2 steps, got 0",

@@ -64,6 +64,9 @@ type sample struct {
 	Epochs    []trained.Epoch `json:"epochs,omitempty"` // of a whole training
 }
 
+// longestLine bounds a line from a contender: the last one has the time of each step, and a training may have many thousands.
+const longestLine = 64 << 20
+
 // racer is a running contender.
 type racer struct {
 	contender
@@ -93,6 +96,7 @@ func (c contender) start(ctx context.Context, w Workload, log io.Writer) (*racer
 		return nil, err
 	}
 	r.lines, r.began = bufio.NewScanner(out), time.Now()
+	r.lines.Buffer(nil, longestLine)
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("%s: %w", c.name, err)
 	}
@@ -117,7 +121,10 @@ func (r *racer) next(ctx context.Context) (finished bool, err error) {
 			r.measurement = m
 		}
 	}
-	err = errors.Join(r.lines.Err(), r.cmd.Wait())
+	if err = r.lines.Err(); err != nil {
+		_ = r.cmd.Process.Kill() // nobody reads what it still writes
+	}
+	err = errors.Join(err, r.cmd.Wait())
 	if ctx.Err() != nil {
 		return true, ctx.Err()
 	}

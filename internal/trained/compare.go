@@ -59,6 +59,9 @@ func (r Record) row(recipe Recipe) ([]string, error) {
 	if r.Reduced() {
 		title = "reduced budget: " + title
 	}
+	if r.Note != "" {
+		title += " (" + r.Note + ")"
+	}
 	row := slices.Concat([]string{title}, size, []string{fmt.Sprintf("%g", r.Epochs), fmt.Sprint(len(r.Seeds))})
 	mean := func(contender int, value func(Training) float64) string {
 		return sweep.NewMean(r.column(func(s Seed) float64 { return value(s.Contenders[contender]) })).String()
