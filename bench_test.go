@@ -76,7 +76,7 @@ func TestBenchRefuses(t *testing.T) {
 		"--accuracy 1.5":            "bench: --accuracy must be from above 0 to 1, got 1.5",
 		"--accuracy 0.9 --turn 0":   "bench: --accuracy needs turns: --turn must be 1 or more, got 0",
 		"--accuracy 0.9 --epochs 0": "bench: --epochs must be from above 0 to 1000, got 0",
-		"--accuracy 0.9 --form 96":  "bench: --form: bad configuration: unknown form \"96\" of the fast recipe: choose one of 93, 94, 95",
+		"--accuracy 0.9 --form 96":  "bench: --form: bad configuration: unknown form \"96\" of a recipe: choose one of 93, 94, 95, improved",
 		"--accuracy 0.9 --growth":   "bench: --growth, --cells, --go, --against and --devices do not apply to --accuracy",
 		"-rounds -1":                "bench: --rounds must be from 1 to 1000, got -1",
 	} {

@@ -58,7 +58,7 @@ func TestRunsPage(t *testing.T) {
 		"--bits is 4, expected 8 or 16":                          {"--bits", "4", "small", filepath.Join(out, "a.html")},
 		"the network cannot be asked about pictures":             {"odd", filepath.Join(out, "a.html")},
 		"expected a RUN and a FILE.html, got 1 arguments":        {"small"},
-		"runs in ": {"none", filepath.Join(out, "a.html")},
+		"no run in ": {"none", filepath.Join(out, "a.html")},
 	} {
 		if _, _, err := call(t, append([]string{"runs", "page"}, args...)...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("runs page %v: %v, want %s", args, err, want)

@@ -254,7 +254,7 @@ func TestExampleFiles(t *testing.T) {
 	if len(files) < 3 {
 		t.Fatalf("only %q", files)
 	}
-	train, valid := cifar.Drawn(1, 20, 10)
+	train, valid := cifar.Drawn(1, 1100, 10) // as many as the largest batch
 	for _, file := range files {
 		s, err := Load(file)
 		if err != nil {

@@ -42,13 +42,6 @@ func RecordedIdeas() {
 	}
 }
 
-// RecordedAblations shows what is lost on real CIFAR-10 without each of the ideas of [cnn.Improved], and without each ingredient of
-// [cnn.Fast], as [RecordedIdeas] does.
-func RecordedAblations() {
-	showRecorded("improved", "change", "The improved network on real CIFAR-10, changed in one place")
-	showRecorded("fast", "change", "The fast recipe on real CIFAR-10, changed in one place")
-}
-
 // showRecorded shows the table and the changes of a sweep that was recorded, or says how to do it.
 func showRecorded(name, what, title string) (rec recorded, ok bool) {
 	trainings, err := ideasFiles.ReadFile("ideas/" + name + ".csv")
