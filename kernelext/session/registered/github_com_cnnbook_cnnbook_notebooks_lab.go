@@ -284,7 +284,6 @@ func init() {
 			"ReadFile":             reflect.ValueOf(q.ReadFile),
 			"Recalls":              reflect.ValueOf(q.Recalls),
 			"Receipts":             reflect.ValueOf(q.Receipts),
-			"RecordedAblations":    reflect.ValueOf(q.RecordedAblations),
 			"RecordedIdeas":        reflect.ValueOf(q.RecordedIdeas),
 			"RecordedRecipes":      reflect.ValueOf(q.RecordedRecipes),
 			"Response":             reflect.ValueOf(q.Response),
