@@ -41,8 +41,8 @@ func recordedRecipes() ([]trained.Record, error) {
 // not depend on the notebook's parameters.
 func RecordedRecipes() {
 	check(kernelext.Display(recipesTable(must(recordedRecipes()))))
-	showRecorded("improved", "change", "The improved network on real CIFAR-10, changed in one place")
-	showRecorded("fast", "change", "The fast recipe on real CIFAR-10, changed in one place")
+	showRecorded("improved", "change", "The improved network, changed in one place")
+	showRecorded("fast", "change", "The fast recipe, changed in one place")
 }
 
 func recipesTable(records []trained.Record) *kernelext.Table {
