@@ -67,10 +67,15 @@ func (r *Run) goesOn() string {
 		return "starts from the beginning: " + r.PassedOver
 	case len(r.Changed) == 2 && strings.HasPrefix(r.Changed[0], "schedule ") && strings.HasPrefix(r.Changed[1], "epochs "):
 		return "starts from the beginning, because its learning rates differ: " + strings.Join(r.Changed, "; ")
-	case len(r.Changed) > 1 && slices.ContainsFunc(r.Changed, func(change string) bool { return strings.HasPrefix(change, "epochs ") }):
+	case len(r.Changed) > 1 && r.changed("epochs ") && !r.changed("training data") && !r.changed("architecture"):
 		return "starts from the beginning, because it is another training than the last of its name: " + strings.Join(r.Changed, "; ")
 	}
 	return ""
+}
+
+// changed says whether the run of the same name that was trained last differs in a field.
+func (r *Run) changed(field string) bool {
+	return slices.ContainsFunc(r.Changed, func(change string) bool { return strings.HasPrefix(change, field) })
 }
 
 // goOn gives a new run the state of the run below root that has been trained longest among those of the same name that

@@ -202,3 +202,15 @@ func TestSpansTraining(t *testing.T) {
 		}
 	}
 }
+
+// A run on other images than the last one of its name, as in a notebook that compares splits, is no training begun anew.
+func TestOtherImagesAreAnotherTraining(t *testing.T) {
+	root, spec := t.TempDir(), statefulSpec(t)
+	spec.Config.Epochs = 2
+	trainTiny(t, root, spec)
+	spec.Config.Epochs, spec.Config.Patience = 4, 9
+	spec.Train = spec.Train.Head(spec.Train.Len() - 1)
+	if got := openTiny(t, root, spec).Beginning(); got != "" {
+		t.Errorf("it says %q", got)
+	}
+}
