@@ -63,7 +63,11 @@ func (s Sweep) shared() (map[string]settings, error) {
 			delete(fields, "schedule")
 		}
 		maps.Copy(fields, v.Set)
-		maps.DeleteFunc(fields, func(field string, value any) bool { _, shared := s.Base[field]; return value == nil && shared })
+		for field, value := range v.Set {
+			if _, shared := s.Base[field]; shared && value == nil {
+				delete(fields, field)
+			}
+		}
 		var err error
 		if out[v.Name], err = s.settings(fields); err != nil {
 			return nil, fmt.Errorf("variant %q: %w", v.Name, err)

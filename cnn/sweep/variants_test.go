@@ -290,4 +290,8 @@ func TestVariantsGoWithout(t *testing.T) {
 	if _, err := s.Plan(); err == nil || !strings.Contains(err.Error(), "null") {
 		t.Errorf("null for a field that is not shared: %v", err)
 	}
+	s.Variants[1].Set, s.Base["lookahead"] = nil, nil
+	if _, err := s.Plan(); err == nil || !strings.Contains(err.Error(), "null") {
+		t.Errorf("null in the base: %v", err)
+	}
 }
