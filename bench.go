@@ -38,8 +38,9 @@ A class: a JupyterHub on this machine, with simulated students who begin at once
 
   go run . bench --class 30 --trainers 2
 
-Time to accuracy: the fast recipe (train --recipe fast; --form chooses its size, or the improved recipe) and the same in PyTorch are trained in turn, a seed a round. With --save, each
-seed is kept when it is finished, and the same command goes on with the next; ctrl-C loses the seed that is being trained.
+Time to accuracy: the fast recipe (train --recipe fast; --form chooses its size, or the improved recipe) and the same in PyTorch are trained in
+turn, a seed a round. With --save, each seed is kept when it is finished, and the same command goes on with the next; ctrl-C loses the seed that
+is being trained.
 
   go run . bench --accuracy 0.90 --data ~/cifar10 --python ~/peers/bin/python --save fast.json
 

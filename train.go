@@ -11,6 +11,7 @@ import (
 	"github.com/cnnbook/cnnbook/cnn"
 	"github.com/cnnbook/cnnbook/internal/cli"
 	"github.com/cnnbook/cnnbook/internal/mpi"
+	"github.com/cnnbook/cnnbook/internal/trained"
 	"github.com/cnnbook/cnnbook/kernelext"
 	"github.com/cnnbook/cnnbook/kernelext/setup"
 	course "github.com/cnnbook/cnnbook/notebooks/lab"
@@ -219,18 +220,17 @@ func (t training) fast(ctx context.Context, _ course.Budget, params kernelext.Pa
 	if err != nil {
 		return nil, fmt.Errorf("train: --form: %w", err)
 	}
-	epochs := form.Epochs
-	if t.epochs > 0 {
-		epochs = float64(t.epochs)
-	}
-	spec := cnn.Spec{Name: t.recipe, Network: form.Network().For(images), Config: form.Training(images, epochs), Train: images, Valid: test}
-	spec.Config.Seed = params.Seed
-	return t.open(ctx, params, spec, train)
+	return t.whole(ctx, params, trained.Fast(form), images, test, train)
 }
 
 // improved trains the write-up's network with ideas of its own list on all training images.
 func (t training) improved(ctx context.Context, _ course.Budget, params kernelext.Params, images, test *cifar.Dataset, train trainer) ([]*cnn.Run, error) {
-	spec := cnn.Spec{Name: t.recipe, Network: cnn.Improved().For(images), Config: cnn.ImprovedTraining(cmp.Or(t.epochs, cnn.ImprovedEpochs)), Train: images, Valid: test}
+	return t.whole(ctx, params, trained.Improved(), images, test, train)
+}
+
+// whole trains a recipe on all training images; the test images validate it, and choose nothing.
+func (t training) whole(ctx context.Context, params kernelext.Params, r trained.Recipe, images, test *cifar.Dataset, train trainer) ([]*cnn.Run, error) {
+	spec := cnn.Spec{Name: t.recipe, Network: r.Network.For(images), Config: r.Training(images, cmp.Or(float64(t.epochs), r.Epochs)), Train: images, Valid: test}
 	spec.Config.Seed = params.Seed
 	return t.open(ctx, params, spec, train)
 }

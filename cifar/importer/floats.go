@@ -9,9 +9,9 @@ import (
 // their values show to be scaled.
 func notBytes(images npy, name string) error {
 	kinds := map[byte]string{'u': "uint", 'i': "int", 'f': "float"}
-	kind := fmt.Sprint(kinds[images.kind[0]], 8*int(images.kind[1]-'0'))
+	kind := fmt.Sprint(kinds[images.kind[0]], 8*images.width())
 	least, most := math.Inf(1), math.Inf(-1)
-	for i := range len(images.data) / int(images.kind[1]-'0') {
+	for i := range len(images.data) / images.width() {
 		v := images.number(i)
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			return fmt.Errorf("%s: value %d is %v; want uint8, pixels of 0 to 255: %w", name, i, v, ErrFormat)

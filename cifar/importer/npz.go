@@ -165,9 +165,12 @@ type npy struct {
 	data  []byte
 }
 
+// width is the bytes of a value.
+func (a npy) width() int { return int(a.kind[1] - '0') }
+
 // number returns value i.
 func (a npy) number(i int) float64 {
-	width := int(a.kind[1] - '0')
+	width := a.width()
 	b := a.data[i*width : (i+1)*width]
 	var v float64
 	switch a.kind {

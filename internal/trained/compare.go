@@ -2,7 +2,6 @@ package trained
 
 import (
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -55,10 +54,7 @@ func (r Record) row(recipe Recipe) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	title := recipe.Title
-	if r.Reduced() {
-		title = "reduced budget: " + title
-	}
+	title := r.title(recipe)
 	if r.Note != "" {
 		title += " (" + r.Note + ")"
 	}
@@ -67,7 +63,7 @@ func (r Record) row(recipe Recipe) ([]string, error) {
 		return sweep.NewMean(r.column(func(s Seed) float64 { return value(s.Contenders[contender]) })).String()
 	}
 	minutes := func(contender int) string {
-		m := sweep.NewMean(r.column(func(s Seed) float64 { t := s.Contenders[contender]; return t.Seconds(len(t.Sample.Steps)) / 60 }))
+		m := sweep.NewMean(r.column(func(s Seed) float64 { return s.Contenders[contender].Total() / 60 }))
 		return fmt.Sprintf("%.1f", m.Mean)
 	}
 	views := func(t Training) float64 { return t.Last().Views }
@@ -76,21 +72,6 @@ func (r Record) row(recipe Recipe) ([]string, error) {
 		return append(row, mean(1, views), minutes(1)), nil
 	}
 	return append(row, "–", "–"), nil
-}
-
-// WriteComparison writes [Compare] in Markdown.
-func WriteComparison(w io.Writer, records []Record) error {
-	rows, err := Compare(records)
-	if err != nil {
-		return err
-	}
-	line := func(cells []string) { fmt.Fprintf(w, "| %s |\n", strings.Join(cells, " | ")) }
-	line(Columns())
-	fmt.Fprintln(w, "|"+strings.Repeat("---|", len(Columns())))
-	for _, row := range rows {
-		line(row)
-	}
-	return nil
 }
 
 // Conditions says in a line where and on what records were made, each difference once.

@@ -78,6 +78,9 @@ func (t Training) Seconds(step int) (sum float64) {
 	return sum
 }
 
+// Total is the time of all its steps, in seconds.
+func (t Training) Total() float64 { return t.Seconds(len(t.Sample.Steps)) }
+
 // Reached is the time to the end of the first epoch whose accuracy is at least the target.
 func (t Training) Reached(target float64) (seconds float64, ok bool) {
 	for _, e := range t.Sample.Epochs {
@@ -171,8 +174,10 @@ func (r Record) SameAs(now Record) error {
 	return nil
 }
 
-// Reduced says whether the trainings had fewer images or epochs than the recipe's.
-func (r Record) Reduced() bool {
-	recipe, err := ParseRecipe(r.Form)
-	return r.Images < cifar.TrainRecords || err != nil || r.Epochs < recipe.Epochs || r.Evaluate < cifar.TestRecords
+// title names the recipe, after a word on the budget if the trainings had fewer images or epochs than it has.
+func (r Record) title(recipe Recipe) string {
+	if r.Images < cifar.TrainRecords || r.Epochs < recipe.Epochs || r.Evaluate < cifar.TestRecords {
+		return "Reduced budget: " + recipe.Title
+	}
+	return recipe.Title
 }

@@ -10,14 +10,8 @@ import (
 
 // Write writes a table of all trainings, and the mean accuracies.
 func (r Record) Write(w io.Writer, target float64) {
-	title := "unknown recipe"
-	if recipe, err := ParseRecipe(r.Form); err == nil {
-		title = recipe.Title
-	}
-	if r.Reduced() {
-		title = "Reduced budget: " + title
-	}
-	fmt.Fprintf(w, "%s, %g epochs of %d training images, %s, %d test images, %s.\n\n", title, r.Epochs, r.Images, r.Data, r.Evaluate, r.Precision)
+	recipe, _ := ParseRecipe(r.Form) // a record has one that is known: see check
+	fmt.Fprintf(w, "%s, %g epochs of %d training images, %s, %d test images, %s.\n\n", r.title(recipe), r.Epochs, r.Images, r.Data, r.Evaluate, r.Precision)
 	fmt.Fprintf(w, "| seed | | test accuracy, six views | as they are | training | a step, median | ours to it, all steps | to accuracy %g | ours to it |\n", target)
 	fmt.Fprintln(w, "|---|---|---|---|---|---|---|---|---|")
 	for _, s := range r.Seeds {
@@ -25,7 +19,7 @@ func (r Record) Write(w io.Writer, target float64) {
 		for _, t := range s.Contenders {
 			ratio, reached, reachedRatio := "–", "not reached", "–"
 			if t.Name != ours.Name {
-				ratio = fmt.Sprintf("%.2f", ours.Seconds(len(ours.Sample.Steps))/t.Seconds(len(t.Sample.Steps)))
+				ratio = fmt.Sprintf("%.2f", ours.Total()/t.Total())
 			}
 			if seconds, ok := t.Reached(target); ok {
 				reached = fmt.Sprintf("%.1f min", seconds/60)
@@ -34,7 +28,7 @@ func (r Record) Write(w io.Writer, target float64) {
 				}
 			}
 			fmt.Fprintf(w, "| %d | %s | %.4f | %.4f | %.1f min | %.3f s | %s | %s | %s |\n", s.Seed, t.Name, t.Last().Views, t.Last().Plain,
-				t.Seconds(len(t.Sample.Steps))/60, stats.Median(t.Sample.Steps), ratio, reached, reachedRatio)
+				t.Total()/60, stats.Median(t.Sample.Steps), ratio, reached, reachedRatio)
 		}
 	}
 	fmt.Fprintln(w, "\nMeans with their 95 % interval by Student's distribution:")

@@ -37,32 +37,32 @@ func sweepNamed(name string) sweep.Sweep {
 // RecordedIdeas shows what [Ideas] gave on real CIFAR-10: a table, the changes with their intervals, and the curves over the epochs.
 // They were recorded; they do not depend on the notebook's parameters. Times are not shown: trainings shared the machine. Where nothing was recorded, it says how to do it.
 func RecordedIdeas() {
-	if rec, ok := showRecorded("ideas", "idea", "What each idea changes on real CIFAR-10"); ok {
-		check(kernelext.Display(rec.curves(sweep.Differences(rec.rows))))
+	if rec, all := showRecorded("ideas", "idea", "What each idea changes on real CIFAR-10"); all != nil {
+		check(kernelext.Display(rec.curves(all)))
 	}
 }
 
-// showRecorded shows the table and the changes of a sweep that was recorded, or says how to do it.
-func showRecorded(name, what, title string) (rec recorded, ok bool) {
+// showRecorded shows the table and the changes of a sweep that was recorded, and returns them, the base first, or says how to do it.
+func showRecorded(name, what, title string) (rec recorded, all []sweep.Difference) {
 	trainings, err := ideasFiles.ReadFile("ideas/" + name + ".csv")
 	if errors.Is(err, fs.ErrNotExist) {
 		check(kernelext.Display(Say("Not recorded yet: `go run . sweep run notebooks/lab/ideas/%s.json --data DIR` trains it.", name)))
-		return rec, false
+		return rec, nil
 	}
 	check(err)
 	rec = must(readRecorded(trainings, must(ideasFiles.ReadFile("ideas/"+name+"-epochs.csv"))))
-	all := sweep.Differences(rec.rows)
+	all = sweep.Differences(rec.rows)
 	t := NewTable(title+". "+method(len(all)-1)+" "+rec.source, what, "pairs", "validation accuracy", "change", "95 % interval", "verdict")
 	t.Add(all[0].Values[0], all[0].Accuracy.N, decimals(all[0].Accuracy.Mean), "", "", "")
 	for _, d := range all[1:] {
 		t.Add(row(d)...)
 	}
 	check(kernelext.Display(t))
-	known := slices.DeleteFunc(all[1:], func(d sweep.Difference) bool { return d.Change.N < 2 }) // of one seed there is no interval
+	known := slices.DeleteFunc(slices.Clone(all[1:]), func(d sweep.Difference) bool { return d.Change.N < 2 }) // of one seed there is no interval
 	if len(known) > 0 {
 		check(kernelext.Display(changes(title, known, rec.source)))
 	}
-	return rec, true
+	return rec, all
 }
 
 // recorded are the trainings of a sweep that were gathered.

@@ -116,36 +116,43 @@ func (w workspace) missing(packages []string) (missing []string, err error) {
 			return nil, oneLine(fmt.Sprintf("package %s: %s", p, problem))
 		}
 	}
-	unnamed, err := w.unnamed(implied)
-	if missing = append(missing, unnamed...); err != nil || len(missing) == 0 {
+	if len(missing)+len(implied) == 0 {
+		return nil, nil
+	}
+	mains, err := w.mains()
+	if err != nil {
 		return nil, err
 	}
-	mains, err := w.run("list", "-m", "-f", "{{.Path}}")
-	if err != nil {
-		return nil, oneLine(err.Error())
-	}
 	for _, p := range missing {
-		for _, m := range strings.Fields(mains) {
+		for m := range mains {
 			if strings.HasPrefix(p, m+"/") {
 				return nil, fmt.Errorf("there is no package %s in this checkout of %s", p, m)
 			}
 		}
 	}
-	return missing, nil
+	unnamed, err := w.unnamed(implied, mains)
+	return append(missing, unnamed...), err
 }
 
-// unnamed lists the packages whose module no go.mod of the workspace names. Go finds them, since another module needs theirs, but
-// does not build what imports them.
-func (w workspace) unnamed(modules map[string]string) (packages []string, err error) {
-	if len(modules) == 0 {
-		return nil, nil
-	}
-	files, err := w.run("list", "-m", "-f", "{{.GoMod}}")
+// mains are the go.mod files of the workspace's modules, by the modules' paths.
+func (w workspace) mains() (map[string]string, error) {
+	out, err := w.run("list", "-m", "-f", "{{.Path}} {{.GoMod}}")
 	if err != nil {
 		return nil, oneLine(err.Error())
 	}
+	mains := map[string]string{}
+	for _, line := range strings.Split(strings.TrimSpace(out), "\n") {
+		path, file, _ := strings.Cut(line, " ")
+		mains[path] = file
+	}
+	return mains, nil
+}
+
+// unnamed lists the packages whose module, the map's value, is named by none of the go.mod files. Go finds them, since another module
+// needs theirs, but does not build what imports them.
+func (w workspace) unnamed(modules, mains map[string]string) (packages []string, err error) {
 	named := map[string]bool{}
-	for _, file := range strings.Split(strings.TrimSpace(files), "\n") {
+	for _, file := range mains {
 		required, err := w.requires(file)
 		if err != nil {
 			return nil, err
@@ -167,13 +174,13 @@ func internal(p string) bool { return slices.Contains(strings.Split(p, "/"), "in
 // versions gives the versions of the modules that the packages of the workspace's other modules are built from, and of those that
 // were added before.
 func (w workspace) versions() (map[string]string, error) {
-	mains, err := w.run("list", "-m", "-f", "{{.Path}} {{.GoMod}}")
+	mains, err := w.mains()
 	if err != nil {
-		return nil, oneLine(err.Error())
+		return nil, err
 	}
 	args := []string{"list", "-e", "-deps", "-f", "{{with .Module}}{{if .Version}}{{.Path}} {{.Version}}{{end}}{{end}}", "--"}
-	for _, line := range strings.Split(strings.TrimSpace(mains), "\n") {
-		if path, file, _ := strings.Cut(line, " "); !w.holds(file) {
+	for path, file := range mains {
+		if !w.holds(file) {
 			args = append(args, path+"/...")
 		}
 	}
