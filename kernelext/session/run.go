@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"go/ast"
 	"go/types"
 	"log"
 	"os"
@@ -18,7 +19,8 @@ import (
 	"github.com/goplus/ixgo"
 )
 
-// Patience is how long an interrupted cell may take to end. The kernel ends the client after 5 s.
+// Patience is how long an interrupted cell may take to end. The kernel ends the client after 5 s. Loops of a cell with a context
+// run on for half of it, so that its own code can see the context's end, save and draw.
 var Patience = 3500 * time.Millisecond
 
 // ErrInterrupted is what a cell that was interrupted ends with.
@@ -60,6 +62,7 @@ func init() {
 // running is the cell that runs, or ran last.
 type running struct {
 	stop    *bool // interpreted loops look at it
+	heeds   bool  // the cell's code has a context
 	reached atomic.Int64
 	line    atomic.Int64 // of the statement on the outermost level that runs
 	halt    atomic.Bool  // before the next of them
@@ -160,14 +163,39 @@ func caught(e any) {
 	}
 }
 
-// Interrupt ends the cell that runs: its context, and its interpreted loops.
+// Interrupt ends the cell that runs: its context and, at once or after half of [Patience] where its code has a context, its
+// interpreted loops.
 func (s *Session) Interrupt(cause error) {
 	s.runMu.Lock()
 	defer s.runMu.Unlock()
-	if s.cancel != nil {
-		*s.stop = true
-		s.cancel(cause)
+	if s.cancel == nil {
+		return
 	}
+	s.cancel(cause)
+	if !s.heeds {
+		*s.stop = true
+		return
+	}
+	ctx := s.cellCtx
+	time.AfterFunc(Patience/2, func() {
+		s.runMu.Lock()
+		defer s.runMu.Unlock()
+		if s.cancel != nil && s.cellCtx == ctx {
+			*s.stop = true
+		}
+	})
+}
+
+// heedsContext says whether the cell's code has a context, at whose end it may save and draw.
+func (c *cell) heedsContext() bool {
+	for _, objects := range []map[*ast.Ident]types.Object{c.info.Uses, c.info.Defs} {
+		for _, obj := range objects {
+			if v, ok := obj.(*types.Var); ok && types.TypeString(v.Type(), nil) == "context.Context" {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Halt ends the cell that runs before its next statement, as if it were a loop that is interrupted.
@@ -177,7 +205,7 @@ func (s *Session) Halt() { s.halt.Store(true) }
 func (s *Session) run(c *cell, in *ixgo.Interp) error {
 	ctx, cancel := context.WithCancelCause(s.base)
 	s.runMu.Lock()
-	s.cancel, s.cellCtx, *s.stop = cancel, ctx, false
+	s.cancel, s.cellCtx, s.heeds, *s.stop = cancel, ctx, c.heedsContext(), false
 	s.runMu.Unlock()
 	s.reached.Store(-1)
 	s.line.Store(0)

@@ -223,6 +223,30 @@ func TestInterrupt(t *testing.T) {
 	time.Sleep(time.Second)
 }
 
+// TestInterruptedLoopSaves: a loop that looks at ctx saves when it is interrupted, wherever the interrupt finds it.
+func TestInterruptedLoopSaves(t *testing.T) {
+	Patience = 3500 * time.Millisecond
+	nb := newNotebook(t)
+	nb.want("saved, n := 0, 0", "")
+	nb.want("func step() { for range 1000 { n++ } }", "")
+	for i, source := range []string{
+		"for ctx.Err() == nil { step(); for range 1000 { n++ } }\nsaved++",
+		"func() { for { step(); select { case <-ctx.Done(): saved++; return; default: for range 1000 { n++ } } } }()",
+		"func(c context.Context) { for c.Err() == nil { step() }; saved++ }(ctx)",
+	} {
+		begin := time.Now()
+		time.AfterFunc(100*time.Millisecond, func() { nb.s.Interrupt(ErrInterrupted) })
+		if _, err := nb.run(source); err != nil && !errors.Is(err, ErrInterrupted) {
+			t.Errorf("%q: %v", source, err)
+		}
+		if d := time.Since(begin); d > Patience {
+			t.Errorf("%q ended after %v", source, d)
+		}
+		nb.want("saved", fmt.Sprint(i+1))
+	}
+	nb.want("for range 1000 { n++ }\nsaved", "3") // no late end of the next cell
+}
+
 // TestRecover: a cell's own recover keeps its own panics, and nothing that ends the cell.
 func TestRecover(t *testing.T) {
 	nb := newNotebook(t)
