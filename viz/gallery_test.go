@@ -57,6 +57,7 @@ func gallery(t *testing.T) map[string]figurer {
 		"confusion-2":   viz.Confusion{Counts: [][]int{{91, 9}, {0, 0}}, Labels: []string{"an animal of some kind", "vehicle"}, Bar: true},
 		"dashboard":     viz.Dashboard{Title: "Base model after 300 epochs", History: history(300), Confusion: confusion(), Mistakes: mistakes},
 		"intervals":     viz.Intervals{Title: "Ideas", Labels: []string{"Adam", "no change at all", "a name that is far too long for the margin of this figure"}, Values: []float64{0.2, 0, -0.1}, Low: []float64{0.1, -0.05, -0.3}, High: []float64{0.3, 0.05, 0.1}},
+		"intervals-1":   viz.Intervals{Title: "One seed, or two", Labels: []string{"Adam", "crops"}, Values: []float64{0.2, -0.1}, Low: []float64{0.2, -0.2}, High: []float64{0.2, 0.1}},
 		"intervals-0":   viz.Intervals{Labels: []string{"nothing"}, Values: []float64{0}, Low: []float64{0}, High: []float64{0}},
 		"schedule":      viz.Schedule{Rates: triangular(24000, 160, 0.001, 0.01)},
 		"schedule-1":    viz.Schedule{Title: "Triangular, 4 epochs a step", Rates: triangular(2400, 320, 0.0005, 0.008)},

@@ -12,7 +12,8 @@ import (
 )
 
 // Intervals describes changes of either sign, each with an interval, as points with whiskers around a line at 0, the
-// first on top. Colours tell the intervals that are above 0 from those below it; the others are grey.
+// first on top. Colours tell the intervals that are above 0 from those below it; the others are grey. A value whose interval has
+// no width, as of one training alone, is a grey ring: nothing is known of how far it would vary.
 type Intervals struct {
 	Title             string
 	Quantity          string // what the values are; "Change" if empty
@@ -57,7 +58,11 @@ func (v Intervals) Figure() (*Figure, error) {
 	}
 	var words []string
 	for i, label := range v.Labels {
-		words = append(words, fmt.Sprintf("%s %+.3f (%+.3f to %+.3f)", label, v.Values[i], v.Low[i], v.High[i]))
+		interval := "no interval"
+		if v.Low[i] < v.High[i] {
+			interval = fmt.Sprintf("%+.3f to %+.3f", v.Low[i], v.High[i])
+		}
+		words = append(words, fmt.Sprintf("%s %+.3f (%s)", label, v.Values[i], interval))
 	}
 	alt := sentence(p.Title.Text) + " Points with intervals around 0: " + strings.Join(words, ", ") + "."
 	return FromPlot(p, plotWidth+80, barsHeight(len(v.Values)), alt), nil
@@ -98,13 +103,18 @@ func (v whiskers) Plot(c draw.Canvas, p *plot.Plot) {
 	c.StrokeLine2(draw.LineStyle{Color: faintInk(), Width: 1.2}, zero, c.Min.Y, zero, c.Max.Y)
 	for i, value := range v.Values {
 		y := c.Y(p.Y.Norm(float64(len(v.Values) - 1 - i)))
+		point := vg.Point{X: c.X(p.X.Norm(value)), Y: y}
+		if v.Low[i] == v.High[i] {
+			c.DrawGlyph(draw.GlyphStyle{Color: faintInk(), Radius: 3.6, Shape: draw.RingGlyph{}}, point)
+			continue
+		}
 		style := draw.LineStyle{Color: v.color(i), Width: 1.8}
 		low, high := c.X(p.X.Norm(v.Low[i])), c.X(p.X.Norm(v.High[i]))
 		c.StrokeLine2(style, low, y, high, y)
 		for _, end := range []vg.Length{low, high} {
 			c.StrokeLine2(style, end, y-4, end, y+4)
 		}
-		c.DrawGlyph(draw.GlyphStyle{Color: style.Color, Radius: 3.6, Shape: draw.CircleGlyph{}}, vg.Point{X: c.X(p.X.Norm(value)), Y: y})
+		c.DrawGlyph(draw.GlyphStyle{Color: style.Color, Radius: 3.6, Shape: draw.CircleGlyph{}}, point)
 	}
 }
 

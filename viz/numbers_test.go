@@ -159,6 +159,10 @@ func TestAlternativeText(t *testing.T) {
 			viz.Response{Rates: []float64{1, 2, 3}, Values: []float64{1, 3, 5}, Window: 2, Quantity: "Loss"},
 			[]string{"Loss (mean of 2 steps)", "2 at 2, 4 at 3"},
 		},
+		"one training without an interval": {
+			viz.Intervals{Labels: []string{"Adam", "crops"}, Values: []float64{0.2, -0.1}, Low: []float64{0.2, -0.2}, High: []float64{0.2, 0.1}},
+			[]string{"Adam +0.200 (no interval), crops -0.100 (-0.200 to +0.100)."},
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

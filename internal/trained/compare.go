@@ -12,7 +12,7 @@ import (
 
 // Columns are those of [Compare].
 func Columns() []string {
-	return []string{"", "parameters", "MFLOPs an image", "epochs", "seeds", "test accuracy, six views", "as they are", "minutes", "PyTorch: six views", "minutes"}
+	return []string{"", "parameters", "MFLOPs an image", "epochs", "seeds", "test accuracy, six views", "as they are", "precision", "minutes", "PyTorch: six views", "minutes"}
 }
 
 // Compare returns a row for the write-up's network, with the figure that it prints, and one for each record, in the order of [Recipes].
@@ -23,7 +23,7 @@ func Compare(records []Record) ([][]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows := [][]string{slices.Concat([]string{"write-up, its own figure"}, first, []string{"772", "1", "–", "0.7646", "–", "–", "–"})}
+	rows := [][]string{slices.Concat([]string{"write-up, its own figure"}, first, []string{"772", "1", "–", "0.7646", "float32", "–", "–", "–"})}
 	for _, recipe := range Recipes() {
 		for _, r := range records {
 			if r.Form != recipe.Form || len(r.Seeds) == 0 {
@@ -67,7 +67,7 @@ func (r Record) row(recipe Recipe) ([]string, error) {
 		return fmt.Sprintf("%.1f", m.Mean)
 	}
 	views := func(t Training) float64 { return t.Last().Views }
-	row = append(row, mean(0, views), mean(0, func(t Training) float64 { return t.Last().Plain }), minutes(0))
+	row = append(row, mean(0, views), mean(0, func(t Training) float64 { return t.Last().Plain }), r.Precision, minutes(0))
 	if r.Peer {
 		return append(row, mean(1, views), minutes(1)), nil
 	}
