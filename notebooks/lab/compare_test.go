@@ -120,6 +120,9 @@ func TestComparison(t *testing.T) {
 	if frozen.Seeds[3] != 4 || frozen.Base["epochs"] != 2 {
 		t.Errorf("the small sweep is %+v", frozen)
 	}
+	if p, ok := l.Smaller(Ideas()).Base["precision"]; ok {
+		t.Errorf("a cell would train the ideas in %v, which processors without AMX refuse", p)
+	}
 	table := ideas.Table()
 	if len(table.Rows) != 3 || table.Rows[0][0] != "gelu" || table.Rows[1][4] != "unknown" || table.Rows[2][6] != sweep.Unclear || table.Rows[2][5] != "× 1.00" {
 		t.Errorf("rows %q", table.Rows)
