@@ -135,12 +135,18 @@ func (c *Comparison) Table() *kernelext.Table {
 
 // row are the cells of a difference, with more of them before the verdict.
 func row(d sweep.Difference, more ...any) []any {
-	low, high := d.Interval()
-	interval := fmt.Sprintf("%+.4f to %+.4f", low, high)
-	if d.Change.N < 2 {
-		interval = "unknown"
+	accuracy, change, interval := "–", "–", "unknown" // of no training
+	if d.Accuracy.N > 0 {
+		accuracy = decimals(d.Accuracy.Mean)
 	}
-	return append(append([]any{d.Values[0], d.Change.N, decimals(d.Accuracy.Mean), Signed(d.Change.Mean), interval}, more...), d.Verdict())
+	if d.Change.N > 0 {
+		change = Signed(d.Change.Mean)
+	}
+	if d.Change.N > 1 {
+		low, high := d.Interval()
+		interval = fmt.Sprintf("%+.4f to %+.4f", low, high)
+	}
+	return append(append([]any{d.Values[0], d.Change.N, accuracy, change, interval}, more...), d.Verdict())
 }
 
 // Figure draws what each idea changed, with its interval.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -126,6 +127,9 @@ func TestComparison(t *testing.T) {
 	table := ideas.Table()
 	if len(table.Rows) != 3 || table.Rows[0][0] != "gelu" || table.Rows[1][4] != "unknown" || table.Rows[2][6] != sweep.Unclear || table.Rows[2][5] != "× 1.00" {
 		t.Errorf("rows %q", table.Rows)
+	}
+	if wild := table.Rows[1]; !slices.Equal(wild[1:4], []string{"0", "–", "–"}) { // none has finished
+		t.Errorf("what diverged has the row %q", wild)
 	}
 	for _, want := range []string{"Student's 95 % interval", "among 3 ideas without any effect, 0.15 would", "Small sweep: the network tiny"} {
 		if !strings.Contains(table.Caption, want) {
