@@ -12,7 +12,7 @@ const ImprovedEpochs = 60
 //
 // It has the convolutions and dense layers of the write-up. See [ImprovedTraining] for its training.
 func Improved() Architecture {
-	const l2, p = 0.00025, 0.1
+	const l2 = 0.00025
 	network := Architecture{Name: "improved", Input: WriteUp().Input}
 	for _, layer := range WriteUp().Layers {
 		switch l := layer.(type) {
@@ -27,9 +27,8 @@ func Improved() Architecture {
 				continue
 			}
 		case Dropout:
-			l.Rate *= p / 0.25 // of which the third has twice as much
-			network.Layers = append(network.Layers, l)
-			continue
+			l.Rate *= 0.4
+			layer = l
 		}
 		network.Layers = append(network.Layers, layer)
 	}

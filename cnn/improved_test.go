@@ -7,7 +7,7 @@ import (
 	"github.com/cnnbook/cnnbook/cifar"
 )
 
-// The improved network has the write-up's convolutions, dense layers and dropouts, and trains.
+// The improved network has the write-up's convolutions and dense layers, and trains.
 func TestImproved(t *testing.T) {
 	train, valid := cifar.Drawn(1, 40, 10)
 	config := ImprovedTraining(1)

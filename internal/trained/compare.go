@@ -54,11 +54,7 @@ func (r Record) row(recipe Recipe) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	title := r.title(recipe)
-	if r.Note != "" {
-		title += " (" + r.Note + ")"
-	}
-	row := slices.Concat([]string{title}, size, []string{fmt.Sprintf("%g", r.Epochs), fmt.Sprint(len(r.Seeds))})
+	row := slices.Concat([]string{r.title(recipe)}, size, []string{fmt.Sprintf("%g", r.Epochs), fmt.Sprint(len(r.Seeds))})
 	mean := func(contender int, value func(Training) float64) string {
 		return sweep.NewMean(r.column(func(s Seed) float64 { return value(s.Contenders[contender]) })).String()
 	}

@@ -24,8 +24,7 @@ type Record struct {
 	Images      int     `json:"images"`
 	Evaluate    int     `json:"evaluate"` // test images
 	Epochs      float64 `json:"epochs"`
-	Peer        bool    `json:"peer"`           // PyTorch's trainings are with ours
-	Note        string  `json:"note,omitempty"` // what readers must know of these trainings, in a few words; written by hand
+	Peer        bool    `json:"peer"` // PyTorch's trainings are with ours
 	Seeds       []Seed  `json:"seeds"`
 }
 

@@ -135,18 +135,20 @@ func (c *Comparison) Table() *kernelext.Table {
 
 // row are the cells of a difference, with more of them before the verdict.
 func row(d sweep.Difference, more ...any) []any {
-	accuracy, change, interval := "–", "–", "unknown" // of no training
-	if d.Accuracy.N > 0 {
-		accuracy = decimals(d.Accuracy.Mean)
-	}
-	if d.Change.N > 0 {
-		change = Signed(d.Change.Mean)
-	}
+	interval := "unknown"
 	if d.Change.N > 1 {
 		low, high := d.Interval()
 		interval = fmt.Sprintf("%+.4f to %+.4f", low, high)
 	}
-	return append(append([]any{d.Values[0], d.Change.N, accuracy, change, interval}, more...), d.Verdict())
+	return append(append([]any{d.Values[0], d.Change.N, mean(d.Accuracy, decimals), mean(d.Change, Signed), interval}, more...), d.Verdict())
+}
+
+// mean writes a mean without its interval, or "–" for that of no training.
+func mean(m sweep.Mean, write func(float64) string) string {
+	if m.N == 0 {
+		return "–"
+	}
+	return write(m.Mean)
 }
 
 // Figure draws what each idea changed, with its interval.

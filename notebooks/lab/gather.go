@@ -74,9 +74,9 @@ func (l *Lab) finished(s sweep.Sweep) []sweep.Row {
 	return rows
 }
 
-// Smaller is a sweep that a cell can train on any processor: in float32, with the notebook's images and, but for the budgets hours and full, with an eighth of
-// the write-up's filters and units and without dropout, batches of 50, twice as many epochs as the budget gives to a
-// comparison of optimizers, and four seeds, beginning with the notebook's.
+// Smaller is a sweep that a cell can train on any processor: in float32, with the notebook's images and, but for the budgets hours
+// and full, with an eighth of the write-up's filters and units and without dropout, batches of 50, twice as many epochs as the
+// budget gives to a comparison of optimizers, and four seeds, beginning with the notebook's.
 func (l *Lab) Smaller(s sweep.Sweep) sweep.Sweep {
 	s.Name += "-small"
 	s.Budget, s.Images = l.Budget.Name, l.Seed

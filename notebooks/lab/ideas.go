@@ -53,7 +53,7 @@ func showRecorded(name, what, title string) (rec recorded, all []sweep.Differenc
 	rec = must(readRecorded(trainings, must(ideasFiles.ReadFile("ideas/"+name+"-epochs.csv"))))
 	all = sweep.Differences(rec.rows)
 	t := NewTable(title+". "+method(len(all)-1)+" "+rec.source, what, "pairs", "validation accuracy", "change", "95 % interval", "verdict")
-	t.Add(all[0].Values[0], all[0].Accuracy.N, decimals(all[0].Accuracy.Mean), "", "", "")
+	t.Add(all[0].Values[0], all[0].Accuracy.N, mean(all[0].Accuracy, decimals), "", "", "")
 	for _, d := range all[1:] {
 		t.Add(row(d)...)
 	}
