@@ -120,6 +120,8 @@ func TestFastMatchesPyTorch(t *testing.T) {
 	// Without oneDNN's pooling each of several equal largest values gets the gradient, not the first alone as in PyTorch: see
 	// maxPool. A GELU's zeros, which the identity copies, make such ties.
 	loose := 100.0
+	// Processors round differently, and training lets differences grow: in 5 steps to 1.1e-5 on an AMD processor, in 20 to 4.3e-5.
+	tolerances := map[int]float64{1: 2e-6, 5: 5e-5, 20: 1e-4}
 	if _, ok := e.backend.(accelerated); ok {
 		loose = 1
 	}
@@ -151,7 +153,7 @@ func TestFastMatchesPyTorch(t *testing.T) {
 			if state[i].Name != s.Name {
 				t.Fatalf("array %d is %s, PyTorch's is %s", i, state[i].Name, s.Name)
 			}
-			nearAbsolutely(t, fmt.Sprintf("%s after step %d", s.Name, step+1), state[i].Values, s, map[int]float64{1: 2e-6, 5: 1e-5, 20: 1e-4}[step+1]*loose, 1e-4*loose)
+			nearAbsolutely(t, fmt.Sprintf("%s after step %d", s.Name, step+1), state[i].Values, s, tolerances[step+1]*loose, 1e-4*loose)
 		}
 	}
 	for views, want := range map[int][]float32{0: c.Logits, 6: c.Views} {

@@ -97,6 +97,9 @@ class Lab:
         light = json.dumps(name == "Light")
         self.command("apputils:change-theme", theme=f"JupyterLab {name}")
         self.page.locator(f'body[data-jp-theme-light="{light}"]').wait_for(state="attached")
+        # JupyterLab covers the page meanwhile, and removes the cover 0.2 seconds later by a timer, which throws an error if the
+        # next change of theme began and ended before.
+        self.page.locator("#jupyterlab-splash").wait_for(state="detached")
 
     def share(self):
         """How much of the training is done, by its bar."""
