@@ -32,6 +32,7 @@ type Accuracy struct {
 	Seeds     int       // rounds, each with the next seed
 	Worker    []string  // the command line of a process that calls MeasureRecipe; flags are added to it
 	Python    string    // interpreter with PyTorch; empty: ours alone
+	PeerSteps int       // PyTorch does the first so many steps, for their time; 0: all
 	Save      string    // file to save the trainings in, each when it is finished; those that it already has are not repeated
 	Log       io.Writer // progress
 }
@@ -43,6 +44,9 @@ func (a Accuracy) Check() error {
 	}
 	if a.Python != "" && !a.Recipe.InPyTorch {
 		return fmt.Errorf("bench: PyTorch has no recipe %s here: leave --python out", a.Recipe.Form)
+	}
+	if a.PeerSteps != 0 && (a.Python == "" || a.PeerSteps < 2 || a.PeerSteps > a.Recipe.Steps(a.Images, a.Epochs)) {
+		return fmt.Errorf("bench: --peer-steps must be from 2 to the recipe's %d, with --python, got %d", a.Recipe.Steps(a.Images, a.Epochs), a.PeerSteps)
 	}
 	if err := checkRecipe(a.Workload, a.Epochs, a.Seeds); err != nil {
 		return err
@@ -111,7 +115,7 @@ func (a Accuracy) begun() (trained.Record, error) {
 	}
 	now := trained.Record{
 		Format: trained.Format, Data: train.Name, Fingerprint: train.Head(a.Images).Fingerprint(), Precision: a.Precision, Form: a.Recipe.Form,
-		Images: a.Images, Evaluate: a.Evaluate, Epochs: a.Epochs, Peer: a.Python != "",
+		Images: a.Images, Evaluate: a.Evaluate, Epochs: a.Epochs, Peer: a.Python != "", PeerSteps: a.PeerSteps,
 	}
 	if now.Precision == "" {
 		now.Precision = "float32"
@@ -139,13 +143,13 @@ func (a Accuracy) recipe(seed uint64) recipe {
 // round trains once with each framework.
 func (a Accuracy) round(ctx context.Context, k int, seed uint64, plugin setup.Plugin, scratch string) (trained.Seed, error) {
 	r := a.recipe(seed)
-	contenders := []contender{{"cnnbook", recipeWorker(a.Worker, r), append(plugin.Environ(), setup.EnvGraphs+"=0")}}
+	contenders := []contender{{name: "cnnbook", command: recipeWorker(a.Worker, r), env: append(plugin.Environ(), setup.EnvGraphs+"=0")}}
 	if a.Python != "" {
 		script := filepath.Join(scratch, "recipe.py")
 		if err := os.WriteFile(script, recipeScript, 0o644); err != nil {
 			return trained.Seed{}, err
 		}
-		contenders = append(contenders, contender{"pytorch", recipePeer(a.Python, script, r), plugin.Preload()})
+		contenders = append(contenders, contender{"pytorch", recipePeer(a.Python, script, r, a.PeerSteps), plugin.Preload(), a.PeerSteps})
 	}
 	w := a.Workload
 	w.Steps = r.steps()
@@ -155,7 +159,8 @@ func (a Accuracy) round(ctx context.Context, k int, seed uint64, plugin setup.Pl
 	}
 	out := trained.Seed{Seed: seed, Date: time.Now().Format(time.DateOnly), Machine: machine()}
 	for i, s := range samples {
-		if len(s.Epochs) == 0 || s.Epochs[len(s.Epochs)-1].Step != w.Steps {
+		whole := i == 0 || a.PeerSteps == 0
+		if whole && (len(s.Epochs) == 0 || s.Epochs[len(s.Epochs)-1].Step != w.Steps) {
 			return trained.Seed{}, fmt.Errorf("%s: expected the accuracy after step %d, got %v", contenders[i].name, w.Steps, s.Epochs)
 		}
 		out.Contenders = append(out.Contenders, trained.Training{
@@ -174,10 +179,10 @@ func recipeWorker(line []string, r recipe) func(context.Context, Workload) (*exe
 	}
 }
 
-// recipePeer is the recipe in PyTorch.
-func recipePeer(python, script string, r recipe) func(context.Context, Workload) (*exec.Cmd, error) {
+// recipePeer is the recipe in PyTorch, whole or its first steps.
+func recipePeer(python, script string, r recipe, steps int) func(context.Context, Workload) (*exec.Cmd, error) {
 	return func(ctx context.Context, _ Workload) (*exec.Cmd, error) {
-		args := slices.Concat([]string{script, r.Data, "--train", strconv.Itoa(r.Images), "--test", strconv.Itoa(r.Evaluate)}, r.args())
+		args := slices.Concat([]string{script, r.Data, "--train", strconv.Itoa(r.Images), "--test", strconv.Itoa(r.Evaluate), "--steps", strconv.Itoa(steps)}, r.args())
 		return exec.CommandContext(ctx, python, args...), nil
 	}
 }

@@ -95,7 +95,7 @@ func (b Benchmark) contenders(plugin setup.Plugin, scratch string) ([]contender,
 		all = append(all, b.ours(plugin, b.Shards))
 	}
 	if b.PureGo {
-		all = append(all, contender{"cnnbook, pure Go", worker(b.Worker, 0), []string{"GOMLX_BACKEND=go"}})
+		all = append(all, contender{name: "cnnbook, pure Go", command: worker(b.Worker, 0), env: []string{"GOMLX_BACKEND=go"}})
 	}
 	if b.Python == "" {
 		return all, nil
@@ -105,7 +105,7 @@ func (b Benchmark) contenders(plugin setup.Plugin, scratch string) ([]contender,
 		return nil, err
 	}
 	for _, name := range []string{"keras-tf", "pytorch", "keras-jax"} {
-		all = append(all, contender{name + b.means(name), peer(b.Python, script, name), plugin.Preload()})
+		all = append(all, contender{name: name + b.means(name), command: peer(b.Python, script, name), env: plugin.Preload()})
 	}
 	return all, nil
 }
@@ -134,7 +134,7 @@ func (b Benchmark) ours(plugin setup.Plugin, shards int) contender {
 		name += fmt.Sprintf(", %d shards", shards)
 	}
 	// Each process compiles its step, as the other frameworks' do.
-	return contender{name, worker(b.Worker, shards), append(plugin.Environ(), setup.EnvGraphs+"=0")}
+	return contender{name: name, command: worker(b.Worker, shards), env: append(plugin.Environ(), setup.EnvGraphs+"=0")}
 }
 
 // keptStart is the seconds from the start of ours to the end of its first step, where a process before it has kept the compiled step.

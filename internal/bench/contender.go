@@ -3,6 +3,7 @@ package bench
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -24,6 +25,7 @@ type contender struct {
 	name    string
 	command func(context.Context, Workload) (*exec.Cmd, error)
 	env     []string // only for it, in addition to those of this process
+	steps   int      // instead of the workload's; 0: those
 }
 
 // worker is this program as a contender, given the command line of a process that calls Measure, and the number of shards.
@@ -82,6 +84,7 @@ type racer struct {
 
 // start starts c.
 func (c contender) start(ctx context.Context, w Workload, log io.Writer) (*racer, error) {
+	w.Steps = cmp.Or(c.steps, w.Steps)
 	cmd, err := c.command(ctx, w)
 	if err != nil {
 		return nil, err

@@ -194,6 +194,7 @@ def main():
     a.add_argument("--seed", type=int, default=1)
     a.add_argument("--precision", default="", choices=["", "bfloat16"])
     a.add_argument("--accuracy", type=float, default=0, help="evaluate with six views only what is near this test accuracy")
+    a.add_argument("--steps", type=int, default=0, help="stop after so many steps, without an evaluation; 0: do all")
     a.add_argument("--turn", type=int, default=0)
     a = a.parse_args()
     widths, epochs, rate = FORMS[a.form]
@@ -214,6 +215,7 @@ def main():
     whiten(net.whitening, images[:5000])
     training = Training(net, math.ceil(per_epoch * epochs), batch, per_epoch, rate=rate)
     flipped = torch.rand(n) < 0.5
+    versions = "PyTorch %s, Python %s" % (torch.__version__, sys.version.split()[0])
     clock = Clock(a.turn)
     for epoch in range(math.ceil(epochs)):
         order = torch.randperm(n)
@@ -225,6 +227,8 @@ def main():
             x = moved(x, torch.randint(-2, 3, (batch,)), torch.randint(-2, 3, (batch,)))
             loss = training.train(x.contiguous(memory_format=torch.channels_last), labels[at], autocast)
             clock.step()
+            if training.step == a.steps:
+                return tell(steps=clock.seconds, versions=versions)
         plain, views = accuracy(net, test, truth, False, autocast), 0
         if plain + VIEWS_GAIN >= a.accuracy or training.step == training.steps:
             views = accuracy(net, test, truth, True, autocast)
@@ -235,7 +239,7 @@ def main():
                   (epoch + 1, training.step, training.steps, loss, sum(clock.seconds), plain, views), flush=True)
         clock.go_on()
     if a.turn:
-        tell(steps=clock.seconds, versions="PyTorch %s, Python %s" % (torch.__version__, sys.version.split()[0]))
+        tell(steps=clock.seconds, versions=versions)
 
 
 if __name__ == "__main__":

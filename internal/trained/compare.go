@@ -59,12 +59,15 @@ func (r Record) row(recipe Recipe) ([]string, error) {
 		return sweep.NewMean(r.column(func(s Seed) float64 { return value(s.Contenders[contender]) })).String()
 	}
 	minutes := func(contender int) string {
-		m := sweep.NewMean(r.column(func(s Seed) float64 { return s.Contenders[contender].Total() / 60 }))
+		m := sweep.NewMean(r.column(func(s Seed) float64 { return s.Contenders[contender].Of(len(s.Contenders[0].Sample.Steps)) / 60 }))
 		return fmt.Sprintf("%.1f", m.Mean)
 	}
 	views := func(t Training) float64 { return t.Last().Views }
 	row = append(row, mean(0, views), mean(0, func(t Training) float64 { return t.Last().Plain }), r.Precision, minutes(0))
-	if r.Peer {
+	switch {
+	case r.PeerSteps > 0:
+		return append(row, "–", fmt.Sprintf("%s, from %d steps", minutes(1), r.PeerSteps)), nil
+	case r.Peer:
 		return append(row, mean(1, views), minutes(1)), nil
 	}
 	return append(row, "–", "–"), nil

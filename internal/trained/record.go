@@ -24,7 +24,8 @@ type Record struct {
 	Images      int     `json:"images"`
 	Evaluate    int     `json:"evaluate"` // test images
 	Epochs      float64 `json:"epochs"`
-	Peer        bool    `json:"peer"` // PyTorch's trainings are with ours
+	Peer        bool    `json:"peer"`                 // PyTorch's trainings are with ours
+	PeerSteps   int     `json:"peer_steps,omitempty"` // they are cut off after so many steps, without an accuracy; 0: they are whole
 	Seeds       []Seed  `json:"seeds"`
 }
 
@@ -66,8 +67,13 @@ func (e Epoch) String() string {
 	return fmt.Sprintf("%.4f, %.4f by six views", e.Plain, e.Views)
 }
 
-// Last is the accuracy after the last step.
-func (t Training) Last() Epoch { return t.Sample.Epochs[len(t.Sample.Epochs)-1] }
+// Last is the accuracy after the last step, nothing of a training that was cut off.
+func (t Training) Last() (e Epoch) {
+	if n := len(t.Sample.Epochs); n > 0 {
+		e = t.Sample.Epochs[n-1]
+	}
+	return e
+}
 
 // Seconds is the time of the training to the end of a step.
 func (t Training) Seconds(step int) (sum float64) {
@@ -79,6 +85,15 @@ func (t Training) Seconds(step int) (sum float64) {
 
 // Total is the time of all its steps, in seconds.
 func (t Training) Total() float64 { return t.Seconds(len(t.Sample.Steps)) }
+
+// Of is the time of so many steps, in seconds: of those that it has not done, as the mean of those after its first.
+func (t Training) Of(steps int) float64 {
+	done := len(t.Sample.Steps)
+	if steps <= done {
+		return t.Seconds(steps)
+	}
+	return t.Total() + float64(steps-done)*(t.Total()-t.Seconds(1))/float64(done-1)
+}
 
 // Reached is the time to the end of the first epoch whose accuracy is at least the target.
 func (t Training) Reached(target float64) (seconds float64, ok bool) {
@@ -143,7 +158,13 @@ func (r Record) check() error {
 		if len(s.Contenders) != contenders {
 			return fmt.Errorf("seed %d has %d trainings, expected %d", s.Seed, len(s.Contenders), contenders)
 		}
-		for _, t := range s.Contenders {
+		for i, t := range s.Contenders {
+			if i > 0 && r.PeerSteps > 0 {
+				if len(t.Sample.Steps) != r.PeerSteps || r.PeerSteps < 2 {
+					return fmt.Errorf("seed %d of %s has %d steps, expected %d", s.Seed, t.Name, len(t.Sample.Steps), r.PeerSteps)
+				}
+				continue
+			}
 			if len(t.Sample.Epochs) == 0 || t.Last().Step != len(t.Sample.Steps) || len(t.Sample.Steps) == 0 {
 				return fmt.Errorf("seed %d of %s is not complete", s.Seed, t.Name)
 			}
@@ -165,6 +186,7 @@ func (r Record) SameAs(now Record) error {
 	}{
 		{"training images (SHA-256)", r.Fingerprint, now.Fingerprint}, {"precision", r.Precision, now.Precision}, {"form", r.Form, now.Form}, {"images", r.Images, now.Images},
 		{"test images", r.Evaluate, now.Evaluate}, {"epochs", r.Epochs, now.Epochs}, {"with PyTorch", r.Peer, now.Peer},
+		{"PyTorch's steps", r.PeerSteps, now.PeerSteps},
 	} {
 		if f.saved != f.asked {
 			return fmt.Errorf("it has trainings with other settings: %s: %v, now %v", f.name, f.saved, f.asked)

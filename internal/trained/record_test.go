@@ -53,6 +53,39 @@ func TestAccuracyTable(t *testing.T) {
 	}
 }
 
+// Of PyTorch's first steps alone, the time of the whole training follows, and no accuracy.
+func TestAccuracyTableOfFirstSteps(t *testing.T) {
+	r := twoSeeds()
+	r.PeerSteps = 2
+	for i := range r.Seeds {
+		r.Seeds[i].Contenders[1].Sample = Sample{Steps: []float64{90, 60}, Versions: "pytorch 1"}
+	}
+	if err := r.check(); err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	r.Write(&out, 0.9)
+	for _, want := range []string{
+		"| 1 | pytorch | – | – | 4.5 min, from 2 steps | 75.000 s | 0.40 | – | – |", // 90 + 3 · 60 seconds; 60 to 150
+		"pytorch: no accuracy, 2 steps only",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the table lacks %q:\n%s", want, &out)
+		}
+	}
+	rows, err := Compare([]Record{r})
+	if err != nil || len(rows) != 2 || !strings.HasSuffix(strings.Join(rows[1], "|"), "|2.0|–|4.5, from 2 steps") {
+		t.Errorf("compared: %q, %v", rows, err)
+	}
+	if err := r.SameAs(twoSeeds()); err == nil {
+		t.Error("whole trainings of PyTorch belong into the file")
+	}
+	r.Seeds[1].Contenders[1].Sample.Steps = []float64{90}
+	if err := r.check(); err == nil {
+		t.Error("a step is missing, and the file is read")
+	}
+}
+
 func TestAccuracyFileGoesOn(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "fast.json")
 	before := twoSeeds()

@@ -17,6 +17,11 @@ func (r Record) Write(w io.Writer, target float64) {
 	for _, s := range r.Seeds {
 		ours := s.Contenders[0]
 		for _, t := range s.Contenders {
+			if len(t.Sample.Epochs) == 0 {
+				fmt.Fprintf(w, "| %d | %s | – | – | %.1f min, from %d steps | %.3f s | %.2f | – | – |\n", s.Seed, t.Name,
+					t.Of(len(ours.Sample.Steps))/60, r.PeerSteps, stats.Median(t.Sample.Steps), ours.Seconds(r.PeerSteps)/t.Total())
+				continue
+			}
 			ratio, reached, reachedRatio := "–", "not reached", "–"
 			if t.Name != ours.Name {
 				ratio = fmt.Sprintf("%.2f", ours.Total()/t.Total())
@@ -34,11 +39,15 @@ func (r Record) Write(w io.Writer, target float64) {
 	fmt.Fprintln(w, "\nMeans with their 95 % interval by Student's distribution:")
 	fmt.Fprintln(w)
 	for i, t := range r.Seeds[0].Contenders {
+		if len(t.Sample.Epochs) == 0 {
+			fmt.Fprintf(w, "%s: no accuracy, %d steps only; %s\n", t.Name, r.PeerSteps, t.Sample.Versions)
+			continue
+		}
 		views := r.column(func(s Seed) float64 { return s.Contenders[i].Last().Views })
 		plain := r.column(func(s Seed) float64 { return s.Contenders[i].Last().Plain })
 		fmt.Fprintf(w, "%s: mean test accuracy %s by six views, %s as they are; %s\n", t.Name, interval(views), interval(plain), t.Sample.Versions)
 	}
-	if r.Peer {
+	if r.Peer && r.PeerSteps == 0 {
 		fmt.Fprintf(w, "cnnbook minus pytorch: %s by six views\n", interval(r.column(func(s Seed) float64 {
 			return s.Contenders[0].Last().Views - s.Contenders[1].Last().Views
 		})))
