@@ -59,7 +59,7 @@ func (v Intervals) Figure() (*Figure, error) {
 	var words []string
 	for i, label := range v.Labels {
 		interval := "no interval"
-		if v.Low[i] < v.High[i] {
+		if v.known(i) {
 			interval = fmt.Sprintf("%+.3f to %+.3f", v.Low[i], v.High[i])
 		}
 		words = append(words, fmt.Sprintf("%s %+.3f (%s)", label, v.Values[i], interval))
@@ -69,6 +69,9 @@ func (v Intervals) Figure() (*Figure, error) {
 }
 
 func (v Intervals) quantity() string { return orWord(v.Quantity, "Change") }
+
+// known says whether a value has an interval: one without width is none.
+func (v Intervals) known(i int) bool { return v.Low[i] < v.High[i] }
 
 func (v Intervals) check() error {
 	const figure = "intervals"
@@ -104,7 +107,7 @@ func (v whiskers) Plot(c draw.Canvas, p *plot.Plot) {
 	for i, value := range v.Values {
 		y := c.Y(p.Y.Norm(float64(len(v.Values) - 1 - i)))
 		point := vg.Point{X: c.X(p.X.Norm(value)), Y: y}
-		if v.Low[i] == v.High[i] {
+		if !Intervals(v).known(i) {
 			c.DrawGlyph(draw.GlyphStyle{Color: faintInk(), Radius: 3.6, Shape: draw.RingGlyph{}}, point)
 			continue
 		}

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"encoding/csv"
 	"errors"
@@ -78,7 +79,7 @@ const curvesShown = 5
 func (r recorded) curves(all []sweep.Difference) *viz.Figure {
 	order := slices.Clone(all[1:])
 	slices.SortStableFunc(order, func(a, b sweep.Difference) int {
-		return cmpDown(a.Accuracy.Mean, b.Accuracy.Mean)
+		return cmp.Compare(b.Accuracy.Mean, a.Accuracy.Mean)
 	})
 	lines := viz.Lines{Title: "Validation accuracy on real CIFAR-10", XLabel: "Epoch", YLabel: "Validation accuracy", WholeX: true, Width: 860, Height: 340}
 	for _, d := range append(all[:1:1], order[:min(curvesShown, len(order))]...) {
@@ -93,16 +94,6 @@ func (r recorded) curves(all []sweep.Difference) *viz.Figure {
 		}
 	}
 	return Figure(lines, fmt.Sprintf("means over the seeds, of the base and of the %d ideas that ended highest", min(curvesShown, len(order))), r.source)
-}
-
-func cmpDown(a, b float64) int {
-	switch {
-	case a > b:
-		return -1
-	case a < b:
-		return 1
-	}
-	return 0
 }
 
 func meanCurve(name string, curves [][]float64) viz.Series {
