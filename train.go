@@ -51,7 +51,7 @@ func trainCommand() *cobra.Command {
 	}
 	params := paramFlags(c)
 	f := c.Flags()
-	f.StringVar(&t.recipe, "recipe", recipeBase, "base: the write-up's SGD at 0.001; quick: Adam with a one-cycle learning rate; as-written: all eight stages of the write-up on a single model, with its split and its random flips in the evaluation; improved: the write-up's network with ideas of its own list, on all training images for 60 epochs, validated as fast; fast: another, modern network (airbench94; --form chooses another size), on all training images for 9.9 epochs, with the test images as validation, which choose nothing")
+	f.StringVar(&t.recipe, "recipe", recipeBase, "base: the write-up's SGD at 0.001; quick: Adam with a one-cycle learning rate; as-written: all eight stages of the write-up on a single model, with its split and its random flips in the evaluation; improved: the write-up's network with ideas of its own list, on all training images for 100 epochs, validated as fast; fast: another, modern network (airbench94; --form chooses another size), on all training images for 9.9 epochs, with the test images as validation, which choose nothing")
 	f.StringVar(&t.precision, "precision", "", "bfloat16: convolutions and matrix multiplications in half precision, which is faster on GPUs and on processors with AMX; go run . doctor says what this one has")
 	f.IntVar(&t.epochs, "epochs", 0, "total number of epochs (default: the budget's)")
 	f.IntVar(&t.patience, "patience", 0, "stop after so many epochs without a lower validation loss (default: train all epochs)")

@@ -1,7 +1,7 @@
 package cnn
 
 // ImprovedEpochs is a usual length of [ImprovedTraining].
-const ImprovedEpochs = 60
+const ImprovedEpochs = 100
 
 // Improved returns the write-up's network, changed only by ideas with which it ends:
 //

@@ -312,7 +312,7 @@ func init() {
 			"DefaultEpsilon":  {Typ: "untyped float", Value: constant.MakeFloat64(float64(q.DefaultEpsilon))},
 			"DefaultMomentum": {Typ: "untyped float", Value: constant.MakeFloat64(float64(q.DefaultMomentum))},
 			"FastEpochs":      {Typ: "untyped float", Value: constant.MakeFloat64(float64(q.FastEpochs))},
-			"ImprovedEpochs":  {Typ: "untyped int", Value: constant.MakeFromLiteral("60", token.INT, 0)},
+			"ImprovedEpochs":  {Typ: "untyped int", Value: constant.MakeFromLiteral("100", token.INT, 0)},
 		},
 	})
 }
