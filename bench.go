@@ -127,7 +127,7 @@ func benchCommand() *cobra.Command {
 	f.Float64Var(&accuracy.Target, "accuracy", 0, "instead, train a recipe whole, see --form, and time it to this test accuracy, such as 0.9, with each of --rounds seeds")
 	f.StringVar(&form, "form", "94", "with --accuracy: the form of the fast recipe: 93, 94 or 95, after the accuracy that was published for it; or improved, the write-up's network as train --recipe improved trains it, without PyTorch")
 	f.Float64Var(&accuracy.Epochs, "epochs", 0, "with --accuracy: epochs of a training, not necessarily whole (default: the recipe's)")
-	f.IntVar(&accuracy.PeerSteps, "peer-steps", 0, "with --accuracy and --python: PyTorch does only the first so many steps, which give its minutes, not its\naccuracy")
+	f.IntVar(&accuracy.PeerSteps, "peer-steps", 0, "with --accuracy and --python: PyTorch does only the first so many steps, which give its minutes, not its accuracy")
 	f.Uint64Var(&accuracy.FirstSeed, "seed", 1, "with --accuracy: the first seed")
 	f.StringVar(&b.Save, "save", "", "also save the times in this file, as JSON")
 	f.StringVar(&b.Against, "against", "", "also compare with the times in a file of --save")

@@ -67,13 +67,8 @@ func (e Epoch) String() string {
 	return fmt.Sprintf("%.4f, %.4f by six views", e.Plain, e.Views)
 }
 
-// Last is the accuracy after the last step, nothing of a training that was cut off.
-func (t Training) Last() (e Epoch) {
-	if n := len(t.Sample.Epochs); n > 0 {
-		e = t.Sample.Epochs[n-1]
-	}
-	return e
-}
+// Last is the accuracy after the last step of a training that is whole.
+func (t Training) Last() Epoch { return t.Sample.Epochs[len(t.Sample.Epochs)-1] }
 
 // Seconds is the time of the training to the end of a step.
 func (t Training) Seconds(step int) (sum float64) {
